@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Colour maths of the lamp: textbook HSV, no gamma and no colour balance.
+
+/// Converts hue, saturation and value, each 0 to 1, to red, green and blue, each 0 to 1.
+///
+/// This is the sextant rule (A. R. Smith, "Color Gamut Transform Pairs", 1978) evaluated in the order that Python's
+/// `colorsys` uses, so that duty cycles come out equal to the last bit. A hue of 1 is a hue of 0: red.
+#[must_use]
+pub fn hsv_to_rgb(hue: f64, saturation: f64, value: f64) -> [f64; 3] {
+    if saturation == 0.0 {
+        return [value; 3];
+    }
+    let sextant = (hue * 6.0).trunc();
+    let fraction = hue * 6.0 - sextant;
+    let low = value * (1.0 - saturation);
+    let falling = value * (1.0 - saturation * fraction);
+    let rising = value * (1.0 - saturation * (1.0 - fraction));
+    match sextant as i64 % 6 {
+        0 => [value, rising, low],
+        1 => [falling, value, low],
+        2 => [low, value, rising],
+        3 => [low, falling, value],
+        4 => [rising, low, value],
+        _ => [value, low, falling],
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "equal to the last bit is what is promised")]
+mod tests {
+    use super::hsv_to_rgb;
+
+    #[test]
+    fn primaries_and_greys() {
+        for (hue, rgb) in [(0.0, [1.0, 0.0, 0.0]), (1.0, [1.0, 0.0, 0.0]), (0.5, [0.0, 1.0, 1.0])] {
+            assert_eq!(hsv_to_rgb(hue, 1.0, 1.0), rgb, "hue {hue}");
+        }
+        assert_eq!(hsv_to_rgb(0.3, 0.0, 0.4), [0.4; 3]);
+    }
+}

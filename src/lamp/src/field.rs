@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Reading single fields of a payload: each value is taken whole or refused with a sentence.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+
+/// Why a payload was refused, as one sentence that names the field, its value and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(String);
+
+impl Refusal {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The JSON object in `payload`, read into `T`; a field given twice is refused by serde's derive.
+pub(crate) fn object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Refusal> {
+    // serde would also accept an array of the fields in order; the contract knows only objects.
+    if payload.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(Refusal::new("the payload is not a JSON object"));
+    }
+    serde_json::from_slice(payload)
+        .map_err(|error| Refusal::new(format!("the payload is not a valid message: {error}")))
+}
+
+/// Tells a field that is `null` (a wrong value) from one that is absent (nothing to change).
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// A number from 0 to 1. `true` and `false` count as 1 and 0, as they always have on this topic.
+pub(crate) fn unit(name: &str, value: &Value) -> Result<f64, Refusal> {
+    let number = match value {
+        Value::Bool(bool) => Some(f64::from(u8::from(*bool))),
+        Value::Number(number) => number.as_f64(),
+        _ => None,
+    };
+    number.filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| {
+        Refusal::new(format!("{name} is {}, allowed are numbers from 0.0 to 1.0", shown(value)))
+    })
+}
+
+/// `true` or `false`. The numbers 1 and 0 count as such, as they always have on this topic.
+pub(crate) fn boolean(name: &str, value: &Value) -> Result<bool, Refusal> {
+    match (value, value.as_f64()) {
+        (Value::Bool(bool), _) => Ok(*bool),
+        (_, Some(1.0)) => Ok(true),
+        (_, Some(0.0)) => Ok(false),
+        _ => Err(Refusal::new(format!("{name} is {}, allowed are true and false", shown(value)))),
+    }
+}
+
+/// A text.
+pub(crate) fn text(name: &str, value: Option<Value>) -> Result<String, Refusal> {
+    match value {
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(Refusal::new(format!("{name} is {}, it must be a string", shown(&other)))),
+        None => Err(Refusal::new(format!("{name} is missing, it must be a string"))),
+    }
+}
+
+/// A value as it is shown in a log line: short, whatever its sender put there.
+pub(crate) fn shown(value: &Value) -> String {
+    const LONGEST: usize = 40;
+    let text = value.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}

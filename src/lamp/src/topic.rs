@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Names of the MQTT topics.
+
+/// Requests for a change: QoS 1, never retained, in the shape of [`crate::set_config::SetConfig`].
+pub const SET_CONFIG: &str = "lamp/set_config";
+
+/// The state after each change: QoS 1, retained, in the shape of [`crate::state::LampState`].
+pub const CHANGED: &str = "lamp/changed";
+
+/// Whether the lamp belongs to an account: QoS 2, retained, sent by the cloud through the bridge.
+pub const ASSOCIATED: &str = "lamp/associated";
+
+/// Where the client `client_id` tells `1` (connected) or, by its Last Will, `0`: QoS 2, retained.
+#[must_use]
+pub fn connection_state(client_id: &str) -> String {
+    format!("lamp/connection/{client_id}/state")
+}
+
+/// Where the local broker tells `1` (up) or `0` (down) of its bridge to the cloud.
+///
+/// `device_id` is the MAC address of eth0 as 12 lower-case hex digits.
+#[must_use]
+pub fn bridge_state(device_id: &str) -> String {
+    format!("$SYS/broker/connection/{device_id}_broker/state")
+}
