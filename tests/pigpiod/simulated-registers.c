@@ -3,6 +3,7 @@
 // Lets the real pigpiod run where there is no Raspberry Pi: preloaded into it, this answers for the hardware.
 //
 // - /dev/mem becomes memory of the process alone, empty and as large as any address pigpiod maps;
+// - in it the system timer runs and the DMA engine moves, for which pigpiod waits before it is ready;
 // - /proc/cpuinfo becomes that of a Pi 3, because pigpiod refuses to run on anything else;
 // - with LAMPI_PIGPIOD_DIR set, the lock file and the FIFOs are made in that folder, so that several can run
 //   at a time and none touches the machine.
@@ -10,19 +11,29 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char PI3[] = "model name\t: ARMv7 Processor rev 4 (v7l)\nHardware\t: BCM2835\nRevision\t: a02082\n";
 
-// The peripherals lie below 4 GiB, but the DMA buffers are mapped at the machine's own page addresses. The file
-// stays sparse.
-static const off64_t LARGEST_ADDRESS = (off64_t)1 << 40;
+// The peripherals of a Pi lie below 1 GiB. The pages of the DMA buffers, which pigpiod maps at the machine's own
+// addresses, are put above so that they never meet. The file stays sparse.
+static const off64_t DMA_MEMORY = (off64_t)1 << 40, LARGEST_ADDRESS = (off64_t)1 << 41;
+
+// BCM2835 ARM Peripherals, chapters 4 and 12, at the base address of a Pi 3; pigpiod samples on DMA channel 14.
+static const off64_t SYSTEM_TIMER = 0x3F003000, DMA = 0x3F007000;
+enum { TIMER_LOW = 1, CONTROL_BLOCK = 14 * 0x100 / 4 + 1 };
+
+// One sampling cycle of pigpiod in bytes of DMA control blocks.
+static const uint32_t CYCLE = 78 * 32;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -35,6 +46,35 @@ static const char *moved(const char *path)
    return place;
 }
 
+static volatile uint32_t *page(int registers, off64_t address)
+{
+   void *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, registers, address);
+   if (mapped == MAP_FAILED) abort();
+   return mapped;
+}
+
+static void *run(void *registers)
+{
+   volatile uint32_t *timer = page((int)(intptr_t)registers, SYSTEM_TIMER), *dma = page((int)(intptr_t)registers, DMA);
+   uint32_t start = 0, set = 0;
+   for (;;) {
+      struct timespec now;
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      timer[TIMER_LOW] = (uint32_t)(now.tv_sec * 1000000 + now.tv_nsec / 1000);
+      uint32_t block = dma[CONTROL_BLOCK];
+      if (block != set) start = block;
+      if (start != 0) dma[CONTROL_BLOCK] = set = block == start ? start + CYCLE : start;
+      usleep(10000);
+   }
+   return NULL;
+}
+
+void *mmap(void *place, size_t size, int access, int flags, int fd, off_t address)
+{
+   off64_t base = flags & MAP_FIXED && fd >= 0 ? DMA_MEMORY : 0;
+   return REAL(mmap64)(place, size, access, flags, fd, base + address);
+}
+
 int open64(const char *path, int flags, ...)
 {
    va_list rest;
@@ -42,9 +82,11 @@ int open64(const char *path, int flags, ...)
    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
    va_end(rest);
    if (strcmp(path, "/dev/mem") != 0) return REAL(open64)(moved(path), flags, mode);
-   int fd = memfd_create("registers", MFD_CLOEXEC);
-   if (fd >= 0 && ftruncate64(fd, LARGEST_ADDRESS) != 0) abort();
-   return fd;
+   int registers = memfd_create("registers", MFD_CLOEXEC);
+   pthread_t thread;
+   if (registers < 0 || ftruncate64(registers, LARGEST_ADDRESS) != 0) abort();
+   if (pthread_create(&thread, NULL, run, (void *)(intptr_t)dup(registers)) != 0) abort();
+   return registers;
 }
 
 FILE *fopen64(const char *path, const char *mode)
