@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The real peers of the lamp's programs, started for a test on ports and in folders of their own, and witnesses of
+//! what reaches them.
+//!
+//! A test that cannot have what it needs fails, and says which package to install. Everything that is started here
+//! ends with the value that stands for it.
+
+mod deadline;
+mod mosquitto;
+mod pigpiod;
+mod port;
+mod process;
+mod witness;
+
+pub use deadline::{PATIENCE, wait_for};
+pub use mosquitto::Mosquitto;
+pub use nix::sys::signal::Signal;
+pub use pigpiod::Pigpiod;
+pub use port::free_port;
+pub use process::Process;
+pub use rumqttc::QoS;
+pub use witness::{Message, Witness};

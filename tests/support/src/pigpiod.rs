@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The GPIO daemon: the real one, on simulated registers (`tests/pigpiod`).
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use crate::{PATIENCE, Process, free_port};
+
+/// A pigpiod, with Debian's `pigs` as the witness of what reached the pins.
+pub struct Pigpiod {
+    port: u16,
+    options: Vec<String>,
+    /// Its lock file and FIFOs.
+    folder: TempDir,
+    process: Option<Process>,
+}
+
+impl Pigpiod {
+    /// Starts one as a LAMPI does, `pigpiod -g -l`: it then listens on [::1] alone, if there is IPv6.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(&["-g", "-l"])
+    }
+
+    /// Starts one with `options`, which must keep it in the foreground.
+    #[must_use]
+    pub fn start_with(options: &[&str]) -> Self {
+        loop {
+            let mut daemon = Self::absent(options);
+            if daemon.try_start() {
+                return daemon;
+            }
+        }
+    }
+
+    /// One that is not there yet: its port is known, and [`Pigpiod::restart`] starts it.
+    #[must_use]
+    pub fn absent(options: &[&str]) -> Self {
+        Self {
+            port: free_port(),
+            options: options.iter().map(ToString::to_string).collect(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            process: None,
+        }
+    }
+
+    /// Its TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `HOST:PORT`, as the programs take it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("localhost:{}", self.port)
+    }
+
+    /// Kills it.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it on its port, after killing it if it runs. Its pins are as after a reboot.
+    pub fn restart(&mut self) {
+        self.stop();
+        assert!(self.try_start(), "pigpiod does not start on port {} again", self.port);
+    }
+
+    /// Stops it from running without closing anything: connections stay open and nothing answers.
+    pub fn freeze(&self) {
+        self.running().signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.running().signal(Signal::SIGCONT);
+    }
+
+    /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.
+    #[must_use]
+    pub fn duty_cycles<const N: usize>(&self, pins: [u8; N]) -> [Option<u32>; N] {
+        pins.map(|pin| self.ask(&format!("gdc {pin}")).and_then(|duty| u32::try_from(duty).ok()))
+    }
+
+    /// What `pigs` answers to a command with one number as its result; `None` for an error.
+    #[must_use]
+    pub fn ask(&self, command: &str) -> Option<i64> {
+        let ask = |host: &str| {
+            let output = Command::new("pigs")
+                .args(command.split(' '))
+                .env("PIGPIO_ADDR", host)
+                .env("PIGPIO_PORT", self.port.to_string())
+                .stderr(Stdio::null())
+                .output();
+            let output = match output {
+                Ok(output) => output,
+                Err(error) => panic!("cannot run pigs ({error}); install it with: apt-get install pigpio-tools"),
+            };
+            String::from_utf8_lossy(&output.stdout).trim().parse().ok().filter(|number| *number >= 0)
+        };
+        ask("::1").or_else(|| ask("127.0.0.1"))
+    }
+
+    fn running(&self) -> &Process {
+        self.process.as_ref().expect("pigpiod runs")
+    }
+
+    /// Whether it came to answer; if not, it has ended, most likely because the port was taken.
+    fn try_start(&mut self) -> bool {
+        // A daemon that was killed leaves its lock file and FIFOs behind, as on a lamp.
+        let mut process = Process::start(
+            Command::new(built().join("pigpiod"))
+                .args(&self.options)
+                // The environment takes any port, the option -p only a few.
+                .env("PIGPIO_PORT", self.port.to_string())
+                .env("LAMPI_PIGPIOD_DIR", self.folder.path()),
+            "pigpiod",
+        );
+        let ready: PathBuf = self.folder.path().join("pigerr");
+        let _ = std::fs::remove_file(&ready);
+        let start = Instant::now();
+        // It makes this FIFO last, when it is ready for signals too.
+        while !(ready.exists() && self.ask("pigpv").is_some()) {
+            if process.ended().is_some() {
+                return false;
+            }
+            assert!(start.elapsed() < PATIENCE, "pigpiod does not answer: {:?}", process.log());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        self.process = Some(process);
+        true
+    }
+}
+
+/// The folder of the built daemon; builds it if need be.
+fn built() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pigpiod/build");
+        let output = Command::new(&build).output().expect("tests/pigpiod/build can be run");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    })
+}

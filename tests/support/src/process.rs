@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A process under test, or a peer of one.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::{PATIENCE, wait_for};
+
+/// A running program with what it wrote to stderr. It is killed when dropped.
+pub struct Process {
+    child: Child,
+    name: String,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts `command`. When there is no such program, `package` is what to install.
+    #[must_use]
+    pub fn start(command: &mut Command, package: &str) -> Self {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut child = match command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("cannot start {name} ({error}); install it with: apt-get install {package}"),
+        };
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let lines = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                lines.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
+            }
+        });
+        Self { child, name, log, reader: Some(reader) }
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What was written to stderr so far, line by line.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until at least `times` lines of the log contain `text`.
+    #[track_caller]
+    pub fn await_log(&self, text: &str, times: usize) {
+        let found = || self.log().iter().filter(|line| line.contains(text)).count() >= times;
+        let start = std::time::Instant::now();
+        while !found() {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{} did not log {text:?} {times} times, but:\n{}",
+                self.name,
+                self.log().join("\n")
+            );
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).expect("the process is ours");
+    }
+
+    /// Whether the process has ended, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the process is ours")
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub fn await_end(&mut self) -> ExitStatus {
+        let what = format!("{} ends", self.name);
+        let status = wait_for(&what, PATIENCE, || self.ended());
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the log was read");
+        }
+        status
+    }
+
+    /// SIGTERM, and waits for the end.
+    #[track_caller]
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
+        self.await_end()
+    }
+
+    /// SIGKILL, and waits for the end.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.await_end();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // What a failing test leaves behind explains it; the test harness shows it for those only.
+        for line in self.log.lock().map(|log| log.clone()).unwrap_or_default() {
+            println!("[{}] {line}", self.name);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! An MQTT client that sees what programs say, and says what they should hear.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use rumqttc::{Client, MqttOptions, Packet, QoS};
+
+use crate::PATIENCE;
+
+/// A message that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its topic.
+    pub topic: String,
+    /// Its payload, which here is always text.
+    pub payload: String,
+    /// The QoS with which the broker sent it: the lower one of the sender's and ours.
+    pub qos: QoS,
+    /// It was not sent just now, but kept by the broker.
+    pub retained: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    messages: Vec<Message>,
+    subscribed: usize,
+    acknowledged: usize,
+}
+
+/// A client that hears every message on its topics, also after the broker restarted.
+pub struct Witness {
+    client: Client,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    /// Messages before this one were taken by [`Witness::next`].
+    taken: usize,
+}
+
+impl Witness {
+    /// Connects to the broker on `port` of 127.0.0.1 and waits until it has confirmed the subscriptions, all QoS 2.
+    #[must_use]
+    pub fn connect(port: u16, topics: &[&str]) -> Self {
+        let mut options = MqttOptions::new(format!("witness{:x}", fastrand::u64(..)), "127.0.0.1", port);
+        options.set_max_packet_size(8 << 20, 8 << 20);
+        let (client, mut connection) = Client::new(options, 100_000);
+        let seen = Arc::<(Mutex<Seen>, Condvar)>::default();
+        let mut witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: 0 };
+        let subscriptions: Vec<String> = topics.iter().map(ToString::to_string).collect();
+        std::thread::spawn(move || {
+            while let Ok(event) = connection.recv() {
+                let (lock, changed) = &*seen;
+                match event {
+                    Ok(rumqttc::Event::Incoming(packet)) => {
+                        let mut seen = lock.lock().unwrap();
+                        match packet {
+                            Packet::ConnAck(_) => {
+                                for topic in &subscriptions {
+                                    client.try_subscribe(topic, QoS::ExactlyOnce).expect("room in the queue");
+                                }
+                            }
+                            Packet::SubAck(_) => seen.subscribed += 1,
+                            Packet::PubAck(_) => seen.acknowledged += 1,
+                            Packet::Publish(publish) => seen.messages.push(Message {
+                                topic: publish.topic,
+                                payload: String::from_utf8_lossy(&publish.payload).into_owned(),
+                                qos: publish.qos,
+                                retained: publish.retain,
+                            }),
+                            _ => {}
+                        }
+                        changed.notify_all();
+                    }
+                    Ok(rumqttc::Event::Outgoing(_)) => {}
+                    Err(_) if Arc::strong_count(&seen) == 1 => return,
+                    Err(_) => std::thread::sleep(Duration::from_millis(20)),
+                }
+            }
+        });
+        witness.await_subscriptions(topics.len());
+        witness
+    }
+
+    /// Waits until the broker has confirmed `count` subscriptions in all: again that of each topic after a restart.
+    #[track_caller]
+    pub fn await_subscriptions(&mut self, count: usize) {
+        self.wait(&format!("{count} subscriptions"), |seen| (seen.subscribed >= count).then_some(()));
+    }
+
+    /// Sends a message, not retained, with QoS 1.
+    pub fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.publish_with(topic, QoS::AtLeastOnce, false, payload);
+    }
+
+    /// Sends a message.
+    pub fn publish_with(&self, topic: &str, qos: QoS, retain: bool, payload: impl Into<Vec<u8>>) {
+        self.client.publish(topic, qos, retain, payload).expect("the witness is connected");
+    }
+
+    /// Waits until the broker has confirmed `count` messages of QoS 1 in all.
+    #[track_caller]
+    pub fn await_acknowledged(&self, count: usize) {
+        self.wait(&format!("{count} messages acknowledged"), |seen| {
+            (seen.acknowledged >= count).then_some(())
+        });
+    }
+
+    /// The next message on `topic`; those on other topics before it are passed over.
+    #[track_caller]
+    pub fn next(&mut self, topic: &str) -> Message {
+        self.next_where(topic, |_| true)
+    }
+
+    /// The next message on `topic` that is as wanted; all before it are passed over.
+    #[track_caller]
+    pub fn next_where(&mut self, topic: &str, wanted: impl Fn(&Message) -> bool) -> Message {
+        let taken = self.taken;
+        let (place, message) = self.wait(&format!("a wanted message on {topic}"), |seen| {
+            let place = seen.messages[taken..].iter().position(|m| m.topic == topic && wanted(m))?;
+            Some((taken + place, seen.messages[taken + place].clone()))
+        });
+        self.taken = place + 1;
+        message
+    }
+
+    /// All messages so far, in the order in which they came.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.seen.0.lock().unwrap().messages.clone()
+    }
+
+    #[track_caller]
+    fn wait<T>(&self, what: &str, mut look: impl FnMut(&mut Seen) -> Option<T>) -> T {
+        let (lock, changed) = &*self.seen;
+        let start = Instant::now();
+        let mut seen = lock.lock().unwrap();
+        loop {
+            if let Some(found) = look(&mut seen) {
+                return found;
+            }
+            let rest = PATIENCE.saturating_sub(start.elapsed());
+            assert!(!rest.is_zero(), "waited {PATIENCE:?} in vain for {what}; there were {:?}", seen.messages);
+            seen = changed.wait_timeout(seen, rest).unwrap().0;
+        }
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.client.try_disconnect();
+    }
+}
