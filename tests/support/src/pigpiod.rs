@@ -21,7 +21,7 @@ pub struct Pigpiod {
 }
 
 impl Pigpiod {
-    /// Starts one as a LAMPI does, `pigpiod -g -l`: it then listens on [::1] alone, if there is IPv6.
+    /// Starts one as a LAMPI does, `pigpiod -g -l`: it then listens on `[::1]` alone, if there is IPv6.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(&["-g", "-l"])
@@ -100,7 +100,9 @@ impl Pigpiod {
                 .output();
             let output = match output {
                 Ok(output) => output,
-                Err(error) => panic!("cannot run pigs ({error}); install it with: apt-get install pigpio-tools"),
+                Err(error) => {
+                    panic!("cannot run pigs ({error}); install it with: apt-get install pigpio-tools")
+                }
             };
             String::from_utf8_lossy(&output.stdout).trim().parse().ok().filter(|number| *number >= 0)
         };

@@ -130,15 +130,19 @@ impl Witness {
 
     #[track_caller]
     fn wait<T>(&self, what: &str, mut look: impl FnMut(&mut Seen) -> Option<T>) -> T {
-        let (lock, changed) = &*self.seen;
+        let (messages, changed) = &*self.seen;
         let start = Instant::now();
-        let mut seen = lock.lock().unwrap();
+        let mut seen = messages.lock().unwrap();
         loop {
             if let Some(found) = look(&mut seen) {
                 return found;
             }
             let rest = PATIENCE.saturating_sub(start.elapsed());
-            assert!(!rest.is_zero(), "waited {PATIENCE:?} in vain for {what}; there were {:?}", seen.messages);
+            assert!(
+                !rest.is_zero(),
+                "waited {PATIENCE:?} in vain for {what}; there were {:?}",
+                seen.messages
+            );
             seen = changed.wait_timeout(seen, rest).unwrap().0;
         }
     }
