@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a framebuffer driver says of its mode: two requests of `<linux/fb.h>`.
+
+use std::ffi::{c_char, c_ulong};
+use std::fs::File;
+use std::os::fd::AsRawFd;
+
+use nix::errno::Errno;
+
+use crate::{Bitfield, Error, Geometry, PixelFormat};
+
+/// `struct fb_bitfield`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct FbBitfield {
+    offset: u32,
+    length: u32,
+    msb_right: u32,
+}
+
+/// `struct fb_var_screeninfo`: what a program may set.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct FbVarScreenInfo {
+    xres: u32,
+    yres: u32,
+    xres_virtual: u32,
+    yres_virtual: u32,
+    xoffset: u32,
+    yoffset: u32,
+    bits_per_pixel: u32,
+    grayscale: u32,
+    red: FbBitfield,
+    green: FbBitfield,
+    blue: FbBitfield,
+    transp: FbBitfield,
+    nonstd: u32,
+    activate: u32,
+    height: u32,
+    width: u32,
+    accel_flags: u32,
+    pixclock: u32,
+    left_margin: u32,
+    right_margin: u32,
+    upper_margin: u32,
+    lower_margin: u32,
+    hsync_len: u32,
+    vsync_len: u32,
+    sync: u32,
+    vmode: u32,
+    rotate: u32,
+    colorspace: u32,
+    reserved: [u32; 4],
+}
+
+/// `struct fb_fix_screeninfo`: what follows from the mode.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct FbFixScreenInfo {
+    id: [c_char; 16],
+    smem_start: c_ulong,
+    smem_len: u32,
+    kind: u32,
+    type_aux: u32,
+    visual: u32,
+    xpanstep: u16,
+    ypanstep: u16,
+    ywrapstep: u16,
+    line_length: u32,
+    mmio_start: c_ulong,
+    mmio_len: u32,
+    accel: u32,
+    capabilities: u16,
+    reserved: [u16; 2],
+}
+
+/// `FB_TYPE_PACKED_PIXELS`: the bits of a pixel lie together.
+const TYPE_PACKED_PIXELS: u32 = 0;
+/// `FB_VISUAL_TRUECOLOR` and `FB_VISUAL_DIRECTCOLOR`: a pixel says its colour itself, without a palette. A direct colour
+/// driver's ramps are taken to be linear, as every driver sets them at start.
+const VISUALS_WITHOUT_PALETTE: [u32; 2] = [2, 4];
+
+/// Wrappers of the requests; their numbers predate the encoding of size and direction.
+mod request {
+    use super::{FbFixScreenInfo, FbVarScreenInfo};
+
+    nix::ioctl_read_bad!(get_var, 0x4600, FbVarScreenInfo);
+    nix::ioctl_read_bad!(get_fix, 0x4602, FbFixScreenInfo);
+}
+
+/// A driver's mode, as far as it matters to who reads or stores pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mode {
+    pub(crate) geometry: Geometry,
+    /// Bytes of memory behind the device, all of which can be mapped.
+    pub(crate) memory_len: usize,
+    /// Where that memory is. It moves when a driver allocates it anew, and an old mapping then shows nothing.
+    memory_start: c_ulong,
+}
+
+/// Why no mode came from a device.
+pub(crate) enum NoMode {
+    /// A request failed; the device is no framebuffer, or is gone.
+    Request(Errno),
+    /// The driver's mode cannot be used.
+    Unusable(Error),
+}
+
+impl Mode {
+    /// Asks the driver of an open framebuffer device.
+    pub(crate) fn of(device: &File) -> Result<Self, NoMode> {
+        let mut var = FbVarScreenInfo::default();
+        let mut fix = FbFixScreenInfo::default();
+        // SAFETY: the descriptor is open, and each request writes one structure of the kernel's layout (checked by a test),
+        // to a place that holds one.
+        unsafe {
+            request::get_var(device.as_raw_fd(), &raw mut var).map_err(NoMode::Request)?;
+            request::get_fix(device.as_raw_fd(), &raw mut fix).map_err(NoMode::Request)?;
+        }
+        Self::from_driver(&var, &fix).map_err(NoMode::Unusable)
+    }
+
+    fn from_driver(var: &FbVarScreenInfo, fix: &FbFixScreenInfo) -> Result<Self, Error> {
+        if !matches!(var.bits_per_pixel, 16 | 24 | 32)
+            || fix.kind != TYPE_PACKED_PIXELS
+            || !VISUALS_WITHOUT_PALETTE.contains(&fix.visual)
+            || var.grayscale != 0
+            || var.nonstd != 0
+        {
+            return Err(Error::unusable(format!(
+                "its mode ({} bits per pixel, type {}, visual {}) is not packed true color; set one of 16, 24 or 32 bits, as by `fbset -depth 16`",
+                var.bits_per_pixel, fix.kind, fix.visual
+            )));
+        }
+        if [var.red, var.green, var.blue].iter().any(|field| field.msb_right != 0) {
+            return Err(Error::unusable(
+                "its pixels have their most significant bit on the right, which is not supported",
+            ));
+        }
+        let field = |FbBitfield { offset, length, .. }: FbBitfield| Bitfield { offset, length };
+        let format = PixelFormat::new(
+            var.bits_per_pixel,
+            [var.red, var.green, var.blue].map(field),
+            field(var.transp),
+        )?;
+        let stride = fix.line_length as usize;
+        let offset = (var.yoffset as usize)
+            .checked_mul(stride)
+            .and_then(|bytes| {
+                bytes.checked_add((var.xoffset as usize).checked_mul(format.bytes_per_pixel())?)
+            })
+            .ok_or_else(|| {
+                Error::unusable(format!(
+                    "its picture is panned to {},{}, beyond all memory",
+                    var.xoffset, var.yoffset
+                ))
+            })?;
+        let geometry = Geometry::new(var.xres as usize, var.yres as usize, stride, offset, format)?;
+        let memory_len = fix.smem_len as usize;
+        if geometry.memory_bytes() > memory_len {
+            return Err(Error::unusable(format!(
+                "its driver says {geometry}, panned to {},{}, which needs {} bytes, but has {memory_len}",
+                var.xoffset,
+                var.yoffset,
+                geometry.memory_bytes()
+            )));
+        }
+        Ok(Self { geometry, memory_len, memory_start: fix.smem_start })
+    }
+
+    /// Whether a mapping made in mode `self` still shows the picture in mode `other`, if perhaps in another place.
+    pub(crate) fn is_panned(&self, other: &Self) -> bool {
+        self.geometry.is_panned(&other.geometry) && Self { geometry: other.geometry, ..*self } == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structures_have_the_kernels_layout() {
+        assert_eq!(size_of::<FbVarScreenInfo>(), 160);
+        assert_eq!(size_of::<FbFixScreenInfo>(), if size_of::<c_ulong>() == 8 { 80 } else { 68 });
+        assert_eq!(std::mem::offset_of!(FbVarScreenInfo, red), 32);
+        assert_eq!(std::mem::offset_of!(FbVarScreenInfo, rotate), 136);
+        assert_eq!(
+            std::mem::offset_of!(FbFixScreenInfo, line_length),
+            if size_of::<c_ulong>() == 8 { 48 } else { 44 }
+        );
+    }
+
+    /// What the panel's driver says on a lamp: 240x320, twice as high in memory.
+    fn panel() -> (FbVarScreenInfo, FbFixScreenInfo) {
+        let field = |offset, length| FbBitfield { offset, length, msb_right: 0 };
+        let var = FbVarScreenInfo {
+            xres: 240,
+            yres: 320,
+            xres_virtual: 240,
+            yres_virtual: 640,
+            bits_per_pixel: 16,
+            red: field(11, 5),
+            green: field(5, 6),
+            blue: field(0, 5),
+            ..Default::default()
+        };
+        let fix = FbFixScreenInfo { smem_len: 640 * 512, line_length: 512, visual: 2, ..Default::default() };
+        (var, fix)
+    }
+
+    #[test]
+    fn a_panned_padded_mode_is_understood() {
+        let (mut var, fix) = panel();
+        let still = Mode::from_driver(&var, &fix).expect("a mode");
+        assert_eq!(still.geometry.to_string(), "240x320, 16 bits per pixel, stride 512");
+        assert_eq!(still.geometry.format(), PixelFormat::RGB565);
+        (var.xoffset, var.yoffset) = (8, 320);
+        let panned = Mode::from_driver(&var, &fix).expect("a mode");
+        assert_eq!(panned.geometry.offset(), 320 * 512 + 16);
+        assert!(still.is_panned(&panned));
+        var.xres = 232;
+        assert!(!still.is_panned(&Mode::from_driver(&var, &fix).expect("a mode")));
+        let moved = FbFixScreenInfo { smem_start: 4096, ..fix };
+        assert!(!panned.is_panned(&Mode::from_driver(&panel().0, &moved).expect("a mode")));
+    }
+
+    #[test]
+    fn modes_that_cannot_be_shown_are_refused() {
+        let refusal = |change: fn(&mut FbVarScreenInfo, &mut FbFixScreenInfo)| {
+            let (mut var, mut fix) = panel();
+            change(&mut var, &mut fix);
+            Mode::from_driver(&var, &fix).expect_err("a refusal").to_string()
+        };
+        assert!(refusal(|var, _| var.bits_per_pixel = 8).contains("8 bits per pixel"));
+        assert!(refusal(|_, fix| fix.visual = 3).contains("visual 3"));
+        assert!(refusal(|_, fix| fix.kind = 1).contains("type 1"));
+        assert!(refusal(|var, _| var.grayscale = 1).contains("not packed true color"));
+        assert!(refusal(|var, _| var.green.msb_right = 1).contains("most significant bit"));
+        assert!(refusal(|var, _| var.red.length = 11).contains("11 bits of red"));
+        assert!(refusal(|var, _| var.yoffset = 321).contains("panned to 0,321, which needs"));
+        assert!(refusal(|_, fix| fix.smem_len = 1000).contains("but has 1000"));
+        assert!(refusal(|_, fix| fix.line_length = 100).contains("stride of 100"));
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Linux framebuffers, and plain files that stand in for one.
+//!
+//! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
+//! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
+//! - [`Geometry`]: size, stride, offset of the first visible pixel, and format, checked once.
+//! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Rows come out as copies and go in as
+//!   bytes; only stored bytes are touched, so that a deferred-IO driver sends those alone to its panel.
+//!
+//! ```no_run
+//! use framebuffer::{Access, Encoder, Surface};
+//!
+//! let mut panel = Surface::open("/dev/fb1".as_ref(), Access::ReadWrite, None)?;
+//! let geometry = *panel.geometry();
+//! let mut row = vec![0; geometry.row_bytes()];
+//! Encoder::new(geometry.format()).encode(&vec![[255, 0, 0]; geometry.width()], &mut row);
+//! panel.store(0, 0, &row)?;
+//! # Ok::<(), framebuffer::Error>(())
+//! ```
+
+mod convert;
+mod device;
+mod error;
+mod format;
+mod geometry;
+mod memory;
+mod surface;
+
+pub use convert::{Converter, Decoder, Encoder};
+pub use error::{Error, ErrorKind};
+pub use format::{Bitfield, PixelFormat};
+pub use geometry::{Geometry, MAX_SIDE};
+pub use surface::{Access, Surface};

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A framebuffer that is open: rows of pixels in and out.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::libc;
+
+use crate::device::{Mode, NoMode};
+use crate::memory::Memory;
+use crate::{Error, ErrorKind, Geometry};
+
+/// What a surface is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// [`Surface::read_rows`] only; permission to read is enough.
+    Read,
+    /// [`Surface::store`] too.
+    ReadWrite,
+}
+
+/// An open framebuffer device, or a file that stands in for one.
+pub struct Surface {
+    path: PathBuf,
+    file: File,
+    access: Access,
+    memory: Memory,
+    geometry: Geometry,
+    /// The mode of a device when it was mapped; `None` for a file.
+    mode: Option<Mode>,
+}
+
+impl Surface {
+    /// Opens the device or file at `path`.
+    ///
+    /// A device says its geometry itself; a file needs one, in `file_geometry`, and must be long enough for it. Nothing is
+    /// waited for: a device or file that is not there is an [`ErrorKind::Missing`].
+    pub fn open(path: &Path, access: Access, file_geometry: Option<Geometry>) -> Result<Self, Error> {
+        let name = path.display();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(access == Access::ReadWrite)
+            // A FIFO given by mistake must be refused, and not waited for.
+            .custom_flags(OFlag::O_NONBLOCK.bits() | OFlag::O_NOCTTY.bits())
+            .open(path)
+            .map_err(|error| cannot_open(path, access, &error))?;
+        let kind = file
+            .metadata()
+            .map_err(|error| Error::unusable(format!("{name}: its type cannot be read: {error}")))?
+            .file_type();
+        let (memory, geometry, mode) = if kind.is_char_device() {
+            if file_geometry.is_some() {
+                return Err(Error::unusable(format!(
+                    "{name} is a device and says its geometry itself; leave the given one out"
+                )));
+            }
+            let mode = Mode::of(&file).map_err(|error| no_mode(path, error))?;
+            let memory = Memory::map(&file, mode.memory_len, access).map_err(|error| {
+                Error::unusable(format!("{name}: its {} bytes cannot be mapped: {error}", mode.memory_len))
+            })?;
+            (memory, mode.geometry, Some(mode))
+        } else if kind.is_file() {
+            let geometry = file_geometry.ok_or_else(|| {
+                Error::unusable(format!(
+                    "{name} is a file, not a framebuffer device; give its geometry, or another path"
+                ))
+            })?;
+            let handle = file
+                .try_clone()
+                .map_err(|error| Error::unusable(format!("{name} cannot be opened twice: {error}")))?;
+            (Memory::File(handle), geometry, None)
+        } else {
+            return Err(Error::unusable(format!(
+                "{name} is neither a framebuffer device nor a file; give the path of one"
+            )));
+        };
+        let surface = Self { path: path.to_owned(), file, access, memory, geometry, mode };
+        if mode.is_none() {
+            surface.check_file(ErrorKind::Unusable)?;
+        }
+        Ok(surface)
+    }
+
+    /// Where it was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Size, stride and format, as of the opening or the last [`Self::refresh`].
+    #[must_use]
+    pub const fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// Follows the driver when it pans, and finds out whether the surface is still what was opened.
+    ///
+    /// To be called before each picture that is read or stored. An [`ErrorKind::Lost`] says that the device has gone or has
+    /// another mode, or that the file was deleted or cut short; whoever wants to go on opens it again.
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        let Some(opened) = &mut self.mode else {
+            return self.check_file(ErrorKind::Lost);
+        };
+        let lost = |what: String| Error::new(ErrorKind::Lost, format!("{} {what}", self.path.display()));
+        match Mode::of(&self.file) {
+            Ok(now) if opened.is_panned(&now) => {
+                *opened = now;
+                self.geometry = now.geometry;
+                Ok(())
+            }
+            Ok(now) => Err(lost(format!("changed its mode from {} to {}", self.geometry, now.geometry))),
+            Err(NoMode::Request(error)) => Err(lost(format!("no longer answers: {}", error.desc()))),
+            Err(NoMode::Unusable(error)) => Err(lost(format!("changed its mode: {error}"))),
+        }
+    }
+
+    fn check_file(&self, kind: ErrorKind) -> Result<(), Error> {
+        let name = self.path.display();
+        let metadata = self
+            .file
+            .metadata()
+            .map_err(|error| Error::new(kind, format!("{name}: its length cannot be read: {error}")))?;
+        let needed = self.geometry.memory_bytes() as u64;
+        if metadata.len() < needed {
+            return Err(Error::new(
+                kind,
+                format!("{name} has {} bytes, but {} needs {needed}", metadata.len(), self.geometry),
+            ));
+        }
+        if metadata.nlink() == 0 {
+            return Err(Error::new(kind, format!("{name} was deleted")));
+        }
+        Ok(())
+    }
+
+    /// Copies visible rows from row `y` on into `rows`, one after the other without padding.
+    ///
+    /// Memory is read once, in ascending order, as uncached video memory wants it.
+    ///
+    /// # Panics
+    /// If `rows` is not a whole number of rows, or the surface has not that many from `y` on.
+    pub fn read_rows(&self, y: usize, rows: &mut [u8]) -> Result<(), Error> {
+        let geometry = &self.geometry;
+        let row_bytes = geometry.row_bytes();
+        let count = rows.len() / row_bytes;
+        assert!(
+            rows.len() == count * row_bytes && y + count <= geometry.height(),
+            "{} bytes from row {y} on are no rows of {geometry}",
+            rows.len()
+        );
+        let result = if geometry.stride() == row_bytes {
+            self.memory.read(geometry.row_start(y), rows)
+        } else {
+            let mut rows = rows.chunks_exact_mut(row_bytes).enumerate();
+            rows.try_for_each(|(row, bytes)| self.memory.read(geometry.row_start(y + row), bytes))
+        };
+        result.map_err(|error| self.lost(&error))
+    }
+
+    /// Stores the pixels in `bytes` into row `y`, from pixel `x` on. No other byte is touched, and nothing is read.
+    ///
+    /// # Panics
+    /// If the pixels are not whole or leave the row, or the surface was not opened with [`Access::ReadWrite`].
+    pub fn store(&mut self, x: usize, y: usize, bytes: &[u8]) -> Result<(), Error> {
+        let geometry = &self.geometry;
+        let start = x * geometry.format().bytes_per_pixel();
+        assert!(self.access == Access::ReadWrite, "{} was opened for reading", self.path.display());
+        assert!(
+            y < geometry.height()
+                && start + bytes.len() <= geometry.row_bytes()
+                && bytes.len().is_multiple_of(geometry.format().bytes_per_pixel()),
+            "{} bytes from pixel {x} of row {y} on leave {geometry}",
+            bytes.len()
+        );
+        let start = geometry.row_start(y) + start;
+        self.memory.store(start, bytes).map_err(|error| self.lost(&error))
+    }
+
+    /// Makes this process the only one that stores to the surface, among those that ask; the claim ends with the surface.
+    ///
+    /// An [`ErrorKind::InUse`] names the process that has it. The claim is a POSIX record lock on the device or file: the kernel
+    /// knows its owner, and drops it however the owner ends. As such locks go, it also ends when this process closes
+    /// another handle of the same device.
+    ///
+    /// # Panics
+    /// If the surface was not opened with [`Access::ReadWrite`].
+    pub fn claim(&self) -> Result<(), Error> {
+        assert!(self.access == Access::ReadWrite, "{} was opened for reading", self.path.display());
+        let name = self.path.display();
+        let mut lock = libc::flock {
+            l_type: libc::F_WRLCK as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: 0,
+            l_len: 0,
+            l_pid: 0,
+        };
+        match fcntl(&self.file, FcntlArg::F_SETLK(&lock)) {
+            Ok(_) => Ok(()),
+            Err(Errno::EACCES | Errno::EAGAIN) => {
+                let owner = match fcntl(&self.file, FcntlArg::F_GETLK(&mut lock)) {
+                    Ok(_) if lock.l_pid > 0 => format!("process {}", lock.l_pid),
+                    // It has ended since, or belongs to another PID namespace.
+                    _ => "another process".to_owned(),
+                };
+                Err(Error::new(
+                    ErrorKind::InUse,
+                    format!("{name} is already stored to by {owner}; stop that one first"),
+                ))
+            }
+            Err(error) => Err(Error::unusable(format!("{name} cannot be locked: {}", error.desc()))),
+        }
+    }
+
+    /// Whether both are the same device or file, so that storing to one changes the other.
+    pub fn is_same(&self, other: &Self) -> Result<bool, Error> {
+        let identity = |surface: &Self| {
+            let metadata = surface.file.metadata().map_err(|error| surface.lost(&error))?;
+            // Two device nodes of the same number are one device.
+            Ok(match surface.mode {
+                Some(_) => (true, metadata.rdev(), 0),
+                None => (false, metadata.dev(), metadata.ino()),
+            })
+        };
+        Ok(identity(self)? == identity(other)?)
+    }
+
+    fn lost(&self, error: &io::Error) -> Error {
+        Error::new(ErrorKind::Lost, format!("{} was lost: {error}", self.path.display()))
+    }
+}
+
+fn cannot_open(path: &Path, access: Access, error: &io::Error) -> Error {
+    let name = path.display();
+    match error.raw_os_error().map(Errno::from_raw) {
+        // The node of an unplugged or not yet loaded driver opens with one of the latter two.
+        Some(Errno::ENOENT | Errno::ENODEV | Errno::ENXIO) => {
+            Error::new(ErrorKind::Missing, format!("{name} is not there"))
+        }
+        Some(Errno::EACCES | Errno::EPERM) => {
+            let deed = match access {
+                Access::Read => "read",
+                Access::ReadWrite => "store to",
+            };
+            Error::unusable(format!(
+                "no permission to {deed} {name}; run as root or as a member of the group that owns it, usually video"
+            ))
+        }
+        _ => Error::unusable(format!("{name} cannot be opened: {error}")),
+    }
+}
+
+fn no_mode(path: &Path, error: NoMode) -> Error {
+    let name = path.display();
+    match error {
+        NoMode::Request(Errno::ENODEV) => Error::new(ErrorKind::Missing, format!("{name} is not there")),
+        NoMode::Request(error) => Error::unusable(format!(
+            "{name} is no framebuffer: it does not say its mode ({}); give the path of one, as /dev/fb0",
+            error.desc()
+        )),
+        NoMode::Unusable(error) => Error::unusable(format!("{name} cannot be used: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    struct StandIn {
+        folder: tempfile::TempDir,
+        path: PathBuf,
+    }
+
+    /// A file of `length` bytes that count from 0 up, over and over.
+    fn stand_in(length: usize) -> StandIn {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("fb");
+        fs::write(&path, (0..length).map(|byte| byte as u8).collect::<Vec<_>>()).expect("written");
+        StandIn { folder, path }
+    }
+
+    fn geometry(text: &str) -> Geometry {
+        text.parse().expect("a geometry")
+    }
+
+    fn refusal(path: &Path, geometry: Option<Geometry>) -> (ErrorKind, String) {
+        let Err(error) = Surface::open(path, Access::Read, geometry) else {
+            panic!("{} was opened", path.display());
+        };
+        (error.kind(), error.to_string())
+    }
+
+    #[test]
+    fn rows_come_without_padding() {
+        let file = stand_in(64);
+        let padded = Surface::open(&file.path, Access::Read, Some(geometry("2x3x16:10@5"))).expect("open");
+        let mut rows = [0; 8];
+        padded.read_rows(1, &mut rows).expect("read");
+        assert_eq!(rows, [15, 16, 17, 18, 25, 26, 27, 28]);
+        let unpadded = Surface::open(&file.path, Access::Read, Some(geometry("2x3x16@1"))).expect("open");
+        unpadded.read_rows(1, &mut rows).expect("read");
+        assert_eq!(rows, [5, 6, 7, 8, 9, 10, 11, 12]);
+    }
+
+    #[test]
+    fn only_stored_bytes_change() {
+        let file = stand_in(40);
+        let mut surface =
+            Surface::open(&file.path, Access::ReadWrite, Some(geometry("3x3x24:12@2"))).expect("open");
+        surface.store(1, 2, &[101, 102, 103]).expect("stored");
+        surface.store(0, 0, &[]).expect("nothing stored");
+        let mut expected: Vec<u8> = (0..40).collect();
+        expected[2 + 24 + 3..][..3].copy_from_slice(&[101, 102, 103]);
+        assert_eq!(fs::read(&file.path).expect("read"), expected);
+    }
+
+    #[test]
+    #[should_panic(expected = "leave 3x3")]
+    fn a_store_stays_in_its_row() {
+        let file = stand_in(40);
+        let mut surface =
+            Surface::open(&file.path, Access::ReadWrite, Some(geometry("3x3x24:12"))).expect("open");
+        let _ = surface.store(2, 0, &[0; 6]);
+    }
+
+    #[test]
+    fn what_cannot_be_a_surface_is_refused_with_a_reason() {
+        let file = stand_in(40);
+        let small = Some(geometry("2x2x32"));
+        let (kind, sentence) = refusal(&file.folder.path().join("none"), small);
+        assert_eq!(kind, ErrorKind::Missing);
+        assert!(sentence.ends_with("none is not there"), "{sentence}");
+
+        for (path, geometry, part) in [
+            (file.path.as_path(), None, "is a file, not a framebuffer device"),
+            (
+                &file.path,
+                Some(geometry("4x4x24")),
+                "has 40 bytes, but 4x4, 24 bits per pixel, stride 12 needs 48",
+            ),
+            (file.folder.path(), small, "is neither a framebuffer device nor a file"),
+            (Path::new("/dev/null"), None, "/dev/null is no framebuffer"),
+            (Path::new("/dev/null"), small, "says its geometry itself"),
+        ] {
+            let (kind, sentence) = refusal(path, geometry);
+            assert_eq!(kind, ErrorKind::Unusable, "{sentence}");
+            assert!(sentence.contains(part), "{sentence}");
+        }
+
+        let fifo = file.folder.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
+        assert!(refusal(&fifo, small).1.contains("is neither"), "and is not waited for");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_or_deleted_is_lost() {
+        let file = stand_in(64);
+        let mut surface =
+            Surface::open(&file.path, Access::ReadWrite, Some(geometry("4x4x32"))).expect("open");
+        surface.refresh().expect("still there");
+        fs::write(&file.path, [0; 63]).expect("cut");
+        let error = surface.refresh().expect_err("cut short");
+        assert_eq!(error.kind(), ErrorKind::Lost);
+        assert!(error.to_string().contains("has 63 bytes, but"), "{error}");
+        assert_eq!(surface.read_rows(3, &mut [0; 16]).expect_err("cut short").kind(), ErrorKind::Lost);
+
+        fs::write(&file.path, [0; 64]).expect("whole again");
+        surface.refresh().expect("there again");
+        fs::remove_file(&file.path).expect("deleted");
+        assert!(surface.refresh().expect_err("deleted").to_string().ends_with("was deleted"));
+    }
+
+    #[test]
+    fn two_names_of_a_file_are_the_same_surface() {
+        let file = stand_in(64);
+        let link = file.folder.path().join("link");
+        std::os::unix::fs::symlink(&file.path, &link).expect("a link");
+        let other = file.folder.path().join("other");
+        fs::write(&other, [0; 64]).expect("written");
+        let [a, b, c] = [&file.path, &link, &other]
+            .map(|path| Surface::open(path, Access::Read, Some(geometry("4x4x32"))).expect("open"));
+        assert!(a.is_same(&b).expect("an answer"));
+        assert!(!a.is_same(&c).expect("an answer"));
+    }
+
+    #[test]
+    fn a_claim_excludes_other_processes() {
+        // That another process is refused, fbcp's tests show with a second fbcp.
+        let file = stand_in(64);
+        let surface = Surface::open(&file.path, Access::ReadWrite, Some(geometry("4x4x32"))).expect("open");
+        surface.claim().expect("claimed");
+        surface.claim().expect("claimed by the same process");
+        let locks = fs::read_to_string("/proc/locks").expect("the kernel's list");
+        let mine = format!("WRITE {} ", std::process::id());
+        assert!(locks.lines().any(|line| line.contains("POSIX") && line.contains(&mine)), "{locks}");
+    }
+}
