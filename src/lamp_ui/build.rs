@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Compiles the scene.
+
+fn main() {
+    slint_build::compile("ui/scene.slint").expect("ui/scene.slint does not compile; the errors are above");
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The command line: parsed by the program, and turned into its manual page by the package builder.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Shows the lamp's controls on the touch screen.
+///
+/// Draws sliders for hue, saturation and brightness and the power toggle on a framebuffer, takes touches from an
+/// input device, and speaks to the lamp's service over MQTT as the client `lamp_ui`. A framebuffer, a touch screen or
+/// a broker that is not there, or goes away, is waited for. SIGTERM and SIGINT end it with the screen cleared.
+///
+/// Exit status: 0 after a signal or a picture, 1 when something failed, 2 when the call was wrong.
+#[derive(Debug, Parser)]
+#[command(name = "lamp_ui", version)]
+pub struct Cli {
+    /// Framebuffer to draw on.
+    #[arg(long, value_name = "PATH", default_value = "/dev/fb0")]
+    pub framebuffer: PathBuf,
+
+    /// Shape of a plain file that stands in for the framebuffer: 240x320x16, or 240x320x16:512 with the bytes of a
+    /// row. A real framebuffer tells its own.
+    #[arg(long, value_name = "WxHxBPP[:STRIDE]")]
+    pub geometry: Option<String>,
+
+    /// Input device of the touch screen. Without it, the first one in /dev/input with multi-touch axes, or with
+    /// single-touch ones and `BTN_TOUCH`, is taken. A FIFO stands in for a device: raw `struct input_event` written to
+    /// it, with pixels of the screen as positions, are the touches.
+    #[arg(long, value_name = "PATH")]
+    pub touch: Option<PathBuf>,
+
+    /// Name or address of the MQTT broker.
+    #[arg(long, value_name = "HOST", default_value = "localhost")]
+    pub mqtt_host: String,
+
+    /// TCP port of the MQTT broker.
+    #[arg(long, value_name = "PORT", default_value_t = 1883, value_parser = clap::value_parser!(u16).range(1..))]
+    pub mqtt_port: u16,
+
+    /// Draw one picture into a PNG file and end, without framebuffer, touch screen and broker.
+    #[arg(long, value_name = "FILE.png")]
+    pub snapshot: Option<PathBuf>,
+
+    /// Size of the picture, in pixels.
+    #[arg(long, value_name = "WxH", default_value = "240x320", requires = "snapshot", value_parser = size)]
+    pub size: (u32, u32),
+
+    /// State of the lamp on the picture, as in a message on `lamp/changed`. Without it the lamp is as when it is new.
+    #[arg(long, value_name = "JSON", requires = "snapshot")]
+    pub state: Option<String>,
+}
+
+/// Reads `240x320`. The limit is that of a framebuffer.
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=4096).contains(side));
+    text.split_once('x')
+        .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+        .ok_or_else(|| "it must be width x height with sides from 1 to 4096, as in 240x320".into())
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The scene on a canvas in memory: state and touches in, damaged pixels out.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use lamp::state::{Color, LampState};
+use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
+use slint::platform::{Platform, PointerEventButton, WindowAdapter, WindowEvent};
+use slint::{ComponentHandle, LogicalPosition, PhysicalSize, PlatformError, Rgb8Pixel, SharedString};
+
+use crate::paint;
+use crate::scene::{Paint, Scene};
+use crate::touch::Pointer;
+
+/// Size that the scene is laid out for. A larger screen shows it scaled until one side fits, and stretched along the
+/// other.
+const DESIGN: (f32, f32) = (240.0, 320.0);
+
+/// The scene, its canvas, and the pointer on it.
+pub struct Face {
+    window: Rc<MinimalSoftwareWindow>,
+    scene: Scene,
+    canvas: Vec<Rgb8Pixel>,
+    size: (u32, u32),
+    scale: f32,
+    /// Where the finger is, in points, while it is down.
+    finger: Option<LogicalPosition>,
+}
+
+/// A rectangle of the canvas, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Area {
+    /// Left edge.
+    pub x: usize,
+    /// Upper edge.
+    pub y: usize,
+    /// Pixels from left to right.
+    pub width: usize,
+    /// Pixels from top to bottom.
+    pub height: usize,
+}
+
+/// What Slint needs to know of the machine.
+struct Machine {
+    window: Rc<MinimalSoftwareWindow>,
+    start: Instant,
+}
+
+impl Platform for Machine {
+    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
+        Ok(self.window.clone())
+    }
+
+    fn duration_since_start(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+impl Face {
+    /// The scene on a canvas of `size` pixels. `on_edit` is told hue and saturation, brightness and power when the
+    /// user changed one of them.
+    ///
+    /// Slint lives in one thread and knows one platform, so there is one face in a program.
+    pub fn new(size: (u32, u32), on_edit: impl Fn(Color, f64, bool) + 'static) -> anyhow::Result<Self> {
+        let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
+        let machine = Machine { window: window.clone(), start: Instant::now() };
+        slint::platform::set_platform(Box::new(machine))
+            .map_err(|error| anyhow!("cannot start the renderer: {error}"))?;
+        let scene = Scene::new().map_err(|error| anyhow!("cannot make the scene: {error}"))?;
+
+        let painter = scene.global::<Paint>();
+        painter.on_light(paint::light);
+        painter.on_hue_track(paint::hue_track);
+        painter.on_saturation_track(paint::saturation_track);
+        painter.on_brightness_track(paint::brightness_track);
+        painter.on_power_icon(paint::power_icon);
+        painter.on_sun_icon(paint::sun_icon);
+        painter.on_text(|words: SharedString, size| paint::text(&words, size));
+
+        let edited = scene.as_weak();
+        scene.on_edited(move || {
+            if let Some(scene) = edited.upgrade() {
+                let color =
+                    Color { hue: hundredth(scene.get_hue()), saturation: hundredth(scene.get_saturation()) };
+                on_edit(color, hundredth(scene.get_brightness()), scene.get_on());
+            }
+        });
+
+        let mut face = Self { window, scene, canvas: Vec::new(), size, scale: 1.0, finger: None };
+        face.resize(size);
+        face.scene.show().map_err(|error| anyhow!("cannot show the scene: {error}"))?;
+        Ok(face)
+    }
+
+    /// Size of the canvas, in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    /// Changes the size of the canvas; everything is drawn anew.
+    pub fn resize(&mut self, (width, height): (u32, u32)) {
+        self.size = (width, height);
+        self.canvas = vec![Rgb8Pixel::default(); width as usize * height as usize];
+        self.scale = (width as f32 / DESIGN.0).min(height as f32 / DESIGN.1);
+        self.window.dispatch_event(WindowEvent::ScaleFactorChanged { scale_factor: self.scale });
+        self.window.set_size(PhysicalSize::new(width, height));
+    }
+
+    /// Shows a state of the lamp, or that it is unknown.
+    pub fn show(&self, state: Option<&LampState>) {
+        if let Some(state) = state {
+            self.scene.set_hue(state.color.hue as f32);
+            self.scene.set_saturation(state.color.saturation as f32);
+            self.scene.set_brightness(state.brightness as f32);
+            self.scene.set_on(state.on);
+        }
+        self.scene.set_known(state.is_some());
+    }
+
+    /// Lets the finger act on the scene.
+    pub fn pointer(&mut self, pointer: Pointer) {
+        let points = |x: f32, y: f32| LogicalPosition::new(x / self.scale, y / self.scale);
+        let button = PointerEventButton::Left;
+        match pointer {
+            Pointer::Down(x, y) => {
+                let position = points(x, y);
+                self.finger = Some(position);
+                self.window.dispatch_event(WindowEvent::PointerPressed { position, button });
+            }
+            Pointer::Moved(x, y) => {
+                let position = points(x, y);
+                self.finger = Some(position);
+                self.window.dispatch_event(WindowEvent::PointerMoved { position });
+            }
+            Pointer::Up => {
+                if let Some(position) = self.finger.take() {
+                    self.window.dispatch_event(WindowEvent::PointerReleased { position, button });
+                }
+                // A finger, unlike a mouse, is nowhere when it is lifted.
+                self.window.dispatch_event(WindowEvent::PointerExited);
+            }
+        }
+    }
+
+    /// Takes the finger off the scene without effect, as when the touch screen goes away.
+    pub fn cancel_pointer(&mut self) {
+        self.finger = None;
+        self.window.dispatch_event(WindowEvent::PointerExited);
+    }
+
+    /// When something moves by itself: how long until then.
+    pub fn next_change(&self) -> Option<Duration> {
+        if self.window.has_active_animations() {
+            return Some(Duration::ZERO);
+        }
+        slint::platform::duration_until_next_timer_update()
+    }
+
+    /// Draws what has changed, and tells which areas of the canvas that is.
+    pub fn draw(&mut self) -> Vec<Area> {
+        slint::platform::update_timers_and_animations();
+        let mut areas = Vec::new();
+        let (canvas, width) = (&mut self.canvas, self.size.0 as usize);
+        self.window.draw_if_needed(|renderer| {
+            let region = renderer.render(canvas, width);
+            areas.extend(region.iter().map(|(position, size)| Area {
+                x: position.x as usize,
+                y: position.y as usize,
+                width: size.width as usize,
+                height: size.height as usize,
+            }));
+        });
+        areas
+    }
+
+    /// The whole canvas.
+    pub fn whole(&self) -> Area {
+        Area { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize }
+    }
+
+    /// Red, green and blue of the pixels of an area, row by row with the row's number.
+    pub fn rows(&self, area: Area) -> impl Iterator<Item = (usize, &[Rgb8Pixel])> {
+        let width = self.size.0 as usize;
+        (area.y..area.y + area.height).map(move |y| {
+            let start = y * width + area.x;
+            (y, &self.canvas[start..start + area.width])
+        })
+    }
+}
+
+/// The nearest hundredth, as a decimal number: a value of the scene has only the precision of `f32`.
+fn hundredth(value: f32) -> f64 {
+    (f64::from(value) * 100.0).round() / 100.0
+}

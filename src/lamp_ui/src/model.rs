@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the screen shows and what is to be published, decided from messages and touches alone.
+//!
+//! The lamp's service is the one that decides what the lamp shows; this keeps the screen in step with it without
+//! pulling a thumb from under a finger, and without letting two clients chase each other.
+
+use std::time::{Duration, Instant};
+
+use lamp::state::{Color, LampState};
+
+/// The name under which the screen speaks MQTT, and by which it knows its own changes.
+pub const CLIENT: &str = "lamp_ui";
+
+/// Shortest time between two messages to the lamp.
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The state of the conversation with the lamp.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// What the screen shows; `None` until the lamp has told its state, and nothing can be touched until then.
+    shown: Option<LampState>,
+    /// What another client made of the lamp while the finger is down, to be shown when it is lifted.
+    held: Option<LampState>,
+    finger_down: bool,
+    /// The screen shows something that was not published yet.
+    unpublished: bool,
+    last_published: Option<Instant>,
+    /// The last state that was published, until the lamp has told that it took it.
+    unanswered: Option<LampState>,
+}
+
+impl Model {
+    /// What the screen shows, or `None` while the lamp's state is unknown.
+    pub fn shown(&self) -> Option<&LampState> {
+        self.shown.as_ref()
+    }
+
+    /// The connection was made or lost: what the lamp shows is unknown until it tells.
+    pub fn forget(&mut self) {
+        *self =
+            Self { finger_down: self.finger_down, last_published: self.last_published, ..Self::default() };
+    }
+
+    /// The lamp told its state.
+    pub fn changed(&mut self, state: LampState) {
+        if self.shown.is_none() {
+            // Whoever made it: after a start or a restart of the broker this is the first that is known.
+            self.shown = Some(state);
+        } else if state.client == CLIENT {
+            if self.unanswered.as_ref().is_some_and(|published| same_light(published, &state)) {
+                // The lamp took our last change, so whatever others had asked for before is over.
+                self.unanswered = None;
+                self.held = None;
+                if !self.finger_down && !self.unpublished {
+                    self.shown = Some(state);
+                }
+            }
+        } else if self.finger_down || self.unpublished {
+            // What the user did is newer, also when it is still to be sent.
+            self.held = Some(state);
+        } else {
+            self.shown = Some(state);
+        }
+    }
+
+    /// A finger went down or was lifted.
+    pub fn finger(&mut self, down: bool) {
+        self.finger_down = down;
+        if !down && !self.unpublished && self.unanswered.is_none() {
+            // The other client was the last to write: the lamp had taken all of ours before it told of this.
+            if let Some(state) = self.held.take() {
+                self.shown = Some(state);
+            }
+        }
+        if down {
+            self.held = None;
+        }
+    }
+
+    /// The user moved a slider or pressed the toggle.
+    pub fn edit(&mut self, color: Color, brightness: f64, on: bool) {
+        if let Some(shown) = &mut self.shown {
+            let edited = LampState { color, brightness, on, client: CLIENT.into() };
+            if !same_light(shown, &edited) {
+                self.unpublished = true;
+            }
+            *shown = edited;
+        }
+    }
+
+    /// When the next message is due, if there is one to send.
+    pub fn due(&self, now: Instant) -> Option<Instant> {
+        self.unpublished.then(|| self.last_published.map_or(now, |last| (last + PUBLISH_INTERVAL).max(now)))
+    }
+
+    /// Publishes the newest state through `publish` when it is due. What could not be sent stays due.
+    pub fn publish(&mut self, now: Instant, publish: impl FnOnce(&LampState) -> bool) {
+        if self.due(now).is_none_or(|due| due > now) {
+            return;
+        }
+        if let Some(state) = &self.shown {
+            self.last_published = Some(now);
+            if publish(state) {
+                self.unpublished = false;
+                self.unanswered = Some(state.clone());
+            }
+        }
+    }
+}
+
+/// Whether two states are the same on the wire, whoever asked for them.
+fn same_light(one: &LampState, other: &LampState) -> bool {
+    let anonymous = |state: &LampState| LampState { client: String::new(), ..state.clone() }.to_json();
+    anonymous(one) == anonymous(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(hue: f64, client: &str) -> LampState {
+        LampState { color: Color { hue, saturation: 0.5 }, brightness: 0.25, on: true, client: client.into() }
+    }
+
+    fn edit(model: &mut Model, hue: f64) {
+        model.edit(Color { hue, saturation: 0.5 }, 0.25, true);
+    }
+
+    /// What is published at `now`, if anything.
+    fn published(model: &mut Model, now: Instant) -> Option<LampState> {
+        let mut sent = None;
+        model.publish(now, |state| {
+            sent = Some(state.clone());
+            true
+        });
+        sent
+    }
+
+    fn hue(model: &Model) -> f64 {
+        model.shown().unwrap().color.hue
+    }
+
+    /// A model that knows the lamp's state, and a time to start from.
+    fn known() -> (Model, Instant) {
+        let mut model = Model::default();
+        model.changed(state(0.1, "web"));
+        (model, Instant::now())
+    }
+
+    #[test]
+    fn nothing_is_published_before_the_lamp_has_told_its_state() {
+        let mut model = Model::default();
+        model.finger(true);
+        edit(&mut model, 0.7);
+        model.finger(false);
+        assert_eq!(model.due(Instant::now()), None);
+        assert_eq!(published(&mut model, Instant::now()), None);
+        assert_eq!(model.shown(), None);
+    }
+
+    #[test]
+    fn the_first_state_is_taken_even_if_it_is_an_echo() {
+        let mut model = Model::default();
+        model.changed(state(0.3, CLIENT));
+        assert_eq!(model.shown(), Some(&state(0.3, CLIENT)));
+        model.changed(state(0.4, CLIENT));
+        assert_eq!(model.shown(), Some(&state(0.3, CLIENT)), "later echoes are not");
+        model.forget();
+        assert_eq!(model.shown(), None);
+        model.changed(state(0.5, CLIENT));
+        assert_eq!(model.shown(), Some(&state(0.5, CLIENT)), "the first after a reconnect is");
+    }
+
+    #[test]
+    fn at_most_one_message_in_ten_milliseconds_and_it_carries_the_newest_state() {
+        let (mut model, start) = known();
+        model.finger(true);
+        edit(&mut model, 0.2);
+        assert_eq!(published(&mut model, start), Some(state(0.2, CLIENT)), "the first goes out at once");
+        edit(&mut model, 0.3);
+        assert_eq!(model.due(start), Some(start + PUBLISH_INTERVAL));
+        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL / 2), None);
+        edit(&mut model, 0.4);
+        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(state(0.4, CLIENT)));
+        assert_eq!(model.due(start + PUBLISH_INTERVAL), None, "nothing is left to say");
+    }
+
+    #[test]
+    fn an_edit_that_changes_nothing_is_not_published() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.1);
+        assert_eq!(published(&mut model, start), None);
+    }
+
+    #[test]
+    fn what_could_not_be_sent_stays_due() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.2);
+        model.publish(start, |_| false);
+        let later = start + PUBLISH_INTERVAL;
+        assert_eq!(model.due(start), Some(later));
+        assert_eq!(published(&mut model, later), Some(state(0.2, CLIENT)));
+    }
+
+    #[test]
+    fn a_remote_change_waits_for_the_finger() {
+        let (mut model, _) = known();
+        model.finger(true);
+        model.changed(state(0.9, "web"));
+        assert!((hue(&model) - 0.1).abs() < 1e-9, "the thumb stays under the finger");
+        model.finger(false);
+        assert_eq!(
+            model.shown(),
+            Some(&state(0.9, "web")),
+            "the finger changed nothing, so the other has won"
+        );
+    }
+
+    #[test]
+    fn the_finger_wins_when_it_writes_last() {
+        let (mut model, start) = known();
+        model.finger(true);
+        model.changed(state(0.9, "web"));
+        edit(&mut model, 0.2);
+        published(&mut model, start);
+        model.finger(false);
+        assert!((hue(&model) - 0.2).abs() < 1e-9);
+        model.changed(state(0.2, CLIENT));
+        assert!((hue(&model) - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_other_wins_when_it_writes_after_the_finger() {
+        let (mut model, start) = known();
+        model.finger(true);
+        edit(&mut model, 0.2);
+        published(&mut model, start);
+        model.changed(state(0.2, CLIENT));
+        model.changed(state(0.9, "web"));
+        assert!((hue(&model) - 0.2).abs() < 1e-9);
+        model.finger(false);
+        assert!((hue(&model) - 0.9).abs() < 1e-9);
+    }
+
+    #[test]
+    fn screen_and_lamp_agree_after_writes_that_crossed() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.2);
+        published(&mut model, start);
+        // The lamp took the other's change first, and ours after it.
+        model.changed(state(0.9, "web"));
+        model.changed(state(0.2, CLIENT));
+        assert!((hue(&model) - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn late_echoes_of_a_drag_do_not_move_the_thumb_back() {
+        let (mut model, start) = known();
+        model.finger(true);
+        for (step, hue) in [0.2, 0.3, 0.4].into_iter().enumerate() {
+            edit(&mut model, hue);
+            published(&mut model, start + PUBLISH_INTERVAL * step as u32);
+        }
+        model.finger(false);
+        for echo in [0.2, 0.3, 0.4] {
+            model.changed(state(echo, CLIENT));
+            assert!((hue(&model) - 0.4).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn an_edit_that_is_about_to_be_sent_is_newer_than_a_remote_change() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.2);
+        model.changed(state(0.9, "web"));
+        assert_eq!(published(&mut model, start), Some(state(0.2, CLIENT)));
+        model.changed(state(0.2, CLIENT));
+        assert!((hue(&model) - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_lost_connection_drops_what_was_not_sent() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.2);
+        model.forget();
+        model.changed(state(0.9, "web"));
+        assert_eq!(published(&mut model, start), None);
+    }
+}

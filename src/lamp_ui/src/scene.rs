@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The scene as Slint's compiler made it from ui/scene.slint.
+#![allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::todo,
+    clippy::undocumented_unsafe_blocks
+)]
+
+slint::include_modules!();
