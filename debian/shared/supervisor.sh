@@ -1,0 +1,31 @@
+# Talking to Supervisor.
+
+# Whether we may speak to Supervisor, and it listens. Says why not.
+supervisor_listens() {
+    if [ -n "$ROOT" ] || ! command -v supervisorctl >/dev/null; then
+        say 'Supervisor was not told; it starts the lamp when it starts itself'
+        return 1
+    fi
+    # supervisorctl knows nothing of policy-rc.d, so it is asked here: 104 means that a service may be restarted.
+    answer=0
+    invoke-rc.d --quiet --query supervisor restart >/dev/null 2>&1 || answer=$?
+    if [ "$answer" -ne 104 ]; then
+        say 'Supervisor was not told, because services may not be started here; it starts the lamp when it starts itself'
+        return 1
+    fi
+    # Supervisor may have been started by the same apt, a moment ago.
+    tries=10
+    until supervisorctl pid >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        if [ "$tries" -eq 0 ]; then
+            say 'Supervisor does not answer; start the lamp with: service supervisor start'
+            return 1
+        fi
+        sleep 1
+    done
+}
+
+# state PROGRAM: RUNNING, STOPPED, ..., or nothing when Supervisor does not know it.
+state() {
+    supervisorctl status "$1" 2>/dev/null | awk -v name="$1" '$1 == name && $2 != "ERROR" { print $2 }'
+}
