@@ -46,6 +46,8 @@ static const char *moved(const char *path)
    return place;
 }
 
+static volatile uint32_t *timer, *dma;
+
 static volatile uint32_t *page(int registers, off64_t address)
 {
    void *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, registers, address);
@@ -53,9 +55,9 @@ static volatile uint32_t *page(int registers, off64_t address)
    return mapped;
 }
 
-static void *run(void *registers)
+static void *run(void *unused)
 {
-   volatile uint32_t *timer = page((int)(intptr_t)registers, SYSTEM_TIMER), *dma = page((int)(intptr_t)registers, DMA);
+   (void)unused;
    uint32_t start = 0, set = 0;
    for (;;) {
       struct timespec now;
@@ -85,7 +87,10 @@ int open64(const char *path, int flags, ...)
    int registers = memfd_create("registers", MFD_CLOEXEC);
    pthread_t thread;
    if (registers < 0 || ftruncate64(registers, LARGEST_ADDRESS) != 0) abort();
-   if (pthread_create(&thread, NULL, run, (void *)(intptr_t)dup(registers)) != 0) abort();
+   // Mapped before the thread runs: pigpiod frees an area and maps it again in the belief that nobody else maps.
+   timer = page(registers, SYSTEM_TIMER);
+   dma = page(registers, DMA);
+   if (pthread_create(&thread, NULL, run, NULL) != 0) abort();
    return registers;
 }
 

@@ -116,6 +116,8 @@ impl Pigpiod {
     /// Whether it came to answer; if not, it has ended, most likely because the port was taken.
     fn try_start(&mut self) -> bool {
         // A daemon that was killed leaves its lock file and FIFOs behind, as on a lamp.
+        let ready: PathBuf = self.folder.path().join("pigerr");
+        let _ = std::fs::remove_file(&ready);
         let mut process = Process::start(
             Command::new(built().join("pigpiod"))
                 .args(&self.options)
@@ -124,8 +126,6 @@ impl Pigpiod {
                 .env("LAMPI_PIGPIOD_DIR", self.folder.path()),
             "pigpiod",
         );
-        let ready: PathBuf = self.folder.path().join("pigerr");
-        let _ = std::fs::remove_file(&ready);
         let start = Instant::now();
         // It makes this FIFO last, when it is ready for signals too.
         while !(ready.exists() && self.ask("pigpv").is_some()) {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The connection.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use crate::{Command, Error, ErrorCode};
+
+/// A connection to pigpiod.
+///
+/// When nothing was asked, its file descriptor becomes readable only because the daemon closed the connection.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    peer: SocketAddr,
+}
+
+impl Client {
+    /// Connects to `host`, a name or an address, and lets no step take longer than `patience`.
+    ///
+    /// Every address of the name is tried. `localhost` means both loopback addresses, whatever the machine's host
+    /// table says: `pigpiod -l` listens on `[::1]` alone, and many tables know only 127.0.0.1.
+    pub fn connect(host: &str, port: u16, patience: Duration) -> Result<Self, Error> {
+        let mut attempts = Vec::new();
+        for address in addresses(host, port)? {
+            match Self::connect_to(address, patience) {
+                Ok(client) => return Ok(client),
+                Err(error) => attempts.push((address, error)),
+            }
+        }
+        Err(Error::Connect(attempts))
+    }
+
+    fn connect_to(peer: SocketAddr, patience: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&peer, patience)?;
+        // Requests are smaller than a packet and each waits for its reply: there is nothing to gather.
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
+        Ok(Self { stream, peer })
+    }
+
+    /// The address that took the connection.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Sends all `commands` in one write, and reads back their results in one round trip.
+    ///
+    /// If one is refused, the others are carried out all the same; the first refusal is the error.
+    pub fn run<const N: usize>(&mut self, commands: &[Command; N]) -> Result<[u32; N], Error> {
+        let requests: Vec<u8> = commands.iter().flat_map(|command| command.to_bytes()).collect();
+        let mut replies = vec![0; requests.len()];
+        self.stream
+            .write_all(&requests)
+            .and_then(|()| self.stream.read_exact(&mut replies))
+            .map_err(|error| Error::Lost(self.peer, error))?;
+
+        let mut results = [0; N];
+        let mut refusal = None;
+        for ((command, reply), result) in commands.iter().zip(replies.chunks_exact(16)).zip(&mut results) {
+            if reply[..12] != command.to_bytes()[..12] {
+                return Err(Error::NotPigpiod(self.peer));
+            }
+            let word = i32::from_le_bytes([reply[12], reply[13], reply[14], reply[15]]);
+            match u32::try_from(word) {
+                Ok(number) => *result = number,
+                Err(_) => refusal = refusal.or(Some(Error::Refused(*command, ErrorCode(word)))),
+            }
+        }
+        refusal.map_or(Ok(results), Err)
+    }
+}
+
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let loopback: [IpAddr; 2] = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
+    let is_local = host.eq_ignore_ascii_case("localhost");
+    let mut addresses: Vec<SocketAddr> = match (host, port).to_socket_addrs() {
+        Ok(found) => found.collect(),
+        // A machine without a host table still has its loopback.
+        Err(_) if is_local => Vec::new(),
+        Err(error) => return Err(Error::Resolve(host.to_owned(), error)),
+    };
+    if is_local {
+        for address in loopback.map(|ip| SocketAddr::new(ip, port)) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+    }
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_is_every_loopback_address() {
+        for host in ["localhost", "LocalHost"] {
+            let found = addresses(host, 8888).unwrap();
+            for address in ["127.0.0.1:8888", "[::1]:8888"] {
+                assert_eq!(found.iter().filter(|a| a.to_string() == address).count(), 1, "{found:?}");
+            }
+        }
+        assert_eq!(addresses("127.0.0.1", 1).unwrap(), ["127.0.0.1:1".parse().unwrap()]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_named() {
+        let error = addresses("no-such-host.invalid", 8888).unwrap_err().to_string();
+        assert!(error.starts_with("cannot find the address of no-such-host.invalid: "), "{error}");
+    }
+}

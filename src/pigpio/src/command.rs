@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Commands and their form on the wire.
+
+/// A GPIO in Broadcom numbering, 0 to 53; PWM is possible on 0 to 31.
+pub type Pin = u8;
+
+/// What a pin is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It is read.
+    Input = 0,
+    /// It is driven.
+    Output = 1,
+}
+
+/// The resistor at an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pull {
+    /// None.
+    Off = 0,
+    /// To ground.
+    Down = 1,
+    /// To 3.3 V: a button to ground then reads 0 while it is pressed.
+    Up = 2,
+}
+
+/// A request to pigpiod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Makes a pin an input or an output. A pin that already is keeps what it does.
+    SetMode(Pin, Mode),
+    /// Sets the resistor of an input.
+    SetPull(Pin, Pull),
+    /// The level of a pin, 0 or 1.
+    Read(Pin),
+    /// Drives a pin by PWM with a duty cycle from 0 to its range; makes it an output.
+    SetDutyCycle(Pin, u32),
+    /// Sets the duty cycle that means "fully on", 25 to 40000.
+    ///
+    /// The result is the number of levels that the pin really has at its frequency, for example 200 at 1000 Hz.
+    SetRange(Pin, u32),
+    /// Sets the PWM frequency in Hz. The result is the one chosen: the nearest of the 18 possible.
+    SetFrequency(Pin, u32),
+    /// The duty cycle of a pin that is driven by PWM.
+    DutyCycle(Pin),
+    /// The revision code of the Pi.
+    HardwareRevision,
+    /// The version of pigpio, for example 78.
+    Version,
+}
+
+impl Command {
+    /// Command number, first and second parameter.
+    pub(crate) fn words(self) -> [u32; 3] {
+        match self {
+            Self::SetMode(pin, mode) => [0, pin.into(), mode as u32],
+            Self::SetPull(pin, pull) => [2, pin.into(), pull as u32],
+            Self::Read(pin) => [3, pin.into(), 0],
+            Self::SetDutyCycle(pin, duty) => [5, pin.into(), duty],
+            Self::SetRange(pin, range) => [6, pin.into(), range],
+            Self::SetFrequency(pin, hertz) => [7, pin.into(), hertz],
+            Self::HardwareRevision => [17, 0, 0],
+            Self::Version => [26, 0, 0],
+            Self::DutyCycle(pin) => [83, pin.into(), 0],
+        }
+    }
+
+    /// The request as it is sent.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        let [number, first, second] = self.words();
+        let mut bytes = [0; 16];
+        for (place, word) in bytes.chunks_exact_mut(4).zip([number, first, second, 0]) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_byte_exact() {
+        for (command, bytes) in [
+            (Command::SetMode(19, Mode::Output), *b"\0\0\0\0\x13\0\0\0\x01\0\0\0\0\0\0\0"),
+            (Command::SetMode(17, Mode::Input), *b"\0\0\0\0\x11\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::SetPull(17, Pull::Up), *b"\x02\0\0\0\x11\0\0\0\x02\0\0\0\0\0\0\0"),
+            (Command::Read(17), *b"\x03\0\0\0\x11\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::SetDutyCycle(26, 777), *b"\x05\0\0\0\x1a\0\0\0\x09\x03\0\0\0\0\0\0"),
+            (Command::SetRange(13, 1000), *b"\x06\0\0\0\x0d\0\0\0\xe8\x03\0\0\0\0\0\0"),
+            (Command::SetFrequency(13, 1000), *b"\x07\0\0\0\x0d\0\0\0\xe8\x03\0\0\0\0\0\0"),
+            (Command::DutyCycle(13), *b"\x53\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::HardwareRevision, *b"\x11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::Version, *b"\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+        ] {
+            assert_eq!(command.to_bytes(), bytes, "{command:?}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The client against the real pigpiod, with Debian's `pigs` as the witness of what it did.
+
+use std::time::Duration;
+
+use pigpio::{Client, Command, Error, ErrorCode, Mode, Pull};
+use test_support::Pigpiod;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn connect(pigpiod: &Pigpiod) -> Client {
+    Client::connect("localhost", pigpiod.port(), PATIENCE).unwrap()
+}
+
+#[test]
+fn three_leds_in_one_round_trip() {
+    let pigpiod = Pigpiod::start();
+    let mut client = connect(&pigpiod);
+    for pin in [19, 26, 13] {
+        let results = client
+            .run(&[
+                Command::SetMode(pin, Mode::Output),
+                Command::SetFrequency(pin, 1000),
+                Command::SetRange(pin, 1000),
+            ])
+            .unwrap();
+        assert_eq!(results, [0, 1000, 200], "real frequency and real levels");
+    }
+    let results = client
+        .run(&[Command::SetDutyCycle(19, 777), Command::SetDutyCycle(26, 0), Command::SetDutyCycle(13, 1000)])
+        .unwrap();
+    assert_eq!(results, [0; 3]);
+    assert_eq!(pigpiod.duty_cycles([19, 26, 13]), [Some(777), Some(0), Some(1000)]);
+    assert_eq!(
+        client.run(&[Command::DutyCycle(19), Command::DutyCycle(26), Command::DutyCycle(13)]).unwrap(),
+        [777, 0, 1000]
+    );
+    for (question, answer) in [("mg 19", 1), ("pfg 26", 1000), ("prg 13", 1000)] {
+        assert_eq!(pigpiod.ask(question), Some(answer), "{question}");
+    }
+}
+
+#[test]
+fn it_tells_what_it_is_and_reads_a_button() {
+    let pigpiod = Pigpiod::start();
+    let mut client = connect(&pigpiod);
+    let [version, revision] = client.run(&[Command::Version, Command::HardwareRevision]).unwrap();
+    assert!(version >= 60, "{version}");
+    assert_eq!(revision, 0xa0_2082);
+    let results = client
+        .run(&[Command::SetMode(17, Mode::Input), Command::SetPull(17, Pull::Up), Command::Read(17)])
+        .unwrap();
+    assert_eq!(results[..2], [0, 0]);
+    assert!(results[2] <= 1);
+}
+
+#[test]
+fn whichever_loopback_address_it_listens_on() {
+    let pigpiod = Pigpiod::start_with(&["-g", "-l", "-n", "127.0.0.1"]);
+    assert_eq!(connect(&pigpiod).peer().to_string(), format!("127.0.0.1:{}", pigpiod.port()));
+    let pigpiod = Pigpiod::start_with(&["-g", "-l"]);
+    assert_eq!(connect(&pigpiod).peer().to_string(), format!("[::1]:{}", pigpiod.port()));
+}
+
+#[test]
+fn a_refusal_names_command_and_code_and_keeps_the_connection_in_step() {
+    // Only GPIO 13 may be changed.
+    let pigpiod = Pigpiod::start_with(&["-g", "-l", "-x", "0x2000"]);
+    let mut client = connect(&pigpiod);
+    client.run(&[Command::SetRange(13, 1000)]).unwrap();
+    for (command, code) in [
+        (Command::SetDutyCycle(13, 1001), -8),
+        (Command::SetDutyCycle(19, 1), -41),
+        (Command::SetRange(50, 100), -2),
+        (Command::SetRange(13, 7), -21),
+        (Command::Read(99), -3),
+        (Command::DutyCycle(5), -92),
+    ] {
+        match client.run(&[command, Command::SetDutyCycle(13, 7)]) {
+            Err(Error::Refused(refused, ErrorCode(number))) => assert_eq!((refused, number), (command, code)),
+            other => panic!("{command:?}: {other:?}"),
+        }
+        assert_eq!(pigpiod.duty_cycles([13]), [Some(7)], "the rest of the batch after {command:?}");
+        client.run(&[Command::SetDutyCycle(13, 0)]).unwrap();
+    }
+}
+
+#[test]
+fn an_absent_a_vanished_and_a_frozen_daemon_are_told_apart() {
+    let mut pigpiod = Pigpiod::absent(&["-g", "-l"]);
+    let error = Client::connect("localhost", pigpiod.port(), PATIENCE).unwrap_err().to_string();
+    assert!(error.starts_with("cannot connect to pigpiod: ") && error.contains("[::1]"), "{error}");
+    assert!(error.contains("127.0.0.1") && error.contains("refused"), "{error}");
+
+    pigpiod.restart();
+    let mut client = connect(&pigpiod);
+    client.run(&[Command::Version]).unwrap();
+    pigpiod.stop();
+    let error = client.run(&[Command::Version]).unwrap_err();
+    assert!(matches!(error, Error::Lost(..)), "{error:?}");
+
+    pigpiod.restart();
+    pigpiod.freeze();
+    let mut client = Client::connect("localhost", pigpiod.port(), Duration::from_millis(200)).unwrap();
+    let error = client.run(&[Command::Version]).unwrap_err().to_string();
+    assert!(error.ends_with("does not answer"), "{error}");
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the client sends, byte for byte, and answers that the real pigpiod never gives.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use pigpio::{Client, Command, Error};
+
+/// Answers one connection with `reply` after `expected` bytes have come, closes it, and returns those bytes.
+fn answer(expected: usize, reply: Vec<u8>) -> (Client, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut request = vec![0; expected];
+        stream.read_exact(&mut request).unwrap();
+        stream.write_all(&reply).unwrap();
+        request
+    });
+    (Client::connect("127.0.0.1", port, Duration::from_secs(5)).unwrap(), server)
+}
+
+#[test]
+fn a_batch_is_its_requests_one_after_the_other() {
+    let request = b"\x05\0\0\0\x13\0\0\0\x09\x03\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let reply = b"\x05\0\0\0\x13\0\0\0\x09\x03\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x4e\0\0\0";
+    let (mut client, server) = answer(request.len(), reply.to_vec());
+    assert_eq!(client.run(&[Command::SetDutyCycle(19, 777), Command::Version]).unwrap(), [0, 78]);
+    assert_eq!(server.join().unwrap(), request);
+}
+
+#[test]
+fn a_reply_cut_short_is_a_lost_connection() {
+    let (mut client, _server) = answer(16, b"\x1a\0\0\0\0\0\0".to_vec());
+    let error = client.run(&[Command::Version]).unwrap_err();
+    assert!(matches!(error, Error::Lost(..)), "{error:?}");
+    assert!(error.to_string().ends_with("closed the connection"), "{error}");
+}
+
+#[test]
+fn another_service_on_the_port_is_recognised() {
+    let (mut client, _server) = answer(16, b"HTTP/1.1 400 Bad Request\r\n".to_vec());
+    let error = client.run(&[Command::Version]).unwrap_err();
+    assert!(error.to_string().contains("is not pigpiod"), "{error}");
+}
