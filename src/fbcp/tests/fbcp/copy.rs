@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What reaches the target, and what must not.
+
+use std::fs;
+
+use test_support::{PATIENCE, Process, wait_for};
+
+use crate::stand_in::{
+    BGR565, BGR888, Format, Picture, RGB565, RGB888, StandIn, XBGR8888, XRGB8888, fbcp, noise, start,
+};
+
+/// What of a picture in one format remains to be seen.
+fn seen(format: Format, picture: &Picture) -> Picture {
+    picture.iter().map(|row| row.iter().map(|rgb| format.seen(*rgb)).collect()).collect()
+}
+
+#[test]
+fn every_pixel_arrives_whatever_the_formats_and_strides() {
+    let size = (37, 23);
+    for (from, to, padding) in [
+        (RGB565, RGB565, 0),
+        (RGB565, BGR565, 3),
+        (XRGB8888, RGB565, 1),
+        (XRGB8888, BGR565, 5),
+        (XBGR8888, RGB888, 2),
+        (BGR888, XRGB8888, 7),
+        (BGR565, XBGR8888, 13),
+        (XRGB8888, XRGB8888, 3),
+        (RGB888, BGR888, 1),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = StandIn::new(folder.path(), "source", size, from).padded(padding, 5 * padding);
+        let target = StandIn::new(folder.path(), "target", size, to).padded(2 * padding + 1, 3);
+        let picture = noise(size.0, size.1, 1);
+        source.create(&picture);
+        target.create_untouched();
+        let mut copier = start(&source, &target);
+        target.await_picture(&seen(from, &picture));
+        let other = noise(size.0, size.1, 2);
+        for (y, row) in other.iter().enumerate() {
+            source.draw_row(y, row);
+        }
+        target.await_picture(&seen(from, &other));
+        assert_eq!(copier.terminate().code(), Some(0));
+        target.await_picture(&seen(from, &other));
+    }
+}
+
+#[test]
+fn a_larger_source_is_averaged_between_black_bars() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (1280, 800), XRGB8888).padded(64, 0);
+    let target = StandIn::new(folder.path(), "target", (320, 240), BGR565).padded(8, 0);
+    let picture = noise(1280, 800, 3);
+    source.create(&picture);
+    target.create_untouched();
+    let _copier = start(&source, &target);
+
+    let mut expected = vec![vec![[0; 3]; 320]; 240];
+    for (y, row) in expected[20..220].iter_mut().enumerate() {
+        for (x, mean) in row.iter_mut().enumerate() {
+            for (color, mean) in mean.iter_mut().enumerate() {
+                let block = picture[4 * y..][..4].iter().flat_map(|row| &row[4 * x..][..4]);
+                let sum: u32 = block.map(|rgb| u32::from(rgb[color])).sum();
+                *mean = ((sum + 8) / 16) as u8;
+            }
+        }
+    }
+    target.await_picture(&expected);
+}
+
+/// Bytes that a process has read and written by system calls, as the kernel counts them. On files, fbcp uses no others.
+fn bytes_moved(process: &Process) -> (u64, u64) {
+    let io = fs::read_to_string(format!("/proc/{}/io", process.pid())).expect("the kernel's count");
+    let count = |name: &str| {
+        let line = io.lines().find_map(|line| line.strip_prefix(name)).expect("a line for it");
+        line.trim().parse().expect("a number")
+    };
+    (count("rchar:"), count("wchar:"))
+}
+
+/// Waits until fbcp has looked at its whole source some more times.
+fn await_looks(process: &Process, source: &StandIn, looks: u64) {
+    let frame = (source.width * source.height * 2) as u64;
+    let (before, _) = bytes_moved(process);
+    wait_for("fbcp looks at the source", PATIENCE, || {
+        (bytes_moved(process).0 >= before + looks * frame).then_some(())
+    });
+}
+
+#[test]
+fn a_still_picture_stores_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (64, 48), RGB565);
+    let target = StandIn::new(folder.path(), "target", (64, 48), BGR565);
+    let mut picture = noise(64, 48, 4);
+    source.create(&picture);
+    target.create_untouched();
+    let copier = Process::start(fbcp(&source, &target).args(["--fps", "100"]), "fbcp");
+    target.await_picture(&seen(RGB565, &picture));
+
+    // More looks than there are at full rate before fbcp slows down.
+    let (_, stored) = bytes_moved(&copier);
+    await_looks(&copier, &source, 210);
+    assert_eq!(bytes_moved(&copier).1, stored);
+
+    // The first change after that is seen, and is the only thing stored.
+    picture[17] = noise(64, 1, 5).remove(0);
+    source.draw_row(17, &picture[17]);
+    target.await_picture(&seen(RGB565, &picture));
+    await_looks(&copier, &source, 2);
+    assert_eq!(bytes_moved(&copier).1, stored + 128);
+}
+
+#[test]
+fn only_rows_that_changed_are_stored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (30, 20), XRGB8888).padded(4, 8);
+    let target = StandIn::new(folder.path(), "target", (30, 20), RGB565).padded(2, 0);
+    let picture = noise(30, 20, 6);
+    source.create(&picture);
+    target.create_untouched();
+    let copier = start(&source, &target);
+    target.await_picture(&picture);
+
+    // Whatever fbcp stores or does not store from here on stands out from the scribble.
+    let mut scribble = noise(30, 20, 7);
+    for (y, row) in scribble.iter().enumerate() {
+        target.draw_row(y, row);
+    }
+    let changes = noise(30, 20, 8);
+    for y in [11, 0, 19] {
+        source.draw_row(y, &changes[y]);
+        scribble[y].clone_from(&changes[y]);
+        target.await_picture(&scribble);
+    }
+    await_looks(&copier, &source, 4);
+    target.await_picture(&scribble);
+}

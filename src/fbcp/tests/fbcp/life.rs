@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Framebuffers that come late, go, and come back; signals; a second copier.
+
+use std::fs;
+
+use test_support::Signal;
+
+use crate::stand_in::{RGB565, StandIn, fbcp, noise, start};
+
+/// A source and a target in a folder of their own; neither file is there yet.
+fn pair() -> (tempfile::TempDir, StandIn, StandIn) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [source, target] =
+        ["source", "target"].map(|name| StandIn::new(folder.path(), name, (16, 12), RGB565));
+    (folder, source, target)
+}
+
+/// A picture that RGB565 shows as it is.
+fn picture(seed: u32) -> Vec<Vec<[u8; 3]>> {
+    noise(16, 12, seed).into_iter().map(|row| row.into_iter().map(|rgb| RGB565.seen(rgb)).collect()).collect()
+}
+
+#[test]
+fn framebuffers_that_come_late_are_waited_for() {
+    let (_folder, source, target) = pair();
+    let mut copier = start(&source, &target);
+    copier.await_log(&format!("waiting: {} is not there", source.path.display()), 1);
+    source.create(&picture(1));
+    copier.await_log(&format!("found {}", source.path.display()), 1);
+    copier.await_log(&format!("waiting: {} is not there", target.path.display()), 1);
+    target.create_untouched();
+    copier.await_log(&format!("found {}", target.path.display()), 1);
+    target.await_picture(&picture(1));
+
+    assert_eq!(copier.terminate().code(), Some(0));
+    let log = copier.log();
+    assert_eq!(log.len(), 6, "a line for each event, however long it took: {log:?}");
+    assert!(log[4].contains("fbcp: copying /"), "{log:?}");
+    assert!(log[5].ends_with("fbcp: stopped"), "{log:?}");
+}
+
+#[test]
+fn a_source_that_was_replaced_is_opened_again() {
+    let (_folder, source, target) = pair();
+    source.create(&picture(1));
+    target.create_untouched();
+    let copier = start(&source, &target);
+    target.await_picture(&picture(1));
+    source.create(&picture(2));
+    copier.await_log("source was deleted; opening it again", 1);
+    target.await_picture(&picture(2));
+}
+
+#[test]
+fn a_side_that_was_cut_short_is_waited_for() {
+    let (_folder, source, target) = pair();
+    source.create(&picture(1));
+    target.create_untouched();
+    let copier = start(&source, &target);
+    for (times, (side, name)) in [(&source, "source"), (&target, "target")].into_iter().enumerate() {
+        target.await_picture(&picture(1));
+        fs::write(&side.path, [0; 8]).expect("cut short");
+        copier.await_log(&format!("waiting: {} has 8 bytes", side.path.display()), 1);
+        assert_eq!(fs::read(&side.path).expect("read"), [0; 8], "{name} is left alone");
+        side.create(&picture(1));
+        copier.await_log("copying ", times + 2);
+    }
+    // The target was made anew with the picture in it; a change shows that the copy goes on.
+    source.create(&picture(3));
+    target.await_picture(&picture(3));
+}
+
+#[test]
+fn signals_end_it_with_status_0_and_the_picture_stays() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let (_folder, source, target) = pair();
+        let mut waiting = start(&source, &target);
+        waiting.await_log("waiting", 1);
+        waiting.signal(signal);
+        assert_eq!(waiting.await_end().code(), Some(0));
+
+        source.create(&picture(1));
+        target.create_untouched();
+        let mut copier = start(&source, &target);
+        target.await_picture(&picture(1));
+        copier.signal(signal);
+        assert_eq!(copier.await_end().code(), Some(0));
+        assert!(copier.log().last().is_some_and(|line| line.ends_with("fbcp: stopped")));
+        target.await_picture(&picture(1));
+    }
+}
+
+#[test]
+fn a_second_copier_to_the_same_target_is_refused() {
+    let (folder, source, target) = pair();
+    let other = StandIn::new(folder.path(), "other", (16, 12), RGB565);
+    source.create(&picture(1));
+    other.create(&picture(2));
+    target.create_untouched();
+    let mut first = start(&source, &target);
+    target.await_picture(&picture(1));
+
+    let second = fbcp(&other, &target).output().expect("fbcp runs");
+    assert_eq!(second.status.code(), Some(1));
+    let expected = format!(
+        "fbcp: {} is already stored to by process {}; stop that one first\n",
+        target.path.display(),
+        first.pid()
+    );
+    assert_eq!(String::from_utf8_lossy(&second.stderr), expected);
+    target.await_picture(&picture(1));
+
+    first.kill();
+    let _third = start(&other, &target);
+    target.await_picture(&picture(2));
+}
