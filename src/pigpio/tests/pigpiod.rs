@@ -71,7 +71,6 @@ fn a_refusal_names_command_and_code_and_keeps_the_connection_in_step() {
     for (command, code) in [
         (Command::SetDutyCycle(13, 1001), -8),
         (Command::SetDutyCycle(19, 1), -41),
-        (Command::SetRange(50, 100), -2),
         (Command::SetRange(13, 7), -21),
         (Command::Read(99), -3),
         (Command::DutyCycle(5), -92),

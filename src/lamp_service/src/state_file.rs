@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The file that keeps the lamp's state over restarts and power cuts.
+//!
+//! It is readable text, `{"version": 1, "state": {...}}` with the state in the form of `lamp/changed`. Each version is
+//! written beside it, synced to the disk, and moved into its place, so that there is always one whole state. A slider
+//! that is dragged costs about one write a second, to spare the SD card.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use lamp::backoff::Backoff;
+use lamp::state::LampState;
+use log::{info, warn};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Version of the form of the file.
+const VERSION: u32 = 1;
+
+/// Time from the start of one write to that of the next.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// More than any state takes: a file that is larger is not ours.
+const LARGEST: u64 = 64 << 10;
+
+#[derive(Deserialize)]
+struct Content {
+    version: u32,
+    state: Value,
+}
+
+/// The file and what is known of it.
+pub struct StateFile {
+    path: PathBuf,
+    /// What the file holds, as far as this program put or found it there.
+    kept: Option<LampState>,
+    /// No write before this time.
+    next: Instant,
+    /// Set while the file cannot be written: how long to wait before the next attempt.
+    trouble: Option<Backoff>,
+}
+
+impl StateFile {
+    /// The file at `path`, and the state that it holds or, if it holds none, that of a new lamp.
+    pub fn open(path: PathBuf) -> (Self, LampState) {
+        let kept = match read(&path) {
+            Ok(state) => {
+                info!("state taken from {}", path.display());
+                Some(state)
+            }
+            Err(error) if is_missing(&error) => {
+                info!("there is no {} yet; starting as a new lamp", path.display());
+                None
+            }
+            Err(error) => {
+                let evidence = match set_aside(&path) {
+                    Ok(aside) => format!("it is kept as {}", aside.display()),
+                    Err(error) => format!("it could not be kept aside: {error}"),
+                };
+                warn!(
+                    "cannot take the state from {}: {error:#}; {evidence}; starting as a new lamp",
+                    path.display()
+                );
+                None
+            }
+        };
+        let state = kept.clone().unwrap_or_default();
+        (Self { path, kept, next: Instant::now(), trouble: None }, state)
+    }
+
+    /// Writes `state` if it is new and the time has come. Returns when to be called again if it has not.
+    pub fn keep(&mut self, state: &LampState) -> Option<Instant> {
+        if self.kept.as_ref() == Some(state) {
+            return None;
+        }
+        let now = Instant::now();
+        if now < self.next {
+            return Some(self.next);
+        }
+        match write(&self.path, state) {
+            Ok(()) => {
+                self.kept = Some(state.clone());
+                self.next = now + PAUSE;
+                if self.trouble.take().is_some() {
+                    info!("{} is written again", self.path.display());
+                }
+                None
+            }
+            Err(error) => {
+                if self.trouble.is_none() {
+                    warn!("cannot keep the state in {}: {error:#}; going on without", self.path.display());
+                }
+                let trouble = self.trouble.get_or_insert_with(|| Backoff::new(PAUSE, Duration::from_mins(1)));
+                self.next = Instant::now() + trouble.wait();
+                Some(self.next)
+            }
+        }
+    }
+
+    /// Writes `state` now if it is new, because there will be no later.
+    pub fn flush(&mut self, state: &LampState) {
+        self.next = Instant::now();
+        self.keep(state);
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<LampState> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        bail!("it is larger than any state");
+    }
+    let content: Content = serde_json::from_slice(&bytes).context("it is not a state")?;
+    if content.version != VERSION {
+        bail!("its version is {}, known is {VERSION}", content.version);
+    }
+    Ok(LampState::from_json(content.state.to_string().as_bytes())?)
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let aside = with_suffix(path, ".bad");
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let new = with_suffix(path, ".new");
+    let text = format!("{{\"version\": {VERSION}, \"state\": {}}}\n", state.to_json());
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| OpenOptions::new().write(true).create(true).truncate(true).open(&new))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&new, path));
+    if let Err(error) = written {
+        // On a full disk half a file would only be in the way.
+        let _ = fs::remove_file(&new);
+        return Err(error.into());
+    }
+    // The name is a part of the folder, which has to reach the disk as well.
+    File::open(folder)?.sync_all().context("cannot sync its folder")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
