@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the scenarios share; it lies at /lib.sh in their chroot.
+# shellcheck shell=sh
+
+CONFS='fbcp pigpiod lamp_service lamp_ui'
+# shellcheck disable=SC2034 # for the scenarios
+DEB=$(echo /lampi_*.deb)
+
+fail() {
+    echo "FAIL: $*" >&2
+    echo '---- what Supervisor says:' >&2
+    supervisorctl status >&2 || true
+    tail -n 20 /var/log/supervisor/*.log >&2 || true
+    exit 1
+}
+
+# equal WHAT EXPECTED FOUND
+equal() {
+    [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
+}
+
+# await WHAT COMMAND...: until the command succeeds, for a minute.
+await() {
+    what="$1"
+    shift
+    tries=600
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || fail "waited in vain for $what"
+        sleep 0.1
+    done
+}
+
+start_supervisor() {
+    invoke-rc.d supervisor start >/dev/null 2>&1
+    await 'Supervisor' supervisorctl pid
+}
+
+start_broker() {
+    mosquitto -d >/dev/null 2>&1
+    await 'mosquitto' mosquitto_pub -t test -m test
+}
+
+# apt as on the owner's lamp; its words go to /apt.log.
+apt_get() {
+    apt-get --yes --no-install-recommends "$@" </dev/null >/apt.log 2>&1 || {
+        cat /apt.log >&2
+        fail "apt-get $*"
+    }
+}
+
+# state PROGRAM...
+state() {
+    supervisorctl status "$@" | awk '{ print $2 }' | sort -u | tr '\n' ' '
+}
+
+is_running() {
+    [ "$(state "$@")" = 'RUNNING ' ]
+}
+
+await_running() {
+    # shellcheck disable=SC2086 # a list of names
+    await 'the four programs to run' is_running $CONFS
+}
+
+pid() {
+    supervisorctl pid "$1"
+}
+
+modes() {
+    for name in $CONFS; do
+        stat --format '%a %U:%G' "/etc/supervisor/conf.d/$name.conf" 2>&1
+    done | sort -u
+}
+
+# duty: duty cycles of the three LEDs, asked from pigpiod by Debian's own client.
+duty() {
+    pigs gdc 19 gdc 26 gdc 13 2>/dev/null | tr '\n' ' '
+}
+
+has_duty() {
+    [ "$(duty)" = "$1 " ]
+}
