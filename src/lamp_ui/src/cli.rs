@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The command line: parsed by the program, and turned into its manual page by the package builder.
 
+#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+
 use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Shows the lamp's controls on the touch screen.
+/// Show the controls of a LAMPI lamp on its touch screen.
 ///
 /// Draws sliders for hue, saturation and brightness and the power toggle on a framebuffer, takes touches from an
-/// input device, and speaks to the lamp's service over MQTT as the client `lamp_ui`. A framebuffer, a touch screen or
+/// input device, and speaks to the lamp's service over MQTT as the client lamp_ui. A framebuffer, a touch screen or
 /// a broker that is not there, or goes away, is waited for. SIGTERM and SIGINT end it with the screen cleared.
 ///
 /// Exit status: 0 after a signal or a picture, 1 when something failed, 2 when the call was wrong.
@@ -19,24 +21,24 @@ pub struct Cli {
     #[arg(long, value_name = "PATH", default_value = "/dev/fb0")]
     pub framebuffer: PathBuf,
 
-    /// Shape of a plain file that stands in for the framebuffer: 240x320x16, or 240x320x16:512 with the bytes of a
-    /// row. A real framebuffer tells its own.
-    #[arg(long, value_name = "WxHxBPP[:STRIDE]")]
+    /// Geometry of the framebuffer, if it is a plain file that stands in for a device.
+    ///
+    /// FORMAT is 16, 24 or 32 bits per pixel, or a name such as rgb565 or xrgb8888. STRIDE is the number of bytes from
+    /// one row to the next, OFFSET the byte of the first pixel. Example: 240x320x16:512.
+    #[arg(long, value_name = "WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET]")]
     pub geometry: Option<String>,
 
-    /// Input device of the touch screen. Without it, the first one in /dev/input with multi-touch axes, or with
-    /// single-touch ones and `BTN_TOUCH`, is taken. A FIFO stands in for a device: raw `struct input_event` written to
-    /// it, with pixels of the screen as positions, are the touches.
+    /// Input device of the touch screen.
+    ///
+    /// Without it, the first device in /dev/input that has multi-touch axes, or single-touch ones and BTN_TOUCH, is
+    /// taken. A FIFO stands in for a device: raw input_event structs written to it are the touches, with pixels of
+    /// the screen as positions.
     #[arg(long, value_name = "PATH")]
     pub touch: Option<PathBuf>,
 
-    /// Name or address of the MQTT broker.
-    #[arg(long, value_name = "HOST", default_value = "localhost")]
-    pub mqtt_host: String,
-
-    /// TCP port of the MQTT broker.
-    #[arg(long, value_name = "PORT", default_value_t = 1883, value_parser = clap::value_parser!(u16).range(1..))]
-    pub mqtt_port: u16,
+    /// MQTT broker to connect to.
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883", value_parser = broker)]
+    pub broker: (String, u16),
 
     /// Draw one picture into a PNG file and end, without framebuffer, touch screen and broker.
     #[arg(long, value_name = "FILE.png")]
@@ -46,7 +48,7 @@ pub struct Cli {
     #[arg(long, value_name = "WxH", default_value = "240x320", requires = "snapshot", value_parser = size)]
     pub size: (u32, u32),
 
-    /// State of the lamp on the picture, as in a message on `lamp/changed`. Without it the lamp is as when it is new.
+    /// State of the lamp on the picture, as in a message on lamp/changed. Without it the lamp is as when it is new.
     #[arg(long, value_name = "JSON", requires = "snapshot")]
     pub state: Option<String>,
 }
@@ -57,4 +59,17 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     text.split_once('x')
         .and_then(|(width, height)| Some((side(width)?, side(height)?)))
         .ok_or_else(|| "it must be width x height with sides from 1 to 4096, as in 240x320".into())
+}
+
+/// Reads `localhost:1883`, with an IPv6 address in brackets.
+fn broker(text: &str) -> Result<(String, u16), String> {
+    text.rsplit_once(':')
+        .and_then(|(host, port)| {
+            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            let host = bare.unwrap_or(host);
+            let port = port.parse().ok().filter(|port| *port > 0)?;
+            let is_clear = !host.is_empty() && (bare.is_some() || !host.contains(':'));
+            is_clear.then(|| (host.to_owned(), port))
+        })
+        .ok_or_else(|| "it must be a host and a TCP port, as in localhost:1883 or [::1]:1883".into())
 }

@@ -103,7 +103,7 @@ impl Face {
     pub fn resize(&mut self, (width, height): (u32, u32)) {
         self.size = (width, height);
         self.canvas = vec![Rgb8Pixel::default(); width as usize * height as usize];
-        self.scale = (width as f32 / DESIGN.0).min(height as f32 / DESIGN.1);
+        self.scale = scale(width as f32, height as f32);
         self.window.dispatch_event(WindowEvent::ScaleFactorChanged { scale_factor: self.scale });
         self.window.set_size(PhysicalSize::new(width, height));
     }
@@ -190,7 +190,41 @@ impl Face {
     }
 }
 
+/// How many pixels a point of the scene takes on a screen of `width` and `height` pixels.
+fn scale(width: f32, height: f32) -> f32 {
+    let mut scale = (width / DESIGN.0).min(height / DESIGN.1);
+    // The renderer computes the size in points and back, cuts off what is behind the point, and a rounding error would
+    // cost a whole column or row at the edge.
+    let survives = |pixels: f32, scale: f32| (pixels / scale * scale).trunc() >= pixels;
+    while !survives(width, scale) || !survives(height, scale) {
+        scale = scale.next_down();
+    }
+    scale
+}
+
 /// The nearest hundredth, as a decimal number: a value of the scene has only the precision of `f32`.
 fn hundredth(value: f32) -> f64 {
     (f64::from(value) * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "pixels are whole numbers")]
+    fn every_size_survives_the_way_to_points_and_back() {
+        assert_eq!(scale(240.0, 320.0), 1.0);
+        assert_eq!(scale(1280.0, 800.0), 2.5);
+        for (width, height) in
+            (1..=4096).flat_map(|width| [1, 271, 480, 701, 707, 4096].map(|height| (width, height)))
+        {
+            let (width, height) = (width as f32, height as f32);
+            let (exact, scale) = ((width / DESIGN.0).min(height / DESIGN.1), scale(width, height));
+            assert!(scale <= exact && scale > exact * 0.999_99, "{width}x{height}: {scale}");
+            for pixels in [width, height] {
+                assert_eq!((pixels / scale * scale).trunc(), pixels, "{width}x{height}: {scale}");
+            }
+        }
+    }
 }

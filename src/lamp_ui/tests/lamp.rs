@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Screen, finger and lamp together.
+
+mod rig;
+
+use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
+use rig::{BACKGROUND, Rig, Touch, is_near, lamp_ui, make_framebuffer, pixel};
+use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
+
+#[test]
+fn the_picture_follows_the_lamp() {
+    let rig = Rig::start();
+    let [hue, saturation, brightness] = SLIDERS;
+
+    rig.tell(0.0, 0.0, 0.0, true, "other");
+    rig.await_color(STRIP, [255; 3]);
+    rig.await_color(POWER, [255; 3]);
+    rig.await_color((along(0.0), hue), [255, 0, 0]);
+    rig.await_color((along(0.0), saturation), [255; 3]);
+    rig.await_color((along(0.0) - 11, brightness), [0; 3]);
+
+    rig.tell(0.66, 0.5, 0.75, false, "other");
+    rig.await_color(STRIP, [128, 133, 255]);
+    rig.await_color(POWER, [156, 154, 156]);
+    rig.await_color((along(0.66), hue), [0, 10, 255]);
+    rig.await_color((along(0.5), saturation), [128, 133, 255]);
+    // Beside the sun in the thumb's middle.
+    rig.await_color((along(0.75) - 11, brightness), [191; 3]);
+    // Where the first thumbs reached beyond the track, the background is back.
+    for slider in SLIDERS {
+        assert!(is_near(rig.color((along(0.0) - 12, slider)), BACKGROUND));
+    }
+}
+
+#[test]
+fn a_drag_on_the_hue_slider_publishes_what_the_thumb_shows() {
+    let mut rig = Rig::start();
+    rig.known();
+    let hue = SLIDERS[0];
+
+    rig.touch.down((along(0.5), hue));
+    for value in [0.6, 0.7, 0.8, 0.9] {
+        rig.touch.to((along(value), hue));
+    }
+    rig.touch.up();
+    let last = r#"{"color": {"h": 0.9, "s": 1.0}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#;
+    while rig.request() != last {}
+    rig.await_color((along(0.9), hue), [255, 0, 153]);
+    rig.await_color(STRIP, [255, 0, 153]);
+    rig.await_color(POWER, [255, 0, 153]);
+}
+
+#[test]
+fn every_slider_reaches_both_ends_and_keeps_to_its_own_value() {
+    let mut rig = Rig::start();
+    rig.known();
+    // (0.5, 1, 0.25) to begin with; from the screen's edge to its other edge.
+    for (slider, at_left, at_right) in [
+        (0, (0.0, 1.0, 0.25), (1.0, 1.0, 0.25)),
+        (1, (1.0, 0.0, 0.25), (1.0, 1.0, 0.25)),
+        (2, (1.0, 1.0, 0.0), (1.0, 1.0, 1.0)),
+    ] {
+        for (x, (hue, saturation, brightness)) in [(0, at_left), (239, at_right)] {
+            rig.touch.down((x, SLIDERS[slider]));
+            rig.touch.up();
+            assert_eq!(
+                rig.request(),
+                format!(
+                    r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": true, "client": "lamp_ui"}}"#
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn the_toggle_switches_and_switches_back() {
+    let mut rig = Rig::start();
+    rig.known();
+    for on in [false, true] {
+        rig.touch.down((20, 300));
+        rig.touch.up();
+        assert_eq!(
+            rig.request(),
+            format!(
+                r#"{{"color": {{"h": 0.5, "s": 1.0}}, "brightness": 0.25, "on": {on}, "client": "lamp_ui"}}"#
+            )
+        );
+        rig.await_color(POWER, if on { [0, 255, 255] } else { [156, 154, 156] });
+    }
+}
+
+#[test]
+fn a_touch_before_the_state_is_known_publishes_nothing() {
+    let mut rig = Rig::start();
+    for place in [(along(0.2), SLIDERS[0]), POWER] {
+        rig.touch.down(place);
+        rig.touch.up();
+    }
+    // A finger that is still down when the state comes must not start to drag.
+    rig.touch.down((along(0.2), SLIDERS[2]));
+    rig.touch.await_read();
+    rig.known();
+    rig.touch.to((along(0.9), SLIDERS[2]));
+    rig.touch.up();
+
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.5, "s": 0.3}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn the_thumb_stays_under_the_finger_while_others_change_the_lamp() {
+    let mut rig = Rig::start();
+    rig.known();
+    let (held, elsewhere) = ((along(0.5), SLIDERS[0]), (along(0.1), SLIDERS[0]));
+    // The finger changes nothing: 0.5 is where the thumb is.
+    rig.touch.down(held);
+    rig.touch.await_read();
+    rig.tell(0.1, 1.0, 0.25, true, "other");
+    rig.tell(0.1, 1.0, 0.25, true, "lamp_ui");
+    // A broker confirms to the sender before it is certain that others have it; what lamp_ui then publishes itself
+    // comes after what it has heard.
+    rig.witness.await_acknowledged(3);
+    rig.touch.to((along(0.51), SLIDERS[0]));
+    rig.request();
+    rig.await_color(held, [0, 240, 255]);
+    rig.tell(0.51, 1.0, 0.25, true, "lamp_ui");
+    rig.tell(0.1, 1.0, 0.25, true, "other");
+    rig.witness.await_acknowledged(5);
+    rig.touch.up();
+    rig.await_color(elsewhere, [255, 153, 0]);
+}
+
+#[test]
+fn own_echoes_are_ignored_except_the_first() {
+    let rig = Rig::start();
+    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.await_color(STRIP, [255, 0, 0]);
+    rig.tell(0.5, 1.0, 1.0, true, "lamp_ui");
+    rig.tell(0.0, 1.0, 1.0, false, "other");
+    rig.await_color(POWER, [156, 154, 156]);
+    assert!(is_near(rig.color(STRIP), [255, 0, 0]), "the echo was shown");
+}
+
+#[test]
+fn a_message_that_is_no_state_is_ignored() {
+    let rig = Rig::start();
+    rig.known();
+    rig.witness.publish("lamp/changed", r#"{"color": {"h": 7}}"#);
+    rig.witness.publish("lamp/changed", "\u{0}");
+    rig.ui.await_log("ignores a message on lamp/changed: ", 2);
+    rig.tell(0.0, 1.0, 1.0, true, "other");
+    rig.await_color(STRIP, [255, 0, 0]);
+}
+
+#[test]
+fn only_what_changed_is_stored() {
+    let rig = Rig::start();
+    rig.known();
+    // Somebody else's pixel in a corner, where nothing changes.
+    let mut bytes = std::fs::read(rig.framebuffer()).unwrap();
+    let corner = (CORNER.1 * rig::WIDTH + CORNER.0) * 2;
+    bytes[corner..corner + 2].copy_from_slice(&[0xff; 2]);
+    std::fs::write(rig.framebuffer(), bytes).unwrap();
+    rig.tell(0.0, 0.5, 0.9, false, "other");
+    rig.await_color(POWER, [156, 154, 156]);
+    assert_eq!(rig.color(CORNER), [255; 3]);
+}
+
+#[test]
+fn a_broker_that_restarts_is_found_again_and_its_first_state_is_taken() {
+    let mut rig = Rig::start();
+    rig.known();
+    rig.touch.down((along(0.5), SLIDERS[0]));
+    rig.touch.await_read();
+    rig.broker.stop();
+    rig.ui.await_log("waits for the MQTT broker", 1);
+    // Neither strip nor thumb claim a state that nobody knows.
+    rig.await_color(STRIP, [41, 40, 41]);
+    rig.broker.restart();
+    rig.ui.await_log("is connected to the MQTT broker", 2);
+    rig.witness.await_subscriptions(4);
+    rig.touch.to((along(0.8), SLIDERS[0]));
+    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.await_color(STRIP, [255, 0, 0]);
+    rig.touch.to((along(0.9), SLIDERS[0]));
+    rig.touch.up();
+    rig.touch.down(POWER);
+    rig.touch.up();
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.0, "s": 1.0}, "brightness": 1.0, "on": false, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_told() {
+    let mut rig = Rig::start();
+    rig.known();
+    assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "1");
+    assert_eq!(rig.ui.terminate().code(), Some(0));
+    assert!(std::fs::read(rig.framebuffer()).unwrap().iter().all(|byte| *byte == 0));
+    let state = rig.witness.next("lamp/connection/lamp_ui/state");
+    assert_eq!((state.payload.as_str(), state.qos), ("0", QoS::ExactlyOnce));
+}
+
+#[test]
+fn its_last_will_tells_of_a_sudden_death() {
+    let mut rig = Rig::start();
+    assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "1");
+    rig.ui.kill();
+    assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "0");
+    let mut later = Witness::connect(rig.broker.port(), &["lamp/connection/lamp_ui/state"]);
+    let kept = later.next("lamp/connection/lamp_ui/state");
+    assert_eq!((kept.payload.as_str(), kept.qos, kept.retained), ("0", QoS::ExactlyOnce, true));
+}
+
+#[test]
+fn devices_and_broker_may_come_late_and_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = Mosquitto::absent();
+    let ui = Process::start(&mut rig::command(folder.path(), &broker), "lampi");
+    ui.await_log("waits for the framebuffer", 1);
+    ui.await_log("waits for a touch screen", 1);
+    ui.await_log("waits for the MQTT broker", 1);
+    broker.restart();
+    let mut witness = Witness::connect(broker.port(), &["lamp/set_config"]);
+    ui.await_log("is connected to the MQTT broker", 1);
+    witness.publish_with(
+        "lamp/changed",
+        QoS::AtLeastOnce,
+        true,
+        r#"{"color": {"h": 0.5, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#,
+    );
+
+    let framebuffer = folder.path().join("fb");
+    let shown = || {
+        wait_for("the lamp's colour is shown", PATIENCE, || {
+            is_near(pixel(&framebuffer, STRIP), [0, 255, 255]).then_some(())
+        });
+    };
+    make_framebuffer(&framebuffer);
+    shown();
+    let mut touch = Touch::make(&folder.path().join("touch"));
+    touch.down(POWER);
+    touch.up();
+    assert!(witness.next("lamp/set_config").payload.contains(r#""on": false"#));
+
+    // A framebuffer that goes away is waited for and drawn anew.
+    std::fs::remove_file(&framebuffer).unwrap();
+    touch.down(POWER);
+    touch.up();
+    ui.await_log("waits for the framebuffer", 2);
+    make_framebuffer(&framebuffer);
+    shown();
+    let lines = ui.log();
+    assert_eq!(lines.iter().filter(|line| line.contains("waits for")).count(), 4, "{lines:?}");
+}
+
+#[test]
+fn other_screens_are_filled_and_their_format_is_honoured() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().unwrap();
+    let framebuffer = folder.path().join("fb");
+    // Twice the size, 32 bits, with padded rows.
+    std::fs::write(&framebuffer, vec![0; 2048 * 640]).unwrap();
+    let mut touch = Touch::make(&folder.path().join("touch"));
+    let mut witness = Witness::connect(broker.port(), &["lamp/set_config"]);
+    let _ui = Process::start(
+        lamp_ui()
+            .arg("--framebuffer")
+            .arg(&framebuffer)
+            .args(["--geometry", "480x640x32:2048"])
+            .arg("--touch")
+            .arg(folder.path().join("touch"))
+            .args(["--broker", &broker.address()]),
+        "lampi",
+    );
+    witness.publish_with(
+        "lamp/changed",
+        QoS::AtLeastOnce,
+        true,
+        r#"{"color": {"h": 0.08, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#,
+    );
+    let pixel = |(x, y): (usize, usize)| {
+        let bytes = std::fs::read(&framebuffer).unwrap();
+        let start = 2 * y * 2048 + 2 * x * 4;
+        [bytes[start + 2], bytes[start + 1], bytes[start]]
+    };
+    wait_for("the lamp's colour is shown", PATIENCE, || is_near(pixel(STRIP), [255, 122, 0]).then_some(()));
+    assert!(is_near(pixel((239, 3)), BACKGROUND));
+    // A touch is in pixels of the screen, whatever its size.
+    touch.down((2 * along(0.25), 2 * SLIDERS[1]));
+    assert!(witness.next("lamp/set_config").payload.contains(r#""s": 0.25"#));
+}

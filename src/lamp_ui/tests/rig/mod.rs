@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The real `lamp_ui` between a file for a framebuffer, a FIFO for a touch screen, and a real mosquitto.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use framebuffer::{Decoder, PixelFormat};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode;
+use tempfile::TempDir;
+use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
+
+/// Pixels in a row of the lamp's screen.
+pub const WIDTH: usize = 240;
+/// Rows of it.
+pub const HEIGHT: usize = 320;
+
+/// Places on the screen, as (x, y).
+pub mod place {
+    /// Where the middles of the sliders lie, from top to bottom: hue, saturation, brightness.
+    pub const SLIDERS: [usize; 3] = [55, 106, 157];
+    /// In the colour strip.
+    pub const STRIP: (usize, usize) = (120, 218);
+    /// In the upright line of the power icon.
+    pub const POWER: (usize, usize) = (120, 264);
+    /// Where nothing is ever drawn but the background.
+    pub const CORNER: (usize, usize) = (3, 3);
+
+    /// The x of a slider's value.
+    pub fn along(value: f64) -> usize {
+        46 + (148.0 * value) as usize
+    }
+}
+
+/// Background of the sliders.
+pub const BACKGROUND: [u8; 3] = [16, 16, 24];
+
+/// A `lamp_ui` with its surroundings. Whatever it has started ends with it.
+pub struct Rig {
+    pub ui: Process,
+    pub broker: Mosquitto,
+    pub witness: Witness,
+    pub touch: Touch,
+    folder: TempDir,
+}
+
+impl Rig {
+    /// Starts everything and waits until `lamp_ui` is connected.
+    pub fn start() -> Self {
+        let rig = Self::start_without_broker(Mosquitto::start());
+        rig.ui.await_log("is connected to the MQTT broker", 1);
+        rig
+    }
+
+    fn start_without_broker(broker: Mosquitto) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        make_framebuffer(&folder.path().join("fb"));
+        let touch = Touch::make(&folder.path().join("touch"));
+        let witness = Witness::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
+        let ui = Process::start(&mut command(folder.path(), &broker), "lampi");
+        Self { ui, broker, witness, touch, folder }
+    }
+
+    /// Where the framebuffer is.
+    pub fn framebuffer(&self) -> PathBuf {
+        self.folder.path().join("fb")
+    }
+
+    /// Tells a state as the lamp's service does: retained.
+    pub fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
+        let state = format!(
+            r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
+        );
+        self.witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
+    }
+
+    /// Tells a first state, and waits until it is seen.
+    pub fn known(&self) {
+        self.tell(0.5, 1.0, 0.25, true, "other");
+        self.await_color(place::STRIP, [0, 255, 255]);
+    }
+
+    /// What the screen shows at a place.
+    pub fn color(&self, place: (usize, usize)) -> [u8; 3] {
+        pixel(&self.framebuffer(), place)
+    }
+
+    /// Waits until the screen shows a colour at a place.
+    #[track_caller]
+    pub fn await_color(&self, (x, y): (usize, usize), color: [u8; 3]) {
+        let what = format!("{color:?} at {x}, {y}");
+        wait_for(&what, PATIENCE, || is_near(self.color((x, y)), color).then_some(()));
+    }
+
+    /// The next request for a change, as JSON text.
+    #[track_caller]
+    pub fn request(&mut self) -> String {
+        let message = self.witness.next("lamp/set_config");
+        assert_eq!((message.qos, message.retained), (QoS::AtLeastOnce, false), "{message:?}");
+        message.payload
+    }
+}
+
+/// The call of `lamp_ui` in `folder`.
+pub fn command(folder: &Path, broker: &Mosquitto) -> Command {
+    let mut command = lamp_ui();
+    command
+        .arg("--framebuffer")
+        .arg(folder.join("fb"))
+        .args(["--geometry", "240x320x16"])
+        .arg("--touch")
+        .arg(folder.join("touch"))
+        .args(["--broker", &broker.address()]);
+    command
+}
+
+/// The program under test.
+pub fn lamp_ui() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_lamp_ui"))
+}
+
+/// Makes a file that stands in for the lamp's framebuffer, black all over.
+pub fn make_framebuffer(path: &Path) {
+    std::fs::write(path, vec![0; WIDTH * HEIGHT * 2]).expect("a file in a temporary folder");
+}
+
+/// Whether two colours are the same but for what five bits cannot tell, and anti-aliasing.
+pub fn is_near(one: [u8; 3], other: [u8; 3]) -> bool {
+    one.into_iter().zip(other).all(|(one, other)| one.abs_diff(other) <= 8)
+}
+
+/// The colour of a pixel of a file-backed framebuffer.
+pub fn pixel(framebuffer: &Path, (x, y): (usize, usize)) -> [u8; 3] {
+    let bytes = std::fs::read(framebuffer).unwrap_or_default();
+    let start = (y * WIDTH + x) * 2;
+    let mut color = [[0; 3]];
+    if let Some(pixel) = bytes.get(start..start + 2) {
+        Decoder::new(PixelFormat::RGB565).decode(pixel, &mut color);
+    }
+    color[0]
+}
+
+/// A FIFO to which the events of a touch screen are written.
+pub struct Touch {
+    file: File,
+    tracking_id: i32,
+}
+
+impl Touch {
+    /// Makes the FIFO.
+    pub fn make(path: &Path) -> Self {
+        nix::unistd::mkfifo(path, Mode::S_IRWXU).expect("a FIFO in a temporary folder");
+        // For reading too, so that it can be opened, and looked at, before lamp_ui does.
+        let file = OpenOptions::new().read(true).write(true).open(path).expect("the FIFO is there");
+        Self { file, tracking_id: 0 }
+    }
+
+    /// Puts a finger down.
+    pub fn down(&mut self, (x, y): (usize, usize)) {
+        self.tracking_id += 1;
+        self.packet(&[(0x39, self.tracking_id), (0x35, x as i32), (0x36, y as i32)]);
+    }
+
+    /// Moves it.
+    pub fn to(&mut self, (x, y): (usize, usize)) {
+        self.packet(&[(0x35, x as i32), (0x36, y as i32)]);
+    }
+
+    /// Lifts it.
+    pub fn up(&mut self) {
+        self.packet(&[(0x39, -1)]);
+    }
+
+    /// Waits until all that was written has been read.
+    pub fn await_read(&self) {
+        wait_for("all touches were read", PATIENCE, || {
+            let mut fifo = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];
+            (poll(&mut fifo, PollTimeout::ZERO) == Ok(0)).then_some(())
+        });
+    }
+
+    /// Writes a packet of absolute axes as the kernel would.
+    fn packet(&mut self, axes: &[(u16, i32)]) {
+        let event = |kind: u16, code: u16, value: i32| {
+            let mut event = vec![0; size_of::<libc::input_event>() - 8];
+            event.extend(kind.to_ne_bytes());
+            event.extend(code.to_ne_bytes());
+            event.extend(value.to_ne_bytes());
+            event
+        };
+        let mut packet: Vec<u8> = axes.iter().flat_map(|(axis, value)| event(3, *axis, *value)).collect();
+        packet.extend(event(0, 0, 0));
+        self.file.write_all(&packet).expect("the FIFO has room");
+    }
+}
