@@ -7,6 +7,10 @@ use serde_json::Value;
 use crate::field::{self, Refusal};
 use crate::state::{Color, LampState};
 
+/// Longest `client` in bytes. It is echoed in every `lamp/changed`, so one that does not fit into a message that the
+/// session may send would keep the lamp from ever telling its state again.
+const LONGEST_CLIENT: usize = 1024;
+
 /// A request that was checked as a whole: what is absent stays as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetConfig {
@@ -37,8 +41,15 @@ impl SetConfig {
     /// Reads a payload whole, or refuses it whole: with any invalid value nothing of it may be applied.
     pub fn parse(payload: &[u8]) -> Result<Self, Refusal> {
         let raw: Raw = field::object(payload)?;
+        let client = field::text("client", raw.client)?;
+        if client.len() > LONGEST_CLIENT {
+            return Err(Refusal::new(format!(
+                "client is {} bytes long, allowed are up to {LONGEST_CLIENT}",
+                client.len()
+            )));
+        }
         Ok(Self {
-            client: field::text("client", raw.client)?,
+            client,
             color: raw.color.as_ref().map(Color::from_value).transpose()?,
             brightness: raw.brightness.as_ref().map(|value| field::unit("brightness", value)).transpose()?,
             on: raw.on.as_ref().map(|value| field::boolean("on", value)).transpose()?,
@@ -136,5 +147,8 @@ mod tests {
         assert!(refusal(&deep).contains("recursion"));
         let long = format!(r#"{{"client": "a", "on": "{}"}}"#, "x".repeat(1 << 20));
         assert!(refusal(&long).len() < 100);
+        let named = |length| format!(r#"{{"client": "{}"}}"#, "x".repeat(length));
+        assert_eq!(refusal(&named(1025)), "client is 1025 bytes long, allowed are up to 1024");
+        assert!(SetConfig::parse(named(1024).as_bytes()).is_ok());
     }
 }
