@@ -72,14 +72,10 @@ impl Pigpiod {
         assert!(self.try_start(), "pigpiod does not start on port {} again", self.port);
     }
 
-    /// Stops it from running without closing anything: connections stay open and nothing answers.
+    /// Lets it hang: its connections stay open and nothing answers. Only [`Pigpiod::restart`] helps then, because it
+    /// takes the signal that would let it go on for a reason to end.
     pub fn freeze(&self) {
-        self.running().signal(Signal::SIGSTOP);
-    }
-
-    /// Lets it go on.
-    pub fn thaw(&self) {
-        self.running().signal(Signal::SIGCONT);
+        self.process.as_ref().expect("pigpiod runs").signal(Signal::SIGSTOP);
     }
 
     /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.
@@ -107,10 +103,6 @@ impl Pigpiod {
             String::from_utf8_lossy(&output.stdout).trim().parse().ok().filter(|number| *number >= 0)
         };
         ask("::1").or_else(|| ask("127.0.0.1"))
-    }
-
-    fn running(&self) -> &Process {
-        self.process.as_ref().expect("pigpiod runs")
     }
 
     /// Whether it came to answer; if not, it has ended, most likely because the port was taken.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! An MQTT client that sees what programs say, and says what they should hear.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -32,8 +33,8 @@ struct Seen {
 pub struct Witness {
     client: Client,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    /// Messages before this one were taken by [`Witness::next`].
-    taken: usize,
+    /// For each topic, the messages before this one were taken by [`Witness::next`].
+    taken: HashMap<String, usize>,
 }
 
 impl Witness {
@@ -44,7 +45,7 @@ impl Witness {
         options.set_max_packet_size(8 << 20, 8 << 20);
         let (client, mut connection) = Client::new(options, 100_000);
         let seen = Arc::<(Mutex<Seen>, Condvar)>::default();
-        let mut witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: 0 };
+        let mut witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
         let subscriptions: Vec<String> = topics.iter().map(ToString::to_string).collect();
         std::thread::spawn(move || {
             while let Ok(event) = connection.recv() {
@@ -104,21 +105,21 @@ impl Witness {
         });
     }
 
-    /// The next message on `topic`; those on other topics before it are passed over.
+    /// The next message on `topic` that was not asked for yet.
     #[track_caller]
     pub fn next(&mut self, topic: &str) -> Message {
         self.next_where(topic, |_| true)
     }
 
-    /// The next message on `topic` that is as wanted; all before it are passed over.
+    /// The next message on `topic` that is as wanted; those on this topic before it are passed over.
     #[track_caller]
     pub fn next_where(&mut self, topic: &str, wanted: impl Fn(&Message) -> bool) -> Message {
-        let taken = self.taken;
+        let taken = self.taken.get(topic).copied().unwrap_or(0);
         let (place, message) = self.wait(&format!("a wanted message on {topic}"), |seen| {
             let place = seen.messages[taken..].iter().position(|m| m.topic == topic && wanted(m))?;
             Some((taken + place, seen.messages[taken + place].clone()))
         });
-        self.taken = place + 1;
+        self.taken.insert(topic.to_owned(), place + 1);
         message
     }
 

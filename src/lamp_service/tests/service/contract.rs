@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The wire contract: what clients of the lamp rely on.
+
+use test_support::{QoS, Signal};
+
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, state};
+
+#[test]
+fn every_check_value_reaches_the_pins() {
+    let lamp = Lamp::new();
+    let (_service, mut witness) = lamp.start_and_watch();
+    lamp.await_leds([1000, 0, 0]);
+    for (hue, saturation, brightness, duty) in [
+        (0.33, 1.0, 1.0, [20, 1000, 0]),
+        (0.5, 0.5, 0.5, [250, 500, 500]),
+        (0.67, 1.0, 0.25, [5, 0, 250]),
+        (0.12, 0.8, 0.57, [570, 442, 113]),
+        (0.99, 0.01, 1.0, [1000, 990, 990]),
+        (0.29, 0.57, 0.58, [335, 580, 249]),
+        (0.77, 0.0, 0.58, [580, 580, 580]),
+        (1.0, 1.0, 1.0, [1000, 0, 0]),
+    ] {
+        let request = state(hue, saturation, brightness, true, "lamp_cmd");
+        witness.publish(SET_CONFIG, request.clone());
+        assert_eq!(witness.next(CHANGED).payload, request);
+        lamp.await_leds(duty);
+    }
+    for (question, answer) in
+        [("mg 19", 1), ("pfg 19", 1000), ("prg 19", 1000), ("mg 13", 1), ("prg 26", 1000)]
+    {
+        assert_eq!(lamp.pigpiod.ask(question), Some(answer), "{question}");
+    }
+    witness.publish(SET_CONFIG, r#"{"on": false, "client": "x"}"#);
+    assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 1.0, false, "x"));
+    lamp.await_leds([0, 0, 0]);
+}
+
+#[test]
+fn it_announces_itself_and_tells_its_state() {
+    let lamp = Lamp::new();
+    let mut witness = lamp.witness();
+    let mut service = lamp.start();
+
+    // Both live, and each kept for those who come later.
+    let connected = witness.next(CONNECTION);
+    assert_eq!(
+        (connected.payload.as_str(), connected.qos, connected.retained),
+        ("1", QoS::ExactlyOnce, false)
+    );
+    let changed = witness.next(CHANGED);
+    assert_eq!((changed.payload.as_str(), changed.qos, changed.retained), (NEW, QoS::AtLeastOnce, false));
+    assert_eq!(witness.messages().len(), 2);
+
+    let mut late = lamp.witness();
+    for (topic, payload) in [(CHANGED, NEW), (CONNECTION, "1")] {
+        let message = late.next(topic);
+        assert_eq!((message.payload.as_str(), message.retained), (payload, true), "{topic}");
+    }
+
+    // However it ends, the broker tells.
+    service.kill();
+    assert_eq!(late.next_where(CONNECTION, |message| !message.retained).payload, "0");
+    let message = lamp.witness().next(CONNECTION);
+    assert_eq!((message.payload.as_str(), message.qos, message.retained), ("0", QoS::ExactlyOnce, true));
+
+    let mut service = lamp.start();
+    assert_eq!(late.next(CONNECTION).payload, "1");
+    service.signal(Signal::SIGINT);
+    assert!(service.await_end().success());
+    assert_eq!(late.next(CONNECTION).payload, "0");
+}
+
+#[test]
+fn requests_may_be_partial_and_are_rounded() {
+    let lamp = Lamp::new();
+    let (_service, mut witness) = lamp.start_and_watch();
+    for (request, told) in [
+        (
+            r#"{"client": "lamp_bt_peripheral", "on": false}"#,
+            state(1.0, 1.0, 1.0, false, "lamp_bt_peripheral"),
+        ),
+        (r#"{"client": "a", "brightness": 0.29000000000000004}"#, state(1.0, 1.0, 0.29, false, "a")),
+        (r#"{"client": "a", "color": {"h": 0.125, "s": 0}}"#, state(0.12, 0.0, 0.29, false, "a")),
+        // Only a client: told again under its name.
+        (r#"{"client": ""}"#, state(0.12, 0.0, 0.29, false, "")),
+        // Numbers and booleans stand for each other; unknown fields are passed over.
+        (r#"{"client": "b", "on": 1, "brightness": true, "x": null}"#, state(0.12, 0.0, 1.0, true, "b")),
+        (r#"{"client": "ü \"", "on": 0.0}"#, state(0.12, 0.0, 1.0, false, r#"ü \""#)),
+    ] {
+        witness.publish(SET_CONFIG, request);
+        assert_eq!(witness.next(CHANGED).payload, told, "{request}");
+    }
+    // As the BTLE client of some lamps sends.
+    witness.publish_with(SET_CONFIG, QoS::AtMostOnce, false, r#"{"client": "b", "on": true}"#);
+    assert_eq!(witness.next(CHANGED).payload, state(0.12, 0.0, 1.0, true, "b"));
+}
+
+#[test]
+fn an_invalid_request_changes_nothing() {
+    let lamp = Lamp::new();
+    let (service, mut witness) = lamp.start_and_watch();
+    let deep = format!(r#"{{"client": "a", "color": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let large = format!(r#"{{"client": "a", "on": "{}"}}"#, "x".repeat(1 << 20));
+    let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(100_000));
+    let requests: [&[u8]; 28] = [
+        // `client` missing or no text
+        br#"{"on": false}"#,
+        br#"{"client": null, "on": false}"#,
+        br#"["client", "on"]"#,
+        // out of range, after fields that are right
+        br#"{"client": "a", "on": false, "color": {"h": 0.5, "s": 0.5}, "brightness": 1.01}"#,
+        br#"{"client": "a", "on": false, "brightness": -0.01}"#,
+        br#"{"client": "a", "on": false, "color": {"h": 1.5, "s": 0.5}}"#,
+        br#"{"client": "a", "on": false, "color": {"h": 0.5, "s": -1}}"#,
+        br#"{"client": "a", "on": false, "brightness": 1e400}"#,
+        br#"{"client": "a", "brightness": 0.5, "on": 2}"#,
+        br#"{"client": "a", "brightness": 0.5, "on": "false"}"#,
+        // colour incomplete or of another kind
+        br#"{"client": "a", "on": false, "color": {"h": 0.5}}"#,
+        br#"{"client": "a", "on": false, "color": {"s": 0.5}}"#,
+        br#"{"client": "a", "on": false, "color": [0.5, 0.5]}"#,
+        // strings and null where numbers belong
+        br#"{"client": "a", "on": false, "brightness": "0.5"}"#,
+        br#"{"client": "a", "on": false, "brightness": null}"#,
+        br#"{"client": "a", "on": false, "color": null}"#,
+        // not JSON, not UTF-8, not an object
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"{\"client\": \"\xff\", \"on\": false}",
+        b"7",
+        b"null",
+        br#"{"client": "a", "on": false, "brightness": NaN}"#,
+        br#"{"client": "a", "on": false, "brightness": Infinity}"#,
+        br#"{"client": "a", "on": false, "on": false}"#,
+        // meant to harm
+        deep.as_bytes(),
+        large.as_bytes(),
+        long_name.as_bytes(),
+    ];
+    for request in requests {
+        witness.publish(SET_CONFIG, request);
+    }
+    // Had any of them been accepted, it would have been told before this one.
+    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 1.0, true, "sentinel"));
+    lamp.await_leds([1000, 0, 0]);
+    let connections = witness.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
+    assert_eq!(connections, 1, "it never lost the broker");
+    service.await_log("refused a message on lamp/set_config: client is missing", 1);
+}
+
+#[test]
+fn a_flood_of_refused_messages_does_not_flood_the_log() {
+    let lamp = Lamp::new();
+    let (service, mut witness) = lamp.start_and_watch();
+    for _ in 0..200 {
+        witness.publish(SET_CONFIG, "{}");
+    }
+    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    witness.next(CHANGED);
+    let refusals = service.log().iter().filter(|line| line.contains("refused")).count();
+    assert!((1..50).contains(&refusals), "{refusals}");
+}
+
+#[test]
+fn a_retained_request_is_old_news() {
+    let lamp = Lamp::new();
+    let mut witness = lamp.witness();
+    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "on": false}"#);
+    witness.next(SET_CONFIG);
+    let service = lamp.start();
+    assert_eq!(witness.next(CHANGED).payload, NEW);
+    service.await_log("ignored a retained message on lamp/set_config", 1);
+    // Sent just now it counts, retained or not: the broker delivers it as live.
+    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "brightness": 0.5}"#);
+    assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 0.5, true, "mistaken"));
+}
+
+#[test]
+fn after_a_rush_the_last_request_counts() {
+    let lamp = Lamp::new();
+    let (_service, mut witness) = lamp.start_and_watch();
+    for step in 0..=500 {
+        let brightness = f64::from(step % 100) / 100.0;
+        witness.publish(SET_CONFIG, state(0.5, 1.0, brightness, true, "drag"));
+    }
+    let last = state(0.29, 0.57, 0.58, true, "last");
+    witness.publish(SET_CONFIG, last.clone());
+    witness.next_where(CHANGED, |message| message.payload == last);
+    lamp.await_leds([335, 580, 249]);
+    lamp.await_kept(&last);
+}

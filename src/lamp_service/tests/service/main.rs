@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as witnesses.
+
+mod command_line;
+mod contract;
+mod peers;
+mod state_file;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Witness, wait_for};
+
+/// The topics of the contract.
+const SET_CONFIG: &str = "lamp/set_config";
+const CHANGED: &str = "lamp/changed";
+const CONNECTION: &str = "lamp/connection/lamp_service/state";
+
+/// What a new lamp tells.
+const NEW: &str = r#"{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#;
+
+/// GPIOs of the red, green and blue LED.
+const PINS: [u8; 3] = [19, 26, 13];
+
+/// A lamp on a desk: its peers, and a folder for its state.
+struct Lamp {
+    broker: Mosquitto,
+    pigpiod: Pigpiod,
+    folder: TempDir,
+}
+
+impl Lamp {
+    /// With both peers running.
+    fn new() -> Self {
+        Self::with(Mosquitto::start(), Pigpiod::start())
+    }
+
+    fn with(broker: Mosquitto, pigpiod: Pigpiod) -> Self {
+        Self { broker, pigpiod, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn state_file(&self) -> PathBuf {
+        self.folder.path().join("state.json")
+    }
+
+    /// Waits until the state file holds `state`, in the form of `lamp/changed`.
+    #[track_caller]
+    fn await_kept(&self, state: &str) {
+        wait_for(&format!("{state} is kept"), PATIENCE, || (self.kept()? == kept(state)).then_some(()));
+    }
+
+    fn kept(&self) -> Option<String> {
+        std::fs::read_to_string(self.state_file()).ok()
+    }
+
+    /// Starts the service, without waiting for anything.
+    fn start(&self) -> Process {
+        let mut command = service();
+        command.args(["--broker", &self.broker.address(), "--pigpiod", &self.pigpiod.address()]);
+        Process::start(command.arg("--state").arg(self.state_file()), "")
+    }
+
+    /// A client that hears everything the lamp says.
+    fn witness(&self) -> Witness {
+        Witness::connect(self.broker.port(), &["lamp/#"])
+    }
+
+    /// Starts the service and waits until it has told its state.
+    fn start_and_watch(&self) -> (Process, Witness) {
+        let mut witness = self.witness();
+        let service = self.start();
+        witness.next_where(CHANGED, |message| !message.retained);
+        (service, witness)
+    }
+
+    /// Waits until the LEDs have these duty cycles.
+    #[track_caller]
+    fn await_leds(&self, duty: [u32; 3]) {
+        let mut last = [None; 3];
+        let start = std::time::Instant::now();
+        while last != duty.map(Some) {
+            assert!(start.elapsed() < PATIENCE, "the LEDs are at {last:?} and not at {duty:?}");
+            last = self.pigpiod.duty_cycles(PINS);
+        }
+    }
+}
+
+/// The program under test, apart from the surroundings of whoever runs the test.
+fn service() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lamp_service"));
+    command.env_clear();
+    command
+}
+
+/// A complete request or state.
+fn state(h: f64, s: f64, brightness: f64, on: bool, client: &str) -> String {
+    format!(
+        r#"{{"color": {{"h": {h:?}, "s": {s:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
+    )
+}
+
+/// The state file's content for a state.
+fn kept(state: &str) -> String {
+    format!("{{\"version\": 1, \"state\": {state}}}\n")
+}

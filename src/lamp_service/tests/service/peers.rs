@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Peers that come late, go away, come back, or hang.
+
+use test_support::{Mosquitto, Pigpiod, Process};
+
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, service, state};
+
+/// A lamp whose last state, before it was switched off, was `state`.
+fn with_kept_state(broker: Mosquitto, pigpiod: Pigpiod, state: &str) -> Lamp {
+    let lamp = Lamp::with(broker, pigpiod);
+    std::fs::write(lamp.state_file(), kept(state)).unwrap();
+    lamp
+}
+
+#[test]
+fn the_leds_are_lit_before_the_broker_is_there() {
+    let last = state(0.12, 0.8, 0.57, true, "lamp_ui");
+    let mut lamp = with_kept_state(Mosquitto::absent(), Pigpiod::start(), &last);
+    let service = lamp.start();
+    lamp.await_leds([570, 442, 113]);
+    service.await_log("MQTT broker localhost:", 1);
+
+    lamp.broker.restart();
+    let mut witness = lamp.witness();
+    assert_eq!(witness.next(CHANGED).payload, last);
+    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "late"));
+    lamp.await_leds([250, 500, 500]);
+}
+
+#[test]
+fn it_waits_for_both_and_says_so_once() {
+    let mut lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g", "-l"]));
+    let service = lamp.start();
+    service.await_log("cannot connect to pigpiod", 1);
+    service.await_log("MQTT broker localhost:", 1);
+
+    lamp.broker.restart();
+    let mut witness = lamp.witness();
+    assert_eq!(witness.next(CHANGED).payload, NEW);
+    // Requests are taken and told while there is no pigpiod; it is given the newest.
+    for brightness in [0.1, 0.2, 0.5] {
+        let request = state(0.5, 0.5, brightness, true, "early");
+        witness.publish(SET_CONFIG, request.clone());
+        assert_eq!(witness.next(CHANGED).payload, request);
+    }
+    lamp.pigpiod.restart();
+    lamp.await_leds([250, 500, 500]);
+
+    for text in [
+        "cannot connect to pigpiod",
+        "MQTT broker localhost:",
+        "connected to the MQTT broker",
+        "LEDs are driven",
+    ] {
+        let lines = service.log().iter().filter(|line| line.contains(text)).count();
+        assert_eq!(lines, 1, "{text}: {:?}", service.log());
+    }
+}
+
+#[test]
+fn a_restarted_broker_is_told_everything_again() {
+    let mut lamp = Lamp::new();
+    let (_service, mut witness) = lamp.start_and_watch();
+    let last = state(0.5, 0.5, 0.5, true, "before");
+    witness.publish(SET_CONFIG, last.clone());
+    assert_eq!(witness.next(CHANGED).payload, last);
+    drop(witness);
+
+    lamp.broker.restart();
+    // It has forgotten retained messages and subscriptions.
+    let mut witness = lamp.witness();
+    assert_eq!(witness.next(CONNECTION).payload, "1");
+    assert_eq!(witness.next(CHANGED).payload, last);
+    witness.publish(SET_CONFIG, state(0.67, 1.0, 0.25, true, "after"));
+    assert_eq!(witness.next(CHANGED).payload, state(0.67, 1.0, 0.25, true, "after"));
+    lamp.await_leds([5, 0, 250]);
+}
+
+#[test]
+fn a_restarted_pigpiod_is_set_up_again() {
+    let mut lamp = Lamp::new();
+    let (service, witness) = lamp.start_and_watch();
+    witness.publish(SET_CONFIG, state(0.33, 1.0, 1.0, true, "before"));
+    lamp.await_leds([20, 1000, 0]);
+
+    lamp.pigpiod.restart();
+    lamp.await_leds([20, 1000, 0]);
+    for (question, answer) in [("mg 19", 1), ("pfg 26", 1000), ("prg 13", 1000)] {
+        assert_eq!(lamp.pigpiod.ask(question), Some(answer), "{question}");
+    }
+    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "after"));
+    lamp.await_leds([250, 500, 500]);
+    service.await_log("LEDs are driven", 2);
+}
+
+#[test]
+fn a_hanging_pigpiod_holds_nobody_up() {
+    let mut lamp = Lamp::new();
+    let (service, mut witness) = lamp.start_and_watch();
+    lamp.await_leds([1000, 0, 0]);
+    lamp.pigpiod.freeze();
+    for brightness in [0.25, 0.75, 0.5] {
+        let request = state(0.5, 0.5, brightness, true, "patient");
+        witness.publish(SET_CONFIG, request.clone());
+        assert_eq!(witness.next(CHANGED).payload, request);
+    }
+    service.await_log("does not answer", 1);
+    lamp.pigpiod.restart();
+    lamp.await_leds([250, 500, 500]);
+}
+
+#[test]
+fn a_forbidden_pin_is_named() {
+    // Only GPIO 19 and 26 may be changed.
+    let lamp = Lamp::with(Mosquitto::start(), Pigpiod::start_with(&["-g", "-l", "-x", "0x04080000"]));
+    let (service, _witness) = lamp.start_and_watch();
+    service.await_log("pigpiod refused SetMode(13, Output): PI_NOT_PERMITTED (-41)", 1);
+}
+
+#[test]
+fn pigpiod_is_where_the_environment_says() {
+    let lamp = Lamp::with(Mosquitto::start(), Pigpiod::start_with(&["-g", "-l", "-n", "127.0.0.1"]));
+    let mut command = service();
+    command.env("PIGPIO_ADDR", "127.0.0.1").env("PIGPIO_PORT", lamp.pigpiod.port().to_string());
+    command.args(["--broker", &lamp.broker.address(), "--state"]).arg(lamp.state_file());
+    let _service = Process::start(&mut command, "");
+    lamp.await_leds([1000, 0, 0]);
+}
