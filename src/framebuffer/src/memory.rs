@@ -4,6 +4,9 @@
 //! A device must be mapped: a driver with deferred IO learns from page faults which rows were stored, and takes a `write` as
 //! a change of the whole screen. A file must not be: a process that touches a mapped page beyond the end of a file that
 //! somebody cut short is killed by SIGBUS, whereas a system call returns an error.
+//!
+//! A device's mapping outlives its driver's unbinding. Only a driver with deferred IO can still answer a store with SIGBUS, if
+//! it goes in the moment between [`crate::Surface::refresh`] and that store; nothing here can prevent that.
 
 use std::fs::File;
 use std::io;
