@@ -103,7 +103,11 @@ pub fn start(options: Options, on_event: impl FnMut(Event) + Send + 'static) -> 
         QoS::ExactlyOnce,
         true,
     ));
-    let (client, connection) = Client::new(mqtt, QUEUE);
+    let (client, mut connection) = Client::new(mqtt, QUEUE);
+    // Without this an answer waits until the broker's kernel has acknowledged what went before it: 40 ms.
+    let mut network = connection.eventloop.network_options();
+    network.set_tcp_nodelay(true);
+    connection.eventloop.set_network_options(network);
     let publisher = Publisher { client, connected: Arc::default() };
     let thread = Thread { options, publisher: publisher.clone(), on_event };
     std::thread::Builder::new()
