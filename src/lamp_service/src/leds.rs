@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The LEDs: a thread that keeps them at the newest colour, through every absence of pigpiod.
 
-use std::io::ErrorKind;
+use std::convert::Infallible;
+use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lamp::backoff::Backoff;
@@ -56,13 +57,19 @@ impl Leds {
 
     fn run(&self, address: &Address) {
         // pigpiod is on this machine: asking often costs little, and the lamp is dark meanwhile.
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let longest = Duration::from_secs(2);
+        let mut backoff = Backoff::new(Duration::from_millis(50), longest);
         let mut told = String::new();
         loop {
-            let error = self.drive(address, || {
-                backoff.reset();
+            let mut lit = None;
+            let error = self.drive(address, &mut lit);
+            if let Some(since) = lit {
                 told.clear();
-            });
+                // A pigpiod that ends at once, again and again, is not asked in a rush.
+                if since.elapsed() > longest {
+                    backoff.reset();
+                }
+            }
             // One line for each reason, not for each attempt.
             let reason = error.to_string();
             if reason != told {
@@ -73,9 +80,9 @@ impl Leds {
         }
     }
 
-    /// Keeps the LEDs at the newest colour for as long as that is possible; calls `lit` when it first was.
-    fn drive(&self, address: &Address, lit: impl FnOnce()) -> Error {
-        let result: Result<std::convert::Infallible, Error> = (|| {
+    /// Keeps the LEDs at the newest colour for as long as that is possible; says in `lit` since when it was.
+    fn drive(&self, address: &Address, lit: &mut Option<Instant>) -> Error {
+        let result: Result<Infallible, Error> = (|| {
             let mut client = Client::connect(&address.host, address.port, PATIENCE)?;
             let [version] = client.run(&[Command::Version])?;
             // Frequency and range of a pin that shines already are set to what they are: it does not flicker. One
@@ -83,19 +90,23 @@ impl Leds {
             let [_, _, levels, ..] = client.run(&set_up())?;
             client.run(&colour(self.newest()))?;
             info!("LEDs are driven by pigpiod {version} at {}, in {levels} levels", client.peer());
-            lit();
+            *lit = Some(Instant::now());
             loop {
-                let lost = |kind| Error::Lost(client.peer(), std::io::Error::from(kind));
                 match self.bell.wait(client.as_fd(), None) {
-                    Ok(Heard::Other) => return Err(lost(ErrorKind::UnexpectedEof)),
+                    // Nothing was asked: it has closed the connection.
+                    Ok(Heard::Other) => return Err(lost(&client, ErrorKind::UnexpectedEof.into())),
                     Ok(_) => client.run(&colour(self.newest()))?,
-                    Err(error) => return Err(Error::Lost(client.peer(), error)),
+                    Err(error) => return Err(lost(&client, error)),
                 };
             }
         })();
         let Err(error) = result;
         error
     }
+}
+
+fn lost(client: &Client, error: io::Error) -> Error {
+    Error::Lost(client.peer(), error)
 }
 
 /// What a pin needs once: mode, frequency and range, in this order for each of [`PINS`].

@@ -51,7 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         cli.state.display()
     );
     let signals = on_signals().context("cannot prepare for signals")?;
-    let (file, state) = StateFile::open(cli.state);
+    let (file, state) = StateFile::open(cli.state)?;
     let leds = Leds::start(pigpiod, state.duty_cycles())?;
     let changed = Bell::new().context("cannot make a socket pair")?;
     let service = Arc::new(Service::new(state, leds, changed));

@@ -45,7 +45,13 @@ pub struct StateFile {
 
 impl StateFile {
     /// The file at `path`, and the state that it holds or, if it holds none, that of a new lamp.
-    pub fn open(path: PathBuf) -> (Self, LampState) {
+    ///
+    /// Whatever is wrong with it, the lamp shines; only a name that cannot be that of a state file is an error.
+    pub fn open(path: PathBuf) -> anyhow::Result<(Self, LampState)> {
+        // Not to be read, set aside or replaced: a folder of other things, a FIFO that would block, a device.
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            bail!("{} is not a regular file; give the name of a file to keep the state in", path.display());
+        }
         let kept = match read(&path) {
             Ok(state) => {
                 info!("state taken from {}", path.display());
@@ -68,7 +74,7 @@ impl StateFile {
             }
         };
         let state = kept.clone().unwrap_or_default();
-        (Self { path, kept, next: Instant::now(), trouble: None }, state)
+        Ok((Self { path, kept, next: Instant::now(), trouble: None }, state))
     }
 
     /// Writes `state` if it is new and the time has come. Returns when to be called again if it has not.

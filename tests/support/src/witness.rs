@@ -26,7 +26,6 @@ pub struct Message {
 struct Seen {
     messages: Vec<Message>,
     subscribed: usize,
-    acknowledged: usize,
 }
 
 /// A client that hears every message on its topics, also after the broker restarted.
@@ -44,8 +43,11 @@ impl Witness {
         let mut options = MqttOptions::new(format!("witness{:x}", fastrand::u64(..)), "127.0.0.1", port);
         options.set_max_packet_size(8 << 20, 8 << 20);
         let (client, mut connection) = Client::new(options, 100_000);
+        let mut network = connection.eventloop.network_options();
+        network.set_tcp_nodelay(true);
+        connection.eventloop.set_network_options(network);
         let seen = Arc::<(Mutex<Seen>, Condvar)>::default();
-        let mut witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
+        let witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
         let subscriptions: Vec<String> = topics.iter().map(ToString::to_string).collect();
         std::thread::spawn(move || {
             while let Ok(event) = connection.recv() {
@@ -60,7 +62,6 @@ impl Witness {
                                 }
                             }
                             Packet::SubAck(_) => seen.subscribed += 1,
-                            Packet::PubAck(_) => seen.acknowledged += 1,
                             Packet::Publish(publish) => seen.messages.push(Message {
                                 topic: publish.topic,
                                 payload: String::from_utf8_lossy(&publish.payload).into_owned(),
@@ -77,14 +78,8 @@ impl Witness {
                 }
             }
         });
-        witness.await_subscriptions(topics.len());
+        witness.wait("the subscriptions", |seen| (seen.subscribed >= topics.len()).then_some(()));
         witness
-    }
-
-    /// Waits until the broker has confirmed `count` subscriptions in all: again that of each topic after a restart.
-    #[track_caller]
-    pub fn await_subscriptions(&mut self, count: usize) {
-        self.wait(&format!("{count} subscriptions"), |seen| (seen.subscribed >= count).then_some(()));
     }
 
     /// Sends a message, not retained, with QoS 1.
@@ -95,14 +90,6 @@ impl Witness {
     /// Sends a message.
     pub fn publish_with(&self, topic: &str, qos: QoS, retain: bool, payload: impl Into<Vec<u8>>) {
         self.client.publish(topic, qos, retain, payload).expect("the witness is connected");
-    }
-
-    /// Waits until the broker has confirmed `count` messages of QoS 1 in all.
-    #[track_caller]
-    pub fn await_acknowledged(&self, count: usize) {
-        self.wait(&format!("{count} messages acknowledged"), |seen| {
-            (seen.acknowledged >= count).then_some(())
-        });
     }
 
     /// The next message on `topic` that was not asked for yet.

@@ -45,3 +45,12 @@ fn a_wrong_call_says_what_is_wrong() {
         "lamp_service: the environment variable PIGPIO_PORT is \"http\": the port must be from 1 to 65535\n"
     );
 }
+
+#[test]
+fn a_folder_is_no_state_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, _, errors) = call(&["--state", folder.path().to_str().unwrap()], &[]);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("is not a regular file; give the name of a file"), "{errors}");
+    assert!(folder.path().is_dir());
+}
