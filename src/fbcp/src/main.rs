@@ -9,7 +9,6 @@ mod copier;
 mod fit;
 mod pace;
 mod picture;
-mod scale;
 mod stop;
 
 use std::path::Path;

@@ -6,10 +6,9 @@
 
 use std::ops::Range;
 
-use framebuffer::{Converter, Encoder, Geometry};
+use framebuffer::{Converter, Encoder, Geometry, Scaler};
 
 use crate::fit::Viewport;
-use crate::scale::Scaler;
 
 /// The state of a copy from one geometry to another.
 pub struct Picture {

@@ -3,6 +3,7 @@
 //!
 //! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
 //! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
+//! - [`Scaler`]: rows of a picture of another size, by area.
 //! - [`Geometry`]: size, stride, offset of the first visible pixel, and format, checked once.
 //! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Rows come out as copies and go in as
 //!   bytes; only stored bytes are touched, so that a deferred-IO driver sends those alone to its panel.
@@ -24,10 +25,12 @@ mod error;
 mod format;
 mod geometry;
 mod memory;
+mod scale;
 mod surface;
 
 pub use convert::{Converter, Decoder, Encoder};
 pub use error::{Error, ErrorKind};
 pub use format::{Bitfield, PixelFormat};
 pub use geometry::{Geometry, MAX_SIDE};
+pub use scale::Scaler;
 pub use surface::{Access, Surface};

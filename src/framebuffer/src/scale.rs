@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use framebuffer::{Decoder, Geometry, MAX_SIDE};
+use crate::{Decoder, Geometry, MAX_SIDE};
 
 /// One side of the picture, `from` pixels long in the source and `to` in the result.
 ///
@@ -51,6 +51,7 @@ const _: () = assert!(255 * MAX_SIDE * MAX_SIDE + MAX_SIDE * MAX_SIDE / 2 <= u32
 
 impl Scaler {
     /// A scaler of pictures in `source` to `width` times `height` pixels.
+    #[must_use]
     pub fn new(source: &Geometry, width: usize, height: usize) -> Self {
         let columns = Axis { from: source.width(), to: width };
         let weights = (0..width)
@@ -71,6 +72,7 @@ impl Scaler {
     }
 
     /// The rows of the source that row `y` of the result depends on.
+    #[must_use]
     pub fn covered_rows(&self, y: usize) -> Range<usize> {
         self.rows.covered(y)
     }
@@ -103,7 +105,7 @@ impl Scaler {
 
 #[cfg(test)]
 mod tests {
-    use framebuffer::PixelFormat;
+    use crate::PixelFormat;
     use proptest::prelude::*;
 
     use super::*;
