@@ -63,6 +63,15 @@ await_running() {
     await 'the four programs to run' is_running $CONFS
 }
 
+# processes: names of the lamp's processes.
+processes() {
+    ps -o comm= -C fbcp -C pigpiod -C lamp_service -C lamp_ui || true
+}
+
+no_processes() {
+    [ -z "$(processes)" ]
+}
+
 pid() {
     supervisorctl pid "$1"
 }

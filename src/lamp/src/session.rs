@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 pub use rumqttc::QoS;
@@ -18,6 +18,9 @@ use crate::topic;
 
 /// Time between signs of life, as in every LAMPI client.
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
+
+/// A connection that lasted as long was not thrown out by another client with our id.
+const LASTING: Duration = Duration::from_secs(10);
 
 /// Largest packet taken from the broker, in bytes. Beyond it the connection is dropped, so it is far above any
 /// message that makes sense and far below the memory of a lamp.
@@ -127,6 +130,7 @@ impl<F: FnMut(Event)> Thread<F> {
     fn run(mut self, mut connection: Connection) {
         // rumqttc tries again at once, tens of thousands of times a second, unless it is held back.
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        let mut connected: Option<Instant> = None;
         let mut told_lost = false;
         while let Ok(event) = connection.recv() {
             match event {
@@ -134,7 +138,7 @@ impl<F: FnMut(Event)> Thread<F> {
                     code: ConnectReturnCode::Success,
                     ..
                 }))) => {
-                    backoff.reset();
+                    connected = Some(Instant::now());
                     told_lost = false;
                     self.announce();
                     (self.on_event)(Event::Connected);
@@ -147,6 +151,10 @@ impl<F: FnMut(Event)> Thread<F> {
                 Ok(_) => {}
                 Err(error) => {
                     self.publisher.connected.store(false, Ordering::Release);
+                    // Two clients with one id throw each other out: only a connection that lasts is a success.
+                    if connected.take().is_some_and(|since| since.elapsed() >= LASTING) {
+                        backoff.reset();
+                    }
                     if !told_lost {
                         told_lost = true;
                         (self.on_event)(Event::Lost(format!(

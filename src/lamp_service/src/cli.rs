@@ -3,9 +3,9 @@
 
 #![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
+
+use program::address::{self, Address};
 
 /// Drive the LEDs of a LAMPI lamp as MQTT messages ask for.
 ///
@@ -36,45 +36,6 @@ pub struct Cli {
     pub state: PathBuf,
 }
 
-/// A host, by name or address, and a TCP port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// Name or address; an IPv6 address without its brackets.
-    pub host: String,
-    /// Port, not 0.
-    pub port: u16,
-}
-
-impl Address {
-    /// The host as it is written before a colon and a port.
-    pub fn bracketed_host(&self) -> String {
-        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
-    }
-}
-
-impl FromStr for Address {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (host, port) = text.rsplit_once(':').ok_or("it must be a host, a colon and a port")?;
-        let bare = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            Some(bare) => bare,
-            None if host.contains(':') => return Err("an IPv6 address is written as [::1]:8888".into()),
-            None => host,
-        };
-        if bare.is_empty() {
-            return Err("the host is missing".into());
-        }
-        Ok(Self { host: bare.into(), port: parse_port(port)? })
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.bracketed_host(), self.port)
-    }
-}
-
 impl Cli {
     /// Where pigpiod is: as the option says, else as the variables PIGPIO_ADDR and PIGPIO_PORT say.
     pub fn pigpiod(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Address, String> {
@@ -85,13 +46,9 @@ impl Cli {
         let host = set("PIGPIO_ADDR").unwrap_or_else(|| "localhost".into());
         let port = match set("PIGPIO_PORT") {
             None => 8888,
-            Some(port) => parse_port(&port)
+            Some(port) => address::port(&port)
                 .map_err(|error| format!("the environment variable PIGPIO_PORT is {port:?}: {error}"))?,
         };
         Ok(Address { host, port })
     }
-}
-
-fn parse_port(text: &str) -> Result<u16, String> {
-    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| "the port must be from 1 to 65535".into())
 }

@@ -14,7 +14,7 @@ use log::{info, warn};
 use pigpio::{Client, Command, Error, Mode, Pin};
 
 use crate::bell::{Bell, Heard};
-use crate::cli::Address;
+use program::address::Address;
 
 /// GPIOs of the red, green and blue LED.
 const PINS: [Pin; 3] = [19, 26, 13];

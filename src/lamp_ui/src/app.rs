@@ -63,8 +63,8 @@ impl App {
         let wake = Arc::new(wake);
         let (sender, events) = channel();
         let options = session::Options {
-            host: cli.broker.0.clone(),
-            port: cli.broker.1,
+            host: cli.broker.bracketed_host(),
+            port: cli.broker.port,
             client_id: CLIENT.into(),
             subscriptions: vec![(topic::CHANGED.into(), QoS::AtLeastOnce)],
         };

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use program::address::Address;
 
 /// Show the controls of a LAMPI lamp on its touch screen.
 ///
@@ -37,8 +38,8 @@ pub struct Cli {
     pub touch: Option<PathBuf>,
 
     /// MQTT broker to connect to.
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883", value_parser = broker)]
-    pub broker: (String, u16),
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883")]
+    pub broker: Address,
 
     /// Draw one picture into a PNG file and end, without framebuffer, touch screen and broker.
     #[arg(long, value_name = "FILE.png")]
@@ -59,17 +60,4 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     text.split_once('x')
         .and_then(|(width, height)| Some((side(width)?, side(height)?)))
         .ok_or_else(|| "it must be width x height with sides from 1 to 4096, as in 240x320".into())
-}
-
-/// Reads `localhost:1883`, with an IPv6 address in brackets.
-fn broker(text: &str) -> Result<(String, u16), String> {
-    text.rsplit_once(':')
-        .and_then(|(host, port)| {
-            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-            let host = bare.unwrap_or(host);
-            let port = port.parse().ok().filter(|port| *port > 0)?;
-            let is_clear = !host.is_empty() && (bare.is_some() || !host.contains(':'));
-            is_clear.then(|| (host.to_owned(), port))
-        })
-        .ok_or_else(|| "it must be a host and a TCP port, as in localhost:1883 or [::1]:1883".into())
 }

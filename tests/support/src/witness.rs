@@ -26,6 +26,7 @@ pub struct Message {
 struct Seen {
     messages: Vec<Message>,
     subscribed: usize,
+    acknowledged: usize,
 }
 
 /// A client that hears every message on its topics, also after the broker restarted.
@@ -47,7 +48,7 @@ impl Witness {
         network.set_tcp_nodelay(true);
         connection.eventloop.set_network_options(network);
         let seen = Arc::<(Mutex<Seen>, Condvar)>::default();
-        let witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
+        let mut witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
         let subscriptions: Vec<String> = topics.iter().map(ToString::to_string).collect();
         std::thread::spawn(move || {
             while let Ok(event) = connection.recv() {
@@ -62,6 +63,7 @@ impl Witness {
                                 }
                             }
                             Packet::SubAck(_) => seen.subscribed += 1,
+                            Packet::PubAck(_) => seen.acknowledged += 1,
                             Packet::Publish(publish) => seen.messages.push(Message {
                                 topic: publish.topic,
                                 payload: String::from_utf8_lossy(&publish.payload).into_owned(),
@@ -78,8 +80,20 @@ impl Witness {
                 }
             }
         });
-        witness.wait("the subscriptions", |seen| (seen.subscribed >= topics.len()).then_some(()));
+        witness.await_subscriptions(topics.len());
         witness
+    }
+
+    /// Waits until the broker has confirmed `count` subscriptions in all: again that of each topic after a restart.
+    #[track_caller]
+    pub fn await_subscriptions(&mut self, count: usize) {
+        self.wait(&format!("{count} subscriptions"), |seen| (seen.subscribed >= count).then_some(()));
+    }
+
+    /// Waits until the broker has confirmed `count` messages of QoS 1 in all.
+    #[track_caller]
+    pub fn await_acknowledged(&self, count: usize) {
+        self.wait(&format!("{count} messages acknowledged"), |seen| (seen.acknowledged >= count).then_some(()));
     }
 
     /// Sends a message, not retained, with QoS 1.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The architectures that a lamp may have, in the words of Debian, of Rust and of the GNU tools.
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+/// An architecture by its Debian name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    Amd64,
+    Arm64,
+    /// Debian's armhf, which is `ARMv7`: a Raspberry Pi 2 or newer.
+    Armhf,
+}
+
+impl Architecture {
+    /// That of the machine the builder runs on, if the lamp's programs can run on such a one.
+    pub fn host() -> Option<Self> {
+        match std::env::consts::ARCH {
+            "x86_64" => Some(Self::Amd64),
+            "aarch64" => Some(Self::Arm64),
+            "arm" => Some(Self::Armhf),
+            _ => None,
+        }
+    }
+
+    pub fn debian(self) -> &'static str {
+        match self {
+            Self::Amd64 => "amd64",
+            Self::Arm64 => "arm64",
+            Self::Armhf => "armhf",
+        }
+    }
+
+    /// Rust's target triple.
+    pub fn rust_target(self) -> &'static str {
+        match self {
+            Self::Amd64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::Armhf => "armv7-unknown-linux-gnueabihf",
+        }
+    }
+
+    /// Prefix of the cross tools' names and of Debian's packages of them.
+    pub fn gnu(self) -> &'static str {
+        match self {
+            Self::Amd64 => "x86_64-linux-gnu",
+            Self::Arm64 => "aarch64-linux-gnu",
+            Self::Armhf => "arm-linux-gnueabihf",
+        }
+    }
+
+    /// `e_machine` of its ELF files (System V ABI, the processor supplements).
+    pub fn elf_machine(self) -> u16 {
+        match self {
+            Self::Amd64 => goblin::elf::header::EM_X86_64,
+            Self::Arm64 => goblin::elf::header::EM_AARCH64,
+            Self::Armhf => goblin::elf::header::EM_ARM,
+        }
+    }
+
+    /// The one with this Debian name.
+    pub fn from_debian(name: &str) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|architecture| architecture.debian() == name)
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.debian())
+    }
+}

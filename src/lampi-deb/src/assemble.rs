@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Has cargo-deb pack the staging folder.
+//!
+//! cargo-deb makes packages of cargo manifests only, so it gets one: debian/package.toml, completed with version,
+//! dependencies and the list of staged files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::{Context, bail};
+use cargo_deb::assets::{apply_compressed_assets, compressed_assets};
+use cargo_deb::compress::{CompressConfig, Format};
+use cargo_deb::config::BuildOptions;
+use cargo_deb::listener::Listener;
+use cargo_deb::{BuildEnvironment, write_deb};
+use toml::{Table, Value};
+
+use crate::architecture::Architecture;
+use crate::source::Source;
+use crate::stage::{Stage, make_folder, write};
+
+/// What goes into a package beside its files.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    pub stage: &'a Stage,
+    /// Folder of the maintainer scripts.
+    pub scripts: &'a Path,
+    pub architecture: Architecture,
+    pub version: &'a str,
+    /// Entries of `Depends` beside those of debian/package.toml.
+    pub depends: &'a [String],
+    /// Time of everything, in seconds since 1970.
+    pub timestamp: u64,
+}
+
+/// Packs `parts` in `folder`, which is empty, and returns the bytes of the package.
+pub fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Vec<u8>> {
+    let manifest = folder.join("Cargo.toml");
+    write(&manifest, self::manifest(source, parts)?.as_bytes())?;
+    // A cargo package has to have a target, even one that is never built.
+    make_folder(&folder.join("src"))?;
+    write(&folder.join("src/lib.rs"), b"")?;
+
+    let path = pack(&manifest, parts, folder).context("cargo-deb could not pack it")?;
+    std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn manifest(source: &Source, parts: &Parts) -> anyhow::Result<String> {
+    const PATH: &str = "debian/package.toml";
+    let mut deb: Table = toml::from_str(&source.read(PATH)?).with_context(|| format!("{PATH} is not TOML"))?;
+    let Some(Value::Array(depends)) = deb.get_mut("depends") else {
+        bail!("{PATH}: depends must be a list");
+    };
+    depends.extend(parts.depends.iter().cloned().map(Value::String));
+    // cargo-deb knows lists only for some of these fields; all are lists in the file, for its reader's sake.
+    for field in ["depends", "recommends", "breaks"] {
+        if let Some(Value::Array(relations)) = deb.get(field) {
+            let relations: Vec<_> = relations.iter().filter_map(Value::as_str).collect();
+            deb.insert(field.into(), relations.join(", ").into());
+        }
+    }
+    let assets: Vec<Value> = parts
+        .stage
+        .files()
+        .iter()
+        .map(|file| {
+            let place = parts.stage.folder().join(&file.path);
+            Value::Array(vec![
+                place.to_string_lossy().into_owned().into(),
+                file.path.clone().into(),
+                format!("{:o}", file.mode).into(),
+            ])
+        })
+        .collect();
+    deb.insert("assets".into(), assets.into());
+    deb.insert("maintainer-scripts".into(), parts.scripts.to_string_lossy().into_owned().into());
+    // No Debian revision: the project is its own upstream.
+    deb.insert("revision".into(), "".into());
+
+    let description = deb.remove("description").with_context(|| format!("{PATH}: description is missing"))?;
+    let mut package = Table::new();
+    package.insert("name".into(), "lampi".into());
+    package.insert("version".into(), parts.version.into());
+    package.insert("edition".into(), "2024".into());
+    package.insert("description".into(), description);
+    package.insert("license".into(), env!("CARGO_PKG_LICENSE").into());
+    package.insert("metadata".into(), Table::from_iter([("deb".to_owned(), deb.into())]).into());
+    let mut manifest = Table::new();
+    manifest.insert("package".into(), package.into());
+    // It is no member of the workspace that may lie above it.
+    manifest.insert("workspace".into(), Table::new().into());
+    Ok(toml::to_string(&manifest)?)
+}
+
+fn pack(manifest: &Path, parts: &Parts, folder: &Path) -> anyhow::Result<PathBuf> {
+    let warnings = Warnings::default();
+    let options = BuildOptions {
+        manifest_path: Some(manifest),
+        rust_target_triples: vec![parts.architecture.rust_target()],
+        ..BuildOptions::default()
+    };
+    let (environment, packages) = BuildEnvironment::from_manifest(options, &warnings)?;
+    let Some(mut package) = packages.into_iter().next() else {
+        bail!("it made no package");
+    };
+    package.default_timestamp = parts.timestamp;
+    package.resolve_assets(&warnings)?;
+    package.resolved_depends = Some(package.wildcard_depends.clone());
+    let compressed = compressed_assets(&package, &warnings)?;
+    apply_compressed_assets(&mut package, compressed);
+    package.sort_assets_by_type();
+    let compression =
+        CompressConfig { fast: false, compress_type: Format::Xz, compress_system: false, rsyncable: false };
+    let path = write_deb(&environment, folder.join("package.deb"), &package, &compression, &warnings)?;
+    warnings.none()?;
+    Ok(path)
+}
+
+/// Collects what cargo-deb warns of: it warns where a package would come out wrong, so each one is an error here.
+#[derive(Default)]
+struct Warnings(Mutex<Vec<String>>);
+
+impl Warnings {
+    fn none(self) -> anyhow::Result<()> {
+        let warnings = self.0.into_inner().expect("no thread panics with it");
+        if !warnings.is_empty() {
+            bail!("it warns: {}", warnings.join("; "));
+        }
+        Ok(())
+    }
+}
+
+impl Listener for Warnings {
+    fn warning(&self, text: String) {
+        self.0.lock().expect("no thread panics with it").push(text);
+    }
+
+    fn info(&self, _: String) {}
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi-deb build`: the stages of a package, one after the other.
+//!
+//! Everything is made in one temporary folder beside the package's place, which vanishes whatever happens. Only a
+//! verified package leaves it, by being renamed, so an older good one stays until then.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use chrono::DateTime;
+
+use crate::architecture::Architecture;
+use crate::assemble::{Parts, assemble};
+use crate::buildinfo::{BuildInfo, buildinfo};
+use crate::changelog::{Entry, source_date_epoch};
+use crate::cli::BuildOrder;
+use crate::compile::compile;
+use crate::deb::Deb;
+use crate::depends::{needs, relations};
+use crate::finish::finish;
+use crate::interrupt::Interrupt;
+use crate::programs::PROGRAMS;
+use crate::publish::{Artifacts, publish};
+use crate::render::{self, Rendered};
+use crate::settings::Settings;
+use crate::source::Source;
+use crate::stage::{Stage, make_folder, write};
+use crate::toolchain::Toolchain;
+use crate::{check, verify};
+
+/// Makes the package that was ordered.
+pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
+    let interrupt = Interrupt::listen()?;
+    let source = Source::find()?;
+    let settings = Settings::load(&order.settings)?;
+    let Some(architecture) = order.arch.or_else(Architecture::host) else {
+        bail!("the lamp's programs are not for this kind of machine; choose one with --arch");
+    };
+    let entry = Entry::newest(&source)?;
+    let timestamp = source_date_epoch(&entry)?;
+    let target = target(order, &entry.version, architecture)?;
+    let temporary = temporary_folder(&target)?;
+    let folder = temporary.path();
+    let mut progress = Progress::new(&interrupt, 6);
+
+    let (mut stage, scripts) = progress.stage("render the Supervisor files, man pages and scripts", || {
+        let mut stage = Stage::new(folder.join("root"))?;
+        let confs = render::confs(&source, &settings)?;
+        stage.add_texts(&source, &confs, &date(timestamp)?)?;
+        let pigpiod = settings.get("pigpiod_command").split(' ').next().expect("it has a first word");
+        let findings = check::of_package(stage.folder(), settings.get("user"), pigpiod)?;
+        check::refuse(&findings, stage.folder())?;
+        let scripts = folder.join("scripts");
+        make_folder(&scripts)?;
+        for Rendered { name, text } in render::scripts(&source, &settings)? {
+            write(&scripts.join(name), text.as_bytes())?;
+        }
+        Ok((stage, scripts))
+    })?;
+
+    let programs = stage.expect_programs()?;
+    let toolchain = progress.stage(&format!("compile the programs for {architecture}"), || {
+        let toolchain = Toolchain::find(architecture)?;
+        compile(&source, architecture, &toolchain, &programs, &interrupt)?;
+        Ok(toolchain)
+    })?;
+
+    let depends = progress.stage("find the libraries that they need", || {
+        let mut all = Vec::new();
+        for program in PROGRAMS {
+            let path = programs.join(program.name);
+            let file = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            all.extend(needs(&file).with_context(|| format!("the program {}", program.name))?);
+        }
+        Ok(relations(all))
+    })?;
+
+    let package = progress.stage("pack", || {
+        let folder = folder.join("package");
+        make_folder(&folder)?;
+        let version = &entry.version;
+        let parts =
+            Parts { stage: &stage, scripts: &scripts, architecture, version, depends: &depends, timestamp };
+        finish(&assemble(&source, &parts, &folder)?, timestamp)
+    })?;
+
+    let deb = progress.stage("verify", || {
+        let deb = Deb::read(&package).context("the package is damaged")?;
+        let report = verify::verify(&deb);
+        if !report.passed() {
+            bail!("the package does not keep its promises:\n{report}");
+        }
+        Ok(deb)
+    })?;
+
+    let artifacts = progress.stage("move into place", || {
+        let info = BuildInfo { deb: &deb, package: &package, architecture, toolchain: &toolchain, timestamp };
+        publish(folder, &target, &package, &buildinfo(&info)?)
+    })?;
+    tell(&deb, &artifacts);
+    Ok(())
+}
+
+/// Path of the package.
+fn target(order: &BuildOrder, version: &str, architecture: Architecture) -> anyhow::Result<PathBuf> {
+    let target = match &order.output {
+        Some(path) => path.clone(),
+        None => order.out.join(format!("lampi_{version}_{architecture}.deb")),
+    };
+    if target.is_dir() || target.extension().is_none_or(|extension| extension != "deb") {
+        bail!("{} cannot be the package's path; it must be a file name that ends in .deb", target.display());
+    }
+    std::path::absolute(&target).with_context(|| format!("cannot find out where {} is", target.display()))
+}
+
+/// A folder on the file system of the package's place, so that the package can be renamed into it.
+fn temporary_folder(target: &Path) -> anyhow::Result<tempfile::TempDir> {
+    let folder = target.parent().expect("it is a file in a folder");
+    make_folder(folder)?;
+    tempfile::Builder::new()
+        .prefix(".lampi-deb-")
+        .tempdir_in(folder)
+        .with_context(|| format!("cannot write to {}", folder.display()))
+}
+
+/// The date in man pages.
+fn date(timestamp: u64) -> anyhow::Result<String> {
+    let date = i64::try_from(timestamp).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    Ok(date.with_context(|| format!("SOURCE_DATE_EPOCH {timestamp} is no date"))?.format("%Y-%m-%d").to_string())
+}
+
+/// Tells each stage on stderr, and which of them failed.
+struct Progress<'a> {
+    interrupt: &'a Interrupt,
+    stages: usize,
+    done: usize,
+}
+
+impl<'a> Progress<'a> {
+    fn new(interrupt: &'a Interrupt, stages: usize) -> Self {
+        Self { interrupt, stages, done: 0 }
+    }
+
+    fn stage<T>(&mut self, what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.interrupt.check()?;
+        self.done += 1;
+        eprintln!("[{}/{}] {what}", self.done, self.stages);
+        let start = Instant::now();
+        let result = work().with_context(|| format!("stage {}, {what}", self.done))?;
+        let seconds = start.elapsed().as_secs();
+        if seconds > 0 {
+            eprintln!("      {seconds} s");
+        }
+        Ok(result)
+    }
+}
+
+/// What was made, on stdout.
+fn tell(deb: &Deb, artifacts: &Artifacts) {
+    println!("{}", artifacts.package.display());
+    println!("  size    {} bytes", artifacts.size);
+    println!("  sha256  {}", artifacts.sha256);
+    println!("  depends {}", deb.field("Depends").unwrap_or_default());
+    println!();
+    println!("  mode      size  path");
+    for entry in &deb.data {
+        if let Some(content) = entry.content() {
+            println!("  {:04o} {:>9}  /{}", entry.mode, content.len(), entry.path);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi-deb check`, and the same check of the package's own Supervisor files before they are packed.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use supervisor_conf::{Finding, Host};
+
+use crate::programs::{PROGRAMS, SUPERVISED};
+use crate::stage::CONF_FOLDER;
+
+/// Folder that Debian's Supervisor brings for the logs of its programs.
+const LOG_FOLDER: &str = "/var/log/supervisor";
+
+/// Prints what is wrong with `files` on a machine whose file system starts at `root`; false if anything is.
+pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
+    if !root.is_dir() {
+        bail!("--root {}: there is no such folder", root.display());
+    }
+    let findings = supervisor_conf::check(files, &Host::new(root))?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    Ok(findings.is_empty())
+}
+
+/// What is wrong with the package's four confs below `root`, which holds its files, on a lamp where the package is
+/// installed: there are its programs, its user, pigpiod, and what Supervisor brings.
+pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Vec<Finding>> {
+    let mut host = Host::new(root).with_user(user).with_directory(LOG_FOLDER);
+    for program in PROGRAMS {
+        host = host.with_command(format!("/usr/bin/{}", program.name));
+    }
+    // A bare name is looked up in the PATH.
+    let pigpiod = if pigpiod.starts_with('/') { pigpiod.to_owned() } else { format!("/usr/bin/{pigpiod}") };
+    host = host.with_command(pigpiod);
+    Ok(supervisor_conf::check(&conf_paths(root), &host)?)
+}
+
+/// The four confs below `root`.
+pub fn conf_paths(root: &Path) -> Vec<PathBuf> {
+    SUPERVISED.iter().map(|program| root.join(CONF_FOLDER).join(format!("{program}.conf"))).collect()
+}
+
+/// The findings as one error, with the files' names as they are below `root`.
+pub fn refuse(findings: &[Finding], root: &Path) -> anyhow::Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            let file = finding.file.strip_prefix(root).unwrap_or(&finding.file).to_owned();
+            Finding { file, ..finding.clone() }.to_string()
+        })
+        .collect();
+    bail!("{}", shown.join("\n"))
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The command line of the builder.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::architecture::Architecture;
+use crate::settings;
+
+/// Builds the Debian package of the LAMPI lamp.
+///
+/// Exit status: 0 when all went well, 1 when something failed, 2 when the call was wrong.
+#[derive(Debug, Parser)]
+#[command(name = "lampi-deb", bin_name = "lampi-deb", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Compiles everything and makes the package, its .sha256 and its .buildinfo
+    Build(BuildOrder),
+    /// Prints the Supervisor files as they would be packaged
+    Render(RenderOrder),
+    /// Reads a built package on its own and tells whether it keeps its promises
+    Verify {
+        /// The package
+        file: PathBuf,
+    },
+    /// Checks Supervisor configuration files: what would stop supervisord, and what it would ignore in silence
+    Check {
+        /// Files as they lie in /etc/supervisor/conf.d
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Where to look for the users, commands and folders that the files name
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = settings::help())]
+pub struct BuildOrder {
+    /// Architecture of the lamp [default: the one of this machine]
+    #[arg(long)]
+    pub arch: Option<Architecture>,
+    /// Folder for the package, which is named as Debian does
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+    /// The package's own path, instead of --out
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: SettingsOrder,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = settings::help())]
+pub struct RenderOrder {
+    /// Folder to write the files to, instead of printing them
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: SettingsOrder,
+}
+
+#[derive(Debug, Args)]
+pub struct SettingsOrder {
+    /// Changes a setting of the package; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// TOML file of settings; --set wins over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Compiles and strips the programs such that the same sources give the same bytes wherever they lie.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::architecture::Architecture;
+use crate::interrupt::Interrupt;
+use crate::programs::PROGRAMS;
+use crate::source::Source;
+use crate::toolchain::Toolchain;
+
+/// Compiles all programs and puts them, stripped, into `folder` under their names.
+pub fn compile(
+    source: &Source,
+    architecture: Architecture,
+    toolchain: &Toolchain,
+    folder: &Path,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    fetch(source, toolchain, architecture, interrupt)?;
+    let binaries = cargo_build(source, architecture, toolchain, interrupt)?;
+    for program in PROGRAMS {
+        let Some(binary) = binaries.get(program.name) else {
+            bail!("cargo did not make the program {}", program.name);
+        };
+        strip(toolchain, binary, &folder.join(program.name), interrupt)?;
+    }
+    Ok(())
+}
+
+/// The start of a cargo call: in the workspace, as locked, and not led astray by the caller's environment.
+fn cargo(source: &Source, toolchain: &Toolchain, verb: &str, architecture: Architecture) -> Command {
+    let mut command = Command::new(&toolchain.cargo);
+    command
+        .args([verb, "--locked", "--target", architecture.rust_target()])
+        .current_dir(source.root())
+        .env("RUSTC", &toolchain.rustc)
+        .stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        // The profile and the flags are part of what the package is.
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("CARGO_PROFILE_") || name_text == "RUSTFLAGS" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Downloads the crates first: their folders have to be known before the compiler's flags are.
+fn fetch(
+    source: &Source,
+    toolchain: &Toolchain,
+    architecture: Architecture,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    let status = interrupt
+        .with_child(&mut cargo(source, toolchain, "fetch", architecture), |child| Ok(child.wait()?))?;
+    if !status.success() {
+        bail!("cargo fetch failed; what it printed says why");
+    }
+    Ok(())
+}
+
+/// What cargo tells on stdout of each finished artifact; other messages lack the fields.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+    target: Option<MessageTarget>,
+}
+
+#[derive(Deserialize)]
+struct MessageTarget {
+    name: String,
+}
+
+/// Runs cargo, whose progress goes to stderr, and returns where the programs are.
+fn cargo_build(
+    source: &Source,
+    architecture: Architecture,
+    toolchain: &Toolchain,
+    interrupt: &Interrupt,
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let linker = format!("CARGO_TARGET_{}_LINKER", architecture.rust_target().to_uppercase().replace('-', "_"));
+    let mut command = cargo(source, toolchain, "build", architecture);
+    command
+        .args(["--release", "--message-format=json-render-diagnostics"])
+        .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))
+        .env(linker, &toolchain.linker)
+        .stdout(Stdio::piped());
+    for program in PROGRAMS {
+        command.args(["--package", program.name]);
+    }
+    interrupt.with_child(&mut command, |child| {
+        let mut binaries = BTreeMap::new();
+        for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
+            let line = line.context("cannot read what cargo says")?;
+            if let Ok(Message { executable: Some(path), target: Some(target) }) = serde_json::from_str(&line) {
+                binaries.insert(target.name, path);
+            }
+        }
+        if !child.wait()?.success() {
+            bail!("the programs do not compile; what cargo printed says why");
+        }
+        Ok(binaries)
+    })
+}
+
+/// Flags that keep the paths of this machine out of the programs (they stand in panic messages).
+fn rust_flags(source: &Source, toolchain: &Toolchain) -> anyhow::Result<Vec<OsString>> {
+    let mut flags = Vec::new();
+    let mut remap = |from: &Path, to: &str| {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(from);
+        flag.push("=");
+        flag.push(to);
+        flags.push(flag);
+    };
+    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
+        remap(&std::path::absolute(&target)?, "/lampi/target");
+    }
+    remap(source.root(), "/lampi");
+    let sysroot = print(toolchain, &["--print", "sysroot"])?;
+    remap(&Path::new(sysroot.trim_end()).join("lib/rustlib/src/rust"), "/rust");
+    // The folder below src is named after the registry's address, which may be a mirror.
+    let crates = cargo_home()?.join("registry/src");
+    let entries = std::fs::read_dir(&crates).with_context(|| format!("cannot read {}", crates.display()))?;
+    for entry in entries {
+        remap(&entry?.path(), "/crates");
+    }
+    Ok(flags)
+}
+
+fn print(toolchain: &Toolchain, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(&toolchain.rustc)
+        .args(arguments)
+        .output()
+        .with_context(|| format!("cannot run {}", toolchain.rustc.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn cargo_home() -> anyhow::Result<PathBuf> {
+    let home = match std::env::var_os("CARGO_HOME") {
+        Some(path) => std::path::absolute(path)?,
+        None => std::env::home_dir().context("neither CARGO_HOME nor HOME is set")?.join(".cargo"),
+    };
+    Ok(home)
+}
+
+/// The form of `CARGO_ENCODED_RUSTFLAGS`, which allows for blanks in paths.
+fn encoded(flags: &[OsString]) -> OsString {
+    flags.join("\u{1f}".as_ref())
+}
+
+/// Strips as Debian Policy 10.1 recommends.
+fn strip(toolchain: &Toolchain, from: &Path, to: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
+    let mut command = Command::new(&toolchain.strip);
+    command.args(["--strip-unneeded", "--remove-section=.comment", "--remove-section=.note", "-o"]).arg(to).arg(from);
+    let status = interrupt.with_child(&mut command, |child| Ok(child.wait()?))?;
+    if !status.success() {
+        bail!("{} could not strip {} into {}", toolchain.strip, from.display(), to.display());
+    }
+    Ok(())
+}

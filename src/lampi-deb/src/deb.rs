@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The format of a .deb (deb(5)): an ar archive of a version, a tar archive of control files and one of the data.
+
+use std::io::{Cursor, Read};
+
+use anyhow::{Context, bail};
+
+/// A file, folder or link in one of the two tar archives.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Path without a leading `./` or `/`, and without a trailing `/`.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner and group.
+    pub owner: Owner,
+    /// Seconds since 1970.
+    pub mtime: u64,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    pub uid: u64,
+    pub gid: u64,
+}
+
+#[derive(Debug, Clone)]
+pub enum Kind {
+    File(Vec<u8>),
+    Folder,
+    Other,
+}
+
+impl Entry {
+    /// Content, if it is a regular file.
+    pub fn content(&self) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::File(content) => Some(content),
+            Kind::Folder | Kind::Other => None,
+        }
+    }
+}
+
+/// A member of the outer archive as it stands there.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub name: String,
+    pub content: Vec<u8>,
+}
+
+/// A package, read completely.
+#[derive(Debug)]
+pub struct Deb {
+    pub members: Vec<Member>,
+    pub control: Vec<Entry>,
+    pub data: Vec<Entry>,
+}
+
+impl Deb {
+    /// Reads the bytes of a package.
+    pub fn read(bytes: &[u8]) -> anyhow::Result<Self> {
+        let mut archive = ar::Archive::new(bytes);
+        let mut members = Vec::new();
+        while let Some(member) = archive.next_entry() {
+            let mut member = member.context("it is not a Debian package (no ar archive)")?;
+            let name = String::from_utf8_lossy(member.header().identifier()).trim_end_matches('/').to_owned();
+            let mut content = Vec::new();
+            member.read_to_end(&mut content).with_context(|| format!("its member {name} is cut short"))?;
+            members.push(Member { name, content });
+        }
+        if members.first().is_none_or(|member| member.name != "debian-binary" || member.content != b"2.0\n") {
+            bail!("it is not a Debian package (its first member is not debian-binary 2.0)");
+        }
+        Ok(Self { control: tar(&members, "control.tar")?, data: tar(&members, "data.tar")?, members })
+    }
+
+    /// Content of a control file.
+    pub fn control_file(&self, name: &str) -> Option<&str> {
+        let entry = self.control.iter().find(|entry| entry.path == name)?;
+        std::str::from_utf8(entry.content()?).ok()
+    }
+
+    /// Value of a field in the control file `control`, with continuation lines.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let mut lines = self.control_file("control")?.lines().skip_while(|line| {
+            line.split_once(':').is_none_or(|(field, _)| !field.eq_ignore_ascii_case(name))
+        });
+        let (_, first) = lines.next()?.split_once(':')?;
+        let rest = lines.take_while(|line| line.starts_with(' '));
+        Some(std::iter::once(first.trim()).chain(rest).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// A file or folder of the data by its path.
+    pub fn file(&self, path: &str) -> Option<&Entry> {
+        self.data.iter().find(|entry| entry.path == path)
+    }
+}
+
+/// Unpacks the member `name.xz` or `name.gz`.
+fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<Entry>> {
+    let member = members
+        .iter()
+        .find(|member| member.name.starts_with(name))
+        .with_context(|| format!("it has no member {name}"))?;
+    let content = Cursor::new(&member.content);
+    let reader: Box<dyn Read> = match member.name.rsplit_once('.') {
+        Some((_, "xz")) => Box::new(xz2::read::XzDecoder::new(content)),
+        Some((_, "gz")) => Box::new(flate2::read::GzDecoder::new(content)),
+        _ => bail!("its member {} is compressed in a way that lampi never uses", member.name),
+    };
+    let mut archive = tar::Archive::new(reader);
+    let mut entries = Vec::new();
+    for entry in archive.entries().with_context(|| format!("{} is damaged", member.name))? {
+        let mut entry = entry.with_context(|| format!("{} is damaged", member.name))?;
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let kind = match entry.header().entry_type() {
+            tar::EntryType::Regular => {
+                let mut content = Vec::new();
+                entry.read_to_end(&mut content).with_context(|| format!("{path} in {} is damaged", member.name))?;
+                Kind::File(content)
+            }
+            tar::EntryType::Directory => Kind::Folder,
+            _ => Kind::Other,
+        };
+        let header = entry.header();
+        entries.push(Entry {
+            path: path.trim_start_matches("./").trim_matches('/').to_owned(),
+            mode: header.mode()? & 0o7777,
+            owner: Owner { uid: number(&header.as_old().uid)?, gid: number(&header.as_old().gid)? },
+            mtime: header.mtime()?,
+            kind,
+        });
+    }
+    Ok(entries)
+}
+
+/// An octal field of a tar header. cargo-deb leaves owner and group empty, which dpkg reads as 0.
+fn number(field: &[u8]) -> anyhow::Result<u64> {
+    let text = String::from_utf8_lossy(field);
+    match text.trim_matches(['\0', ' ']) {
+        "" => Ok(0),
+        digits => u64::from_str_radix(digits, 8).with_context(|| format!("'{digits}' is no octal number")),
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi-deb` builds the Debian package of the LAMPI lamp, looks into built ones, and checks Supervisor files.
+//!
+//! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
+//! folder -> cargo-deb -> finishing -> verification -> the package, moved into place by renaming it.
+
+mod architecture;
+mod assemble;
+mod build;
+mod buildinfo;
+mod changelog;
+mod check;
+mod cli;
+mod compile;
+mod deb;
+mod depends;
+mod finish;
+mod interrupt;
+mod programs;
+mod publish;
+mod render;
+mod settings;
+mod source;
+mod stage;
+mod toolchain;
+mod verify;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Build(order) => build::run(&order).map(|()| true),
+        Verb::Render(order) => render::run(&order).map(|()| true),
+        Verb::Verify { file } => verify::run(&file),
+        Verb::Check { files, root } => check::run(&files, &root),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "lampi-deb: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Moves a finished package to its place, with its checksum and its build record beside it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+
+use crate::finish::hex;
+
+/// What was published.
+#[derive(Debug)]
+pub struct Artifacts {
+    pub package: PathBuf,
+    pub size: usize,
+    pub sha256: String,
+}
+
+/// Writes all files completely into `folder`, then renames each to its place beside `target`.
+pub fn publish(folder: &Path, target: &Path, package: &[u8], buildinfo: &str) -> anyhow::Result<Artifacts> {
+    let name = target.file_name().expect("it is a file").to_string_lossy().into_owned();
+    let sha256 = hex(&Sha256::digest(package));
+    // As sha256sum(1) writes and checks it.
+    let checksum = format!("{sha256}  {name}\n");
+    let files = [
+        (target.to_owned(), package),
+        (target.with_file_name(format!("{name}.sha256")), checksum.as_bytes()),
+        (target.with_extension("buildinfo"), buildinfo.as_bytes()),
+    ];
+    let mut finished = Vec::new();
+    for (number, (place, content)) in files.iter().enumerate() {
+        let path = folder.join(format!("finished-{number}"));
+        write_durably(&path, content).with_context(|| format!("cannot write {}", place.display()))?;
+        finished.push((path, place));
+    }
+    for (path, place) in finished {
+        std::fs::rename(path, place).with_context(|| format!("cannot write {}", place.display()))?;
+    }
+    Ok(Artifacts { package: target.to_owned(), size: package.len(), sha256 })
+}
+
+/// Writes to the disk itself, so that a full one shows now and not after the rename.
+fn write_durably(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Fills the settings into the templates: the four Supervisor files and the maintainer scripts.
+
+use std::path::Path;
+
+use anyhow::Context;
+use tera::Tera;
+
+use crate::cli::RenderOrder;
+use crate::programs::SUPERVISED;
+use crate::settings::Settings;
+use crate::source::Source;
+
+/// The scripts that dpkg calls.
+pub const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
+
+/// A rendered file.
+#[derive(Debug)]
+pub struct Rendered {
+    /// File name.
+    pub name: String,
+    pub text: String,
+}
+
+/// `lampi-deb render`.
+pub fn run(order: &RenderOrder) -> anyhow::Result<()> {
+    let confs = confs(&Source::find()?, &Settings::load(&order.settings)?)?;
+    for Rendered { name, text } in confs {
+        match &order.out {
+            None => println!("==> {name} <==\n{text}"),
+            Some(folder) => write(folder, &name, &text)?,
+        }
+    }
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The Supervisor files, in the order in which their programs start.
+pub fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
+    let names: Vec<String> = SUPERVISED.iter().map(|program| format!("{program}.conf")).collect();
+    render(source, "conf.d", &names, &["shared.inc"], settings)
+}
+
+/// The maintainer scripts.
+pub fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
+    let shared = ["common", "user", "set-aside", "parking", "supervisor"].map(|name| format!("shared/{name}.sh"));
+    render(source, "debian", &SCRIPTS.map(str::to_owned), &shared.each_ref().map(String::as_str), settings)
+}
+
+/// Renders `names` in `folder`, which may include the files `included` there.
+fn render(
+    source: &Source,
+    folder: &str,
+    names: &[String],
+    included: &[&str],
+    settings: &Settings,
+) -> anyhow::Result<Vec<Rendered>> {
+    let mut tera = Tera::default();
+    for name in names.iter().map(String::as_str).chain(included.iter().copied()) {
+        let path = format!("{folder}/{name}");
+        let text = source.read(&path)?;
+        tera.add_raw_template(name, &text).map_err(|error| one_line(&path, &error))?;
+    }
+    names
+        .iter()
+        .map(|name| {
+            let mut context = tera::Context::new();
+            for (key, value) in settings.iter() {
+                context.insert(key, value);
+            }
+            context.insert("program", name.trim_end_matches(".conf"));
+            let text = tera.render(name, &context).map_err(|error| one_line(&format!("{folder}/{name}"), &error))?;
+            Ok(Rendered { name: name.clone(), text })
+        })
+        .collect()
+}
+
+/// Tera spreads what is wrong over its chain of causes and over several lines with a drawing.
+fn one_line(path: &str, error: &tera::Error) -> anyhow::Error {
+    let mut causes: Vec<String> = Vec::new();
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        causes.push(error.to_string().split_whitespace().collect::<Vec<_>>().join(" "));
+        cause = error.source();
+    }
+    anyhow::anyhow!("the template {path} cannot be rendered: {}", causes.join(": "))
+}

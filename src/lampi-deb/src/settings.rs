@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What may be changed about the package when it is built: one table of settings, their types and defaults.
+//!
+//! Every value ends up in a Supervisor file, where some characters cut a line short or stop Supervisor altogether, so
+//! each is checked here, by name, before anything is made.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::cli::SettingsOrder;
+use crate::programs::PROGRAMS;
+
+/// What a value must look like.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// Name of a user, as adduser takes it.
+    User,
+    /// Absolute path.
+    Path,
+    /// Number from the first to the second.
+    Number(u32, u32),
+    /// Size in Supervisor's words: 500KB, 1MB.
+    Size,
+    /// Arguments of the program with this name, which must understand them.
+    Arguments(&'static str),
+    /// Call of pigpiod.
+    Pigpiod,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+struct Setting {
+    key: &'static str,
+    kind: Kind,
+    default: &'static str,
+    help: &'static str,
+}
+
+const TABLE: [Setting; 14] = [
+    Setting {
+        key: "user",
+        kind: Kind::User,
+        default: "pi",
+        help: "user that runs lamp_service and lamp_ui; created on installation if missing",
+    },
+    Setting { key: "home", kind: Kind::Path, default: "/home/pi", help: "HOME of that user" },
+    Setting {
+        key: "kivy_home",
+        kind: Kind::Path,
+        default: "/home/pi/.kivy",
+        help: "folder of that user's Kivy configuration",
+    },
+    Setting {
+        key: "pigpiod_command",
+        kind: Kind::Pigpiod,
+        default: "pigpiod -g -l",
+        help: "call of pigpiod; it must stay in the foreground (-g)",
+    },
+    Setting { key: "fbcp_args", kind: Kind::Arguments("fbcp"), default: "", help: "arguments of fbcp" },
+    Setting {
+        key: "lamp_service_args",
+        kind: Kind::Arguments("lamp_service"),
+        default: "",
+        help: "arguments of lamp_service",
+    },
+    Setting { key: "lamp_ui_args", kind: Kind::Arguments("lamp_ui"), default: "", help: "arguments of lamp_ui" },
+    Setting { key: "fbcp_priority", kind: Kind::Number(0, 999), default: "100", help: "start order of fbcp, the first" },
+    Setting { key: "pigpiod_priority", kind: Kind::Number(0, 999), default: "200", help: "start order of pigpiod" },
+    Setting {
+        key: "lamp_service_priority",
+        kind: Kind::Number(0, 999),
+        default: "300",
+        help: "start order of lamp_service",
+    },
+    Setting {
+        key: "lamp_ui_priority",
+        kind: Kind::Number(0, 999),
+        default: "400",
+        help: "start order of lamp_ui, the last",
+    },
+    Setting {
+        key: "start_retries",
+        kind: Kind::Number(3, 1_000_000_000),
+        default: "1000000",
+        help: "attempts to start a program before Supervisor gives it up",
+    },
+    Setting { key: "log_maxbytes", kind: Kind::Size, default: "1MB", help: "size at which a log is rotated" },
+    Setting { key: "log_backups", kind: Kind::Number(0, 100), default: "2", help: "rotated logs kept of each program" },
+];
+
+/// The settings of one package: every key of the table with a checked value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Settings {
+    /// Defaults, then the file, then the command line.
+    pub fn load(order: &SettingsOrder) -> anyhow::Result<Self> {
+        let mut settings = Self { values: TABLE.iter().map(|row| (row.key, row.default.to_owned())).collect() };
+        if let Some(file) = &order.config {
+            settings.read(file)?;
+        }
+        for assignment in &order.set {
+            let Some((key, value)) = assignment.split_once('=') else {
+                bail!("--set {assignment}: it must have the form KEY=VALUE");
+            };
+            settings.put(key, value).with_context(|| format!("--set {assignment}"))?;
+        }
+        settings.check_order()?;
+        Ok(settings)
+    }
+
+    /// Value of a key, which must be in the table.
+    pub fn get(&self, key: &str) -> &str {
+        &self.values[key]
+    }
+
+    /// All keys and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(key, value)| (*key, value.as_str()))
+    }
+
+    fn read(&mut self, file: &Path) -> anyhow::Result<()> {
+        let shown = file.display();
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the settings in {shown}"))?;
+        let table: toml::Table = toml::from_str(&text)
+            .map_err(|error| anyhow::anyhow!("{shown} is not TOML: {}", error.to_string().trim_end().replace('\n', " ")))?;
+        for (key, value) in table {
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                other => bail!("{shown}: {key} is {other}, it must be a string or a number"),
+            };
+            self.put(&key, &value).with_context(|| shown.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, key: &str, value: &str) -> anyhow::Result<()> {
+        let Some(row) = TABLE.iter().find(|row| row.key == key) else {
+            let keys: Vec<_> = TABLE.iter().map(|row| row.key).collect();
+            bail!("there is no setting '{key}'; there are {}", keys.join(", "));
+        };
+        if let Err(reason) = refuse_breaking_characters(value).and_then(|()| row.kind.check(value)) {
+            bail!("{key} is '{}', {reason}", value.escape_debug());
+        }
+        self.values.insert(row.key, value.to_owned());
+        Ok(())
+    }
+
+    /// The programs are started in the order of their priorities, and that order is a promise of the package.
+    fn check_order(&self) -> anyhow::Result<()> {
+        let keys = ["fbcp_priority", "pigpiod_priority", "lamp_service_priority", "lamp_ui_priority"];
+        let number = |key| self.get(key).parse::<u32>().expect("it was checked");
+        for pair in keys.windows(2) {
+            if number(pair[0]) >= number(pair[1]) {
+                bail!("{} must be less than {}, for the programs start in this order", pair[0], pair[1]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters that mean something to Supervisor wherever they stand in a value.
+fn refuse_breaking_characters(value: &str) -> Result<(), String> {
+    let breaking = [
+        ("\"", "a quote"),
+        ("'", "a quote"),
+        ("%", "a % (Supervisor would expand it)"),
+        (" ;", "' ;' (Supervisor would cut the value there)"),
+        (" #", "' #' (Supervisor would cut the value there)"),
+    ];
+    if let Some((_, name)) = breaking.iter().find(|(text, _)| value.contains(text)) {
+        return Err(format!("it must not contain {name}"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err("it must be one line of printable characters".into());
+    }
+    if value.trim() != value {
+        return Err("it must not begin or end with a blank".into());
+    }
+    Ok(())
+}
+
+impl Kind {
+    fn check(self, value: &str) -> Result<(), String> {
+        match self {
+            Self::User => {
+                let fits = value.len() <= 32
+                    && value.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
+                    && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+                require(fits, "it must be a user's name: lower-case letters, digits, _ and -")
+            }
+            Self::Path => require(
+                value.starts_with('/') && !value.contains([' ', ',', ';', '\\']) && !value.split('/').any(|part| part == ".."),
+                "it must be an absolute path without blanks, commas and ..",
+            ),
+            Self::Number(least, most) => require(
+                value.parse().is_ok_and(|number: u32| (least..=most).contains(&number) && number.to_string() == value),
+                &format!("it must be a number from {least} to {most}"),
+            ),
+            Self::Size => {
+                let digits = value.trim_end_matches("KB").trim_end_matches("MB");
+                let suffix = &value[digits.len()..];
+                require(
+                    matches!(suffix, "" | "KB" | "MB") && digits.parse::<u32>().is_ok_and(|number| number > 0),
+                    "it must be a number above 0 of bytes, KB or MB, such as 500KB",
+                )
+            }
+            Self::Arguments(program) => understood(program, value),
+            Self::Pigpiod => {
+                let words: Vec<&str> = value.split(' ').collect();
+                require(words[0] == "pigpiod" || (words[0].starts_with('/') && words[0].ends_with("/pigpiod")),
+                    "it must call pigpiod")?;
+                require(words.contains(&"-g"), "it must have -g, for without it pigpiod leaves the foreground and Supervisor loses it")?;
+                require(!words.iter().any(|word| word.eq_ignore_ascii_case("-v")),
+                    "it must not have -v, for with it pigpiod prints its version and ends")
+            }
+        }
+    }
+}
+
+fn require(holds: bool, otherwise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+}
+
+/// Asks the program's own command line definition.
+fn understood(name: &str, arguments: &str) -> Result<(), String> {
+    let program = PROGRAMS.iter().find(|program| program.name == name).expect("the table names programs of ours");
+    let words = std::iter::once(name).chain(arguments.split_whitespace());
+    (program.command)().try_get_matches_from(words).map(|_| ()).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        format!("{name} does not understand it: {first}")
+    })
+}
+
+/// The table for `--help`.
+pub fn help() -> String {
+    let mut text = String::from("Settings for --set and --config:\n");
+    for row in &TABLE {
+        let default = if row.default.is_empty() { "none" } else { row.default };
+        let _ = writeln!(text, "  {:<22} {} [default: {default}]", row.key, row.help);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(set: &[&str]) -> anyhow::Result<Settings> {
+        Settings::load(&SettingsOrder { set: set.iter().map(ToString::to_string).collect(), config: None })
+    }
+
+    #[test]
+    fn the_defaults_fit_themselves() {
+        let settings = load(&[]).unwrap();
+        for row in &TABLE {
+            let assignment = format!("{}={}", row.key, row.default);
+            assert_eq!(load(&[&assignment]).unwrap(), settings, "{assignment}");
+        }
+    }
+
+    #[test]
+    fn the_readme_has_the_same_table() {
+        let readme = include_str!("../../../README.md");
+        for Setting { key, default, help, .. } in &TABLE {
+            let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
+            let row = format!("| `{key}` | {default} | {help} |\n");
+            assert!(readme.contains(&row), "README.md lacks {row}");
+        }
+    }
+
+    #[test]
+    fn good_values_are_taken() {
+        for assignment in ["user=lamp_1", "log_maxbytes=500KB", "fbcp_args=--fps 10", "pigpiod_command=/usr/local/bin/pigpiod -g -l -s 1"] {
+            load(&[assignment]).unwrap_or_else(|error| panic!("{assignment}: {error:#}"));
+        }
+    }
+
+    #[test]
+    fn bad_values_are_refused_by_name() {
+        for (assignment, reason) in [
+            ("colour=red", "there is no setting 'colour'"),
+            ("user", "it must have the form KEY=VALUE"),
+            ("user=Pi", "user is 'Pi', it must be a user's name"),
+            ("user=", "user is '', it must be a user's name"),
+            ("home=pi", "home is 'pi', it must be an absolute path"),
+            ("home=/home/\"pi\"", "it must not contain a quote"),
+            ("kivy_home=/home/%(user)s", "it must not contain a %"),
+            ("fbcp_args=--fps 10 ; reboot", "it must not contain ' ;'"),
+            ("fbcp_args=--fps 10\nuser=root", "fbcp_args is '--fps 10\\nuser=root', it must be one line"),
+            ("fbcp_args=--fast", "fbcp does not understand it: unexpected argument '--fast'"),
+            ("lamp_ui_args=--help", "lamp_ui does not understand it"),
+            ("pigpiod_command=pigpiod -l", "it must have -g"),
+            ("pigpiod_command=pigpiod -g -l -v", "it must not have -v"),
+            ("pigpiod_command=rgpiod -g", "it must call pigpiod"),
+            ("start_retries=many", "it must be a number from 3"),
+            ("start_retries=+5", "it must be a number from 3"),
+            ("log_maxbytes=1GB", "it must be a number above 0 of bytes"),
+            ("log_backups=101", "from 0 to 100"),
+            ("pigpiod_priority=100", "fbcp_priority must be less than pigpiod_priority"),
+        ] {
+            let error = format!("{:#}", load(&[assignment]).expect_err(assignment));
+            assert!(error.contains(reason), "{assignment}: {error}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where the project's own files lie.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// The checkout to build from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    root: PathBuf,
+}
+
+impl Source {
+    /// Finds the checkout: `cargo run` tells where it is, and without cargo it is the one that the builder was
+    /// compiled from.
+    pub fn find() -> anyhow::Result<Self> {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package.ancestors().nth(2).unwrap_or(Path::new("/"));
+        if !root.join("conf.d").is_dir() {
+            bail!("{} is no checkout of lampi; call the builder in one, by `cargo run --release`", root.display());
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// Its top folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Reads a file by its path below the top folder.
+    pub fn read(&self, path: &str) -> anyhow::Result<String> {
+        let path = self.root.join(path);
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+}

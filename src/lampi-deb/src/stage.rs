@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The staging folder: every file of the package at its place, before it is packed.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::changelog;
+use crate::programs::PROGRAMS;
+use crate::render::Rendered;
+use crate::source::Source;
+
+/// Mode of the Supervisor files: they decide what runs as root, and may come to hold passwords.
+pub const CONF_MODE: u32 = 0o600;
+
+/// Folder of the Supervisor files in the package.
+pub const CONF_FOLDER: &str = "etc/supervisor/conf.d";
+
+/// A file of the package.
+#[derive(Debug)]
+pub struct Staged {
+    /// Path in the package, without a leading `/`.
+    pub path: String,
+    /// Permission bits that it gets there, whatever they are in the staging folder.
+    pub mode: u32,
+}
+
+/// A folder that is filled as the package will be.
+#[derive(Debug)]
+pub struct Stage {
+    folder: PathBuf,
+    files: Vec<Staged>,
+}
+
+impl Stage {
+    /// Begins an empty one at `folder`.
+    pub fn new(folder: PathBuf) -> anyhow::Result<Self> {
+        make_folder(&folder)?;
+        Ok(Self { folder, files: Vec::new() })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn files(&self) -> &[Staged] {
+        &self.files
+    }
+
+    /// Where the compiled programs have to be put; they count as staged from now on.
+    pub fn expect_programs(&mut self) -> anyhow::Result<PathBuf> {
+        for program in PROGRAMS {
+            self.files.push(Staged { path: format!("usr/bin/{}", program.name), mode: 0o755 });
+        }
+        let folder = self.folder.join("usr/bin");
+        make_folder(&folder)?;
+        Ok(folder)
+    }
+
+    /// Everything but the programs: confs, man pages, documentation.
+    pub fn add_texts(&mut self, source: &Source, confs: &[Rendered], date: &str) -> anyhow::Result<()> {
+        for Rendered { name, text } in confs {
+            self.add(&format!("{CONF_FOLDER}/{name}"), CONF_MODE, text.as_bytes())?;
+        }
+        for program in PROGRAMS {
+            let page = man_page((program.command)(), date)
+                .with_context(|| format!("cannot make the man page of {}", program.name))?;
+            self.add(&format!("usr/share/man/man1/{}.1", program.name), 0o644, &page)?;
+        }
+        for (path, name) in [
+            (changelog::PATH, "usr/share/doc/lampi/changelog"),
+            ("debian/copyright", "usr/share/doc/lampi/copyright"),
+            ("debian/lintian-overrides", "usr/share/lintian/overrides/lampi"),
+        ] {
+            self.add(name, 0o644, source.read(path)?.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
+        let place = self.folder.join(path);
+        make_folder(place.parent().expect("it lies in the folder"))?;
+        write(&place, content)?;
+        self.files.push(Staged { path: path.to_owned(), mode });
+        Ok(())
+    }
+}
+
+/// A man page in section 1, from the same definition as `--help`.
+fn man_page(command: clap::Command, date: &str) -> std::io::Result<Vec<u8>> {
+    let source = format!("lampi {}", env!("CARGO_PKG_VERSION"));
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).date(date).source(source).manual("LAMPI").render(&mut page)?;
+    Ok(page)
+}
+
+/// Makes a folder and its parents.
+pub fn make_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
+}
+
+/// Writes a file, with its path in the error.
+pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
+}

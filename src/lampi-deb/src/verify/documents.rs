@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Promises about what people read: changelog, copyright and man pages.
+
+use std::io::Read;
+
+use super::report::Problems;
+use crate::deb::Deb;
+use crate::programs::PROGRAMS;
+
+pub fn documents(deb: &Deb) -> Problems {
+    let mut problems = Problems::new();
+    let version = deb.field("Version").unwrap_or_default();
+    match unzipped(deb, "usr/share/doc/lampi/changelog.gz") {
+        Err(problem) => problems.push(problem),
+        Ok(text) if !text.starts_with(&format!("lampi ({version})")) => {
+            problems.push(format!("the changelog's first entry is not of version {version}"));
+        }
+        Ok(_) => {}
+    }
+    let copyright = deb.file("usr/share/doc/lampi/copyright").and_then(|entry| entry.content());
+    if !copyright.is_some_and(|text| String::from_utf8_lossy(text).contains("Copyright: ")) {
+        problems.push("/usr/share/doc/lampi/copyright is missing or names no holder".into());
+    }
+    problems
+}
+
+pub fn man_pages(deb: &Deb) -> Problems {
+    let mut problems = Problems::new();
+    for program in PROGRAMS {
+        match unzipped(deb, &format!("usr/share/man/man1/{}.1.gz", program.name)) {
+            Err(problem) => problems.push(problem),
+            Ok(page) if !page.contains(".TH ") => {
+                problems.push(format!("the man page of {} is no man page", program.name));
+            }
+            Ok(_) => {}
+        }
+    }
+    problems
+}
+
+fn unzipped(deb: &Deb, path: &str) -> Result<String, String> {
+    let content = deb.file(path).and_then(|entry| entry.content()).ok_or_else(|| format!("/{path} is missing"))?;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(content)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("/{path} cannot be unpacked: {error}"))?;
+    Ok(text)
+}

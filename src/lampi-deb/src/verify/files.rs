@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Promises about the package's files as such: fields, owners, modes, times, conffiles and checksums.
+
+use std::collections::BTreeSet;
+
+use super::report::Problems;
+use crate::deb::{Deb, Kind, Owner};
+use crate::depends::Need;
+use crate::finish::md5sums;
+use crate::programs::SUPERVISED;
+use crate::render::SCRIPTS;
+use crate::stage::{CONF_FOLDER, CONF_MODE};
+
+/// Fields that a package must have, and the dependency without which nothing of it runs.
+pub fn control_fields(deb: &Deb) -> Problems {
+    let mut problems = Problems::new();
+    for field in ["Package", "Version", "Architecture", "Maintainer", "Section", "Priority", "Installed-Size", "Depends", "Description"] {
+        if deb.field(field).is_none_or(|value| value.is_empty()) {
+            problems.push(format!("the field {field} is missing"));
+        }
+    }
+    if deb.field("Package").is_some_and(|name| name != "lampi") {
+        problems.push("the field Package is not lampi".into());
+    }
+    let depends = deb.field("Depends").unwrap_or_default();
+    for package in ["supervisor", "passwd"] {
+        if !crate::depends::satisfied(&depends, &Need { package, version: None }) {
+            problems.push(format!("Depends does not name {package}"));
+        }
+    }
+    problems
+}
+
+pub fn owners(deb: &Deb) -> Problems {
+    let root = Owner { uid: 0, gid: 0 };
+    let strangers = deb.data.iter().chain(&deb.control).filter(|entry| entry.owner != root);
+    strangers.map(|entry| format!("{} belongs to {}:{}", entry.path, entry.owner.uid, entry.owner.gid)).collect()
+}
+
+pub fn modes(deb: &Deb) -> Problems {
+    let control = deb.control.iter().map(|entry| {
+        let script = SCRIPTS.contains(&entry.path.as_str());
+        (entry, if script || matches!(entry.kind, Kind::Folder) { 0o755 } else { 0o644 })
+    });
+    let data = deb.data.iter().map(|entry| {
+        let mode = match entry.kind {
+            Kind::Folder => 0o755,
+            _ if entry.path.starts_with(CONF_FOLDER) => CONF_MODE,
+            _ if entry.path.starts_with("usr/bin/") => 0o755,
+            _ => 0o644,
+        };
+        (entry, mode)
+    });
+    control
+        .chain(data)
+        .filter(|(entry, mode)| entry.mode != *mode)
+        .map(|(entry, mode)| format!("{} has mode {:04o}, it should be {mode:04o}", entry.path, entry.mode))
+        .collect()
+}
+
+pub fn times(deb: &Deb) -> Problems {
+    let times: BTreeSet<u64> = deb.data.iter().chain(&deb.control).map(|entry| entry.mtime).collect();
+    match times.len() {
+        1 => Problems::new(),
+        count => vec![format!("there are {count} different time stamps, so the package depends on when it was built")],
+    }
+}
+
+pub fn conffiles(deb: &Deb) -> Problems {
+    let listed: BTreeSet<String> =
+        deb.control_file("conffiles").unwrap_or_default().lines().map(ToOwned::to_owned).collect();
+    let promised: BTreeSet<String> =
+        SUPERVISED.iter().map(|program| format!("/{CONF_FOLDER}/{program}.conf")).collect();
+    let contained: BTreeSet<String> = deb
+        .data
+        .iter()
+        .filter(|entry| entry.path.starts_with("etc/") && entry.content().is_some())
+        .map(|entry| format!("/{}", entry.path))
+        .collect();
+    let mut problems = Problems::new();
+    problems.extend(promised.difference(&listed).map(|path| format!("{path} is not listed as a conffile")));
+    problems.extend(promised.difference(&contained).map(|path| format!("{path} is not in the package")));
+    problems.extend(contained.difference(&promised).map(|path| format!("{path} does not belong into the package")));
+    problems.extend(listed.difference(&contained).map(|path| format!("the conffile {path} is not in the package")));
+    problems
+}
+
+pub fn checksums(deb: &Deb) -> Problems {
+    let Some(listed) = deb.control_file("md5sums") else {
+        return vec!["there is no md5sums".into()];
+    };
+    let listed: BTreeSet<&str> = listed.lines().collect();
+    let actual = md5sums(deb);
+    let actual: BTreeSet<&str> = actual.lines().collect();
+    listed.symmetric_difference(&actual).map(|line| format!("md5sums and the files differ in '{line}'")).collect()
+}

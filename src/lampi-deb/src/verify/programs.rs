@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Promises about the programs: right architecture, and every library they need is a dependency.
+
+use goblin::elf::Elf;
+
+use super::report::Problems;
+use crate::architecture::Architecture;
+use crate::deb::Deb;
+use crate::depends::{needs, satisfied};
+use crate::programs::PROGRAMS;
+
+/// The programs in the package, each with its content.
+fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
+    PROGRAMS.iter().map(|program| {
+        (program.name, deb.file(&format!("usr/bin/{}", program.name)).and_then(|entry| entry.content()))
+    })
+}
+
+pub fn architecture(deb: &Deb) -> Problems {
+    let name = deb.field("Architecture").unwrap_or_default();
+    let Some(architecture) = Architecture::from_debian(&name) else {
+        return vec![format!("no lamp has the architecture '{name}'")];
+    };
+    let mut problems = Problems::new();
+    for (name, content) in programs(deb) {
+        match content.map(Elf::parse) {
+            None => problems.push(format!("/usr/bin/{name} is missing")),
+            Some(Err(_)) => problems.push(format!("/usr/bin/{name} is not an ELF file")),
+            Some(Ok(elf)) if elf.header.e_machine != architecture.elf_machine() => {
+                problems.push(format!("/usr/bin/{name} is not for {architecture}"));
+            }
+            Some(Ok(_)) => {}
+        }
+    }
+    problems
+}
+
+pub fn libraries(deb: &Deb) -> Problems {
+    let depends = deb.field("Depends").unwrap_or_default();
+    let mut problems = Problems::new();
+    for (name, content) in programs(deb) {
+        match content.map(needs) {
+            None => {}
+            Some(Err(error)) => problems.push(format!("/usr/bin/{name}: {error:#}")),
+            Some(Ok(needs)) => {
+                for need in needs.iter().filter(|need| !satisfied(&depends, need)) {
+                    let version = need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
+                    problems.push(format!("/usr/bin/{name} needs {}{version}, which is not in Depends", need.package));
+                }
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where a peer of a program is, as it is given on the command line.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A host, by name or address, and a TCP port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Name or address; an IPv6 address without its brackets.
+    pub host: String,
+    /// Port, not 0.
+    pub port: u16,
+}
+
+impl Address {
+    /// The host as it is written before a colon and a port.
+    #[must_use]
+    pub fn bracketed_host(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, port) = text.rsplit_once(':').ok_or("it must be a host, a colon and a port")?;
+        let bare = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(bare) => bare,
+            None if host.contains(':') => return Err("an IPv6 address is written as [::1]:8888".into()),
+            None => host,
+        };
+        if bare.is_empty() {
+            return Err("the host is missing".into());
+        }
+        Ok(Self { host: bare.into(), port: self::port(port)? })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.bracketed_host(), self.port)
+    }
+}
+
+/// Reads a port.
+pub fn port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| "the port must be from 1 to 65535".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn hosts_and_ports_are_told_apart() {
+        for (text, host) in
+            [("localhost:1883", "localhost"), ("[::1]:1883", "::1"), ("10.0.0.1:1883", "10.0.0.1")]
+        {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address, Address { host: host.into(), port: 1883 });
+            assert_eq!(address.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in
+            ["", "localhost", ":1883", "[]:1883", "::1:1883", "localhost:0", "localhost:65536", "localhost:x"]
+        {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}
