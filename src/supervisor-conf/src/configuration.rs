@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! All files that one supervisord reads, and the sections that result when later values replace earlier ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::expand::{Variable, Variables, expand};
+use crate::host::Host;
+use crate::parser::{Entry, Parsed, SectionPart, parse};
+use crate::schema::SectionKind;
+use crate::text::{Position, Text};
+
+/// A file that was to be checked and cannot be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "cannot read {}: {}", self.path.display(), self.source)
+    }
+}
+
+impl Error for Unreadable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// A place in one of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Its number in `Configuration::files`.
+    pub file: usize,
+    pub at: Position,
+}
+
+/// One file of a configuration.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub path: PathBuf,
+    /// Its folder on the host, for `%(here)s`.
+    pub here: String,
+    pub world_readable: bool,
+    /// Whether supervisord starts from this file: the first one, if it has a `[supervisord]` section.
+    pub main: bool,
+    pub parsed: Parsed,
+}
+
+/// A section, put together from all parts with its header.
+#[derive(Debug)]
+pub(crate) struct Section {
+    pub header: String,
+    pub kind: SectionKind,
+    /// Where the header stands, in reading order.
+    pub headers: Vec<Place>,
+    entries: BTreeMap<String, Located>,
+}
+
+/// An entry and the number of its file.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub file: usize,
+    pub entry: Entry,
+}
+
+impl Located {
+    pub fn place(&self, at: Position) -> Place {
+        Place { file: self.file, at }
+    }
+
+    /// Where the value is.
+    pub fn value_place(&self) -> Place {
+        self.place(self.entry.value.at())
+    }
+}
+
+impl Section {
+    /// The section as its file has it, in brackets.
+    pub fn label(&self) -> String {
+        format!("[{}]", self.header)
+    }
+
+    /// What follows the first colon of the header, stripped.
+    pub fn name(&self) -> &str {
+        self.header.split_once(':').map_or("", |(_, name)| name.trim_matches(crate::text::is_space))
+    }
+
+    pub fn place(&self) -> Place {
+        self.headers[0]
+    }
+}
+
+/// What one supervisord reads.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    /// In reading order.
+    pub files: Vec<File>,
+    /// In the order of their first appearance, without `[DEFAULT]`.
+    pub sections: Vec<Section>,
+    defaults: BTreeMap<String, Located>,
+    /// The words of `[include] files` that match nothing, with their place.
+    pub unmatched_includes: Vec<(String, Place)>,
+}
+
+impl Configuration {
+    pub fn read(paths: &[PathBuf], host: &Host) -> Result<Self, Unreadable> {
+        let mut configuration = Self {
+            files: Vec::new(),
+            sections: Vec::new(),
+            defaults: BTreeMap::new(),
+            unmatched_includes: Vec::new(),
+        };
+        let mut seen = BTreeSet::new();
+        for path in paths {
+            configuration.add(path.clone(), host, &mut seen)?;
+            if configuration.files.len() == 1 && configuration.section("supervisord").is_some() {
+                configuration.files[0].main = true;
+                for included in configuration.included(host) {
+                    configuration.add(included, host, &mut seen)?;
+                }
+            }
+        }
+        Ok(configuration)
+    }
+
+    fn add(&mut self, path: PathBuf, host: &Host, seen: &mut BTreeSet<PathBuf>) -> Result<(), Unreadable> {
+        let unreadable = |source| Unreadable { path: path.clone(), source };
+        let real = path.canonicalize().map_err(unreadable)?;
+        if !seen.insert(real) {
+            return Ok(());
+        }
+        let bytes = fs::read(&path).map_err(unreadable)?;
+        let mode = fs::metadata(&path).map_err(unreadable)?.permissions().mode();
+        let here = folder_on_host(&path, host).map_err(unreadable)?;
+        let parsed = parse(&bytes);
+        let number = self.files.len();
+        for part in &parsed.parts {
+            self.merge(part, number);
+        }
+        self.files.push(File { path, here, world_readable: mode & 0o004 != 0, main: false, parsed });
+        Ok(())
+    }
+
+    fn merge(&mut self, part: &SectionPart, file: usize) {
+        let place = Place { file, at: part.at };
+        let kind = SectionKind::of(&part.header);
+        let entries = if kind == SectionKind::Default {
+            &mut self.defaults
+        } else {
+            let known = self.sections.iter().position(|section| section.header == part.header);
+            let index = known.unwrap_or_else(|| {
+                let header = part.header.clone();
+                self.sections.push(Section { header, kind, headers: Vec::new(), entries: BTreeMap::new() });
+                self.sections.len() - 1
+            });
+            let section = &mut self.sections[index];
+            section.headers.push(place);
+            &mut section.entries
+        };
+        for entry in &part.entries {
+            entries.insert(entry.key.clone(), Located { file, entry: entry.clone() });
+        }
+    }
+
+    /// The files that `[include]` names, sorted as supervisord sorts them.
+    fn included(&mut self, host: &Host) -> Vec<PathBuf> {
+        let Some(files) = self.section("include").and_then(|section| self.get(section, "files")).cloned()
+        else {
+            return Vec::new();
+        };
+        let here = &self.files[files.file].here;
+        let mut variables = environment_variables(host);
+        variables.insert("host_node_name".to_owned(), Variable::Text(host.node_name()));
+        let Ok(expanded) = expand(&files.entry.value, here, &variables) else { return Vec::new() };
+        let mut included = Vec::new();
+        for pattern in words(&expanded.text) {
+            let found = matches(&Path::new(here).join(pattern.to_string()), host);
+            // A folder for files that nobody has put there yet is no mistake.
+            if found.is_empty() && !pattern.to_string().contains(['*', '?', '[']) {
+                self.unmatched_includes.push((pattern.to_string(), files.place(pattern.at())));
+            }
+            included.extend(found);
+        }
+        included
+    }
+
+    pub fn section(&self, header: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.header == header)
+    }
+
+    /// The value that supervisord finds: that of the section, else that of `[DEFAULT]`.
+    pub fn get<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Located> {
+        section.entries.get(key).or_else(|| self.defaults.get(key))
+    }
+
+    /// Every key with its value, those of `[DEFAULT]` included.
+    pub fn entries<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = &'a Located> {
+        let inherited = self.defaults.iter().filter(|(key, _)| !section.entries.contains_key(*key));
+        section.entries.values().chain(inherited.map(|(_, located)| located))
+    }
+
+    /// The file of a place, as the caller named it.
+    pub fn path(&self, place: Place) -> &Path {
+        &self.files[place.file].path
+    }
+}
+
+/// supervisord's environment, as `%(ENV_x)s` sees it.
+pub(crate) fn environment_variables(host: &Host) -> Variables {
+    host.variables()
+        .iter()
+        .map(|(name, value)| (format!("ENV_{name}"), Variable::Text(value.clone())))
+        .collect()
+}
+
+fn words(text: &Text) -> Vec<Text> {
+    let mut words = Vec::new();
+    let mut rest = text.trimmed();
+    while !rest.is_empty() {
+        let end = rest.find(crate::text::is_space).unwrap_or(rest.len());
+        words.push(rest.slice(0, end));
+        rest = rest.slice(end, rest.len()).trimmed();
+    }
+    words
+}
+
+/// The existing files that match an absolute pattern below the root, sorted; folders are left out, as supervisord
+/// leaves out what it cannot open.
+fn matches(pattern: &Path, host: &Host) -> Vec<PathBuf> {
+    let below = pattern.strip_prefix("/").unwrap_or(pattern);
+    let root = glob::Pattern::escape(host.root().to_string_lossy().trim_end_matches('/'));
+    let pattern = format!("{root}/{}", below.to_string_lossy());
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::default() };
+    let Ok(paths) = glob::glob_with(&pattern, options) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths
+}
+
+/// The folder of a file by its absolute path on the host: without the root, if it is below that.
+fn folder_on_host(path: &Path, host: &Host) -> io::Result<String> {
+    let path = std::path::absolute(path)?;
+    let root = std::path::absolute(host.root())?;
+    let path = normalized(&path);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let below = folder.strip_prefix(normalized(&root)).unwrap_or(folder);
+    Ok(Path::new("/").join(below).to_string_lossy().into_owned())
+}
+
+/// An absolute path without `.` and `..`, as Python's `os.path.normpath` makes it.
+pub(crate) fn normalized(path: &Path) -> PathBuf {
+    let mut normalized = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                normalized.pop();
+            }
+            Component::Normal(part) => normalized.push(part),
+            _ => {}
+        }
+    }
+    normalized
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `%(name)s` in values: Python's formatting of text with `%` and a mapping, which is what Supervisor uses.
+
+use std::collections::BTreeMap;
+
+use crate::text::{Position, Text};
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Variable {
+    Text(String),
+    Number(i64),
+}
+
+/// The names that can be used in a value.
+pub(crate) type Variables = BTreeMap<String, Variable>;
+
+/// A value with its `%(name)s` replaced; each replacement stands where its `%` was.
+#[derive(Debug)]
+pub(crate) struct Expanded {
+    pub text: Text,
+    /// A `%s` without a name: Python puts in the whole mapping, and nobody can have meant that.
+    pub unnamed: Option<Position>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ExpansionFault {
+    pub at: Position,
+    pub kind: ExpansionFaultKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum ExpansionFaultKind {
+    Undefined(String),
+    /// A `%` that starts nothing that Python can format.
+    Malformed,
+    /// A name with a conversion that does not fit its value, as in `%(ENV_PORT)d`.
+    WrongConversion {
+        name: String,
+        conversion: char,
+    },
+}
+
+/// Far more than any file name can be long; Python would reserve the memory for any width.
+const MAX_WIDTH: usize = 4096;
+
+/// Expands `text` with `variables`, and `%(here)s` with the folder of its file.
+pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<Expanded, ExpansionFault> {
+    let mut result = Expanded { text: Text::empty_at(text.at()), unnamed: None };
+    // What the next conversion without a name takes: Python hands out the mapping, or the last named value, once.
+    let mut argument = Argument::Mapping;
+    let mut rest = text.chars().iter().copied();
+    while let Some((char, at)) = rest.next() {
+        if char != '%' {
+            result.text.push(char, at);
+            continue;
+        }
+        let malformed = || ExpansionFault { at, kind: ExpansionFaultKind::Malformed };
+        let spec = Spec::read(&mut rest.by_ref().map(|(char, _)| char)).ok_or_else(malformed)?;
+        if let Some(name) = &spec.name {
+            argument = Argument::Value(match variables.get(name) {
+                Some(value) => value.clone(),
+                None if name == "here" => Variable::Text(here.to_owned()),
+                None => return Err(ExpansionFault { at, kind: ExpansionFaultKind::Undefined(name.clone()) }),
+            });
+        }
+        if spec.conversion == '%' {
+            result.text.push('%', at);
+            continue;
+        }
+        match std::mem::replace(&mut argument, Argument::Used) {
+            Argument::Value(value) => {
+                let formatted = spec.format(&value).ok_or_else(|| match &spec.name {
+                    Some(name) => ExpansionFault {
+                        at,
+                        kind: ExpansionFaultKind::WrongConversion {
+                            name: name.clone(),
+                            conversion: spec.conversion,
+                        },
+                    },
+                    None => malformed(),
+                })?;
+                result.text.push_str(&formatted, at);
+            }
+            Argument::Mapping if matches!(spec.conversion, 's' | 'r' | 'a') => {
+                result.text.push_str("{...}", at);
+                result.unnamed = Some(at);
+            }
+            Argument::Mapping | Argument::Used => return Err(malformed()),
+        }
+    }
+    Ok(result)
+}
+
+enum Argument {
+    Mapping,
+    Value(Variable),
+    Used,
+}
+
+/// What stands between a `%` and its conversion character.
+struct Spec {
+    name: Option<String>,
+    left: bool,
+    zero: bool,
+    plus: Option<char>,
+    width: usize,
+    precision: Option<usize>,
+    conversion: char,
+}
+
+impl Spec {
+    fn read(chars: &mut impl Iterator<Item = char>) -> Option<Self> {
+        let mut spec = Self {
+            name: None,
+            left: false,
+            zero: false,
+            plus: None,
+            width: 0,
+            precision: None,
+            conversion: '%',
+        };
+        let mut char = chars.next()?;
+        if char == '(' {
+            spec.name = Some(read_name(chars)?);
+            char = chars.next()?;
+        }
+        while matches!(char, '-' | '+' | ' ' | '#' | '0') {
+            match char {
+                '-' => spec.left = true,
+                '0' => spec.zero = true,
+                '+' => spec.plus = Some('+'),
+                ' ' => spec.plus = spec.plus.or(Some(' ')),
+                _ => {}
+            }
+            char = chars.next()?;
+        }
+        while let Some(digit) = char.to_digit(10) {
+            spec.width = spec.width * 10 + digit as usize;
+            if spec.width > MAX_WIDTH {
+                return None;
+            }
+            char = chars.next()?;
+        }
+        if char == '.' {
+            let mut precision = 0;
+            char = chars.next()?;
+            while let Some(digit) = char.to_digit(10) {
+                precision = precision * 10 + digit as usize;
+                if precision > MAX_WIDTH {
+                    return None;
+                }
+                char = chars.next()?;
+            }
+            spec.precision = Some(precision);
+        }
+        if matches!(char, 'h' | 'l' | 'L') {
+            char = chars.next()?;
+        }
+        spec.conversion = char;
+        Some(spec)
+    }
+
+    /// Nothing if the conversion does not fit the value or does not exist.
+    fn format(&self, value: &Variable) -> Option<String> {
+        let (sign, body) = match (self.conversion, value) {
+            ('s', Variable::Text(text)) => (String::new(), text.clone()),
+            ('s' | 'r' | 'a', Variable::Number(number)) => (String::new(), number.to_string()),
+            ('r' | 'a', Variable::Text(text)) => (String::new(), format!("'{text}'")),
+            ('c', Variable::Text(text)) if text.chars().count() == 1 => (String::new(), text.clone()),
+            ('c', Variable::Number(number)) => {
+                (String::new(), char::from_u32(u32::try_from(*number).ok()?)?.to_string())
+            }
+            (_, Variable::Number(number)) => {
+                let sign = if *number < 0 { Some('-') } else { self.plus };
+                (sign.map(String::from).unwrap_or_default(), self.format_number(number.unsigned_abs())?)
+            }
+            _ => return None,
+        };
+        let body = match (self.conversion, self.precision) {
+            ('s' | 'r' | 'a', Some(precision)) => body.chars().take(precision).collect(),
+            _ => body,
+        };
+        let missing = self.width.saturating_sub(sign.chars().count() + body.chars().count());
+        Some(if self.left {
+            format!("{sign}{body}{}", " ".repeat(missing))
+        } else if self.zero && !matches!(self.conversion, 's' | 'r' | 'a' | 'c') {
+            format!("{sign}{}{body}", "0".repeat(missing))
+        } else {
+            format!("{}{sign}{body}", " ".repeat(missing))
+        })
+    }
+
+    fn format_number(&self, number: u64) -> Option<String> {
+        let digits = self.precision.unwrap_or(0);
+        Some(match self.conversion {
+            'd' | 'i' | 'u' => format!("{number:0digits$}"),
+            'x' => format!("{number:0digits$x}"),
+            'X' => format!("{number:0digits$X}"),
+            'o' => format!("{number:0digits$o}"),
+            'e' | 'E' | 'f' | 'F' | 'g' | 'G' => format!("{:.*}", self.precision.unwrap_or(6), number as f64),
+            _ => return None,
+        })
+    }
+}
+
+/// The name behind `%(`, in which parentheses may be nested.
+fn read_name(chars: &mut impl Iterator<Item = char>) -> Option<String> {
+    let mut name = String::new();
+    let mut depth = 1;
+    loop {
+        let char = chars.next()?;
+        match char {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(name);
+        }
+        name.push(char);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> Result<String, String> {
+        let variables = Variables::from([
+            ("ENV_HOME".to_owned(), Variable::Text("/root".to_owned())),
+            ("process_num".to_owned(), Variable::Number(7)),
+        ]);
+        match expand(&Text::of_line(1, text), "/etc", &variables) {
+            Ok(expanded) => Ok(expanded.text.to_string()),
+            Err(fault) => Err(format!("{} {:?}", fault.at.column, fault.kind)),
+        }
+    }
+
+    #[test]
+    fn names_are_replaced() {
+        assert_eq!(expanded("a %(ENV_HOME)s/b").unwrap(), "a /root/b");
+        assert_eq!(expanded("%(process_num)02d-%(process_num)s-%(process_num)-3dx").unwrap(), "07-7-7  x");
+        assert_eq!(expanded("%(process_num)+.3d %(ENV_HOME).2s").unwrap(), "+007 /r");
+        assert_eq!(expanded("100%%").unwrap(), "100%");
+        assert_eq!(expanded("date +%s").unwrap(), "date +{...}");
+    }
+
+    #[test]
+    fn what_python_refuses_is_refused() {
+        assert_eq!(expanded("x%(NO)s").unwrap_err(), "2 Undefined(\"NO\")");
+        for text in [
+            "100%",
+            "50% ",
+            "%H:%M",
+            "%d",
+            "%s %s",
+            "%(ENV_HOME)s %s",
+            "%(ENV_HOME",
+            "%*d",
+            "%(process_num)y",
+        ] {
+            expanded(text).unwrap_err();
+        }
+        assert_eq!(
+            expanded("%(ENV_HOME)d").unwrap_err(),
+            "1 WrongConversion { name: \"ENV_HOME\", conversion: 'd' }"
+        );
+    }
+}

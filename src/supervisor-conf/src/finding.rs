@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the checker tells a person.
+
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// supervisord refuses to start, and a running one refuses to reread: no program of anybody can be changed.
+    Error,
+    /// supervisord starts, but does not do what was meant.
+    Warning,
+}
+
+impl Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// One mistake in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The file, named as the caller named it.
+    pub file: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind of mistake it is: stable, in kebab-case.
+    pub code: &'static str,
+    /// What is wrong.
+    pub text: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, severity, code, text, fix, .. } = self;
+        write!(formatter, "{}:{line}:{column}: {severity}: {text}; {fix} [{code}]", self.file.display())
+    }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What supervisord makes of the sections: the programs, their groups and processes, and the names that each value
+//! may use.
+
+use std::path::{Path, PathBuf};
+
+use crate::configuration::{Configuration, Located, Place, Section, environment_variables, normalized};
+use crate::expand::{Expanded, ExpansionFault, Variable, Variables, expand};
+use crate::host::Host;
+use crate::schema::{Reading, SectionKind};
+use crate::text::Text;
+use crate::values;
+use crate::words::{self, Pair};
+
+/// Of a program with more processes than these, the first ones stand for all.
+const MAX_PROCESSES: i64 = 64;
+
+/// The configuration as supervisord understands it.
+#[derive(Debug)]
+pub(crate) struct Model<'a> {
+    pub configuration: &'a Configuration,
+    pub host: &'a Host,
+    pub programs: Vec<Program<'a>>,
+    pub groups: Vec<Group<'a>>,
+    /// supervisord's own environment with what `[supervisord]` adds.
+    plain: Variables,
+    node_name: Variable,
+    supervisord_environment: Vec<Pair>,
+}
+
+/// A `[group:x]` section.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub section: &'a Section,
+    /// The members' names, where they are written, and the file that has them.
+    pub members: Vec<(String, Place)>,
+}
+
+/// A section that starts processes.
+#[derive(Debug)]
+pub(crate) struct Program<'a> {
+    pub section: &'a Section,
+    /// Whether a `[group:x]` names it.
+    pub grouped: bool,
+    pub group_name: String,
+    pub processes: Vec<Process>,
+    variables: Variables,
+}
+
+/// One process of a program.
+#[derive(Debug)]
+pub(crate) struct Process {
+    before_environment: Variables,
+    /// Its own environment, and the names that its values may use; nothing if its `environment` is faulty.
+    pub environment: Option<(Vec<Pair>, Variables)>,
+}
+
+/// What a log setting means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    None,
+    Auto,
+    Syslog,
+    Path(String),
+}
+
+impl Log {
+    pub fn of(value: &str, host: &Host) -> Self {
+        match value.to_lowercase().as_str() {
+            "none" | "off" | "" => Self::None,
+            "auto" => Self::Auto,
+            "syslog" => Self::Syslog,
+            _ => Self::Path(host.expand_user(value)),
+        }
+    }
+}
+
+impl<'a> Model<'a> {
+    pub fn new(configuration: &'a Configuration, host: &'a Host) -> Self {
+        let mut model = Self {
+            configuration,
+            host,
+            programs: Vec::new(),
+            groups: Vec::new(),
+            plain: environment_variables(host),
+            node_name: Variable::Text(host.node_name()),
+            supervisord_environment: Vec::new(),
+        };
+        if let Some(supervisord) = configuration.section("supervisord")
+            && let Some(value) = model.plain_text(supervisord, "environment", Reading::PlainTwice)
+            && let Ok(pairs) = words::environment(&value)
+        {
+            define(&mut model.plain, &pairs);
+            model.supervisord_environment = pairs;
+        }
+        model.groups = configuration
+            .sections
+            .iter()
+            .filter(|section| section.kind == SectionKind::Group)
+            .map(|section| Group { section, members: model.members(section) })
+            .collect();
+        model.programs = configuration
+            .sections
+            .iter()
+            .filter(|section| section.kind.is_program())
+            .map(|section| model.program(section))
+            .collect();
+        model
+    }
+
+    fn members(&self, group: &Section) -> Vec<(String, Place)> {
+        let Some(programs) = self.configuration.get(group, "programs") else { return Vec::new() };
+        let Some(value) = self.plain_text(group, "programs", Reading::Plain) else { return Vec::new() };
+        if value.is_empty() {
+            return Vec::new();
+        }
+        let names = value.split(',').into_iter().map(|name| name.trimmed());
+        names.map(|name| (name.to_string(), programs.place(name.at()))).collect()
+    }
+
+    fn program(&self, section: &'a Section) -> Program<'a> {
+        let named_by = |group: &&Group<'_>| {
+            section.kind != SectionKind::EventListener
+                && section
+                    .header
+                    .split_once(':')
+                    .is_some_and(|(_, name)| group.members.iter().any(|(member, _)| member == name))
+        };
+        let group = self.groups.iter().find(named_by);
+        let group_name = group.map_or(section.name(), |group| group.section.name()).to_owned();
+        let mut variables = self.plain.clone();
+        for (name, value) in [("program_name", section.name()), ("group_name", &group_name)] {
+            variables.insert(name.to_owned(), Variable::Text(value.to_owned()));
+        }
+        variables.insert("host_node_name".to_owned(), self.node_name.clone());
+        let mut program =
+            Program { section, grouped: group.is_some(), group_name, processes: Vec::new(), variables };
+
+        let count = self.integer(&program, "numprocs").unwrap_or(1);
+        let first = self.integer(&program, "numprocs_start").unwrap_or(0);
+        for index in 0..count.min(MAX_PROCESSES) {
+            let mut before_environment = program.variables.clone();
+            before_environment
+                .insert("process_num".to_owned(), Variable::Number(first.saturating_add(index)));
+            before_environment.insert("numprocs".to_owned(), Variable::Number(count));
+            let environment = self.environment(section, &before_environment).map(|pairs| {
+                let mut variables = before_environment.clone();
+                define(&mut variables, &pairs);
+                (pairs, variables)
+            });
+            program.processes.push(Process { before_environment, environment });
+        }
+        program
+    }
+
+    fn environment(&self, section: &Section, variables: &Variables) -> Option<Vec<Pair>> {
+        let Some(located) = self.configuration.get(section, "environment") else { return Some(Vec::new()) };
+        words::environment(&self.expand(located, variables, false).ok()?.text).ok()
+    }
+
+    /// The sets of names with which supervisord reads a value in turn; none where it does not read it at all.
+    pub fn variables(&self, section: &Section, reading: Reading) -> Vec<Variables> {
+        let program = self.programs.iter().find(|program| std::ptr::eq(program.section, section));
+        let processes = || program.into_iter().flat_map(|program| &program.processes);
+        let grouped = program.is_some_and(|program| program.grouped);
+        match reading {
+            Reading::Raw => Vec::new(),
+            Reading::Ungrouped | Reading::UngroupedNamed if grouped => Vec::new(),
+            Reading::Plain | Reading::PlainTwice | Reading::Ungrouped => vec![self.plain.clone()],
+            Reading::UngroupedNamed => {
+                let mut variables = self.plain.clone();
+                variables.insert("program_name".to_owned(), Variable::Text(section.name().to_owned()));
+                vec![variables]
+            }
+            Reading::Host => {
+                let mut variables = self.plain.clone();
+                variables.insert("host_node_name".to_owned(), self.node_name.clone());
+                vec![variables]
+            }
+            Reading::Program => program.map(|program| program.variables.clone()).into_iter().collect(),
+            Reading::Environment => processes().map(|process| process.before_environment.clone()).collect(),
+            Reading::Process | Reading::ProcessTwice => {
+                let readable = processes().filter_map(|process| process.environment.as_ref());
+                readable.map(|(_, variables)| variables.clone()).collect()
+            }
+        }
+    }
+
+    pub fn expand(
+        &self,
+        located: &Located,
+        variables: &Variables,
+        twice: bool,
+    ) -> Result<Expanded, ExpansionFault> {
+        let here = &self.configuration.files[located.file].here;
+        let once = expand(&located.entry.value, here, variables)?;
+        if !twice {
+            return Ok(once);
+        }
+        let again = expand(&once.text, here, variables)?;
+        Ok(Expanded { unnamed: once.unnamed.or(again.unnamed), ..again })
+    }
+
+    /// A value that has only the names that work everywhere.
+    pub fn plain_text(&self, section: &Section, key: &str, reading: Reading) -> Option<Text> {
+        let located = self.configuration.get(section, key)?;
+        let expanded = self.expand(located, &self.plain, reading == Reading::PlainTwice).ok()?;
+        Some(expanded.text)
+    }
+
+    /// A value that is the same for all processes of a program.
+    pub fn text(&self, program: &Program<'_>, key: &str) -> Option<Text> {
+        let located = self.configuration.get(program.section, key)?;
+        Some(self.expand(located, &program.variables, false).ok()?.text)
+    }
+
+    pub fn integer(&self, program: &Program<'_>, key: &str) -> Option<i64> {
+        values::integer(&self.text(program, key)?.to_string())
+    }
+
+    pub fn boolean(&self, program: &Program<'_>, key: &str) -> Option<bool> {
+        values::boolean(&self.text(program, key)?.to_string())
+    }
+
+    /// A value of one process of a program.
+    pub fn process_text(&self, program: &Program<'_>, process: &Process, key: &str) -> Option<Text> {
+        let located = self.configuration.get(program.section, key)?;
+        let (_, variables) = process.environment.as_ref()?;
+        let twice = matches!(key, "stdout_logfile" | "stderr_logfile");
+        Some(self.expand(located, variables, twice).ok()?.text)
+    }
+
+    /// Where one process of a program logs one of its streams, `stdout` or `stderr`; AUTO if it is not said.
+    pub fn log(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<Log> {
+        let key = format!("{stream}_logfile");
+        if self.configuration.get(program.section, &key).is_none() {
+            return Some(Log::Auto);
+        }
+        Some(Log::of(&self.process_text(program, process, &key)?.to_string(), self.host))
+    }
+
+    /// The size at which one process of a program rotates a log; 0 is never.
+    pub fn log_size(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<i64> {
+        match self.process_text(program, process, &format!("{stream}_logfile_maxbytes")) {
+            Some(text) => values::size(&text.to_string()),
+            None => Some(DEFAULT_LOG_SIZE),
+        }
+    }
+
+    /// All of a process's environment that its configuration sets.
+    pub fn full_environment(&self, process: &Process) -> Vec<Pair> {
+        let own = process.environment.iter().flat_map(|(pairs, _)| pairs);
+        self.supervisord_environment.iter().chain(own).cloned().collect()
+    }
+
+    /// The folders in which supervisord looks for a command without a slash.
+    pub fn search_path(&self, process: &Process) -> String {
+        let environment = self.full_environment(process);
+        let own = environment.iter().rev().find(|pair| pair.name == "PATH").map(|pair| pair.value.clone());
+        own.or_else(|| self.host.variables().get("PATH").cloned()).unwrap_or_default()
+    }
+}
+
+/// What supervisord rotates at if nothing is said: 50MB.
+const DEFAULT_LOG_SIZE: i64 = 50 << 20;
+
+fn define(variables: &mut Variables, pairs: &[Pair]) {
+    for pair in pairs {
+        variables.insert(format!("ENV_{}", pair.name), Variable::Text(pair.value.clone()));
+    }
+}
+
+/// A log's path as supervisord would open it from its working directory, in one spelling.
+pub(crate) fn log_path(path: &str) -> PathBuf {
+    normalized(&Path::new("/").join(path))
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Reads one file as Supervisor does: Python's `RawConfigParser` with `;` and `#` as inline comments, duplicates
+//! allowed, and values continued by indentation.
+//!
+//! Unlike supervisord this parser goes on after a fault, so that one run shows all of them.
+
+use std::borrow::Cow;
+
+use crate::text::{Position, Text, is_space};
+
+/// What was read from one file.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// In the order of the file; a section that is opened twice is here twice.
+    pub parts: Vec<SectionPart>,
+    pub faults: Vec<SyntaxFault>,
+}
+
+/// A section header and the keys below it.
+#[derive(Debug)]
+pub(crate) struct SectionPart {
+    pub header: String,
+    pub at: Position,
+    /// Text behind the closing bracket, which the parser ignores.
+    pub trailing: Text,
+    pub entries: Vec<Entry>,
+}
+
+/// One key with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// In lower case, as Supervisor looks it up.
+    pub key: String,
+    pub written_key: String,
+    pub at: Position,
+    pub value: Text,
+    pub comments: Vec<InlineComment>,
+}
+
+/// A comment behind a value, on its line.
+#[derive(Clone, Debug)]
+pub(crate) struct InlineComment {
+    /// Where its `;` or `#` is.
+    pub at: Position,
+    /// How many blank characters stand before it; a start of line counts as none.
+    pub gap: usize,
+    /// The comment with its `;` or `#`.
+    pub text: String,
+}
+
+/// A line that makes supervisord refuse the whole configuration.
+#[derive(Debug)]
+pub(crate) struct SyntaxFault {
+    pub at: Position,
+    pub kind: SyntaxFaultKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum SyntaxFaultKind {
+    NotUtf8,
+    ByteOrderMark,
+    MissingSectionHeader,
+    NoDelimiter,
+    NoKey,
+}
+
+/// The character that some editors put first; Python does not skip it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+pub(crate) fn parse(bytes: &[u8]) -> Parsed {
+    let mut parser = Parser::default();
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(error) => {
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let lines = lines(&valid);
+            let at = match lines.last() {
+                Some(last) if !valid.ends_with(['\n', '\r']) => {
+                    Position { line: lines.len(), column: last.chars().count() + 1 }
+                }
+                _ => Position { line: lines.len() + 1, column: 1 },
+            };
+            parser.fault(at, SyntaxFaultKind::NotUtf8);
+            String::from_utf8_lossy(bytes)
+        }
+    };
+    let content = text.strip_prefix(BYTE_ORDER_MARK);
+    if content.is_some() {
+        parser.fault(Position { line: 1, column: 1 }, SyntaxFaultKind::ByteOrderMark);
+    }
+    let content = content.unwrap_or(&text);
+    for (index, line) in lines(content).into_iter().enumerate() {
+        parser.line(&Text::of_line(index + 1, line));
+    }
+    parser.finish()
+}
+
+/// Splits at `\n`, `\r\n` and `\r` alike, as Python's text files do.
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        lines.push(&rest[..end]);
+        let line_end = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
+        rest = rest.get(end + line_end..).unwrap_or("");
+    }
+    lines
+}
+
+#[derive(Default)]
+struct Parser {
+    parts: Vec<SectionPart>,
+    faults: Vec<SyntaxFault>,
+    /// Whether the last entry of the last part can be continued.
+    entry_open: bool,
+    indentation: usize,
+    /// supervisord stops at the first line without a section, so one report is enough.
+    missing_header_reported: bool,
+}
+
+impl Parser {
+    fn fault(&mut self, at: Position, kind: SyntaxFaultKind) {
+        self.faults.push(SyntaxFault { at, kind });
+    }
+
+    fn line(&mut self, line: &Text) {
+        let comment_start = comment_start(line);
+        let content = line.slice(0, comment_start.unwrap_or(line.len())).trimmed();
+        if content.is_empty() {
+            // An empty line is part of a value that may go on; a comment is not.
+            if comment_start.is_none()
+                && let Some(entry) = self.open_entry()
+            {
+                entry.value.push('\n', line.end());
+            }
+            return;
+        }
+        let comment = comment_start.map(|start| inline_comment(line, start));
+        let indentation = line.find(|char| !is_space(char)).unwrap_or(0);
+        if indentation > self.indentation
+            && let Some(entry) = self.open_entry()
+        {
+            entry.value.push('\n', content.at());
+            entry.value.append(&content);
+            entry.comments.extend(comment);
+            return;
+        }
+        self.indentation = indentation;
+        if let Some(part) = section_header(&content) {
+            self.parts.push(part);
+            self.entry_open = false;
+        } else if self.parts.is_empty() {
+            if !self.missing_header_reported {
+                self.fault(content.at(), SyntaxFaultKind::MissingSectionHeader);
+                self.missing_header_reported = true;
+            }
+        } else if let Some(delimiter) = content.find(|char| char == '=' || char == ':') {
+            let key = content.slice(0, delimiter).trimmed_end();
+            if key.is_empty() {
+                self.fault(content.at(), SyntaxFaultKind::NoKey);
+            }
+            self.entry_open = !key.is_empty();
+            let written_key = key.to_string();
+            let entry = Entry {
+                key: written_key.to_lowercase(),
+                written_key,
+                at: content.at(),
+                value: content.slice(delimiter + 1, content.len()).trimmed(),
+                comments: comment.into_iter().collect(),
+            };
+            if self.entry_open {
+                self.parts.last_mut().expect("there is a section").entries.push(entry);
+            }
+        } else {
+            self.fault(content.at(), SyntaxFaultKind::NoDelimiter);
+        }
+    }
+
+    fn open_entry(&mut self) -> Option<&mut Entry> {
+        if self.entry_open { self.parts.last_mut()?.entries.last_mut() } else { None }
+    }
+
+    fn finish(mut self) -> Parsed {
+        for entry in self.parts.iter_mut().flat_map(|part| &mut part.entries) {
+            entry.value = entry.value.trimmed_end();
+        }
+        Parsed { parts: self.parts, faults: self.faults }
+    }
+}
+
+/// Where a comment starts that ends the content of the line.
+///
+/// Python looks for the first `;` and the first `#`, then for the second ones, and so on, and stops at the round in
+/// which one of them follows a blank: which of two comment signs cuts the line depends on these rounds.
+fn comment_start(line: &Text) -> Option<usize> {
+    let chars = line.chars();
+    if line.find(|char| !is_space(char)).is_some_and(|first| matches!(chars[first].0, ';' | '#')) {
+        return Some(0);
+    }
+    let places = |sign: char| {
+        chars.iter().enumerate().filter(move |(_, (char, _))| *char == sign).map(|(index, _)| index)
+    };
+    let (mut semicolons, mut hashes) = (places(';'), places('#'));
+    loop {
+        let round = [semicolons.next(), hashes.next()];
+        if round == [None, None] {
+            return None;
+        }
+        let starts = |index: &usize| *index == 0 || is_space(chars[*index - 1].0);
+        if let Some(start) = round.into_iter().flatten().filter(starts).min() {
+            return Some(start);
+        }
+    }
+}
+
+fn inline_comment(line: &Text, start: usize) -> InlineComment {
+    let before = line.slice(0, start);
+    InlineComment {
+        at: line.chars()[start].1,
+        gap: before.len() - before.trimmed_end().len(),
+        text: line.slice(start, line.len()).trimmed_end().to_string(),
+    }
+}
+
+/// A header is whatever stands between a first `[` and the last `]` of the line; what follows is ignored.
+fn section_header(content: &Text) -> Option<SectionPart> {
+    let close = content.chars().iter().rposition(|(char, _)| *char == ']')?;
+    if content.chars()[0].0 != '[' || close < 2 {
+        return None;
+    }
+    Some(SectionPart {
+        header: content.slice(1, close).to_string(),
+        at: content.at(),
+        trailing: content.slice(close + 1, content.len()).trimmed(),
+        entries: Vec::new(),
+    })
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Logs that are lost, grow without bounds or get in each other's way.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Findings, Rule, shown};
+use crate::configuration::{Place, Section};
+use crate::model::{Log, Model, log_path};
+use crate::schema::Reading;
+use crate::values;
+
+pub(super) const RULES: &[Rule] = &[odd_log, ignored_stderr_log, shared_log];
+
+const STREAMS: [&str; 2] = ["stdout", "stderr"];
+
+/// supervisord's devices for its own output; they cannot be rotated.
+fn is_device(path: &str) -> bool {
+    path.starts_with("/dev/") && path != "/dev/null"
+}
+
+fn odd_log(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for_each_log(model, |log| {
+        let Logging { stream, place, ref target, rotated, section } = *log;
+        match target {
+            Log::Auto if !rotated => findings.warning(
+                "unbounded-log",
+                place,
+                format!("{stream} of {} goes to a temporary file that grows without bounds", section.label()),
+                format!("write `{stream}_logfile=NONE`, or a size above 0"),
+            ),
+            Log::Syslog => findings.warning(
+                "deprecated-syslog",
+                place,
+                format!("`{stream}_logfile=syslog` is to be removed from Supervisor"),
+                format!("write `{stream}_syslog=true` and `{stream}_logfile=NONE`"),
+            ),
+            Log::Path(path) if is_device(path) && rotated => findings.warning(
+                "rotated-device",
+                place,
+                format!("Supervisor would rotate {}, which fails at the first output", shown(path)),
+                format!("write `{stream}_logfile_maxbytes=0`"),
+            ),
+            Log::Path(path) if path.ends_with('/') || (!is_device(path) && model.host.is_directory(path)) => {
+                findings.warning(
+                    "log-is-directory",
+                    place,
+                    format!("{} is a folder, so the program cannot start", shown(path)),
+                    "write the path of a file",
+                );
+            }
+            Log::Path(path) if !path.starts_with('/') => findings.warning(
+                "relative-log",
+                place,
+                format!("{} is written below supervisord's own working folder", shown(path)),
+                "write the whole path",
+            ),
+            _ => {}
+        }
+    });
+}
+
+fn ignored_stderr_log(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for program in &model.programs {
+        if model.boolean(program, "redirect_stderr") != Some(true) {
+            continue;
+        }
+        let Some(located) = model.configuration.get(program.section, "stderr_logfile") else { continue };
+        let mut logs = program.processes.iter().filter_map(|process| model.log(program, process, "stderr"));
+        if logs.any(|log| matches!(log, Log::Path(_) | Log::Syslog)) {
+            findings.warning(
+                "stderr-log-ignored",
+                located.place(located.entry.at),
+                "with `redirect_stderr=true` nothing is written to `stderr_logfile`",
+                "remove one of the two",
+            );
+        }
+    }
+}
+
+/// Two that write one file are fine until one of them rotates it and the other goes on writing the old one.
+fn shared_log(model: &Model<'_>, findings: &mut Findings<'_>) {
+    let mut writers: BTreeMap<PathBuf, Vec<(String, Place, bool)>> = BTreeMap::new();
+    if let Some((path, place, rotated)) = supervisord_log(model) {
+        writers.entry(path).or_default().push(("supervisord".to_owned(), place, rotated));
+    }
+    for_each_log(model, |log| {
+        let Log::Path(path) = &log.target else { return };
+        if path.is_empty() || path.starts_with("/dev/") {
+            return;
+        }
+        let writer = format!("{} of {}", log.stream, log.section.label());
+        writers.entry(log_path(path)).or_default().push((writer, log.place, log.rotated));
+    });
+    for (path, writers) in writers {
+        if !writers.iter().any(|(_, _, rotated)| *rotated) {
+            continue;
+        }
+        let (first, first_place, _) = &writers[0];
+        for (writer, place, _) in &writers[1..] {
+            let path = shown(&path.to_string_lossy());
+            if place == first_place {
+                findings.warning(
+                    "shared-log",
+                    *place,
+                    format!(
+                        "all processes of {} write to {path}, and each rotates it",
+                        writer_section(writer)
+                    ),
+                    "put %(process_num)s into the name",
+                );
+            } else {
+                let first_at = findings.named(*first_place);
+                findings.warning(
+                    "shared-log",
+                    *place,
+                    format!("{writer} writes to {path}, and so does {first} at {first_at}; one rotates it under the other"),
+                    "give each a file of its own",
+                );
+            }
+        }
+    }
+}
+
+fn writer_section(writer: &str) -> &str {
+    writer.split_once(" of ").map_or(writer, |(_, section)| section)
+}
+
+fn supervisord_log(model: &Model<'_>) -> Option<(PathBuf, Place, bool)> {
+    let section = model.configuration.section("supervisord")?;
+    let place = model.configuration.get(section, "logfile")?.value_place();
+    let path = model.plain_text(section, "logfile", Reading::Plain)?.to_string();
+    let size = model.plain_text(section, "logfile_maxbytes", Reading::Plain);
+    let rotated = size.is_none_or(|size| values::size(&size.to_string()).is_none_or(|size| size > 0));
+    Some((log_path(&model.host.expand_user(&path)), place, rotated))
+}
+
+/// One stream of one process, with where it goes.
+struct Logging<'a> {
+    section: &'a Section,
+    stream: &'static str,
+    target: Log,
+    rotated: bool,
+    place: Place,
+}
+
+/// Visits the logs that are really written, and those of which the target or the size is said.
+fn for_each_log(model: &Model<'_>, mut look: impl FnMut(&Logging<'_>)) {
+    for program in &model.programs {
+        for process in &program.processes {
+            for stream in STREAMS {
+                if stream == "stderr" && model.boolean(program, "redirect_stderr") == Some(true) {
+                    continue;
+                }
+                let said = [format!("{stream}_logfile"), format!("{stream}_logfile_maxbytes")];
+                let said = said.iter().find_map(|key| model.configuration.get(program.section, key));
+                let (Some(located), Some(target), Some(size)) =
+                    (said, model.log(program, process, stream), model.log_size(program, process, stream))
+                else {
+                    continue;
+                };
+                let (section, place) = (program.section, located.value_place());
+                look(&Logging { section, stream, target, rotated: size > 0, place });
+            }
+        }
+    }
+}

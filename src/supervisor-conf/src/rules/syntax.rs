@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Lines that are read otherwise than they look.
+
+use super::{Findings, Rule, shown};
+use crate::configuration::Place;
+use crate::model::Model;
+use crate::parser::{Entry, SectionPart, SyntaxFaultKind};
+use crate::schema::SectionKind;
+use crate::text::Text;
+use crate::words::{EnvironmentFault, SplitFault, environment, split_command};
+
+pub(super) const RULES: &[Rule] = &[unreadable_line, text_after_header, swallowed_line, cut_value, nul_byte];
+
+fn unreadable_line(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for (file, content) in model.configuration.files.iter().enumerate() {
+        for fault in &content.parsed.faults {
+            let (code, text, fix) = match fault.kind {
+                SyntaxFaultKind::NotUtf8 => {
+                    ("not-utf8", "this byte is not part of UTF-8 text", "save the file in UTF-8")
+                }
+                SyntaxFaultKind::ByteOrderMark => (
+                    "byte-order-mark",
+                    "the file begins with a byte order mark, which supervisord takes for text before the first section",
+                    "save it as UTF-8 without BOM",
+                ),
+                SyntaxFaultKind::MissingSectionHeader => (
+                    "missing-section-header",
+                    "this line belongs to no section",
+                    "put a header such as [program:NAME] before it",
+                ),
+                SyntaxFaultKind::NoDelimiter => (
+                    "not-a-setting",
+                    "this line is neither a section, a comment nor a `key=value`",
+                    "write `key=value`, or indent the line if it continues the value above",
+                ),
+                SyntaxFaultKind::NoKey => {
+                    ("no-key", "this line has no key before its `=` or `:`", "write `key=value`")
+                }
+            };
+            findings.error(code, Place { file, at: fault.at }, text, fix);
+        }
+    }
+}
+
+fn text_after_header(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for_each_part(model, |file, part| {
+        if !part.trailing.is_empty() {
+            findings.warning(
+                "text-after-header",
+                Place { file, at: part.trailing.at() },
+                format!("{} behind the section header is ignored", shown(&part.trailing.to_string())),
+                "put it on a line of its own",
+            );
+        }
+    });
+}
+
+/// An indented section or setting continues the value above it instead of being one.
+fn swallowed_line(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for_each_entry(model, |file, part, entry| {
+        for line in entry.value.split('\n').iter().skip(1) {
+            let content = line.to_string();
+            if looks_like_header(&content) || looks_like_setting(&content, part) {
+                findings.warning(
+                    "swallowed-line",
+                    Place { file, at: line.at() },
+                    format!("{} is indented, so it is read as part of `{}`", shown(&content), entry.key),
+                    "remove the blanks at the start of the line",
+                );
+            }
+        }
+    });
+}
+
+fn looks_like_header(line: &str) -> bool {
+    line.strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .is_some_and(|(header, _)| SectionKind::of(header) != SectionKind::Unknown)
+}
+
+fn looks_like_setting(line: &str, part: &SectionPart) -> bool {
+    let Some((key, _)) = line.split_once('=') else { return false };
+    let known = SectionKind::of(&part.header).keys().unwrap_or_default();
+    known.iter().copied().flatten().any(|known| known.name == key.trim_end())
+}
+
+/// A comment sign that was meant as part of the value.
+fn cut_value(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for_each_entry(model, |file, _, entry| {
+        let Some(comment) = entry.comments.first() else { return };
+        let place = Place { file, at: comment.at };
+        let sign = &comment.text[..1];
+        let text = format!(
+            "` {sign}` starts a comment even inside quotes, so {} is not part of `{}`",
+            shown(&comment.text),
+            entry.key
+        );
+        let fix = format!(
+            "leave out the blank before `{sign}` if it belongs to the value, or put the comment on a line of its own"
+        );
+        match entry.key.as_str() {
+            "environment" if cut_inside_quotes(entry) => findings.error("value-cut", place, text, fix),
+            "command" if cut_inside_quotes(entry) => findings.warning("value-cut", place, text, fix),
+            // Comments are usually set off by more than one blank.
+            "command" | "username" | "password" if comment.gap == 1 => {
+                findings.warning("value-cut", place, text, fix);
+            }
+            "environment" if comment.gap == 1 && !complete_before(&entry.value, place) => {
+                findings.warning("value-cut", place, text, fix);
+            }
+            _ => {}
+        }
+    });
+}
+
+/// Whether a comment took away the end of a quoted text.
+pub(super) fn cut_inside_quotes(entry: &Entry) -> bool {
+    !entry.comments.is_empty()
+        && match entry.key.as_str() {
+            "environment" => matches!(environment(&entry.value), Err(EnvironmentFault::OpenQuote(_))),
+            _ => matches!(split_command(&entry.value), Err(SplitFault::OpenQuote(_))),
+        }
+}
+
+/// Whether what stands before a comment ends with a quote or a comma, so that nothing seems to be missing.
+fn complete_before(value: &Text, comment: Place) -> bool {
+    let before = value.chars().iter().rfind(|(_, at)| *at < comment.at);
+    before.is_none_or(|(char, _)| matches!(char, '"' | '\'' | ','))
+}
+
+/// No program can be given a NUL, and supervisord stumbles over it when it starts one.
+fn nul_byte(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for_each_entry(model, |file, _, entry| {
+        if let Some((_, at)) = entry.value.chars().iter().find(|(char, _)| *char == '\0') {
+            findings.warning(
+                "nul-byte",
+                Place { file, at: *at },
+                format!("`{}` contains a NUL byte", entry.key),
+                "remove it; the file may be damaged",
+            );
+        }
+    });
+}
+
+fn for_each_part(model: &Model<'_>, mut look: impl FnMut(usize, &SectionPart)) {
+    for (file, content) in model.configuration.files.iter().enumerate() {
+        for part in &content.parsed.parts {
+            look(file, part);
+        }
+    }
+}
+
+fn for_each_entry(model: &Model<'_>, mut look: impl FnMut(usize, &SectionPart, &Entry)) {
+    for_each_part(model, |file, part| {
+        for entry in &part.entries {
+            look(file, part, entry);
+        }
+    });
+}

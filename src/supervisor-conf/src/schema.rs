@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The sections and keys that Supervisor 4.2.5 knows, how it converts each value, and which names can be used in it.
+
+/// What a section is about, decided by the beginning of its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SectionKind {
+    /// Values for all other sections that do not set them.
+    Default,
+    Supervisord,
+    Supervisorctl,
+    Include,
+    UnixServer,
+    InetServer,
+    RpcInterface,
+    CtlPlugin,
+    Program,
+    FcgiProgram,
+    EventListener,
+    Group,
+    /// A header that nothing looks for.
+    Unknown,
+}
+
+/// A header, or its beginning if a name follows.
+pub(crate) const HEADERS: &[(&str, SectionKind)] = &[
+    ("DEFAULT", SectionKind::Default),
+    ("supervisord", SectionKind::Supervisord),
+    ("supervisorctl", SectionKind::Supervisorctl),
+    ("include", SectionKind::Include),
+    ("unix_http_server", SectionKind::UnixServer),
+    ("inet_http_server", SectionKind::InetServer),
+    ("rpcinterface:", SectionKind::RpcInterface),
+    ("ctlplugin:", SectionKind::CtlPlugin),
+    ("program:", SectionKind::Program),
+    ("fcgi-program:", SectionKind::FcgiProgram),
+    ("eventlistener:", SectionKind::EventListener),
+    ("group:", SectionKind::Group),
+];
+
+impl SectionKind {
+    pub fn of(header: &str) -> Self {
+        let matches = |(name, kind): &&(&str, Self)| match kind {
+            // Supervisor looks for headers that begin so, without asking for a colon.
+            Self::UnixServer | Self::InetServer => header.starts_with(name),
+            _ if name.ends_with(':') => header.starts_with(name),
+            _ => header == *name,
+        };
+        HEADERS.iter().find(matches).map_or(Self::Unknown, |(_, kind)| *kind)
+    }
+
+    /// Whether the section starts processes.
+    pub fn is_program(self) -> bool {
+        matches!(self, Self::Program | Self::FcgiProgram | Self::EventListener)
+    }
+
+    /// The keys that the section takes. Nothing for sections that take any.
+    pub fn keys(self) -> Option<&'static [&'static [Key]]> {
+        Some(match self {
+            Self::Supervisord => &[SUPERVISORD],
+            Self::Supervisorctl => &[SUPERVISORCTL],
+            Self::Include => &[INCLUDE],
+            Self::UnixServer => &[UNIX_SERVER, SERVER],
+            Self::InetServer => &[INET_SERVER, SERVER],
+            Self::Program => &[PRIORITY, PROGRAM],
+            Self::FcgiProgram => &[PRIORITY, FCGI_PROGRAM, PROGRAM],
+            Self::EventListener => &[PRIORITY, EVENT_LISTENER, PROGRAM],
+            Self::Group => &[GROUP],
+            Self::Default | Self::RpcInterface | Self::CtlPlugin | Self::Unknown => return None,
+        })
+    }
+}
+
+/// A key, and each time that Supervisor reads it.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub name: &'static str,
+    pub readings: &'static [(Reading, Conversion)],
+}
+
+/// Which names a value may use when it is read. `%(here)s` and `%(ENV_x)s` always work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Without expansion.
+    Raw,
+    /// No further name.
+    Plain,
+    /// No further name, and `%%` has to be written `%%%%` because the value is expanded again.
+    PlainTwice,
+    /// `Plain`, for the group that a program makes when no `[group:x]` names it.
+    Ungrouped,
+    /// `host_node_name`
+    Host,
+    /// `program_name`, by the group that a program makes when no `[group:x]` names it.
+    UngroupedNamed,
+    /// `program_name`, `group_name`, `host_node_name`
+    Program,
+    /// Also `process_num` and `numprocs`, once for each process, before its own environment is known.
+    Environment,
+    /// Also the program's own `environment`.
+    Process,
+    /// `Process`, expanded twice.
+    ProcessTwice,
+}
+
+/// What Supervisor makes of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conversion {
+    Text,
+    Boolean,
+    Integer,
+    /// An integer with its smallest and largest value.
+    Range(i64, i64),
+    Size,
+    Octal,
+    Signal,
+    Autorestart,
+    ExitCodes,
+    User,
+    UserAndGroup,
+    ProcessName,
+    Environment,
+    /// A path in an existing folder, or one of the words NONE, AUTO and syslog.
+    Log,
+    /// A path in an existing folder.
+    FileInFolder,
+    ExistingFolder,
+    LogLevel,
+    InetAddress,
+    /// The path of the socket that supervisord is to make.
+    SocketFile,
+    FcgiSocket,
+    Events,
+    EntryPoint,
+}
+
+const fn key(name: &'static str, readings: &'static [(Reading, Conversion)]) -> Key {
+    Key { name, readings }
+}
+
+use Conversion as To;
+use Reading as In;
+
+const PRIORITY: &[Key] = &[key("priority", &[(In::Ungrouped, To::Integer), (In::Program, To::Integer)])];
+
+/// Common to all sections that start processes.
+const PROGRAM: &[Key] = &[
+    key("command", &[(In::Process, To::Text)]),
+    key("process_name", &[(In::Raw, To::ProcessName), (In::Process, To::Text)]),
+    key("numprocs", &[(In::Program, To::Integer)]),
+    key("numprocs_start", &[(In::Program, To::Integer)]),
+    key("autostart", &[(In::Program, To::Boolean)]),
+    key("autorestart", &[(In::Program, To::Autorestart)]),
+    key("startsecs", &[(In::Program, To::Integer)]),
+    key("startretries", &[(In::Program, To::Integer)]),
+    key("exitcodes", &[(In::Program, To::ExitCodes)]),
+    key("stopsignal", &[(In::Program, To::Signal)]),
+    key("stopwaitsecs", &[(In::Program, To::Integer)]),
+    key("stopasgroup", &[(In::Program, To::Boolean)]),
+    key("killasgroup", &[(In::Program, To::Boolean)]),
+    key("user", &[(In::Program, To::User)]),
+    key("redirect_stderr", &[(In::Program, To::Boolean)]),
+    key("stdout_logfile", &[(In::ProcessTwice, To::Log)]),
+    key("stdout_logfile_maxbytes", &[(In::Process, To::Size)]),
+    key("stdout_logfile_backups", &[(In::Process, To::Integer)]),
+    key("stdout_capture_maxbytes", &[(In::Program, To::Size)]),
+    key("stdout_events_enabled", &[(In::Program, To::Boolean)]),
+    key("stdout_syslog", &[(In::Process, To::Boolean)]),
+    key("stderr_logfile", &[(In::ProcessTwice, To::Log)]),
+    key("stderr_logfile_maxbytes", &[(In::Process, To::Size)]),
+    key("stderr_logfile_backups", &[(In::Process, To::Integer)]),
+    key("stderr_capture_maxbytes", &[(In::Program, To::Size)]),
+    key("stderr_events_enabled", &[(In::Program, To::Boolean)]),
+    key("stderr_syslog", &[(In::Process, To::Boolean)]),
+    key("environment", &[(In::Environment, To::Environment)]),
+    key("directory", &[(In::Process, To::Text)]),
+    key("umask", &[(In::Program, To::Octal)]),
+    key("serverurl", &[(In::Program, To::Text)]),
+];
+
+const FCGI_PROGRAM: &[Key] = &[
+    key("socket", &[(In::UngroupedNamed, To::FcgiSocket)]),
+    key("socket_backlog", &[(In::Ungrouped, To::Range(1, 65535))]),
+    key("socket_owner", &[(In::Ungrouped, To::UserAndGroup)]),
+    key("socket_mode", &[(In::Ungrouped, To::Octal)]),
+    // Read once for the socket and once for the processes.
+    key("user", &[(In::Ungrouped, To::User)]),
+];
+
+const EVENT_LISTENER: &[Key] = &[
+    key("buffer_size", &[(In::Plain, To::Range(1, i64::MAX))]),
+    key("events", &[(In::Plain, To::Events)]),
+    key("result_handler", &[(In::Plain, To::EntryPoint)]),
+    // Read once to refuse it and once for the processes.
+    key("redirect_stderr", &[(In::Plain, To::Boolean)]),
+];
+
+const GROUP: &[Key] =
+    &[key("programs", &[(In::Plain, To::Text)]), key("priority", &[(In::Plain, To::Integer)])];
+
+const INCLUDE: &[Key] = &[key("files", &[(In::Host, To::Text)])];
+
+const SUPERVISORD: &[Key] = &[
+    key("logfile", &[(In::Plain, To::FileInFolder)]),
+    key("logfile_maxbytes", &[(In::Plain, To::Size)]),
+    key("logfile_backups", &[(In::Plain, To::Integer)]),
+    key("loglevel", &[(In::Plain, To::LogLevel)]),
+    key("pidfile", &[(In::Plain, To::FileInFolder)]),
+    key("umask", &[(In::Plain, To::Octal)]),
+    key("nodaemon", &[(In::Plain, To::Boolean)]),
+    key("silent", &[(In::Plain, To::Boolean)]),
+    key("minfds", &[(In::Plain, To::Integer)]),
+    key("minprocs", &[(In::Plain, To::Integer)]),
+    key("nocleanup", &[(In::Plain, To::Boolean)]),
+    key("childlogdir", &[(In::Plain, To::ExistingFolder)]),
+    key("user", &[(In::Plain, To::User)]),
+    key("directory", &[(In::Plain, To::ExistingFolder)]),
+    key("strip_ansi", &[(In::Plain, To::Boolean)]),
+    key("environment", &[(In::PlainTwice, To::Environment)]),
+    key("identifier", &[(In::Plain, To::Text)]),
+];
+
+/// Read by supervisorctl, which refuses nothing here that the checker could see.
+const SUPERVISORCTL: &[Key] = &[
+    key("serverurl", &[]),
+    key("username", &[]),
+    key("password", &[]),
+    key("prompt", &[]),
+    key("history_file", &[]),
+];
+
+const UNIX_SERVER: &[Key] = &[
+    key("file", &[(In::Plain, To::SocketFile)]),
+    key("chmod", &[(In::Plain, To::Octal)]),
+    key("chown", &[(In::Plain, To::UserAndGroup)]),
+];
+
+const INET_SERVER: &[Key] = &[key("port", &[(In::Plain, To::InetAddress)])];
+
+const SERVER: &[Key] =
+    &[key("username", &[(In::Plain, To::Text)]), key("password", &[(In::Plain, To::Text)])];
+
+/// The names of all keys of all sections.
+pub(crate) fn all_keys() -> impl Iterator<Item = (&'static str, SectionKind)> {
+    HEADERS.iter().flat_map(|(_, kind)| {
+        kind.keys().unwrap_or_default().iter().flat_map(|keys| keys.iter().map(|key| (key.name, *kind)))
+    })
+}

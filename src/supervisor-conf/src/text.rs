@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Text in which every character knows where in its file it was written.
+//!
+//! A value is stripped, joined over lines, expanded and split into words before it turns out to be wrong; carrying
+//! the place with each character lets every one of these steps point at the culprit.
+
+use std::fmt::{self, Display};
+
+/// A place in a file, both numbers counted from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// Characters with their places.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    /// Where the text is, or would be if it is empty.
+    start: Position,
+    chars: Vec<(char, Position)>,
+}
+
+impl Text {
+    pub fn empty_at(start: Position) -> Self {
+        Self { start, chars: Vec::new() }
+    }
+
+    /// One line of a file, without its line end.
+    pub fn of_line(number: usize, line: &str) -> Self {
+        let chars = line
+            .chars()
+            .enumerate()
+            .map(|(index, char)| (char, Position { line: number, column: index + 1 }))
+            .collect();
+        Self { start: Position { line: number, column: 1 }, chars }
+    }
+
+    pub fn push(&mut self, char: char, at: Position) {
+        self.chars.push((char, at));
+    }
+
+    pub fn push_str(&mut self, text: &str, at: Position) {
+        self.chars.extend(text.chars().map(|char| (char, at)));
+    }
+
+    pub fn append(&mut self, other: &Self) {
+        self.chars.extend_from_slice(&other.chars);
+    }
+
+    pub fn chars(&self) -> &[(char, Position)] {
+        &self.chars
+    }
+
+    pub fn len(&self) -> usize {
+        self.chars.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.chars.is_empty()
+    }
+
+    /// Where a reader looks for this text: its first visible character.
+    pub fn at(&self) -> Position {
+        self.chars.iter().find(|(char, _)| !is_space(*char)).map_or(self.start, |(_, at)| *at)
+    }
+
+    /// Where something behind the last character would stand.
+    pub fn end(&self) -> Position {
+        self.chars.last().map_or(self.start, |(_, at)| Position { line: at.line, column: at.column + 1 })
+    }
+
+    pub fn find(&self, wanted: impl Fn(char) -> bool) -> Option<usize> {
+        self.chars.iter().position(|(char, _)| wanted(*char))
+    }
+
+    /// The characters `from..to`; an empty result still knows where it is.
+    pub fn slice(&self, from: usize, to: usize) -> Self {
+        let start = self.chars.get(from).map_or_else(|| self.end(), |(_, at)| *at);
+        Self { start, chars: self.chars[from..to].to_vec() }
+    }
+
+    pub fn trimmed_end(&self) -> Self {
+        let to = self.chars.iter().rposition(|(char, _)| !is_space(*char)).map_or(0, |last| last + 1);
+        self.slice(0, to)
+    }
+
+    pub fn trimmed(&self) -> Self {
+        let from = self.find(|char| !is_space(char)).unwrap_or(self.len());
+        self.slice(from, self.len()).trimmed_end()
+    }
+
+    pub fn split(&self, separator: char) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut from = 0;
+        for (index, (char, _)) in self.chars.iter().enumerate() {
+            if *char == separator {
+                parts.push(self.slice(from, index));
+                from = index + 1;
+            }
+        }
+        parts.push(self.slice(from, self.len()));
+        parts
+    }
+}
+
+impl Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars.iter().try_for_each(|(char, _)| write!(formatter, "{char}"))
+    }
+}
+
+/// What Python's `str.strip` takes away: Unicode white space and four control characters that separate records.
+pub(crate) fn is_space(char: char) -> bool {
+    char.is_whitespace() || ('\x1c'..='\x1f').contains(&char)
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The conversions that Supervisor applies to values, with exactly what they accept.
+
+use crate::text::is_space;
+
+/// When a process that ended is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Autorestart {
+    /// `autorestart=false`
+    Never,
+    /// `autorestart=unexpected`, the default: after an exit status that `exitcodes` does not name.
+    Unexpected,
+    /// `autorestart=true`
+    Always,
+}
+
+/// Names that Python's `signal` module has on Linux, without their `SIG`.
+const SIGNALS: &[&str] = &[
+    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE",
+    "POLL", "PROF", "PWR", "QUIT", "RTMAX", "RTMIN", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",
+    "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+];
+
+/// Events that an event listener can ask for (supervisor/events.py).
+pub(crate) const EVENTS: &[&str] = &[
+    "EVENT",
+    "PROCESS_STATE",
+    "PROCESS_STATE_STOPPED",
+    "PROCESS_STATE_EXITED",
+    "PROCESS_STATE_STARTING",
+    "PROCESS_STATE_STOPPING",
+    "PROCESS_STATE_BACKOFF",
+    "PROCESS_STATE_FATAL",
+    "PROCESS_STATE_RUNNING",
+    "PROCESS_STATE_UNKNOWN",
+    "PROCESS_COMMUNICATION",
+    "PROCESS_COMMUNICATION_STDOUT",
+    "PROCESS_COMMUNICATION_STDERR",
+    "PROCESS_LOG",
+    "PROCESS_LOG_STDOUT",
+    "PROCESS_LOG_STDERR",
+    "REMOTE_COMMUNICATION",
+    "SUPERVISOR_STATE_CHANGE",
+    "SUPERVISOR_STATE_CHANGE_RUNNING",
+    "SUPERVISOR_STATE_CHANGE_STOPPING",
+    "TICK",
+    "TICK_5",
+    "TICK_60",
+    "TICK_3600",
+    "PROCESS_GROUP",
+    "PROCESS_GROUP_ADDED",
+    "PROCESS_GROUP_REMOVED",
+];
+
+/// Levels of supervisord's own log.
+pub(crate) const LOG_LEVELS: &[&str] = &["critical", "error", "warn", "info", "debug", "trace", "blather"];
+
+/// Python's `int(text, radix)` for the radixes 8 and 10. A number beyond the range stays at its end.
+fn python_int(text: &str, radix: u32) -> Option<i64> {
+    let text = text.trim_matches(is_space);
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = match text.strip_prefix("0o").or_else(|| text.strip_prefix("0O")) {
+        Some(rest) if radix == 8 => rest.strip_prefix('_').unwrap_or(rest),
+        _ => text,
+    };
+    let mut number = 0_i64;
+    for group in digits.split('_') {
+        if group.is_empty() {
+            return None;
+        }
+        for digit in group.chars() {
+            number =
+                number.saturating_mul(i64::from(radix)).saturating_add(i64::from(digit.to_digit(radix)?));
+        }
+    }
+    Some(if negative { -number } else { number })
+}
+
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    python_int(text, 10)
+}
+
+pub(crate) fn octal(text: &str) -> Option<i64> {
+    python_int(text, 8)
+}
+
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "yes" | "true" | "on" | "1" => Some(true),
+        "no" | "false" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+pub(crate) fn autorestart(text: &str) -> Option<Autorestart> {
+    if text.eq_ignore_ascii_case("unexpected") {
+        return Some(Autorestart::Unexpected);
+    }
+    Some(if boolean(text)? { Autorestart::Always } else { Autorestart::Never })
+}
+
+/// A number of bytes, with KB, MB or GB behind it or none.
+pub(crate) fn size(text: &str) -> Option<i64> {
+    let text = text.to_lowercase();
+    for (suffix, factor) in [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)] {
+        if let Some(number) = text.strip_suffix(suffix) {
+            return Some(integer(number)?.saturating_mul(factor));
+        }
+    }
+    integer(&text)
+}
+
+/// Whether supervisord accepts this as `stopsignal`. It takes 0 too, because Python names it `SIG_DFL`.
+pub(crate) fn is_signal(text: &str) -> bool {
+    if let Some(number) = integer(text) {
+        return matches!(number, 0..=31 | 34 | 64);
+    }
+    let name = text.trim_matches(is_space).to_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    SIGNALS.contains(&name) || matches!(name, "_DFL" | "_IGN" | "_BLOCK" | "_UNBLOCK" | "_SETMASK")
+}
+
+pub(crate) fn exit_codes(text: &str) -> Option<Vec<u8>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    text.split(',').map(|code| u8::try_from(integer(code)?).ok()).collect()
+}
+
+/// A TCP port, alone or behind `host:`.
+pub(crate) fn is_inet_address(text: &str) -> bool {
+    let port = text.rsplit_once(':').map_or(text, |(_, port)| port);
+    integer(port).is_some_and(|port| (1..=0xffff).contains(&port))
+}
+
+/// The first character that may not be in the name of a process or group.
+pub(crate) fn forbidden_in_name(name: &str) -> Option<char> {
+    let name = name.trim_matches(is_space);
+    [' ', ':', '/'].into_iter().find(|char| name.contains(*char))
+}
+
+/// Whether this can name a Python object as `package.module:object`, with extras in brackets or none.
+pub(crate) fn is_entry_point(text: &str) -> bool {
+    let text = text.trim_matches(is_space);
+    let text = match text.strip_suffix(']') {
+        Some(rest) => rest.split('[').next().unwrap_or("").trim_end_matches(is_space),
+        None => text,
+    };
+    let dotted = |part: &str| {
+        let part = part.trim_matches(is_space);
+        !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | '.'))
+    };
+    match text.split_once(':') {
+        Some((module, object)) => dotted(module) && dotted(object),
+        None => dotted(text),
+    }
+}
+
+/// Whether this is `unix://` and an absolute path, or `tcp://HOST:PORT` with a port in range.
+pub(crate) fn is_fcgi_socket(text: &str) -> bool {
+    if let Some(path) = text.strip_prefix("unix://") {
+        return path.starts_with('/');
+    }
+    let Some((host, port)) = text.strip_prefix("tcp://").and_then(|rest| rest.split_once(':')) else {
+        return false;
+    };
+    !host.is_empty()
+        && !host.contains(is_space)
+        && port.chars().all(|digit| digit.is_ascii_digit())
+        && integer(port).is_some_and(|port| (1..=0xffff).contains(&port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_python() {
+        for (text, number) in [("5", Some(5)), (" +7 ", Some(7)), ("-010", Some(-10)), ("1_000", Some(1000))]
+        {
+            assert_eq!(integer(text), number, "{text}");
+        }
+        for text in ["", "5s", "1.5", "0x10", "1__0", "_1", "1_", "--1", "high", "- 1"] {
+            assert_eq!(integer(text), None, "{text}");
+        }
+        assert_eq!(integer("99999999999999999999999"), Some(i64::MAX));
+        assert_eq!(octal("0o22"), Some(0o22));
+        assert_eq!(octal("022"), Some(0o22));
+        assert_eq!(octal("089"), None);
+    }
+
+    #[test]
+    fn sizes_take_three_suffixes_only() {
+        assert_eq!(size("50MB"), Some(50 << 20));
+        assert_eq!(size("1 kb"), Some(1024));
+        for text in ["50M", "50 MiB", "MB", "1.5GB", "50b"] {
+            assert_eq!(size(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        for text in ["TERM", "sigusr1", "15", "RTMIN", "0", "64"] {
+            assert!(is_signal(text), "{text}");
+        }
+        for text in ["TREM", "32", "65", "-9", "SIG SIGTERM", ""] {
+            assert!(!is_signal(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn entry_points_are_told_from_other_text() {
+        assert!(is_entry_point("supervisor.rpcinterface:make_main_rpcinterface"));
+        assert!(is_entry_point("module"));
+        for text in ["", "a b:c", "module:", ":object", "a:b:c", "path/to:thing"] {
+            assert!(!is_entry_point(text), "{text}");
+        }
+    }
+}
