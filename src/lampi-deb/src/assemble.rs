@@ -47,7 +47,8 @@ pub fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result
 
 fn manifest(source: &Source, parts: &Parts) -> anyhow::Result<String> {
     const PATH: &str = "debian/package.toml";
-    let mut deb: Table = toml::from_str(&source.read(PATH)?).with_context(|| format!("{PATH} is not TOML"))?;
+    let mut deb: Table =
+        toml::from_str(&source.read(PATH)?).with_context(|| format!("{PATH} is not TOML"))?;
     let Some(Value::Array(depends)) = deb.get_mut("depends") else {
         bail!("{PATH}: depends must be a list");
     };

@@ -44,20 +44,23 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
     let folder = temporary.path();
     let mut progress = Progress::new(&interrupt, 6);
 
-    let (mut stage, scripts) = progress.stage("render the Supervisor files, man pages and scripts", || {
-        let mut stage = Stage::new(folder.join("root"))?;
-        let confs = render::confs(&source, &settings)?;
-        stage.add_texts(&source, &confs, &date(timestamp)?)?;
-        let pigpiod = settings.get("pigpiod_command").split(' ').next().expect("it has a first word");
-        let findings = check::of_package(stage.folder(), settings.get("user"), pigpiod)?;
-        check::refuse(&findings, stage.folder())?;
-        let scripts = folder.join("scripts");
-        make_folder(&scripts)?;
-        for Rendered { name, text } in render::scripts(&source, &settings)? {
-            write(&scripts.join(name), text.as_bytes())?;
-        }
-        Ok((stage, scripts))
-    })?;
+    let (mut stage, scripts) =
+        progress.stage("render the Supervisor files, man pages and scripts", || {
+            let mut stage = Stage::new(folder.join("root"))?;
+            let confs = render::confs(&source, &settings)?;
+            stage.add_texts(&source, &confs, &date(timestamp)?)?;
+            let pigpiod = settings.get("pigpiod_command").split(' ').next().expect("it has a first word");
+            let findings = check::of_package(stage.folder(), settings.get("user"), pigpiod)?.findings;
+            if !findings.is_empty() {
+                bail!("{}", check::shown(&findings, stage.folder()).join("\n"));
+            }
+            let scripts = folder.join("scripts");
+            make_folder(&scripts)?;
+            for Rendered { name, text } in render::scripts(&source, &settings)? {
+                write(&scripts.join(name), text.as_bytes())?;
+            }
+            Ok((stage, scripts))
+        })?;
 
     let programs = stage.expect_programs()?;
     let toolchain = progress.stage(&format!("compile the programs for {architecture}"), || {
@@ -127,7 +130,10 @@ fn temporary_folder(target: &Path) -> anyhow::Result<tempfile::TempDir> {
 /// The date in man pages.
 fn date(timestamp: u64) -> anyhow::Result<String> {
     let date = i64::try_from(timestamp).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    Ok(date.with_context(|| format!("SOURCE_DATE_EPOCH {timestamp} is no date"))?.format("%Y-%m-%d").to_string())
+    Ok(date
+        .with_context(|| format!("SOURCE_DATE_EPOCH {timestamp} is no date"))?
+        .format("%Y-%m-%d")
+        .to_string())
 }
 
 /// Tells each stage on stderr, and which of them failed.

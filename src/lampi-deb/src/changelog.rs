@@ -24,10 +24,7 @@ impl Entry {
         let entry = Self::parse(&source.read(PATH)?)?;
         let crates = env!("CARGO_PKG_VERSION");
         if entry.version != crates {
-            bail!(
-                "{PATH} is at version {}, but Cargo.toml is at {crates}; make them equal",
-                entry.version
-            );
+            bail!("{PATH} is at version {}, but Cargo.toml is at {crates}; make them equal", entry.version);
         }
         Ok(entry)
     }
@@ -49,7 +46,9 @@ impl Entry {
         let timestamp = DateTime::parse_from_rfc2822(date)
             .ok()
             .and_then(|date| u64::try_from(date.timestamp()).ok())
-            .with_context(|| format!("{PATH}:{}: '{date}' is not a date as `date -R` prints it", number + 1))?;
+            .with_context(|| {
+                format!("{PATH}:{}: '{date}' is not a date as `date -R` prints it", number + 1)
+            })?;
         Ok(Self { version, timestamp })
     }
 }
@@ -57,9 +56,9 @@ impl Entry {
 /// The time that everything in the package is given: `SOURCE_DATE_EPOCH` if it is set, else that of the changelog.
 pub fn source_date_epoch(entry: &Entry) -> anyhow::Result<u64> {
     match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text
-            .parse()
-            .with_context(|| format!("SOURCE_DATE_EPOCH is '{text}', it must be a number of seconds since 1970")),
+        Ok(text) => text.parse().with_context(|| {
+            format!("SOURCE_DATE_EPOCH is '{text}', it must be a number of seconds since 1970")
+        }),
         Err(std::env::VarError::NotPresent) => Ok(entry.timestamp),
         Err(error) => Err(error).context("SOURCE_DATE_EPOCH"),
     }

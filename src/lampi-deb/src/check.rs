@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use supervisor_conf::{Finding, Host};
+use supervisor_conf::{Finding, Host, Report};
 
 use crate::programs::{PROGRAMS, SUPERVISED};
 use crate::stage::CONF_FOLDER;
@@ -17,16 +17,16 @@ pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
     if !root.is_dir() {
         bail!("--root {}: there is no such folder", root.display());
     }
-    let findings = supervisor_conf::check(files, &Host::new(root))?;
+    let findings = supervisor_conf::check(files, &Host::new(root))?.findings;
     for finding in &findings {
         println!("{finding}");
     }
     Ok(findings.is_empty())
 }
 
-/// What is wrong with the package's four confs below `root`, which holds its files, on a lamp where the package is
-/// installed: there are its programs, its user, pigpiod, and what Supervisor brings.
-pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Vec<Finding>> {
+/// The package's four confs below `root`, which holds its files, read as on a lamp where the package is installed:
+/// there are its programs, its user, pigpiod, and what Supervisor brings.
+pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(LOG_FOLDER);
     for program in PROGRAMS {
         host = host.with_command(format!("/usr/bin/{}", program.name));
@@ -38,21 +38,17 @@ pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Vec<
 }
 
 /// The four confs below `root`.
-pub fn conf_paths(root: &Path) -> Vec<PathBuf> {
+fn conf_paths(root: &Path) -> Vec<PathBuf> {
     SUPERVISED.iter().map(|program| root.join(CONF_FOLDER).join(format!("{program}.conf"))).collect()
 }
 
-/// The findings as one error, with the files' names as they are below `root`.
-pub fn refuse(findings: &[Finding], root: &Path) -> anyhow::Result<()> {
-    if findings.is_empty() {
-        return Ok(());
-    }
-    let shown: Vec<String> = findings
+/// The findings as lines, with the files' names as they are below `root`.
+pub fn shown(findings: &[Finding], root: &Path) -> Vec<String> {
+    findings
         .iter()
         .map(|finding| {
             let file = finding.file.strip_prefix(root).unwrap_or(&finding.file).to_owned();
             Finding { file, ..finding.clone() }.to_string()
         })
-        .collect();
-    bail!("{}", shown.join("\n"))
+        .collect()
 }

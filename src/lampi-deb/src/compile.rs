@@ -87,7 +87,8 @@ fn cargo_build(
     toolchain: &Toolchain,
     interrupt: &Interrupt,
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let linker = format!("CARGO_TARGET_{}_LINKER", architecture.rust_target().to_uppercase().replace('-', "_"));
+    let linker =
+        format!("CARGO_TARGET_{}_LINKER", architecture.rust_target().to_uppercase().replace('-', "_"));
     let mut command = cargo(source, toolchain, "build", architecture);
     command
         .args(["--release", "--message-format=json-render-diagnostics"])
@@ -101,7 +102,8 @@ fn cargo_build(
         let mut binaries = BTreeMap::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
             let line = line.context("cannot read what cargo says")?;
-            if let Ok(Message { executable: Some(path), target: Some(target) }) = serde_json::from_str(&line) {
+            if let Ok(Message { executable: Some(path), target: Some(target) }) = serde_json::from_str(&line)
+            {
                 binaries.insert(target.name, path);
             }
         }
@@ -161,7 +163,10 @@ fn encoded(flags: &[OsString]) -> OsString {
 /// Strips as Debian Policy 10.1 recommends.
 fn strip(toolchain: &Toolchain, from: &Path, to: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
     let mut command = Command::new(&toolchain.strip);
-    command.args(["--strip-unneeded", "--remove-section=.comment", "--remove-section=.note", "-o"]).arg(to).arg(from);
+    command
+        .args(["--strip-unneeded", "--remove-section=.comment", "--remove-section=.note", "-o"])
+        .arg(to)
+        .arg(from);
     let status = interrupt.with_child(&mut command, |child| Ok(child.wait()?))?;
     if !status.success() {
         bail!("{} could not strip {} into {}", toolchain.strip, from.display(), to.display());

@@ -117,7 +117,9 @@ fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<Entry>> {
         let kind = match entry.header().entry_type() {
             tar::EntryType::Regular => {
                 let mut content = Vec::new();
-                entry.read_to_end(&mut content).with_context(|| format!("{path} in {} is damaged", member.name))?;
+                entry
+                    .read_to_end(&mut content)
+                    .with_context(|| format!("{path} in {} is damaged", member.name))?;
                 Kind::File(content)
             }
             tar::EntryType::Directory => Kind::Folder,

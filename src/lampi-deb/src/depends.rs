@@ -52,7 +52,9 @@ pub fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
     let mut needs = Vec::new();
     for library in &elf.libraries {
         let Some((_, package, _)) = LIBRARIES.iter().find(|(soname, ..)| soname == library) else {
-            bail!("it needs {library}, and no Debian package is known for that; add one to src/lampi-deb/src/depends.rs");
+            bail!(
+                "it needs {library}, and no Debian package is known for that; add one to src/lampi-deb/src/depends.rs"
+            );
         };
         needs.push(Need { package, version: None });
     }
@@ -128,7 +130,9 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_an_error() {
-        for (library, version) in [("libpng16.so.16", "PNG16_0"), ("libc.so.6", "GLIBC_PRIVATE"), ("libc.so.6", "")] {
+        for (library, version) in
+            [("libpng16.so.16", "PNG16_0"), ("libc.so.6", "GLIBC_PRIVATE"), ("libc.so.6", "")]
+        {
             assert!(versioned(library, version).is_err(), "{library} {version}");
         }
         assert!(needs(b"#!/bin/sh").is_err());

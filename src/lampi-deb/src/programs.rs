@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The programs in the package.
 //!
-//! Each program keeps its command line in one file that needs nothing but clap. The builder compiles the same files,
+//! Each program keeps its command line in one file that needs nothing of the rest of it. The builder compiles the same files,
 //! so man pages and the check of configured arguments can never say anything else than the program itself.
 
 use clap::{Command, CommandFactory};

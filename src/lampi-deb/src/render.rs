@@ -36,7 +36,8 @@ pub fn run(order: &RenderOrder) -> anyhow::Result<()> {
 
 fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
     let path = folder.join(name);
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -48,7 +49,8 @@ pub fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendere
 
 /// The maintainer scripts.
 pub fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
-    let shared = ["common", "user", "set-aside", "parking", "supervisor"].map(|name| format!("shared/{name}.sh"));
+    let shared =
+        ["common", "user", "set-aside", "parking", "supervisor"].map(|name| format!("shared/{name}.sh"));
     render(source, "debian", &SCRIPTS.map(str::to_owned), &shared.each_ref().map(String::as_str), settings)
 }
 
@@ -74,7 +76,8 @@ fn render(
                 context.insert(key, value);
             }
             context.insert("program", name.trim_end_matches(".conf"));
-            let text = tera.render(name, &context).map_err(|error| one_line(&format!("{folder}/{name}"), &error))?;
+            let text =
+                tera.render(name, &context).map_err(|error| one_line(&format!("{folder}/{name}"), &error))?;
             Ok(Rendered { name: name.clone(), text })
         })
         .collect()

@@ -66,9 +66,24 @@ const TABLE: [Setting; 14] = [
         default: "",
         help: "arguments of lamp_service",
     },
-    Setting { key: "lamp_ui_args", kind: Kind::Arguments("lamp_ui"), default: "", help: "arguments of lamp_ui" },
-    Setting { key: "fbcp_priority", kind: Kind::Number(0, 999), default: "100", help: "start order of fbcp, the first" },
-    Setting { key: "pigpiod_priority", kind: Kind::Number(0, 999), default: "200", help: "start order of pigpiod" },
+    Setting {
+        key: "lamp_ui_args",
+        kind: Kind::Arguments("lamp_ui"),
+        default: "",
+        help: "arguments of lamp_ui",
+    },
+    Setting {
+        key: "fbcp_priority",
+        kind: Kind::Number(0, 999),
+        default: "100",
+        help: "start order of fbcp, the first",
+    },
+    Setting {
+        key: "pigpiod_priority",
+        kind: Kind::Number(0, 999),
+        default: "200",
+        help: "start order of pigpiod",
+    },
     Setting {
         key: "lamp_service_priority",
         kind: Kind::Number(0, 999),
@@ -88,7 +103,12 @@ const TABLE: [Setting; 14] = [
         help: "attempts to start a program before Supervisor gives it up",
     },
     Setting { key: "log_maxbytes", kind: Kind::Size, default: "1MB", help: "size at which a log is rotated" },
-    Setting { key: "log_backups", kind: Kind::Number(0, 100), default: "2", help: "rotated logs kept of each program" },
+    Setting {
+        key: "log_backups",
+        kind: Kind::Number(0, 100),
+        default: "2",
+        help: "rotated logs kept of each program",
+    },
 ];
 
 /// The settings of one package: every key of the table with a checked value.
@@ -100,7 +120,8 @@ pub struct Settings {
 impl Settings {
     /// Defaults, then the file, then the command line.
     pub fn load(order: &SettingsOrder) -> anyhow::Result<Self> {
-        let mut settings = Self { values: TABLE.iter().map(|row| (row.key, row.default.to_owned())).collect() };
+        let mut settings =
+            Self { values: TABLE.iter().map(|row| (row.key, row.default.to_owned())).collect() };
         if let Some(file) = &order.config {
             settings.read(file)?;
         }
@@ -126,9 +147,11 @@ impl Settings {
 
     fn read(&mut self, file: &Path) -> anyhow::Result<()> {
         let shown = file.display();
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the settings in {shown}"))?;
-        let table: toml::Table = toml::from_str(&text)
-            .map_err(|error| anyhow::anyhow!("{shown} is not TOML: {}", error.to_string().trim_end().replace('\n', " ")))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the settings in {shown}"))?;
+        let table: toml::Table = toml::from_str(&text).map_err(|error| {
+            anyhow::anyhow!("{shown} is not TOML: {}", error.to_string().trim_end().replace('\n', " "))
+        })?;
         for (key, value) in table {
             let value = match value {
                 toml::Value::String(text) => text,
@@ -192,33 +215,47 @@ impl Kind {
             Self::User => {
                 let fits = value.len() <= 32
                     && value.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
-                    && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+                    && value
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
                 require(fits, "it must be a user's name: lower-case letters, digits, _ and -")
             }
             Self::Path => require(
-                value.starts_with('/') && !value.contains([' ', ',', ';', '\\']) && !value.split('/').any(|part| part == ".."),
+                value.starts_with('/')
+                    && !value.contains([' ', ',', ';', '\\'])
+                    && !value.split('/').any(|part| part == ".."),
                 "it must be an absolute path without blanks, commas and ..",
             ),
             Self::Number(least, most) => require(
-                value.parse().is_ok_and(|number: u32| (least..=most).contains(&number) && number.to_string() == value),
+                value
+                    .parse()
+                    .is_ok_and(|number: u32| (least..=most).contains(&number) && number.to_string() == value),
                 &format!("it must be a number from {least} to {most}"),
             ),
             Self::Size => {
                 let digits = value.trim_end_matches("KB").trim_end_matches("MB");
                 let suffix = &value[digits.len()..];
                 require(
-                    matches!(suffix, "" | "KB" | "MB") && digits.parse::<u32>().is_ok_and(|number| number > 0),
+                    matches!(suffix, "" | "KB" | "MB")
+                        && digits.parse::<u32>().is_ok_and(|number| number > 0),
                     "it must be a number above 0 of bytes, KB or MB, such as 500KB",
                 )
             }
             Self::Arguments(program) => understood(program, value),
             Self::Pigpiod => {
                 let words: Vec<&str> = value.split(' ').collect();
-                require(words[0] == "pigpiod" || (words[0].starts_with('/') && words[0].ends_with("/pigpiod")),
-                    "it must call pigpiod")?;
-                require(words.contains(&"-g"), "it must have -g, for without it pigpiod leaves the foreground and Supervisor loses it")?;
-                require(!words.iter().any(|word| word.eq_ignore_ascii_case("-v")),
-                    "it must not have -v, for with it pigpiod prints its version and ends")
+                require(
+                    words[0] == "pigpiod" || (words[0].starts_with('/') && words[0].ends_with("/pigpiod")),
+                    "it must call pigpiod",
+                )?;
+                require(
+                    words.contains(&"-g"),
+                    "it must have -g, for without it pigpiod leaves the foreground and Supervisor loses it",
+                )?;
+                require(
+                    !words.iter().any(|word| word.eq_ignore_ascii_case("-v")),
+                    "it must not have -v, for with it pigpiod prints its version and ends",
+                )
             }
         }
     }
@@ -230,7 +267,8 @@ fn require(holds: bool, otherwise: &str) -> Result<(), String> {
 
 /// Asks the program's own command line definition.
 fn understood(name: &str, arguments: &str) -> Result<(), String> {
-    let program = PROGRAMS.iter().find(|program| program.name == name).expect("the table names programs of ours");
+    let program =
+        PROGRAMS.iter().find(|program| program.name == name).expect("the table names programs of ours");
     let words = std::iter::once(name).chain(arguments.split_whitespace());
     (program.command)().try_get_matches_from(words).map(|_| ()).map_err(|error| {
         let text = error.to_string();
@@ -278,7 +316,12 @@ mod tests {
 
     #[test]
     fn good_values_are_taken() {
-        for assignment in ["user=lamp_1", "log_maxbytes=500KB", "fbcp_args=--fps 10", "pigpiod_command=/usr/local/bin/pigpiod -g -l -s 1"] {
+        for assignment in [
+            "user=lamp_1",
+            "log_maxbytes=500KB",
+            "fbcp_args=--fps 10",
+            "pigpiod_command=/usr/local/bin/pigpiod -g -l -s 1",
+        ] {
             load(&[assignment]).unwrap_or_else(|error| panic!("{assignment}: {error:#}"));
         }
     }

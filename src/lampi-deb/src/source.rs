@@ -19,7 +19,10 @@ impl Source {
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = package.ancestors().nth(2).unwrap_or(Path::new("/"));
         if !root.join("conf.d").is_dir() {
-            bail!("{} is no checkout of lampi; call the builder in one, by `cargo run --release`", root.display());
+            bail!(
+                "{} is no checkout of lampi; call the builder in one, by `cargo run --release`",
+                root.display()
+            );
         }
         Ok(Self { root: root.to_owned() })
     }

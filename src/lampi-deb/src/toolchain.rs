@@ -41,9 +41,7 @@ impl Toolchain {
             Some((cargo, rustc)) if links(&linker) && works(Command::new(&strip).arg("--version")) => {
                 Ok(Self { cargo, rustc, linker, strip })
             }
-            _ if native => bail!(
-                "no C linker works here; install it with: apt install gcc libc6-dev"
-            ),
+            _ if native => bail!("no C linker works here; install it with: apt install gcc libc6-dev"),
             found => bail!(
                 "cannot build for {architecture} on this machine: {}. Install what is missing with either\n\
                  \x20 dpkg --add-architecture {architecture} && apt update\n\
@@ -74,7 +72,8 @@ fn has_standard_library(rustc: &Path, architecture: Architecture) -> bool {
     let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end());
     let folder = sysroot.join("lib/rustlib").join(architecture.rust_target()).join("lib");
     std::fs::read_dir(folder).is_ok_and(|mut entries| {
-        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")))
+        entries
+            .any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")))
     })
 }
 

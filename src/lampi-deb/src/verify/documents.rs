@@ -39,7 +39,8 @@ pub fn man_pages(deb: &Deb) -> Problems {
 }
 
 fn unzipped(deb: &Deb, path: &str) -> Result<String, String> {
-    let content = deb.file(path).and_then(|entry| entry.content()).ok_or_else(|| format!("/{path} is missing"))?;
+    let content =
+        deb.file(path).and_then(|entry| entry.content()).ok_or_else(|| format!("/{path} is missing"))?;
     let mut text = String::new();
     flate2::read::GzDecoder::new(content)
         .read_to_string(&mut text)

@@ -14,7 +14,17 @@ use crate::stage::{CONF_FOLDER, CONF_MODE};
 /// Fields that a package must have, and the dependency without which nothing of it runs.
 pub fn control_fields(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
-    for field in ["Package", "Version", "Architecture", "Maintainer", "Section", "Priority", "Installed-Size", "Depends", "Description"] {
+    for field in [
+        "Package",
+        "Version",
+        "Architecture",
+        "Maintainer",
+        "Section",
+        "Priority",
+        "Installed-Size",
+        "Depends",
+        "Description",
+    ] {
         if deb.field(field).is_none_or(|value| value.is_empty()) {
             problems.push(format!("the field {field} is missing"));
         }
@@ -34,7 +44,9 @@ pub fn control_fields(deb: &Deb) -> Problems {
 pub fn owners(deb: &Deb) -> Problems {
     let root = Owner { uid: 0, gid: 0 };
     let strangers = deb.data.iter().chain(&deb.control).filter(|entry| entry.owner != root);
-    strangers.map(|entry| format!("{} belongs to {}:{}", entry.path, entry.owner.uid, entry.owner.gid)).collect()
+    strangers
+        .map(|entry| format!("{} belongs to {}:{}", entry.path, entry.owner.uid, entry.owner.gid))
+        .collect()
 }
 
 pub fn modes(deb: &Deb) -> Problems {
@@ -62,7 +74,9 @@ pub fn times(deb: &Deb) -> Problems {
     let times: BTreeSet<u64> = deb.data.iter().chain(&deb.control).map(|entry| entry.mtime).collect();
     match times.len() {
         1 => Problems::new(),
-        count => vec![format!("there are {count} different time stamps, so the package depends on when it was built")],
+        count => vec![format!(
+            "there are {count} different time stamps, so the package depends on when it was built"
+        )],
     }
 }
 
@@ -80,8 +94,12 @@ pub fn conffiles(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     problems.extend(promised.difference(&listed).map(|path| format!("{path} is not listed as a conffile")));
     problems.extend(promised.difference(&contained).map(|path| format!("{path} is not in the package")));
-    problems.extend(contained.difference(&promised).map(|path| format!("{path} does not belong into the package")));
-    problems.extend(listed.difference(&contained).map(|path| format!("the conffile {path} is not in the package")));
+    problems.extend(
+        contained.difference(&promised).map(|path| format!("{path} does not belong into the package")),
+    );
+    problems.extend(
+        listed.difference(&contained).map(|path| format!("the conffile {path} is not in the package")),
+    );
     problems
 }
 
@@ -92,5 +110,8 @@ pub fn checksums(deb: &Deb) -> Problems {
     let listed: BTreeSet<&str> = listed.lines().collect();
     let actual = md5sums(deb);
     let actual: BTreeSet<&str> = actual.lines().collect();
-    listed.symmetric_difference(&actual).map(|line| format!("md5sums and the files differ in '{line}'")).collect()
+    listed
+        .symmetric_difference(&actual)
+        .map(|line| format!("md5sums and the files differ in '{line}'"))
+        .collect()
 }

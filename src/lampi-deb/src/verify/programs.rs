@@ -44,8 +44,12 @@ pub fn libraries(deb: &Deb) -> Problems {
             Some(Err(error)) => problems.push(format!("/usr/bin/{name}: {error:#}")),
             Some(Ok(needs)) => {
                 for need in needs.iter().filter(|need| !satisfied(&depends, need)) {
-                    let version = need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
-                    problems.push(format!("/usr/bin/{name} needs {}{version}, which is not in Depends", need.package));
+                    let version =
+                        need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
+                    problems.push(format!(
+                        "/usr/bin/{name} needs {}{version}, which is not in Depends",
+                        need.package
+                    ));
                 }
             }
         }

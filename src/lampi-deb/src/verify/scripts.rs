@@ -49,11 +49,7 @@ pub fn scripts(deb: &Deb) -> Problems {
 
 /// What the shell itself says of the script, without running it.
 fn syntax_error(text: &str) -> std::io::Result<Option<String>> {
-    let mut shell = Command::new("sh")
-        .arg("-n")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     // The shell stops reading at an error; that it then closes its input is no failure of ours.
     let _ = shell.stdin.take().expect("it is piped").write_all(text.as_bytes());
     let output = shell.wait_with_output()?;
