@@ -143,13 +143,13 @@ impl Configuration {
         let parsed = parse(&bytes);
         let number = self.files.len();
         for part in &parsed.parts {
-            self.merge(part, number);
+            self.merge(part, number, &here);
         }
         self.files.push(File { path, here, world_readable: mode & 0o004 != 0, main: false, parsed });
         Ok(())
     }
 
-    fn merge(&mut self, part: &SectionPart, file: usize) {
+    fn merge(&mut self, part: &SectionPart, file: usize, here: &str) {
         let place = Place { file, at: part.at };
         let kind = SectionKind::of(&part.header);
         let entries = if kind == SectionKind::Default {
@@ -166,7 +166,9 @@ impl Configuration {
             &mut section.entries
         };
         for entry in &part.entries {
-            entries.insert(entry.key.clone(), Located { file, entry: entry.clone() });
+            // Supervisor puts the folder in before it expands anything, so that even `%%(here)s` has it.
+            let value = entry.value.replaced("%(here)s", here);
+            entries.insert(entry.key.clone(), Located { file, entry: Entry { value, ..entry.clone() } });
         }
     }
 

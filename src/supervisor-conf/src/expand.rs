@@ -12,6 +12,16 @@ pub(crate) enum Variable {
     Number(i64),
 }
 
+impl Variable {
+    /// As Python's `repr` writes it.
+    fn quoted(&self) -> String {
+        match self {
+            Self::Text(text) => format!("'{text}'"),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
 /// The names that can be used in a value.
 pub(crate) type Variables = BTreeMap<String, Variable>;
 
@@ -83,13 +93,21 @@ pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<E
                 result.text.push_str(&formatted, at);
             }
             Argument::Mapping if matches!(spec.conversion, 's' | 'r' | 'a') => {
-                result.text.push_str("{...}", at);
+                result.text.push_str(&mapping(here, variables), at);
                 result.unnamed = Some(at);
             }
             Argument::Mapping | Argument::Used => return Err(malformed()),
         }
     }
     Ok(result)
+}
+
+/// The whole mapping as Python writes it.
+fn mapping(here: &str, variables: &Variables) -> String {
+    let mut items: Vec<String> =
+        variables.iter().map(|(name, value)| format!("'{name}': {}", value.quoted())).collect();
+    items.push(format!("'here': '{here}'"));
+    format!("{{{}}}", items.join(", "))
 }
 
 enum Argument {
@@ -121,6 +139,9 @@ impl Spec {
             conversion: '%',
         };
         let mut char = chars.next()?;
+        if char == '%' {
+            return Some(spec);
+        }
         if char == '(' {
             spec.name = Some(read_name(chars)?);
             char = chars.next()?;
@@ -158,15 +179,15 @@ impl Spec {
             char = chars.next()?;
         }
         spec.conversion = char;
-        Some(spec)
+        // Python takes two percent signs for one only if nothing stands between them.
+        (char != '%').then_some(spec)
     }
 
     /// Nothing if the conversion does not fit the value or does not exist.
     fn format(&self, value: &Variable) -> Option<String> {
         let (sign, body) = match (self.conversion, value) {
             ('s', Variable::Text(text)) => (String::new(), text.clone()),
-            ('s' | 'r' | 'a', Variable::Number(number)) => (String::new(), number.to_string()),
-            ('r' | 'a', Variable::Text(text)) => (String::new(), format!("'{text}'")),
+            ('s' | 'r' | 'a', _) => (String::new(), value.quoted()),
             ('c', Variable::Text(text)) if text.chars().count() == 1 => (String::new(), text.clone()),
             ('c', Variable::Number(number)) => {
                 (String::new(), char::from_u32(u32::try_from(*number).ok()?)?.to_string())
@@ -243,7 +264,10 @@ mod tests {
         assert_eq!(expanded("%(process_num)02d-%(process_num)s-%(process_num)-3dx").unwrap(), "07-7-7  x");
         assert_eq!(expanded("%(process_num)+.3d %(ENV_HOME).2s").unwrap(), "+007 /r");
         assert_eq!(expanded("100%%").unwrap(), "100%");
-        assert_eq!(expanded("date +%s").unwrap(), "date +{...}");
+        assert_eq!(
+            expanded("date +%s").unwrap(),
+            "date +{'ENV_HOME': '/root', 'process_num': 7, 'here': '/etc'}"
+        );
     }
 
     #[test]

@@ -90,6 +90,24 @@ impl Text {
         self.slice(from, self.len()).trimmed_end()
     }
 
+    /// With every `pattern` replaced; the replacement stands where the pattern began.
+    pub fn replaced(&self, pattern: &str, replacement: &str) -> Self {
+        let length = pattern.chars().count();
+        let mut replaced = Self::empty_at(self.start);
+        let mut rest = self.chars.as_slice();
+        while let Some(((char, at), behind)) = rest.split_first() {
+            let head = rest.iter().take(length).map(|(char, _)| *char);
+            if head.eq(pattern.chars()) {
+                replaced.push_str(replacement, *at);
+                rest = &rest[length..];
+            } else {
+                replaced.push(*char, *at);
+                rest = behind;
+            }
+        }
+        replaced
+    }
+
     pub fn split(&self, separator: char) -> Vec<Self> {
         let mut parts = Vec::new();
         let mut from = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Commands that supervisord accepts and cannot start, or starts with other arguments than it seems.
 
-use super::syntax::cut_inside_quotes;
+use super::syntax::cutting_comment;
 use super::{Findings, Rule, shown};
 use crate::configuration::Place;
 use crate::host::CommandState;
@@ -10,9 +10,8 @@ use crate::words::{SplitFault, Word, split_command};
 
 pub(super) const RULES: &[Rule] = &[command];
 
-/// Words that only a shell understands.
-const OPERATORS: &[&str] =
-    &["|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>>", "2>&1", "&>", "1>&2", ">&2"];
+/// How words begin that only a shell understands.
+const OPERATORS: &[&str] = &["|", "&", "<", ">", "1>", "2>"];
 
 fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
     for program in &model.programs {
@@ -22,7 +21,7 @@ fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
             let words = match split_command(&value) {
                 Ok(words) => words,
                 // That a comment took the second quote away is reported where the comment is.
-                Err(SplitFault::OpenQuote(_)) if cut_inside_quotes(&located.entry) => continue,
+                Err(SplitFault::OpenQuote(at)) if cutting_comment(&located.entry, at).is_some() => continue,
                 Err(fault) => {
                     let (at, text) = match fault {
                         SplitFault::OpenQuote(at) => (at, "nothing closes this quote in `command`"),
@@ -120,5 +119,9 @@ fn find(model: &Model<'_>, process: &Process, name: &str) -> (CommandState, Stri
 fn needs_shell(word: &Word) -> bool {
     let variable =
         |rest: &str| rest.starts_with(|char: char| char.is_ascii_alphabetic() || matches!(char, '_' | '{'));
-    !word.quoted && (OPERATORS.contains(&word.text.as_str()) || word.text.split('$').skip(1).any(variable))
+    let text = &word.text;
+    !word.quoted
+        && (OPERATORS.iter().any(|operator| text.starts_with(operator))
+            || text.ends_with(';')
+            || text.split('$').skip(1).any(variable))
 }

@@ -4,10 +4,10 @@
 use super::{Findings, Rule, shown};
 use crate::configuration::Place;
 use crate::model::Model;
-use crate::parser::{Entry, SectionPart, SyntaxFaultKind};
+use crate::parser::{Entry, InlineComment, SectionPart, SyntaxFaultKind};
 use crate::schema::SectionKind;
-use crate::text::Text;
-use crate::words::{EnvironmentFault, SplitFault, environment, split_command};
+use crate::text::{Position, Text};
+use crate::words::{SplitFault, split_command};
 
 pub(super) const RULES: &[Rule] = &[unreadable_line, text_after_header, swallowed_line, cut_value, nul_byte];
 
@@ -84,42 +84,52 @@ fn looks_like_setting(line: &str, part: &SectionPart) -> bool {
     known.iter().copied().flatten().any(|known| known.name == key.trim_end())
 }
 
-/// A comment sign that was meant as part of the value.
+/// A comment sign that was probably meant as part of the value.
 fn cut_value(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, _, entry| {
         let Some(comment) = entry.comments.first() else { return };
         let place = Place { file, at: comment.at };
-        let sign = &comment.text[..1];
-        let text = format!(
-            "` {sign}` starts a comment even inside quotes, so {} is not part of `{}`",
-            shown(&comment.text),
-            entry.key
-        );
-        let fix = format!(
-            "leave out the blank before `{sign}` if it belongs to the value, or put the comment on a line of its own"
-        );
-        match entry.key.as_str() {
-            "environment" if cut_inside_quotes(entry) => findings.error("value-cut", place, text, fix),
-            "command" if cut_inside_quotes(entry) => findings.warning("value-cut", place, text, fix),
-            // Comments are usually set off by more than one blank.
-            "command" | "username" | "password" if comment.gap == 1 => {
-                findings.warning("value-cut", place, text, fix);
+        let suspicious = match entry.key.as_str() {
+            "command" => {
+                if let Err(SplitFault::OpenQuote(at)) = split_command(&entry.value)
+                    && let Some(comment) = cutting_comment(entry, at)
+                {
+                    let (text, fix) = cut(entry, comment);
+                    findings.warning("value-cut", Place { file, at: comment.at }, text, fix);
+                    return;
+                }
+                true
             }
-            "environment" if comment.gap == 1 && !complete_before(&entry.value, place) => {
-                findings.warning("value-cut", place, text, fix);
-            }
-            _ => {}
+            "username" | "password" => true,
+            "environment" => !complete_before(&entry.value, place),
+            _ => false,
+        };
+        // Comments are usually set off by more than one blank.
+        if suspicious && comment.gap == 1 {
+            let (text, fix) = cut(entry, comment);
+            findings.warning("value-cut", place, text, fix);
         }
     });
 }
 
-/// Whether a comment took away the end of a quoted text.
-pub(super) fn cut_inside_quotes(entry: &Entry) -> bool {
-    !entry.comments.is_empty()
-        && match entry.key.as_str() {
-            "environment" => matches!(environment(&entry.value), Err(EnvironmentFault::OpenQuote(_))),
-            _ => matches!(split_command(&entry.value), Err(SplitFault::OpenQuote(_))),
-        }
+/// What to say of a value that a comment has cut.
+pub(super) fn cut(entry: &Entry, comment: &InlineComment) -> (String, String) {
+    let sign = &comment.text[..1];
+    let text = format!(
+        "` {sign}` starts a comment even inside quotes, so {} is not part of `{}`",
+        shown(&comment.text),
+        entry.key
+    );
+    let fix = format!(
+        "leave out the blank before `{sign}` if it belongs to the value, or put the comment on a line of its own"
+    );
+    (text, fix)
+}
+
+/// The comment that took away the end of the text in quotes that begins at `quote`.
+pub(super) fn cutting_comment(entry: &Entry, quote: Position) -> Option<&InlineComment> {
+    let (char, _) = entry.value.chars().iter().find(|(_, at)| *at == quote)?;
+    entry.comments.iter().find(|comment| comment.at > quote && comment.text.contains(*char))
 }
 
 /// Whether what stands before a comment ends with a quote or a comma, so that nothing seems to be missing.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Values that supervisord cannot expand or convert, for each of which it refuses the whole configuration.
 
-use super::syntax::cut_inside_quotes;
+use super::syntax::{cut, cutting_comment};
 use super::{Findings, Rule, nearest, shown};
 use crate::configuration::{Located, Section};
 use crate::expand::{ExpansionFault, ExpansionFaultKind, Variables};
@@ -21,6 +21,9 @@ fn known_values(model: &Model<'_>, findings: &mut Findings<'_>) {
     for section in &model.configuration.sections {
         for key in section.kind.keys().unwrap_or_default().iter().copied().flatten() {
             let Some(located) = model.configuration.get(section, key.name) else { continue };
+            if section.kind == SectionKind::Include && !model.configuration.files[located.file].main {
+                continue;
+            }
             for (reading, conversion) in key.readings {
                 read(model, section, located, *reading, *conversion, findings);
             }
@@ -325,13 +328,18 @@ fn missing_folder_of(host: &Host, path: &str, code: &'static str) -> Option<Refu
 
 fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_>) {
     match environment(value) {
-        Err(EnvironmentFault::OpenQuote(at)) if !cut_inside_quotes(&located.entry) => findings.error(
-            "bad-environment",
-            located.place(at),
-            "nothing closes this quote in `environment`",
-            "close it; a quote of the other kind may stand inside, an escaped one may not",
-        ),
-        Err(EnvironmentFault::OpenQuote(_)) => {}
+        Err(EnvironmentFault::OpenQuote(at)) => match cutting_comment(&located.entry, at) {
+            Some(comment) => {
+                let (text, fix) = cut(&located.entry, comment);
+                findings.error("value-cut", located.place(comment.at), text, fix);
+            }
+            None => findings.error(
+                "bad-environment",
+                located.place(at),
+                "nothing closes this quote in `environment`",
+                "close it; a quote of the other kind may stand inside, an escaped one may not",
+            ),
+        },
         Err(EnvironmentFault::NotAPair(at)) => findings.error(
             "bad-environment",
             located.place(at),

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Damaged files, judged by this crate and by Supervisor's own code: whatever is broken in whatever way, one refuses
+//! what the other refuses.
+//!
+//! The files are those of `tests/broken` and `tests/good` with a few random edits. `SEED` and `FILES` in the
+//! environment choose other ones.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use supervisor_conf::{Host, Severity, check};
+
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ("HOME", "/"),
+    ("LANG", "C.UTF-8"),
+];
+
+/// What Supervisor finds out only later, when it makes its sockets.
+const LATER: [&str; 1] = ["socket-directory-missing"];
+
+/// What edits put in: everything that means something to one of the parsers on the way, and some that look like it.
+const MORSELS: &[&str] = &[
+    "%",
+    "%%",
+    "%(",
+    ")s",
+    "%(here)s",
+    "%(ENV_HOME)s",
+    "%(program_name)s",
+    "%(process_num)02d",
+    "%s",
+    "%(numprocs)d",
+    "\"",
+    "'",
+    "\\",
+    ",",
+    ";",
+    " ;",
+    "#",
+    " #",
+    "=",
+    ":",
+    "[",
+    "]",
+    "[]",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\n ",
+    "\n\n",
+    "\r",
+    "\r\n",
+    "0",
+    "-1",
+    "1_0",
+    "999",
+    "KB",
+    "mb",
+    "true",
+    "no",
+    "auto",
+    "x",
+    "/",
+    "~",
+    "~/",
+    ".",
+    "_",
+    "{",
+    "}",
+    "*",
+    "\u{1c}",
+    "\u{85}",
+    "\u{a0}",
+    "\u{2028}",
+    "\u{3000}",
+    "\u{feff}",
+    "\u{e9}",
+    "\u{130}",
+    "\x0b",
+    "\x0c",
+    "[program:x]",
+    "[group:x]",
+    "[DEFAULT]",
+    "numprocs=2\n",
+    "environment=A=b\n",
+    "user=nobody\n",
+    "priority=1\n",
+];
+
+fn seeds() -> Vec<Vec<u8>> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut files: Vec<PathBuf> = ["broken", "good"]
+        .iter()
+        .flat_map(|kind| fs::read_dir(tests.join(kind)).unwrap())
+        .flat_map(|case| fs::read_dir(case.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
+        .collect();
+    files.sort();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+fn damage(random: &mut fastrand::Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut content = random.choice(seeds).unwrap().clone();
+    for _ in 0..random.usize(1..5) {
+        let at = random.usize(0..=content.len());
+        match random.u8(0..10) {
+            0..5 => {
+                content.splice(at..at, random.choice(MORSELS).unwrap().bytes());
+            }
+            5..7 => {
+                let end = (at + random.usize(1..4)).min(content.len());
+                content.drain(at..end);
+            }
+            7 => {
+                // A line of another file, or of this one.
+                let other = random.choice(seeds).unwrap();
+                let lines: Vec<&[u8]> = other.split_inclusive(|byte| *byte == b'\n').collect();
+                let start = content[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                content
+                    .splice(start..start, random.choice(&lines).copied().unwrap_or_default().iter().copied());
+            }
+            8 => {
+                let start = content[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                content.splice(start..start, b"  ".iter().copied());
+            }
+            _ => {
+                if random.u8(0..8) == 0 {
+                    content.insert(at, random.u8(..));
+                }
+            }
+        }
+    }
+    content
+}
+
+/// The line of Supervisor's judgement on each main file.
+fn judge(mains: &[PathBuf]) -> Vec<String> {
+    let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judge.py");
+    let mut python = Command::new("/usr/bin/python3")
+        .arg(judge)
+        .env_clear()
+        .envs(ENVIRONMENT)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 starts; install it with: apt-get install supervisor");
+    let mut stdin = python.stdin.take().unwrap();
+    let mains = mains.to_vec();
+    let writer = std::thread::spawn(move || {
+        for path in mains {
+            writeln!(stdin, "{}", path.display()).unwrap();
+        }
+    });
+    let output = python.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success(), "judge.py ended: {}; is supervisor installed?", output.status);
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn supervisor_refuses_what_is_found_to_be_an_error() {
+    let from_environment = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let seed = from_environment("SEED").unwrap_or(4);
+    let count = from_environment("FILES").unwrap_or(1500) as usize;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let seeds = seeds();
+    let folder = tempfile::tempdir().unwrap();
+    let host = ENVIRONMENT.iter().fold(Host::new("/"), |host, (name, value)| host.with_variable(name, value));
+
+    let mut mains = Vec::new();
+    let mut contents = Vec::new();
+    for number in 0..count {
+        let main = folder.path().join(format!("{number}.main"));
+        fs::write(&main, format!("[supervisord]\nlogfile=/tmp/s.log\n[include]\nfiles={number}.conf\n"))
+            .unwrap();
+        let content = damage(&mut random, &seeds);
+        fs::write(folder.path().join(format!("{number}.conf")), &content).unwrap();
+        mains.push(main);
+        contents.push(content);
+    }
+    let judgements = judge(&mains);
+    assert_eq!(judgements.len(), count);
+
+    let mut disagreements = Vec::new();
+    for ((main, content), judgement) in mains.iter().zip(&contents).zip(&judgements) {
+        let findings = check(std::slice::from_ref(main), &host).unwrap().findings;
+        let errors: Vec<String> = findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error && !LATER.contains(&finding.code))
+            .map(|finding| format!("  {finding}"))
+            .collect();
+        let unknowable = judgement.contains("cannot be resolved within");
+        if !unknowable && errors.is_empty() != (judgement == "accepted") {
+            let text = String::from_utf8_lossy(content);
+            disagreements
+                .push(format!("{text}\n-- supervisor: {judgement}\n-- here:\n{}", errors.join("\n")));
+        }
+    }
+    let refused = judgements.iter().filter(|judgement| *judgement != "accepted").count();
+    assert!(refused * 4 > count && refused * 20 < count * 19, "{refused} of {count} files are refused");
+    let shown = disagreements.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n==========\n");
+    assert!(disagreements.is_empty(), "{} of {count} with SEED={seed}:\n{shown}", disagreements.len());
+}
