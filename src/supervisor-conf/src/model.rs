@@ -22,7 +22,9 @@ pub(crate) struct Model<'a> {
     pub host: &'a Host,
     pub programs: Vec<Program<'a>>,
     pub groups: Vec<Group<'a>>,
-    /// supervisord's own environment with what `[supervisord]` adds.
+    /// The environment that supervisord is started with.
+    start: Variables,
+    /// The same with what `[supervisord]` adds.
     plain: Variables,
     node_name: Variable,
     supervisord_environment: Vec<Pair>,
@@ -82,13 +84,15 @@ impl<'a> Model<'a> {
             host,
             programs: Vec::new(),
             groups: Vec::new(),
+            start: environment_variables(host),
             plain: environment_variables(host),
             node_name: Variable::Text(host.node_name()),
             supervisord_environment: Vec::new(),
         };
         if let Some(supervisord) = configuration.section("supervisord")
-            && let Some(value) = model.plain_text(supervisord, "environment", Reading::PlainTwice)
-            && let Ok(pairs) = words::environment(&value)
+            && let Some(located) = configuration.get(supervisord, "environment")
+            && let Ok(expanded) = model.expand(located, &model.start, true)
+            && let Ok(pairs) = words::environment(&expanded.text)
         {
             define(&mut model.plain, &pairs);
             model.supervisord_environment = pairs;
@@ -110,7 +114,7 @@ impl<'a> Model<'a> {
 
     fn members(&self, group: &Section) -> Vec<(String, Place)> {
         let Some(programs) = self.configuration.get(group, "programs") else { return Vec::new() };
-        let Some(value) = self.plain_text(group, "programs", Reading::Plain) else { return Vec::new() };
+        let Some(value) = self.plain_text(group, "programs") else { return Vec::new() };
         if value.is_empty() {
             return Vec::new();
         }
@@ -166,14 +170,15 @@ impl<'a> Model<'a> {
         match reading {
             Reading::Raw => Vec::new(),
             Reading::Ungrouped | Reading::UngroupedNamed if grouped => Vec::new(),
-            Reading::Plain | Reading::PlainTwice | Reading::Ungrouped => vec![self.plain.clone()],
+            Reading::Start | Reading::StartTwice => vec![self.start.clone()],
+            Reading::Plain | Reading::Ungrouped => vec![self.plain.clone()],
             Reading::UngroupedNamed => {
                 let mut variables = self.plain.clone();
                 variables.insert("program_name".to_owned(), Variable::Text(section.name().to_owned()));
                 vec![variables]
             }
-            Reading::Host => {
-                let mut variables = self.plain.clone();
+            Reading::Include => {
+                let mut variables = self.start.clone();
                 variables.insert("host_node_name".to_owned(), self.node_name.clone());
                 vec![variables]
             }
@@ -202,10 +207,9 @@ impl<'a> Model<'a> {
     }
 
     /// A value that has only the names that work everywhere.
-    pub fn plain_text(&self, section: &Section, key: &str, reading: Reading) -> Option<Text> {
+    pub fn plain_text(&self, section: &Section, key: &str) -> Option<Text> {
         let located = self.configuration.get(section, key)?;
-        let expanded = self.expand(located, &self.plain, reading == Reading::PlainTwice).ok()?;
-        Some(expanded.text)
+        Some(self.expand(located, &self.plain, false).ok()?.text)
     }
 
     /// A value that is the same for all processes of a program.

@@ -82,14 +82,16 @@ pub(crate) struct Key {
 pub(crate) enum Reading {
     /// Without expansion.
     Raw,
+    /// No further name, before `[supervisord]` has added to the environment.
+    Start,
+    /// `Start`, and `%%` has to be written `%%%%` because the value is expanded again.
+    StartTwice,
+    /// `host_node_name`, before `[supervisord]` has added to the environment.
+    Include,
     /// No further name.
     Plain,
-    /// No further name, and `%%` has to be written `%%%%` because the value is expanded again.
-    PlainTwice,
     /// `Plain`, for the group that a program makes when no `[group:x]` names it.
     Ungrouped,
-    /// `host_node_name`
-    Host,
     /// `program_name`, by the group that a program makes when no `[group:x]` names it.
     UngroupedNamed,
     /// `program_name`, `group_name`, `host_node_name`
@@ -197,26 +199,26 @@ const EVENT_LISTENER: &[Key] = &[
 const GROUP: &[Key] =
     &[key("programs", &[(In::Plain, To::Text)]), key("priority", &[(In::Plain, To::Integer)])];
 
-const INCLUDE: &[Key] = &[key("files", &[(In::Host, To::Text)])];
+const INCLUDE: &[Key] = &[key("files", &[(In::Include, To::Text)])];
 
 const SUPERVISORD: &[Key] = &[
-    key("logfile", &[(In::Plain, To::FileInFolder)]),
-    key("logfile_maxbytes", &[(In::Plain, To::Size)]),
-    key("logfile_backups", &[(In::Plain, To::Integer)]),
-    key("loglevel", &[(In::Plain, To::LogLevel)]),
-    key("pidfile", &[(In::Plain, To::FileInFolder)]),
-    key("umask", &[(In::Plain, To::Octal)]),
-    key("nodaemon", &[(In::Plain, To::Boolean)]),
-    key("silent", &[(In::Plain, To::Boolean)]),
-    key("minfds", &[(In::Plain, To::Integer)]),
-    key("minprocs", &[(In::Plain, To::Integer)]),
-    key("nocleanup", &[(In::Plain, To::Boolean)]),
-    key("childlogdir", &[(In::Plain, To::ExistingFolder)]),
-    key("user", &[(In::Plain, To::User)]),
-    key("directory", &[(In::Plain, To::ExistingFolder)]),
-    key("strip_ansi", &[(In::Plain, To::Boolean)]),
-    key("environment", &[(In::PlainTwice, To::Environment)]),
-    key("identifier", &[(In::Plain, To::Text)]),
+    key("logfile", &[(In::Start, To::FileInFolder)]),
+    key("logfile_maxbytes", &[(In::Start, To::Size)]),
+    key("logfile_backups", &[(In::Start, To::Integer)]),
+    key("loglevel", &[(In::Start, To::LogLevel)]),
+    key("pidfile", &[(In::Start, To::FileInFolder)]),
+    key("umask", &[(In::Start, To::Octal)]),
+    key("nodaemon", &[(In::Start, To::Boolean)]),
+    key("silent", &[(In::Start, To::Boolean)]),
+    key("minfds", &[(In::Start, To::Integer)]),
+    key("minprocs", &[(In::Start, To::Integer)]),
+    key("nocleanup", &[(In::Start, To::Boolean)]),
+    key("childlogdir", &[(In::Start, To::ExistingFolder)]),
+    key("user", &[(In::Start, To::User)]),
+    key("directory", &[(In::Start, To::ExistingFolder)]),
+    key("strip_ansi", &[(In::Start, To::Boolean)]),
+    key("environment", &[(In::StartTwice, To::Environment)]),
+    key("identifier", &[(In::Start, To::Text)]),
 ];
 
 /// Read by supervisorctl, which refuses nothing here that the checker could see.

@@ -142,16 +142,21 @@ pub(crate) fn forbidden_in_name(name: &str) -> Option<char> {
     [' ', ':', '/'].into_iter().find(|char| name.contains(*char))
 }
 
-/// Whether this can name a Python object as `package.module:object`, with extras in brackets or none.
+/// Whether this can name a Python object as `package.module:object`, with extras in brackets or none. Python also
+/// takes a name and `=` before it.
 pub(crate) fn is_entry_point(text: &str) -> bool {
-    let text = text.trim_matches(is_space);
-    let text = match text.strip_suffix(']') {
-        Some(rest) => rest.split('[').next().unwrap_or("").trim_end_matches(is_space),
-        None => text,
+    let text = text.rsplit('=').next().unwrap_or("").trim_matches(is_space);
+    let text = match text.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some((rest, extras))
+            if extras.chars().all(|char| char.is_ascii_alphanumeric() || "_-., ".contains(char)) =>
+        {
+            rest
+        }
+        _ => text,
     };
     let dotted = |part: &str| {
-        let part = part.trim_matches(is_space);
-        !part.is_empty() && part.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | '.'))
+        let mut names = part.trim_matches(is_space).split('.');
+        names.all(|name| !name.is_empty() && name.chars().all(|char| char.is_alphanumeric() || char == '_'))
     };
     match text.split_once(':') {
         Some((module, object)) => dotted(module) && dotted(object),
@@ -215,7 +220,8 @@ mod tests {
     fn entry_points_are_told_from_other_text() {
         assert!(is_entry_point("supervisor.rpcinterface:make_main_rpcinterface"));
         assert!(is_entry_point("module"));
-        for text in ["", "a b:c", "module:", ":object", "a:b:c", "path/to:thing"] {
+        assert!(is_entry_point("module : object [extra]"));
+        for text in ["", "a b:c", "module:", ":object", "a:b:c", "path/to:thing", "a.:b", "a:b [c:d]"] {
             assert!(!is_entry_point(text), "{text}");
         }
     }

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use super::{Findings, Rule, shown};
 use crate::configuration::{Place, Section};
 use crate::model::{Log, Model, log_path};
-use crate::schema::Reading;
 use crate::values;
 
 pub(super) const RULES: &[Rule] = &[odd_log, ignored_stderr_log, shared_log];
@@ -129,8 +128,8 @@ fn writer_section(writer: &str) -> &str {
 fn supervisord_log(model: &Model<'_>) -> Option<(PathBuf, Place, bool)> {
     let section = model.configuration.section("supervisord")?;
     let place = model.configuration.get(section, "logfile")?.value_place();
-    let path = model.plain_text(section, "logfile", Reading::Plain)?.to_string();
-    let size = model.plain_text(section, "logfile_maxbytes", Reading::Plain);
+    let path = model.plain_text(section, "logfile")?.to_string();
+    let size = model.plain_text(section, "logfile_maxbytes");
     let rotated = size.is_none_or(|size| values::size(&size.to_string()).is_none_or(|size| size > 0));
     Some((log_path(&model.host.expand_user(&path)), place, rotated))
 }

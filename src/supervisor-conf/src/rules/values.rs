@@ -57,7 +57,7 @@ fn read(
         convert(model, section, located, &located.entry.value, conversion, findings);
         return;
     }
-    let twice = matches!(reading, Reading::PlainTwice | Reading::ProcessTwice);
+    let twice = matches!(reading, Reading::StartTwice | Reading::ProcessTwice);
     for variables in model.variables(section, reading) {
         let expanded = match model.expand(located, &variables, twice) {
             Ok(expanded) => expanded,
