@@ -33,10 +33,10 @@ pub struct Parts<'a> {
     pub timestamp: u64,
 }
 
-/// Packs `parts` in `folder`, which is empty, and returns the bytes of the package.
+/// Packs `parts`, which lie below `folder`, and returns the bytes of the package.
 pub fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Vec<u8>> {
     let manifest = folder.join("Cargo.toml");
-    write(&manifest, self::manifest(source, parts)?.as_bytes())?;
+    write(&manifest, self::manifest(source, parts, folder)?.as_bytes())?;
     // A cargo package has to have a target, even one that is never built.
     make_folder(&folder.join("src"))?;
     write(&folder.join("src/lib.rs"), b"")?;
@@ -45,8 +45,11 @@ pub fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result
     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn manifest(source: &Source, parts: &Parts) -> anyhow::Result<String> {
+/// All paths in it are relative to `folder`: absolute ones have meanings of their own for cargo-deb, for example when
+/// there is a folder `target` in them.
+fn manifest(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<String> {
     const PATH: &str = "debian/package.toml";
+    let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
     let mut deb: Table =
         toml::from_str(&source.read(PATH)?).with_context(|| format!("{PATH} is not TOML"))?;
     let Some(Value::Array(depends)) = deb.get_mut("depends") else {
@@ -65,16 +68,12 @@ fn manifest(source: &Source, parts: &Parts) -> anyhow::Result<String> {
         .files()
         .iter()
         .map(|file| {
-            let place = parts.stage.folder().join(&file.path);
-            Value::Array(vec![
-                place.to_string_lossy().into_owned().into(),
-                file.path.clone().into(),
-                format!("{:o}", file.mode).into(),
-            ])
+            let place = relative(&parts.stage.folder().join(&file.path));
+            Value::Array(vec![place.into(), file.path.clone().into(), format!("{:o}", file.mode).into()])
         })
         .collect();
     deb.insert("assets".into(), assets.into());
-    deb.insert("maintainer-scripts".into(), parts.scripts.to_string_lossy().into_owned().into());
+    deb.insert("maintainer-scripts".into(), relative(parts.scripts).into());
     // No Debian revision: the project is its own upstream.
     deb.insert("revision".into(), "".into());
 

@@ -80,12 +80,10 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
     })?;
 
     let package = progress.stage("pack", || {
-        let folder = folder.join("package");
-        make_folder(&folder)?;
         let version = &entry.version;
         let parts =
             Parts { stage: &stage, scripts: &scripts, architecture, version, depends: &depends, timestamp };
-        finish(&assemble(&source, &parts, &folder)?, timestamp)
+        finish(&assemble(&source, &parts, folder)?, timestamp)
     })?;
 
     let deb = progress.stage("verify", || {

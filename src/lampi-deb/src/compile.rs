@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -87,14 +87,17 @@ fn cargo_build(
     toolchain: &Toolchain,
     interrupt: &Interrupt,
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let linker =
-        format!("CARGO_TARGET_{}_LINKER", architecture.rust_target().to_uppercase().replace('-', "_"));
     let mut command = cargo(source, toolchain, "build", architecture);
     command
         .args(["--release", "--message-format=json-render-diagnostics"])
         .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))
-        .env(linker, &toolchain.linker)
         .stdout(Stdio::piped());
+    if Architecture::host() != Some(architecture) {
+        // Not for the host: there cc is the default, and saying so would have cargo build the builder's crates anew,
+        // each time, for it and for the programs.
+        let target = architecture.rust_target().to_uppercase().replace('-', "_");
+        command.env(format!("CARGO_TARGET_{target}_LINKER"), &toolchain.linker);
+    }
     for program in PROGRAMS {
         command.args(["--package", program.name]);
     }
@@ -167,9 +170,20 @@ fn strip(toolchain: &Toolchain, from: &Path, to: &Path, interrupt: &Interrupt) -
         .args(["--strip-unneeded", "--remove-section=.comment", "--remove-section=.note", "-o"])
         .arg(to)
         .arg(from);
-    let status = interrupt.with_child(&mut command, |child| Ok(child.wait()?))?;
+    command.stderr(Stdio::piped());
+    let (status, complaint) = interrupt.with_child(&mut command, |child| {
+        let mut complaint = String::new();
+        child.stderr.take().expect("it is piped").read_to_string(&mut complaint)?;
+        Ok((child.wait()?, complaint))
+    })?;
     if !status.success() {
-        bail!("{} could not strip {} into {}", toolchain.strip, from.display(), to.display());
+        bail!(
+            "{} could not strip {} into {}: {}",
+            toolchain.strip,
+            from.display(),
+            to.display(),
+            complaint.trim()
+        );
     }
     Ok(())
 }

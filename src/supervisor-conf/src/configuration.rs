@@ -24,7 +24,7 @@ pub struct Unreadable {
 
 impl Display for Unreadable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot read {}: {}", self.path.display(), self.source)
+        write!(formatter, "cannot read {}", self.path.display())
     }
 }
 

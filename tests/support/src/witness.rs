@@ -93,7 +93,9 @@ impl Witness {
     /// Waits until the broker has confirmed `count` messages of QoS 1 in all.
     #[track_caller]
     pub fn await_acknowledged(&self, count: usize) {
-        self.wait(&format!("{count} messages acknowledged"), |seen| (seen.acknowledged >= count).then_some(()));
+        self.wait(&format!("{count} messages acknowledged"), |seen| {
+            (seen.acknowledged >= count).then_some(())
+        });
     }
 
     /// Sends a message, not retained, with QoS 1.
