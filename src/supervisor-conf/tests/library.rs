@@ -176,7 +176,7 @@ fn a_main_file_brings_the_files_it_includes() {
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     let error = check(&[PathBuf::from("/no/such.conf")], &Host::new("/")).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read /no/such.conf: No such file or directory (os error 2)");
+    assert_eq!(error.to_string(), "cannot read /no/such.conf");
     let folder = TempDir::new().unwrap();
     let error = check(&[folder.path().to_owned()], &Host::new("/")).unwrap_err();
     assert!(error.to_string().contains("Is a directory"), "{error}");
