@@ -40,10 +40,10 @@ fn help_and_version() {
 fn a_wrong_call_is_refused_with_a_sentence() {
     for (arguments, reason) in [
         (&["--colour"] as &[&str], "--colour"),
-        (&["--broker", "localhost"], "a host and a TCP port"),
-        (&["--broker", ":1883"], "a host and a TCP port"),
-        (&["--broker", "localhost:0"], "a host and a TCP port"),
-        (&["--broker", "::1:1883"], "[::1]:1883"),
+        (&["--broker", "localhost"], "it must be a host, a colon and a port"),
+        (&["--broker", ":1883"], "the host is missing"),
+        (&["--broker", "localhost:0"], "the port must be from 1 to 65535"),
+        (&["--broker", "::1:1883"], "an IPv6 address is written as [::1]:8888"),
         (&["--geometry", "240x320"], "--geometry"),
         (&["--geometry", "0x320x16"], "--geometry"),
         (&["--snapshot", "a.png", "--size", "240"], "as in 240x320"),
