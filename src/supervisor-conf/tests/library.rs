@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What callers of the library rely on besides the findings: the programs, the root folder, and that nothing panics.
 
+use std::error::Error as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -175,11 +176,15 @@ fn a_main_file_brings_the_files_it_includes() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let error = check(&[PathBuf::from("/no/such.conf")], &Host::new("/")).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read /no/such.conf");
     let folder = TempDir::new().unwrap();
-    let error = check(&[folder.path().to_owned()], &Host::new("/")).unwrap_err();
-    assert!(error.to_string().contains("Is a directory"), "{error}");
+    for (path, reason) in
+        [(PathBuf::from("/no/such.conf"), "No such file"), (folder.path().to_owned(), "Is a directory")]
+    {
+        let error = check(std::slice::from_ref(&path), &Host::new("/")).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot read {}", path.display()));
+        let cause = error.source().expect("the system's reason").to_string();
+        assert!(cause.contains(reason), "{cause}");
+    }
 }
 
 /// Lines that look enough like a configuration to get past the parser.
