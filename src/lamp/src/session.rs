@@ -19,8 +19,11 @@ use crate::topic;
 /// Time between signs of life, as in every LAMPI client.
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
-/// A connection that lasted as long was not thrown out by another client with our id.
-const LASTING: Duration = Duration::from_secs(10);
+/// A connection that lasted as long was not thrown out at once by another client with our id.
+const LASTING: Duration = Duration::from_secs(1);
+
+/// How long [`probe`] waits for the broker.
+const PROBING: Duration = Duration::from_secs(5);
 
 /// Largest packet taken from the broker, in bytes. Beyond it the connection is dropped, so it is far above any
 /// message that makes sense and far below the memory of a lamp.
@@ -90,6 +93,33 @@ impl Publisher {
             return Err(Unsent);
         }
         self.client.try_publish(topic, qos, retain, payload).map_err(|_| Unsent)
+    }
+
+    /// Subscribes to one more topic until the connection is lost.
+    pub fn subscribe(&self, topic: &str, qos: QoS) -> Result<(), Unsent> {
+        self.client.try_subscribe(topic, qos).map_err(|_| Unsent)
+    }
+}
+
+/// Connects once and leaves again, to see whether the broker takes clients. `client_id` must be that of nobody else.
+pub fn probe(host: &str, port: u16, client_id: &str) -> anyhow::Result<()> {
+    let (client, mut connection) = Client::new(MqttOptions::new(client_id, host, port), QUEUE);
+    let deadline = Instant::now() + PROBING;
+    let mut welcome = false;
+    loop {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        match connection.recv_timeout(rest) {
+            Ok(Ok(rumqttc::Event::Incoming(Packet::ConnAck(_)))) => {
+                welcome = true;
+                // It ends the loop below, one way or the other.
+                let _ = client.try_disconnect();
+            }
+            Ok(Ok(rumqttc::Event::Outgoing(rumqttc::Outgoing::Disconnect))) => return Ok(()),
+            Ok(Ok(_)) => {}
+            _ if welcome => return Ok(()),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => anyhow::bail!("it does not answer"),
+        }
     }
 }
 

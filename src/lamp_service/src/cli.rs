@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use program::address::{self, Address};
 
@@ -14,11 +15,12 @@ use program::address::{self, Address};
 ///
 /// The last state is kept in a file and shown again at the next start, before the broker is needed. A broker, a pigpiod
 /// or a folder for the file that is not there, or goes away, is waited for. SIGTERM and SIGINT end lamp_service; the
-/// LEDs keep their colour.
+/// LEDs keep their colour. SIGHUP has it read its settings again; if they are wrong, it keeps those that it has.
 ///
-/// The exit status is 0 when it was ended so, 1 when it could not start, and 2 when the call was wrong.
-#[derive(Debug, clap::Parser)]
-#[command(name = "lamp_service", version)]
+/// The exit status is 0 when it was ended so, 1 when it could not start or --check found something, and 2 when the
+/// call was wrong.
+#[derive(Debug, Clone, PartialEq, clap::Parser)]
+#[command(name = "lamp_service", version, args_override_self = true)]
 pub struct Cli {
     /// MQTT broker to connect to.
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883")]
@@ -34,6 +36,71 @@ pub struct Cli {
     /// File that keeps the state of the lamp.
     #[arg(long, value_name = "FILE", default_value = "/var/lib/lampi/state.json")]
     pub state: PathBuf,
+
+    /// What the lamp shows when it starts.
+    #[arg(long, value_name = "STATE", default_value = "last", value_enum)]
+    pub restore: Restore,
+
+    /// Time in seconds in which the light passes from one colour to the next, up to 60.
+    ///
+    /// Each LED goes straight from where it is to where it shall be. A change that comes on the way starts from there.
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub transition: Duration,
+
+    /// Exponent that makes the steps of dim light look even, 1 to 3.
+    ///
+    /// The eye sees half the power as far more than half as bright; 2.2 evens that out. With 1 the power follows the
+    /// numbers, as it always has. Whatever is lit stays lit: no LED becomes dark by this.
+    #[arg(long, value_name = "EXPONENT", default_value = "1", value_parser = exponent)]
+    pub gamma: f64,
+
+    /// Frequency in Hz with which the LEDs are switched.
+    ///
+    /// The slower, the more levels of dim light there are; below 200 Hz the light would be seen to flicker. With the
+    /// sample time of 5 microseconds that pigpiod has by default:
+    ///
+    /// 1000 Hz: 200 levels, the smallest 0.5 %;
+    /// 800 Hz: 250 levels, 0.4 %;
+    /// 500 Hz: 400 levels, 0.25 %;
+    /// 400 Hz: 500 levels, 0.2 %;
+    /// 320 Hz: 625 levels, 0.16 %;
+    /// 250 Hz: 800 levels, 0.125 %;
+    /// 200 Hz: 1000 levels, 0.1 %.
+    #[arg(long, value_name = "HZ", default_value = "1000", value_parser = frequency)]
+    pub frequency: u32,
+
+    /// Tell Home Assistant about the lamp, under its discovery prefix, which is homeassistant if not changed there.
+    ///
+    /// The lamp then appears there as a light with colour and brightness, by MQTT discovery; no topic of the lamp
+    /// changes. Taken out of the settings again, followed by SIGHUP, it disappears there.
+    #[arg(long, value_name = "PREFIX", value_parser = prefix)]
+    pub home_assistant: Option<String>,
+
+    /// File of further settings, which need not exist.
+    ///
+    /// Each line is one of the options above without its dashes, = and the value, for example: transition = 0.5.
+    /// Lines that begin with # say nothing. What is given on the command line too counts from there. After a change,
+    /// SIGHUP has the file read again: transition, gamma, frequency and home-assistant are then followed at once, the
+    /// others at the next start.
+    #[arg(long, value_name = "FILE", default_value = "/etc/lampi/lamp_service.conf")]
+    pub settings: PathBuf,
+
+    /// Say whether the settings are right and the broker, pigpiod and the state file can be used, and end.
+    ///
+    /// Nothing is changed, and a lamp_service that runs is not disturbed.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What a lamp shows when it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Restore {
+    /// What it showed last.
+    Last,
+    /// Its last colour, lit.
+    On,
+    /// Nothing; its last colour comes back when it is turned on.
+    Off,
 }
 
 impl Cli {
@@ -50,5 +117,40 @@ impl Cli {
                 .map_err(|error| format!("the environment variable PIGPIO_PORT is {port:?}: {error}"))?,
         };
         Ok(Address { host, port })
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    number(text, 0.0, 60.0).map(Duration::from_secs_f64)
+}
+
+fn exponent(text: &str) -> Result<f64, String> {
+    number(text, 1.0, 3.0)
+}
+
+fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("it must be a number from {least} to {most}"))
+}
+
+/// Those of pigpiod's frequencies that fit the lamp: not slower than the eye, and of no more levels than the range
+/// of a duty cycle can tell apart.
+fn frequency(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|hertz| [1000, 800, 500, 400, 320, 250, 200].contains(hertz))
+        .ok_or_else(|| "it must be 1000, 800, 500, 400, 320, 250 or 200".into())
+}
+
+fn prefix(text: &str) -> Result<String, String> {
+    let fits = |level: &str| {
+        !level.is_empty() && level.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
+    if text.len() <= 200 && text.split('/').all(fits) {
+        Ok(text.into())
+    } else {
+        Err("it must be the beginning of a topic: letters, digits, _ and -, and / between them".into())
     }
 }

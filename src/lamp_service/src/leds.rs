@@ -12,31 +12,52 @@ use lamp::backoff::Backoff;
 use lamp::state::PWM_RANGE;
 use log::{info, warn};
 use pigpio::{Client, Command, Error, Mode, Pin};
+use program::address::Address;
 
 use crate::bell::{Bell, Heard};
-use program::address::Address;
+use crate::fade::{Fade, corrected};
 
 /// GPIOs of the red, green and blue LED.
 const PINS: [Pin; 3] = [19, 26, 13];
 
-/// PWM frequency in Hz.
-const FREQUENCY: u32 = 1000;
-
 /// How long pigpiod may take for an answer. It takes well under a millisecond, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// In what manner colours are shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Manner {
+    /// Time from one colour to the next.
+    pub transition: Duration,
+    /// Exponent of the correction of dim light; 1 for none.
+    pub gamma: f64,
+    /// PWM frequency in Hz.
+    pub frequency: u32,
+}
 
 /// The LEDs, as seen by who sets their colour.
 pub struct Leds {
-    /// Duty cycles of red, green and blue that are to be shown.
-    newest: Mutex<[u32; 3]>,
+    newest: Mutex<Wanted>,
     bell: Bell,
+}
+
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Duty cycles of red, green and blue.
+    duty: [u32; 3],
+    manner: Manner,
+}
+
+/// What pigpiod says of the pins.
+struct Pins {
+    frequency: u32,
+    levels: u32,
 }
 
 impl Leds {
     /// Starts the thread, which shows `duty` as soon as there is a pigpiod at `address`.
-    pub fn start(address: Address, duty: [u32; 3]) -> anyhow::Result<Arc<Self>> {
+    pub fn start(address: Address, duty: [u32; 3], manner: Manner) -> anyhow::Result<Arc<Self>> {
         let bell = Bell::new().context("cannot make a socket pair")?;
-        let leds = Arc::new(Self { newest: Mutex::new(duty), bell });
+        let leds = Arc::new(Self { newest: Mutex::new(Wanted { duty, manner }), bell });
         let thread = Arc::clone(&leds);
         std::thread::Builder::new()
             .name("leds".into())
@@ -47,11 +68,20 @@ impl Leds {
 
     /// Shows `duty` at once, if pigpiod is there. Never blocks; of several calls in a rush the last one counts.
     pub fn show(&self, duty: [u32; 3]) {
-        *self.newest.lock().expect("no holder panics") = duty;
+        self.change(|wanted| wanted.duty = duty);
+    }
+
+    /// Shows colours so from now on.
+    pub fn set_manner(&self, manner: Manner) {
+        self.change(|wanted| wanted.manner = manner);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+        change(&mut self.newest.lock().expect("no holder panics"));
         self.bell.ring();
     }
 
-    fn newest(&self) -> [u32; 3] {
+    fn newest(&self) -> Wanted {
         *self.newest.lock().expect("no holder panics")
     }
 
@@ -85,19 +115,41 @@ impl Leds {
         let result: Result<Infallible, Error> = (|| {
             let mut client = Client::connect(&address.host, address.port, PATIENCE)?;
             let [version] = client.run(&[Command::Version])?;
-            // Frequency and range of a pin that shines already are set to what they are: it does not flicker. One
-            // that is still dark is given its colour only now.
-            let [_, _, levels, ..] = client.run(&set_up())?;
-            client.run(&colour(self.newest()))?;
-            info!("LEDs are driven by pigpiod {version} at {}, in {levels} levels", client.peer());
+            let mut wanted = self.newest();
+            let mut frequency = wanted.manner.frequency;
+            let mut pins = set_up(&mut client, frequency)?;
+            let mut fade = Fade::resting_at(wanted.duty, Instant::now());
+            let mut shown = corrected(wanted.duty, wanted.manner.gamma, pins.levels);
+            client.run(&colour(shown))?;
+            info!(
+                "LEDs are driven by pigpiod {version} at {}, in {} levels at {} Hz",
+                client.peer(),
+                pins.levels,
+                pins.frequency
+            );
             *lit = Some(Instant::now());
             loop {
-                match self.bell.wait(client.as_fd(), None) {
+                let heard = self.bell.wait(client.as_fd(), fade.next_step(Instant::now()));
+                match heard {
                     // Nothing was asked: it has closed the connection.
                     Ok(Heard::Other) => return Err(lost(&client, ErrorKind::UnexpectedEof.into())),
-                    Ok(_) => client.run(&colour(self.newest()))?,
+                    Ok(Heard::Bell) => {
+                        wanted = self.newest();
+                        if wanted.manner.frequency != frequency {
+                            frequency = wanted.manner.frequency;
+                            pins = set_up(&mut client, frequency)?;
+                        }
+                        fade.aim(wanted.duty, wanted.manner.transition, Instant::now());
+                    }
+                    Ok(Heard::Nothing) => {}
                     Err(error) => return Err(lost(&client, error)),
-                };
+                }
+                let duty = corrected(fade.at(Instant::now()), wanted.manner.gamma, pins.levels);
+                // What was asked for is written even if it is there: something else may have changed the pins.
+                if duty != shown || matches!(heard, Ok(Heard::Bell)) {
+                    client.run(&colour(duty))?;
+                    shown = duty;
+                }
             }
         })();
         let Err(error) = result;
@@ -109,16 +161,21 @@ fn lost(client: &Client, error: io::Error) -> Error {
     Error::Lost(client.peer(), error)
 }
 
-/// What a pin needs once: mode, frequency and range, in this order for each of [`PINS`].
-fn set_up() -> [Command; 9] {
-    std::array::from_fn(|index| {
-        let pin = PINS[index / 3];
-        match index % 3 {
-            0 => Command::SetMode(pin, Mode::Output),
-            1 => Command::SetFrequency(pin, FREQUENCY),
-            _ => Command::SetRange(pin, PWM_RANGE),
+/// Gives the pins what they need once: mode, frequency and range.
+///
+/// pigpiod switches a pin off and on again when its frequency or range is set, even to what it is. So it is asked
+/// first, and a lamp that shines when this program starts does not flicker.
+fn set_up(client: &mut Client, frequency: u32) -> Result<Pins, Error> {
+    client.run(&PINS.map(|pin| Command::SetMode(pin, Mode::Output)))?;
+    let frequencies = client.run(&PINS.map(Command::Frequency))?;
+    let ranges = client.run(&PINS.map(Command::Range))?;
+    for ((pin, hertz), range) in PINS.into_iter().zip(frequencies).zip(ranges) {
+        if (hertz, range) != (frequency, PWM_RANGE) {
+            client.run(&[Command::SetFrequency(pin, frequency), Command::SetRange(pin, PWM_RANGE)])?;
         }
-    })
+    }
+    let [frequency, levels] = client.run(&[Command::Frequency(PINS[0]), Command::RealRange(PINS[0])])?;
+    Ok(Pins { frequency, levels })
 }
 
 /// A colour: all three pins in one write, so that no mixture of two colours is seen.

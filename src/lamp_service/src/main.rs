@@ -6,11 +6,17 @@
 //! take long on an SD card, and waits for signals. Only the newest state ever waits for anybody.
 
 mod bell;
+mod check;
 mod cli;
+mod complaints;
+mod fade;
+mod home_assistant;
 mod leds;
 mod service;
+mod settings;
 mod state_file;
 
+use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -20,13 +26,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use lamp::session::{self, QoS};
+use lamp::state::LampState;
 use lamp::topic;
-use log::{LevelFilter, info};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use log::{LevelFilter, info, warn};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use bell::{Bell, Heard};
-use cli::Cli;
-use leds::Leds;
+use cli::{Cli, Restore};
+use home_assistant::Discovery;
+use leds::{Leds, Manner};
 use service::Service;
 use state_file::StateFile;
 
@@ -36,25 +46,34 @@ const NAME: &str = "lamp_service";
 /// Time until a state for which the connection had no room is published again.
 const PUBLISH_AGAIN: Duration = Duration::from_millis(20);
 
+type Signals = SignalDelivery<UnixStream, SignalOnly>;
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = Cli::parse_from(&arguments);
     program::start_logging(NAME, LevelFilter::Info);
-    program::exit_code(NAME, run(cli))
+    program::exit_code(NAME, run(&cli, &arguments))
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
+    let cli = settings::with_file(called, arguments)?;
     let pigpiod = cli.pigpiod(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+    if cli.check {
+        return check::run(&cli, &pigpiod);
+    }
     info!(
-        "version {}; broker {}, pigpiod {pigpiod}, state in {}",
+        "version {}; broker {}, pigpiod {pigpiod}, state in {}, {}",
         env!("CARGO_PKG_VERSION"),
         cli.broker,
-        cli.state.display()
+        cli.state.display(),
+        wishes(&cli)
     );
     let signals = on_signals().context("cannot prepare for signals")?;
-    let (file, state) = StateFile::open(cli.state)?;
-    let leds = Leds::start(pigpiod, state.duty_cycles())?;
+    let (file, mut state) = StateFile::open(cli.state.clone());
+    restore(cli.restore, &mut state);
+    let leds = Leds::start(pigpiod, state.duty_cycles(), manner(&cli))?;
     let changed = Bell::new().context("cannot make a socket pair")?;
-    let service = Arc::new(Service::new(state, leds, changed));
+    let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli)));
     let options = session::Options {
         host: cli.broker.bracketed_host(),
         port: cli.broker.port,
@@ -63,35 +82,93 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     };
     let ears = Arc::clone(&service);
     service.publish_by(session::start(options, move |event| ears.hear(event))?);
-    keep(&service, file, &signals)
+    keep(&service, file, signals, || {
+        // Both as they are now: the file may be another one by now, the command line is the same.
+        match settings::with_file(called, arguments) {
+            Ok(new) => follow(&cli, &new, &leds, &service),
+            Err(error) => warn!("the settings stay as they were: {error:#}"),
+        }
+    })
 }
 
-/// Becomes readable with the first signal that ends the program.
-fn on_signals() -> std::io::Result<UnixStream> {
-    let (signals, handler) = UnixStream::pair()?;
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::low_level::pipe::register(signal, handler.try_clone()?)?;
+/// The settings that are about the light, for the log.
+fn wishes(cli: &Cli) -> String {
+    let restore = format!("{:?}", cli.restore).to_lowercase();
+    let (transition, gamma, frequency) = (cli.transition.as_secs_f64(), cli.gamma, cli.frequency);
+    let prefix = cli.home_assistant.as_deref().unwrap_or("none");
+    format!(
+        "restore {restore}, transition {transition} s, gamma {gamma}, frequency {frequency} Hz, home-assistant {prefix}"
+    )
+}
+
+fn restore(wish: Restore, state: &mut LampState) {
+    match wish {
+        Restore::Last => {}
+        Restore::On => state.on = true,
+        Restore::Off => state.on = false,
     }
-    Ok(signals)
 }
 
-/// Keeps the newest state in its file until a signal comes.
+fn manner(cli: &Cli) -> Manner {
+    Manner { transition: cli.transition, gamma: cli.gamma, frequency: cli.frequency }
+}
+
+fn discovery(cli: &Cli) -> Option<Discovery> {
+    cli.home_assistant.as_deref().map(Discovery::new)
+}
+
+/// Follows `new` settings as far as that is possible in a running lamp; `first` are those of its start.
+fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service) {
+    leds.set_manner(manner(new));
+    service.describe_by(discovery(new));
+    let later = [
+        ("broker", first.broker != new.broker),
+        ("pigpiod", first.pigpiod != new.pigpiod),
+        ("state", first.state != new.state),
+    ];
+    let later: Vec<&str> = later.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
+    let at_the_next_start = if later.is_empty() {
+        String::new()
+    } else {
+        format!("; from the next start on: {}", later.join(", "))
+    };
+    info!("settings read again: {}{at_the_next_start}", wishes(new));
+}
+
+/// Becomes readable with each signal that the program follows.
+fn on_signals() -> std::io::Result<Signals> {
+    let (read, write) = UnixStream::pair()?;
+    SignalDelivery::with_pipe(read, write, SignalOnly, [SIGTERM, SIGINT, SIGHUP])
+}
+
+/// Keeps the newest state in its file until a signal to end comes, and calls `reload` for each SIGHUP.
 ///
 /// Then it simply returns, and the process with all its threads ends: the LEDs keep their colour, and the broker tells
 /// by the Last Will that the lamp is gone.
-fn keep(service: &Service, mut file: StateFile, signals: &UnixStream) -> anyhow::Result<()> {
+fn keep(
+    service: &Service,
+    mut file: StateFile,
+    mut signals: Signals,
+    reload: impl Fn(),
+) -> anyhow::Result<()> {
     loop {
         let (state, unpublished) = service.newest();
         let write = file.keep(&state);
         let publish = unpublished.then(|| Instant::now() + PUBLISH_AGAIN);
         let until = write.into_iter().chain(publish).min();
-        match service.changed().wait(signals.as_fd(), until).context("cannot wait for changes")? {
+        match service.changed().wait(signals.get_read().as_fd(), until).context("cannot wait for changes")? {
             Heard::Bell => {}
             Heard::Nothing => service.publish_again(),
             Heard::Other => {
-                file.flush(&service.newest().0);
-                info!("ended by a signal");
-                return Ok(());
+                for signal in signals.pending() {
+                    if signal == SIGHUP {
+                        reload();
+                    } else {
+                        file.flush(&service.newest().0);
+                        info!("ended by a signal");
+                        return Ok(());
+                    }
+                }
             }
         }
     }

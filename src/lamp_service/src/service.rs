@@ -2,7 +2,6 @@
 //! What `lamp_service` does with each event of the MQTT connection.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-use std::time::{Duration, Instant};
 
 use lamp::session::{Event, Publisher, QoS};
 use lamp::set_config::SetConfig;
@@ -11,10 +10,9 @@ use lamp::topic;
 use log::{info, warn};
 
 use crate::bell::Bell;
+use crate::complaints::Complaints;
+use crate::home_assistant::Discovery;
 use crate::leds::Leds;
-
-/// Time between two log lines about refused messages. A client that sends nothing else shall not fill the disk.
-const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
 
 /// The lamp's state, shared by the thread that changes it and the one that keeps it in a file.
 pub struct Service {
@@ -30,19 +28,23 @@ struct Inner {
     /// The connection has taken the newest state.
     published: bool,
     connected: bool,
-    refusals: Refusals,
-}
-
-#[derive(Default)]
-struct Refusals {
-    told: Option<Instant>,
-    untold: u32,
+    complaints: Complaints,
+    discovery: Option<Discovery>,
+    /// A description that Home Assistant has to forget.
+    retired: Option<Discovery>,
 }
 
 impl Service {
     /// A service with `state`, which `leds` already show.
-    pub fn new(state: LampState, leds: Arc<Leds>, changed: Bell) -> Self {
-        let inner = Inner { state, published: true, connected: false, refusals: Refusals::default() };
+    pub fn new(state: LampState, leds: Arc<Leds>, changed: Bell, discovery: Option<Discovery>) -> Self {
+        let inner = Inner {
+            state,
+            published: true,
+            connected: false,
+            complaints: Complaints::default(),
+            discovery,
+            retired: None,
+        };
         Self { inner: Mutex::new(inner), leds, changed, publisher: OnceLock::new() }
     }
 
@@ -71,6 +73,17 @@ impl Service {
         }
     }
 
+    /// Describes the lamp to Home Assistant so from now on, or not at all.
+    pub fn describe_by(&self, discovery: Option<Discovery>) {
+        let mut inner = self.lock();
+        if discovery != inner.discovery {
+            inner.retired = std::mem::replace(&mut inner.discovery, discovery);
+            if inner.connected {
+                self.describe(&mut inner);
+            }
+        }
+    }
+
     /// Takes an event of the connection.
     pub fn hear(&self, event: Event) {
         let mut inner = self.lock();
@@ -79,25 +92,38 @@ impl Service {
                 info!("connected to the MQTT broker");
                 inner.connected = true;
                 self.publish(&mut inner);
+                self.describe(&mut inner);
                 self.changed.ring();
             }
             Event::Lost(reason) => {
                 warn!("{reason}; trying again");
                 inner.connected = false;
             }
-            Event::Message { topic, retained: true, .. } => {
-                // Somebody's mistake: at each start it would override what the lamp was told later.
-                warn!("ignored a retained message on {topic}; requests must not be retained");
-            }
-            Event::Message { topic, payload, retained: false } => match SetConfig::parse(&payload) {
-                Ok(request) => {
-                    request.apply_to(&mut inner.state);
-                    self.leds.show(inner.state.duty_cycles());
-                    self.publish(&mut inner);
-                    self.changed.ring();
+            Event::Message { topic, payload, retained } => {
+                match inner.discovery.as_ref().is_some_and(|discovery| discovery.birth_topic() == topic) {
+                    // Home Assistant has started, and may have forgotten the lamp.
+                    true if payload == b"online" => self.describe(&mut inner),
+                    true => {}
+                    // Somebody's mistake: at each start it would override what the lamp was told later.
+                    false if retained => inner.complaints.tell(&format!(
+                        "ignored a retained message on {topic}; requests must not be retained"
+                    )),
+                    false => self.take(&mut inner, &topic, &payload),
                 }
-                Err(refusal) => inner.refusals.tell(&format!("refused a message on {topic}: {refusal}")),
-            },
+            }
+        }
+    }
+
+    /// Takes a request for a change.
+    fn take(&self, inner: &mut Inner, topic: &str, payload: &[u8]) {
+        match SetConfig::parse(payload) {
+            Ok(request) => {
+                request.apply_to(&mut inner.state);
+                self.leds.show(inner.state.duty_cycles());
+                self.publish(inner);
+                self.changed.ring();
+            }
+            Err(refusal) => inner.complaints.tell(&format!("refused a message on {topic}: {refusal}")),
         }
     }
 
@@ -108,21 +134,26 @@ impl Service {
         inner.published = sent.is_ok();
     }
 
+    /// Tells Home Assistant what to know and what to forget.
+    fn describe(&self, inner: &mut Inner) {
+        let publisher = self.publisher.wait();
+        let mut sent = Ok(());
+        if let Some(retired) = inner.retired.take() {
+            sent = publisher.publish(&retired.config_topic(), QoS::AtLeastOnce, true, "");
+        }
+        if let Some(discovery) = &inner.discovery {
+            sent = sent
+                .and_then(|()| publisher.subscribe(&discovery.birth_topic(), QoS::AtLeastOnce))
+                .and_then(|()| {
+                    publisher.publish(&discovery.config_topic(), QoS::AtLeastOnce, true, discovery.config())
+                });
+        }
+        if sent.is_err() {
+            warn!("Home Assistant could not be told about the lamp; it will be at the next connection");
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("no holder panics")
-    }
-}
-
-impl Refusals {
-    fn tell(&mut self, text: &str) {
-        if self.told.is_some_and(|told| told.elapsed() < BETWEEN_REFUSALS) {
-            self.untold += 1;
-            return;
-        }
-        match self.untold {
-            0 => warn!("{text}"),
-            untold => warn!("{text} (and {untold} more before)"),
-        }
-        *self = Self { told: Some(Instant::now()), untold: 0 };
     }
 }

@@ -20,8 +20,9 @@ use serde_json::Value;
 /// Version of the form of the file.
 const VERSION: u32 = 1;
 
-/// Time from the start of one write to that of the next.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Time from the start of one write to that of the next: what is lost with the power is then never older than a
+/// second, the write included.
+const PAUSE: Duration = Duration::from_millis(800);
 
 /// More than any state takes: a file that is larger is not ours.
 const LARGEST: u64 = 64 << 10;
@@ -37,6 +38,8 @@ pub struct StateFile {
     path: PathBuf,
     /// What the file holds, as far as this program put or found it there.
     kept: Option<LampState>,
+    /// The file holds something else, which is still to be kept aside.
+    evidence: bool,
     /// No write before this time.
     next: Instant,
     /// Set while the file cannot be written: how long to wait before the next attempt.
@@ -46,12 +49,9 @@ pub struct StateFile {
 impl StateFile {
     /// The file at `path`, and the state that it holds or, if it holds none, that of a new lamp.
     ///
-    /// Whatever is wrong with it, the lamp shines; only a name that cannot be that of a state file is an error.
-    pub fn open(path: PathBuf) -> anyhow::Result<(Self, LampState)> {
-        // Not to be read, set aside or replaced: a folder of other things, a FIFO that would block, a device.
-        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            bail!("{} is not a regular file; give the name of a file to keep the state in", path.display());
-        }
+    /// Whatever is wrong with it, the lamp shines.
+    pub fn open(path: PathBuf) -> (Self, LampState) {
+        let mut evidence = false;
         let kept = match read(&path) {
             Ok(state) => {
                 info!("state taken from {}", path.display());
@@ -62,19 +62,22 @@ impl StateFile {
                 None
             }
             Err(error) => {
-                let evidence = match set_aside(&path) {
+                let outcome = match set_aside(&path) {
                     Ok(aside) => format!("it is kept as {}", aside.display()),
-                    Err(error) => format!("it could not be kept aside: {error}"),
+                    Err(error) => {
+                        evidence = true;
+                        format!("it cannot be kept aside: {error:#}")
+                    }
                 };
                 warn!(
-                    "cannot take the state from {}: {error:#}; {evidence}; starting as a new lamp",
+                    "cannot take the state from {}: {error:#}; {outcome}; starting as a new lamp",
                     path.display()
                 );
                 None
             }
         };
         let state = kept.clone().unwrap_or_default();
-        Ok((Self { path, kept, next: Instant::now(), trouble: None }, state))
+        (Self { path, kept, evidence, next: Instant::now(), trouble: None }, state)
     }
 
     /// Writes `state` if it is new and the time has come. Returns when to be called again if it has not.
@@ -86,7 +89,7 @@ impl StateFile {
         if now < self.next {
             return Some(self.next);
         }
-        match write(&self.path, state) {
+        match self.write(state) {
             Ok(()) => {
                 self.kept = Some(state.clone());
                 self.next = now + PAUSE;
@@ -106,6 +109,14 @@ impl StateFile {
         }
     }
 
+    fn write(&mut self, state: &LampState) -> anyhow::Result<()> {
+        if self.evidence {
+            set_aside(&self.path).context("what is there cannot be kept aside")?;
+            self.evidence = false;
+        }
+        write(&self.path, state)
+    }
+
     /// Writes `state` now if it is new, because there will be no later.
     pub fn flush(&mut self, state: &LampState) {
         self.next = Instant::now();
@@ -113,7 +124,27 @@ impl StateFile {
     }
 }
 
+/// Says of the file at `path` whether its state can be taken and a new one be kept, without changing it.
+pub fn inspect(path: &Path) -> anyhow::Result<String> {
+    let found = match read(path) {
+        Ok(state) => state.to_json(),
+        Err(error) if is_missing(&error) => "none yet".into(),
+        Err(error) => return Err(error.context("cannot take the state")),
+    };
+    let folder = folder(path);
+    // A lamp that runs may write its own new file at this moment, so this one has another name.
+    let trial = with_suffix(path, ".check");
+    // A folder that is missing is made when there is something to write.
+    if folder.exists() {
+        fs::write(&trial, "")
+            .and_then(|()| fs::remove_file(&trial))
+            .with_context(|| format!("cannot write to {}", folder.display()))?;
+    }
+    Ok(found)
+}
+
 fn read(path: &Path) -> anyhow::Result<LampState> {
+    require_regular(path)?;
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -126,25 +157,43 @@ fn read(path: &Path) -> anyhow::Result<LampState> {
     Ok(LampState::from_json(content.state.to_string().as_bytes())?)
 }
 
+/// A folder of other things, a FIFO that would block, a device: they are not to be read, moved or replaced.
+fn require_regular(path: &Path) -> anyhow::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            bail!("it is not a regular file; give the name of a file to keep the state in")
+        }
+        _ => Ok(()),
+    }
+}
+
 fn is_missing(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
+/// Moves what is at `path` out of the way. The newest such thing is kept.
+fn set_aside(path: &Path) -> anyhow::Result<PathBuf> {
+    require_regular(path)?;
     let aside = with_suffix(path, ".bad");
-    fs::rename(path, &aside)?;
+    match fs::rename(path, &aside) {
+        // Its owner took it away: all the better.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        result => result?,
+    }
     Ok(aside)
 }
 
 fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
+    require_regular(path)?;
+    let folder = folder(path);
     let new = with_suffix(path, ".new");
     let text = format!("{{\"version\": {VERSION}, \"state\": {}}}\n", state.to_json());
     let written = fs::create_dir_all(folder)
-        .and_then(|()| OpenOptions::new().write(true).create(true).truncate(true).open(&new))
+        // What a crash left there may be somebody else's, or a link to something else.
+        .and_then(|()| match fs::remove_file(&new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => OpenOptions::new().write(true).create_new(true).open(&new),
+        })
         .and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -157,6 +206,13 @@ fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
     }
     // The name is a part of the folder, which has to reach the disk as well.
     File::open(folder)?.sync_all().context("cannot sync its folder")
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -75,7 +75,9 @@ fn render(
             for (key, value) in settings.iter() {
                 context.insert(key, value);
             }
-            context.insert("program", name.trim_end_matches(".conf"));
+            let program = name.trim_end_matches(".conf");
+            context.insert("program", program);
+            context.insert("arguments", &settings.arguments(program));
             let text =
                 tera.render(name, &context).map_err(|error| one_line(&format!("{folder}/{name}"), &error))?;
             Ok(Rendered { name: name.clone(), text })

@@ -24,7 +24,9 @@ enum Kind {
     Number(u32, u32),
     /// Size in Supervisor's words: 500KB, 1MB.
     Size,
-    /// Arguments of the program with this name, which must understand them.
+    /// Value of an option of the program with this name, which must understand it.
+    Option(&'static str, &'static str),
+    /// Further arguments of the program with this name, which must understand them.
     Arguments(&'static str),
     /// Call of pigpiod.
     Pigpiod,
@@ -39,7 +41,7 @@ struct Setting {
     help: &'static str,
 }
 
-const TABLE: [Setting; 14] = [
+const TABLE: [Setting; 19] = [
     Setting {
         key: "user",
         kind: Kind::User,
@@ -59,18 +61,53 @@ const TABLE: [Setting; 14] = [
         default: "pigpiod -g -l",
         help: "call of pigpiod; it must stay in the foreground (-g)",
     },
-    Setting { key: "fbcp_args", kind: Kind::Arguments("fbcp"), default: "", help: "arguments of fbcp" },
+    Setting {
+        key: "lamp_service_restore",
+        kind: Kind::Option("lamp_service", "restore"),
+        default: "last",
+        help: "what the lamp shows when it starts: last, on or off",
+    },
+    Setting {
+        key: "lamp_service_transition",
+        kind: Kind::Option("lamp_service", "transition"),
+        default: "0",
+        help: "seconds in which the light passes to the next colour",
+    },
+    Setting {
+        key: "lamp_service_gamma",
+        kind: Kind::Option("lamp_service", "gamma"),
+        default: "1",
+        help: "exponent that makes the steps of dim light look even; 2.2 suits the eye",
+    },
+    Setting {
+        key: "lamp_service_frequency",
+        kind: Kind::Option("lamp_service", "frequency"),
+        default: "1000",
+        help: "frequency of the LEDs in Hz; the slower, the more levels of dim light",
+    },
+    Setting {
+        key: "lamp_service_home_assistant",
+        kind: Kind::Option("lamp_service", "home-assistant"),
+        default: "",
+        help: "discovery prefix under which Home Assistant is told about the lamp",
+    },
+    Setting {
+        key: "fbcp_args",
+        kind: Kind::Arguments("fbcp"),
+        default: "",
+        help: "further arguments of fbcp",
+    },
     Setting {
         key: "lamp_service_args",
         kind: Kind::Arguments("lamp_service"),
         default: "",
-        help: "arguments of lamp_service",
+        help: "further arguments of lamp_service",
     },
     Setting {
         key: "lamp_ui_args",
         kind: Kind::Arguments("lamp_ui"),
         default: "",
-        help: "arguments of lamp_ui",
+        help: "further arguments of lamp_ui",
     },
     Setting {
         key: "fbcp_priority",
@@ -145,6 +182,26 @@ impl Settings {
         self.values.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
+    /// How a program of ours is called, apart from its name: with a blank before each word.
+    ///
+    /// Options are left out where they have their default, which the program knows.
+    pub fn arguments(&self, program: &str) -> String {
+        let mut arguments = String::new();
+        for row in &TABLE {
+            let value = self.get(row.key);
+            match row.kind {
+                Kind::Option(owner, option) if owner == program && value != row.default => {
+                    let _ = write!(arguments, " --{option}={value}");
+                }
+                Kind::Arguments(owner) if owner == program && !value.is_empty() => {
+                    let _ = write!(arguments, " {value}");
+                }
+                _ => {}
+            }
+        }
+        arguments
+    }
+
     fn read(&mut self, file: &Path) -> anyhow::Result<()> {
         let shown = file.display();
         let text =
@@ -168,7 +225,9 @@ impl Settings {
             let keys: Vec<_> = TABLE.iter().map(|row| row.key).collect();
             bail!("there is no setting '{key}'; there are {}", keys.join(", "));
         };
-        if let Err(reason) = refuse_breaking_characters(value).and_then(|()| row.kind.check(value)) {
+        // A default may be empty where no other value may be.
+        let check = || if value == row.default { Ok(()) } else { row.kind.check(value) };
+        if let Err(reason) = refuse_breaking_characters(value).and_then(|()| check()) {
             bail!("{key} is '{}', {reason}", value.escape_debug());
         }
         self.values.insert(row.key, value.to_owned());
@@ -241,6 +300,10 @@ impl Kind {
                     "it must be a number above 0 of bytes, KB or MB, such as 500KB",
                 )
             }
+            Self::Option(program, option) => {
+                require(!value.contains(' '), "it must be one word")?;
+                understood(program, &format!("--{option}={value}"))
+            }
             Self::Arguments(program) => understood(program, value),
             Self::Pigpiod => {
                 let words: Vec<&str> = value.split(' ').collect();
@@ -282,7 +345,7 @@ pub fn help() -> String {
     let mut text = String::from("Settings for --set and --config:\n");
     for row in &TABLE {
         let default = if row.default.is_empty() { "none" } else { row.default };
-        let _ = writeln!(text, "  {:<22} {} [default: {default}]", row.key, row.help);
+        let _ = writeln!(text, "  {:<28} {} [default: {default}]", row.key, row.help);
     }
     text
 }
@@ -327,6 +390,33 @@ mod tests {
     }
 
     #[test]
+    fn options_have_the_defaults_of_their_programs() {
+        for row in &TABLE {
+            let Kind::Option(name, option) = row.kind else { continue };
+            let program = PROGRAMS.iter().find(|program| program.name == name).expect(name);
+            let command = (program.command)();
+            let argument = command
+                .get_arguments()
+                .find(|argument| argument.get_long() == Some(option))
+                .unwrap_or_else(|| panic!("{name} has no --{option}"));
+            let default = argument.get_default_values().first().map_or("", |value| value.to_str().unwrap());
+            assert_eq!(default, row.default, "{}", row.key);
+        }
+    }
+
+    #[test]
+    fn programs_are_called_with_what_differs_from_their_defaults() {
+        let settings = load(&[
+            "lamp_service_gamma=2.2",
+            "lamp_service_restore=last",
+            "lamp_service_args=--broker box:1883",
+        ]);
+        let settings = settings.unwrap();
+        assert_eq!(settings.arguments("lamp_service"), " --gamma=2.2 --broker box:1883");
+        assert_eq!(settings.arguments("fbcp"), "");
+    }
+
+    #[test]
     fn bad_values_are_refused_by_name() {
         for (assignment, reason) in [
             ("colour=red", "there is no setting 'colour'"),
@@ -339,6 +429,9 @@ mod tests {
             ("fbcp_args=--fps 10 ; reboot", "it must not contain ' ;'"),
             ("fbcp_args=--fps 10\nuser=root", "fbcp_args is '--fps 10\\nuser=root', it must be one line"),
             ("fbcp_args=--fast", "fbcp does not understand it: unexpected argument '--fast'"),
+            ("lamp_service_gamma=9", "it must be a number from 1 to 3"),
+            ("lamp_service_transition=", "lamp_service does not understand it"),
+            ("lamp_service_home_assistant=a b", "it must be one word"),
             ("lamp_ui_args=--help", "lamp_ui does not understand it"),
             ("pigpiod_command=pigpiod -l", "it must have -g"),
             ("pigpiod_command=pigpiod -g -l -v", "it must not have -v"),

@@ -59,19 +59,7 @@ impl Client {
             .and_then(|()| self.stream.read_exact(&mut replies))
             .map_err(|error| Error::Lost(self.peer, error))?;
 
-        let mut results = [0; N];
-        let mut refusal = None;
-        for ((command, reply), result) in commands.iter().zip(replies.chunks_exact(16)).zip(&mut results) {
-            if reply[..12] != command.to_bytes()[..12] {
-                return Err(Error::NotPigpiod(self.peer));
-            }
-            let word = i32::from_le_bytes([reply[12], reply[13], reply[14], reply[15]]);
-            match u32::try_from(word) {
-                Ok(number) => *result = number,
-                Err(_) => refusal = refusal.or(Some(Error::Refused(*command, ErrorCode(word)))),
-            }
-        }
-        refusal.map_or(Ok(results), Err)
+        results(commands, &replies, self.peer)
     }
 }
 
@@ -79,6 +67,27 @@ impl AsFd for Client {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
+}
+
+/// What the replies to `commands` say: each repeats its request, with the result in place of the last word.
+fn results<const N: usize>(
+    commands: &[Command; N],
+    replies: &[u8],
+    peer: SocketAddr,
+) -> Result<[u32; N], Error> {
+    let mut results = [0; N];
+    let mut refusal = None;
+    for ((command, reply), result) in commands.iter().zip(replies.chunks_exact(16)).zip(&mut results) {
+        if reply[..12] != command.to_bytes()[..12] {
+            return Err(Error::NotPigpiod(peer));
+        }
+        let word = i32::from_le_bytes([reply[12], reply[13], reply[14], reply[15]]);
+        match u32::try_from(word) {
+            Ok(number) => *result = number,
+            Err(_) => refusal = refusal.or(Some(Error::Refused(*command, ErrorCode(word)))),
+        }
+    }
+    refusal.map_or(Ok(results), Err)
 }
 
 fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
@@ -102,7 +111,44 @@ fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever comes back is either results, or an error that can be told.
+        #[test]
+        fn any_reply_is_understood_or_refused(
+            words in prop::array::uniform2(any::<i32>()),
+            damage in prop::option::of((0..24_usize, 1..=255_u8)),
+        ) {
+            let commands = [Command::SetDutyCycle(19, 777), Command::Version];
+            let mut replies = Vec::new();
+            for (command, word) in commands.iter().zip(words) {
+                replies.extend_from_slice(&command.to_bytes()[..12]);
+                replies.extend_from_slice(&word.to_le_bytes());
+            }
+            if let Some((place, bits)) = damage {
+                // Among the words that are repeated, 12 of each 16 bytes.
+                replies[place / 12 * 16 + place % 12] ^= bits;
+            }
+            let peer = "127.0.0.1:8888".parse().unwrap();
+            match results(&commands, &replies, peer) {
+                Ok(numbers) => {
+                    prop_assert!(damage.is_none());
+                    prop_assert_eq!(numbers.map(i64::from), words.map(i64::from));
+                }
+                Err(Error::NotPigpiod(_)) => prop_assert!(damage.is_some()),
+                Err(error) => {
+                    // The first refusal is told, unless a later reply is not one at all.
+                    prop_assert!(words.iter().any(|word| *word < 0), "{}", error);
+                    prop_assert!(!error.to_string().is_empty());
+                }
+            }
+        }
+    }
 
     #[test]
     fn localhost_is_every_loopback_address() {

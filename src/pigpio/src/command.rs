@@ -43,6 +43,12 @@ pub enum Command {
     SetFrequency(Pin, u32),
     /// The duty cycle of a pin that is driven by PWM.
     DutyCycle(Pin),
+    /// The duty cycle that means "fully on" for a pin, as it was set; 255 before that.
+    Range(Pin),
+    /// The PWM frequency of a pin in Hz.
+    Frequency(Pin),
+    /// The number of levels that a pin really has at its frequency.
+    RealRange(Pin),
     /// The revision code of the Pi.
     HardwareRevision,
     /// The version of pigpio, for example 78.
@@ -60,6 +66,9 @@ impl Command {
             Self::SetRange(pin, range) => [6, pin.into(), range],
             Self::SetFrequency(pin, hertz) => [7, pin.into(), hertz],
             Self::HardwareRevision => [17, 0, 0],
+            Self::Range(pin) => [22, pin.into(), 0],
+            Self::Frequency(pin) => [23, pin.into(), 0],
+            Self::RealRange(pin) => [24, pin.into(), 0],
             Self::Version => [26, 0, 0],
             Self::DutyCycle(pin) => [83, pin.into(), 0],
         }
@@ -91,6 +100,9 @@ mod tests {
             (Command::SetRange(13, 1000), *b"\x06\0\0\0\x0d\0\0\0\xe8\x03\0\0\0\0\0\0"),
             (Command::SetFrequency(13, 1000), *b"\x07\0\0\0\x0d\0\0\0\xe8\x03\0\0\0\0\0\0"),
             (Command::DutyCycle(13), *b"\x53\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::Range(13), *b"\x16\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::Frequency(13), *b"\x17\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::RealRange(13), *b"\x18\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::HardwareRevision, *b"\x11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::Version, *b"\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
         ] {

@@ -12,6 +12,7 @@ mod mosquitto;
 mod pigpiod;
 mod port;
 mod process;
+mod tap;
 mod witness;
 
 pub use deadline::{PATIENCE, wait_for};
@@ -21,4 +22,5 @@ pub use pigpiod::Pigpiod;
 pub use port::free_port;
 pub use process::Process;
 pub use rumqttc::QoS;
+pub use tap::Tap;
 pub use witness::{Message, Witness};

@@ -21,8 +21,14 @@ impl Mosquitto {
     /// Starts one and waits until it listens.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts one with further lines of configuration.
+    #[must_use]
+    pub fn start_with(lines: &str) -> Self {
         loop {
-            let mut broker = Self::absent();
+            let mut broker = Self::configured(lines);
             if broker.try_start() {
                 return broker;
             }
@@ -32,9 +38,13 @@ impl Mosquitto {
     /// One that is not there yet: its port is known, and [`Mosquitto::restart`] starts it.
     #[must_use]
     pub fn absent() -> Self {
+        Self::configured("")
+    }
+
+    fn configured(lines: &str) -> Self {
         let (port, folder) = (free_port(), tempfile::tempdir().expect("a temporary folder"));
         let configuration =
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nlog_dest stderr\n");
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nlog_dest stderr\n{lines}");
         std::fs::write(folder.path().join("mosquitto.conf"), configuration).expect("a file there");
         Self { port, folder, process: None }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A process under test, or a peer of one.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -43,6 +44,50 @@ impl Process {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Memory in use, in KiB.
+    #[must_use]
+    pub fn resident(&self) -> u64 {
+        let status = self.read_proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the process runs");
+        line.trim().trim_end_matches(" kB").parse().expect("a number of kB")
+    }
+
+    /// Number of open file descriptors.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the process runs").count()
+    }
+
+    /// Inodes of its sockets.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<String> {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid()))
+            .expect("the process runs")
+            .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+            .filter_map(|link| {
+                Some(link.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned())
+            })
+            .collect()
+    }
+
+    /// How often each of its threads, by number, has waited for something and was woken.
+    #[must_use]
+    pub fn wake_ups(&self) -> HashMap<u32, u64> {
+        std::fs::read_dir(format!("/proc/{}/task", self.pid()))
+            .expect("the process runs")
+            .filter_map(|thread| {
+                let thread = thread.ok()?;
+                let status = std::fs::read_to_string(thread.path().join("status")).ok()?;
+                let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+                Some((thread.file_name().to_str()?.parse().ok()?, line.trim().parse().ok()?))
+            })
+            .collect()
+    }
+
+    fn read_proc(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.pid())).expect("the process runs")
     }
 
     /// What was written to stderr so far, line by line.
@@ -107,9 +152,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // What a failing test leaves behind explains it; the test harness shows it for those only.
-        for line in self.log.lock().map(|log| log.clone()).unwrap_or_default() {
-            println!("[{}] {line}", self.name);
+        // What a failing test leaves behind explains it.
+        if std::thread::panicking() {
+            for line in self.log.lock().map(|log| log.clone()).unwrap_or_default() {
+                println!("[{}] {line}", self.name);
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Message {
     pub qos: QoS,
     /// It was not sent just now, but kept by the broker.
     pub retained: bool,
+    /// When it came.
+    pub at: Instant,
 }
 
 #[derive(Default)]
@@ -69,6 +71,7 @@ impl Witness {
                                 payload: String::from_utf8_lossy(&publish.payload).into_owned(),
                                 qos: publish.qos,
                                 retained: publish.retain,
+                                at: Instant::now(),
                             }),
                             _ => {}
                         }
@@ -142,11 +145,8 @@ impl Witness {
                 return found;
             }
             let rest = PATIENCE.saturating_sub(start.elapsed());
-            assert!(
-                !rest.is_zero(),
-                "waited {PATIENCE:?} in vain for {what}; there were {:?}",
-                seen.messages
-            );
+            let last = &seen.messages[seen.messages.len().saturating_sub(20)..];
+            assert!(!rest.is_zero(), "waited {PATIENCE:?} in vain for {what}; the last were {last:#?}");
             seen = changed.wait_timeout(seen, rest).unwrap().0;
         }
     }

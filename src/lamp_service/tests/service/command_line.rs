@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Help, version, wrong calls.
 
-use crate::service;
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, service};
 
 /// Status, standard output, standard error.
 fn call(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String, String) {
@@ -14,9 +14,24 @@ fn call(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, Strin
 fn help_and_version() {
     let (status, help, errors) = call(&["--help"], &[]);
     assert_eq!((status, errors.as_str()), (Some(0), ""));
-    for word in
-        ["--broker", "localhost:1883", "--pigpiod", "PIGPIO_ADDR", "--state", "/var/lib/lampi/state.json"]
-    {
+    for word in [
+        "--broker",
+        "localhost:1883",
+        "--pigpiod",
+        "PIGPIO_ADDR",
+        "--state",
+        "/var/lib/lampi/state.json",
+        "--restore",
+        "--transition",
+        "--gamma",
+        "--frequency",
+        "200 Hz: 1000 levels",
+        "--home-assistant",
+        "--settings",
+        "/etc/lampi/lamp_service.conf",
+        "--check",
+        "SIGHUP",
+    ] {
         assert!(help.contains(word), "{word} in {help}");
     }
     let version = format!("lamp_service {}\n", env!("CARGO_PKG_VERSION"));
@@ -47,10 +62,64 @@ fn a_wrong_call_says_what_is_wrong() {
 }
 
 #[test]
-fn a_folder_is_no_state_file() {
+fn a_wrong_settings_file_is_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    let (status, _, errors) = call(&["--state", folder.path().to_str().unwrap()], &[]);
+    let file = folder.path().join("settings");
+    std::fs::write(&file, "transition = long\n").unwrap();
+    let (status, output, errors) = call(&["--settings", file.to_str().unwrap()], &[]);
+    assert_eq!((status, output.as_str()), (Some(1), ""));
+    assert_eq!(
+        errors,
+        format!(
+            "lamp_service: {}: invalid value 'long' for '--transition <SECONDS>': it must be a number from 0 to 60\n",
+            file.display()
+        )
+    );
+}
+
+#[test]
+fn a_check_says_how_each_thing_is() {
+    let mut lamp = Lamp::new();
+    let (mut service, mut witness) = lamp.start_and_watch();
+    lamp.await_kept(NEW);
+    let check = |lamp: &Lamp| {
+        let output = lamp.command().arg("--check").output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (status, output, errors) = check(&lamp);
+    assert_eq!((status, errors.as_str()), (Some(0), ""), "{output}");
+    for line in [
+        "ok     settings in /nonexistent/lamp_service.conf: does not exist, which is right too\n".to_owned(),
+        format!("ok     state in {}: {NEW}\n", lamp.state_file().display()),
+        format!("ok     pigpiod {}: version ", lamp.pigpiod.address()),
+        format!("ok     MQTT broker {}: takes clients\n", lamp.broker.address()),
+    ] {
+        assert!(output.contains(&line), "{line:?} in {output}");
+    }
+    // The lamp that runs was not disturbed, and nothing was left behind.
+    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    witness.next_where(CHANGED, |message| message.payload.contains("sentinel"));
+    let connections = witness.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
+    assert_eq!(connections, 1);
+    assert!(service.terminate().success());
+    let names: Vec<_> =
+        std::fs::read_dir(lamp.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["state.json"]);
+
+    lamp.broker.stop();
+    lamp.pigpiod.stop();
+    std::fs::write(lamp.state_file(), "{").unwrap();
+    let (status, output, errors) = check(&lamp);
     assert_eq!(status, Some(1));
-    assert!(errors.contains("is not a regular file; give the name of a file"), "{errors}");
-    assert!(folder.path().is_dir());
+    assert_eq!(errors, "lamp_service: 3 things are not as they should be\n");
+    for (what, reason) in [
+        ("state in", "cannot take the state: it is not a state"),
+        ("pigpiod", "cannot connect to pigpiod"),
+        ("MQTT broker", "Connection refused"),
+    ] {
+        let line = output.lines().find(|line| line.starts_with(&format!("WRONG  {what}")));
+        assert!(line.is_some_and(|line| line.contains(reason)), "{what}: {output}");
+    }
+    assert_eq!(lamp.kept().as_deref(), Some("{"), "a check changes nothing");
 }

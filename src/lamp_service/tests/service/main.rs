@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as witnesses.
 
+mod campaign;
 mod command_line;
 mod contract;
+mod options;
 mod peers;
 mod state_file;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -28,6 +31,7 @@ struct Lamp {
     broker: Mosquitto,
     pigpiod: Pigpiod,
     folder: TempDir,
+    state_file: PathBuf,
 }
 
 impl Lamp {
@@ -37,11 +41,21 @@ impl Lamp {
     }
 
     fn with(broker: Mosquitto, pigpiod: Pigpiod) -> Self {
-        Self { broker, pigpiod, folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        let state_file = folder.path().join("state.json");
+        Self { broker, pigpiod, folder, state_file }
     }
 
     fn state_file(&self) -> PathBuf {
-        self.folder.path().join("state.json")
+        self.state_file.clone()
+    }
+
+    /// Keeps the state in a folder of its own, which is returned, so that something can happen to it.
+    fn use_subfolder(&mut self) -> PathBuf {
+        let folder = self.folder.path().join("state");
+        std::fs::create_dir(&folder).unwrap();
+        self.state_file = folder.join("state.json");
+        folder
     }
 
     /// Waits until the state file holds `state`, in the form of `lamp/changed`.
@@ -56,9 +70,20 @@ impl Lamp {
 
     /// Starts the service, without waiting for anything.
     fn start(&self) -> Process {
+        self.start_with(&[])
+    }
+
+    /// Starts the service with further arguments; one that is given again counts more.
+    fn start_with(&self, arguments: &[&str]) -> Process {
+        Process::start(self.command().args(arguments), "")
+    }
+
+    /// The call of the service.
+    fn command(&self) -> Command {
         let mut command = service();
         command.args(["--broker", &self.broker.address(), "--pigpiod", &self.pigpiod.address()]);
-        Process::start(command.arg("--state").arg(self.state_file()), "")
+        command.arg("--state").arg(self.state_file());
+        command
     }
 
     /// A client that hears everything the lamp says.
@@ -89,8 +114,29 @@ impl Lamp {
 /// The program under test, apart from the surroundings of whoever runs the test.
 fn service() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lamp_service"));
-    command.env_clear();
+    command.env_clear().args(["--settings", "/nonexistent/lamp_service.conf"]);
     command
+}
+
+/// How often a test repeats what it does: a few times, or often in the long campaign that `LAMPI_TEST_CAMPAIGN=long`
+/// asks for.
+fn rounds(few: usize, many: usize) -> usize {
+    if std::env::var("LAMPI_TEST_CAMPAIGN").is_ok_and(|length| length == "long") { many } else { few }
+}
+
+/// Asks for a change again and again until it is told.
+///
+/// Between a connection of the service and its subscription a request finds nobody, and nothing tells when that is over.
+#[track_caller]
+fn insist(witness: &Witness, request: &str) {
+    let start = std::time::Instant::now();
+    wait_for("the lamp to take requests again", PATIENCE, || {
+        witness.publish(SET_CONFIG, request);
+        let told = |message: &test_support::Message| {
+            message.topic == CHANGED && message.at > start && message.payload == request
+        };
+        witness.messages().iter().any(told).then_some(())
+    });
 }
 
 /// A complete request or state.

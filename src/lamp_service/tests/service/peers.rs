@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Peers that come late, go away, come back, or hang.
 
-use test_support::{Mosquitto, Pigpiod, Process};
+use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Signal, Tap, wait_for};
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, service, state};
 
@@ -125,4 +125,40 @@ fn pigpiod_is_where_the_environment_says() {
     command.args(["--broker", &lamp.broker.address(), "--state"]).arg(lamp.state_file());
     let _service = Process::start(&mut command, "");
     lamp.await_leds([1000, 0, 0]);
+}
+
+#[test]
+fn a_frozen_broker_freezes_nothing_else() {
+    let lamp = Lamp::new();
+    let (service, mut witness) = lamp.start_and_watch();
+    lamp.broker.freeze();
+    let frozen = std::time::Instant::now();
+    let request = state(0.5, 0.5, 0.5, true, "frozen");
+    witness.publish(SET_CONFIG, request.clone());
+    // pigpiod and signals are still attended to.
+    service.signal(Signal::SIGHUP);
+    service.await_log("settings read again", 1);
+    lamp.await_leds([1000, 0, 0]);
+    wait_for("ten seconds of a frozen broker", PATIENCE, || (frozen.elapsed().as_secs() >= 10).then_some(()));
+    lamp.broker.thaw();
+    assert_eq!(witness.next(CHANGED).payload, request);
+    lamp.await_leds([250, 500, 500]);
+    let announcements = witness.messages().iter().filter(|message| message.topic == CONNECTION).count();
+    assert_eq!(announcements, 1, "the connection held: {:?}", service.log());
+}
+
+#[test]
+fn a_broker_that_takes_nothing_blocks_no_light() {
+    let lamp = Lamp::new();
+    let tap = Tap::to(lamp.broker.port());
+    let mut witness = lamp.witness();
+    let _service = lamp.start_with(&["--broker", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    tap.stall();
+    // No more than the broker sends without an answer.
+    for brightness in [0.1, 0.2, 0.3, 0.4, 0.5] {
+        witness.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "stalled"));
+    }
+    lamp.await_leds([250, 500, 500]);
+    lamp.await_kept(&state(0.5, 0.5, 0.5, true, "stalled"));
 }

@@ -2,8 +2,67 @@
 //! The state over restarts, and files that are not as they should be.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use test_support::{PATIENCE, Process, wait_for};
 
 use crate::{CHANGED, Lamp, NEW, SET_CONFIG, kept, state};
+
+/// Somebody with no rights at all.
+const NOBODY: u32 = 65534;
+
+/// The service under the name of somebody who is not root, from a place where he can run it.
+fn start_as_nobody(lamp: &Lamp) -> Process {
+    let program = lamp.folder.path().join("lamp_service");
+    // By another process: a copy that this one has open for writing is inherited by whatever another test starts just
+    // then, and cannot be run meanwhile.
+    run("cp", &[env!("CARGO_BIN_EXE_lamp_service"), program.to_str().unwrap()]);
+    fs::set_permissions(lamp.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let call = lamp.command();
+    Process::start(Command::new(&program).args(call.get_args()).env_clear().uid(NOBODY).gid(NOBODY), "")
+}
+
+/// A file system of its own, unmounted when dropped.
+struct Mount<'a>(&'a Path);
+
+impl<'a> Mount<'a> {
+    fn new(at: &'a Path, options: &str) -> Self {
+        run("mount", &["-t", "tmpfs", "-o", options, "tmpfs", at.to_str().unwrap()]);
+        Self(at)
+    }
+
+    fn remount(&self, options: &str) {
+        run("mount", &["-o", &format!("remount,{options}"), self.0.to_str().unwrap()]);
+    }
+}
+
+impl Drop for Mount<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
+    }
+}
+
+#[track_caller]
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status().expect("util-linux is installed");
+    assert!(status.success(), "{program} {arguments:?} needs root");
+}
+
+/// Asks for a change and waits until it is told.
+#[track_caller]
+fn ask(witness: &mut test_support::Witness, request: &str) {
+    witness.publish(SET_CONFIG, request);
+    witness.next_where(CHANGED, |message| message.payload == request);
+}
+
+#[track_caller]
+fn assert_logged_once(service: &Process, text: &str) {
+    let lines = service.log().iter().filter(|line| line.contains(text)).count();
+    assert_eq!(lines, 1, "{text}: {:?}", service.log());
+}
 
 #[test]
 fn the_state_survives_sigkill_and_sigterm() {
@@ -104,4 +163,171 @@ fn without_a_place_to_write_it_goes_on_and_recovers() {
     lamp.await_kept(&state(0.5, 0.5, 0.5, true, "homeless"));
     service.await_log("is written again", 1);
     assert_eq!(service.log().iter().filter(|line| line.contains("cannot keep the state in")).count(), 1);
+}
+
+#[test]
+fn a_read_only_file_system_is_survived() {
+    let mut lamp = Lamp::new();
+    let folder = lamp.use_subfolder();
+    let mount = Mount::new(&folder, "size=64k");
+    let (service, mut witness) = lamp.start_and_watch();
+    lamp.await_kept(NEW);
+    mount.remount("ro");
+    let last = state(0.5, 0.5, 0.5, true, "read-only");
+    ask(&mut witness, &state(0.1, 0.5, 0.5, true, "read-only"));
+    ask(&mut witness, &last);
+    service.await_log("Read-only file system (os error 30); going on without", 1);
+    lamp.await_leds([250, 500, 500]);
+    assert_eq!(lamp.kept(), Some(kept(NEW)), "the last good state stays");
+    mount.remount("rw");
+    lamp.await_kept(&last);
+    service.await_log("is written again", 1);
+    assert_logged_once(&service, "cannot keep the state in");
+}
+
+#[test]
+fn a_full_disk_loses_no_good_state() {
+    let mut lamp = Lamp::new();
+    let folder = lamp.use_subfolder();
+    let _mount = Mount::new(&folder, "size=64k");
+    let (mut service, mut witness) = lamp.start_and_watch();
+    lamp.await_kept(NEW);
+    // To the last byte.
+    let filler = folder.join("filler");
+    assert!(fs::write(&filler, vec![0; 1 << 20]).is_err());
+    ask(&mut witness, &state(0.1, 0.5, 0.5, true, "full"));
+    service.await_log("No space left on device (os error 28); going on without", 1);
+    assert_eq!(lamp.kept(), Some(kept(NEW)));
+    assert!(!folder.join("state.json.new").exists());
+    // Not even when it ends just then.
+    service.kill();
+    let mut service = lamp.start();
+    witness.next_where(CHANGED, |message| message.payload == NEW);
+    service.await_log("state taken from", 1);
+    let last = state(0.5, 0.5, 0.5, true, "room");
+    ask(&mut witness, &last);
+    service.await_log("going on without", 1);
+    fs::remove_file(&filler).unwrap();
+    lamp.await_kept(&last);
+    assert!(service.terminate().success());
+}
+
+#[test]
+fn a_removed_folder_is_made_again() {
+    let mut lamp = Lamp::new();
+    let folder = lamp.use_subfolder();
+    let (service, mut witness) = lamp.start_and_watch();
+    lamp.await_kept(NEW);
+    fs::remove_dir_all(&folder).unwrap();
+    let last = state(0.5, 0.5, 0.5, true, "again");
+    ask(&mut witness, &last);
+    lamp.await_kept(&last);
+    assert!(!service.log().iter().any(|line| line.contains("cannot keep")));
+}
+
+#[test]
+fn what_is_no_file_is_left_alone_and_the_lamp_shines() {
+    let lamp = Lamp::new();
+    let path = lamp.state_file();
+    for make in [
+        (|path| fs::create_dir(path).unwrap()) as fn(&Path),
+        |path| run("mkfifo", &[path.to_str().unwrap()]),
+        |path| symlink("/dev/null", path).unwrap(),
+    ] {
+        make(&path);
+        let before = fs::symlink_metadata(&path).unwrap().file_type();
+        let (mut service, mut witness) = lamp.start_and_watch();
+        lamp.await_leds([1000, 0, 0]);
+        ask(&mut witness, &state(0.5, 0.5, 0.5, true, "shines"));
+        lamp.await_leds([250, 500, 500]);
+        service.await_log("it is not a regular file; give the name of a file to keep the state in", 2);
+        assert!(service.terminate().success());
+        assert_eq!(fs::symlink_metadata(&path).unwrap().file_type(), before);
+        if before.is_dir() { fs::remove_dir(&path) } else { fs::remove_file(&path) }.unwrap();
+    }
+}
+
+#[test]
+fn files_of_somebody_else_are_no_end() {
+    let mut lamp = Lamp::new();
+    let folder = lamp.use_subfolder();
+    // A file that only root can read, and root's leftover of a write, in a folder of the service's own.
+    chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    for name in ["state.json", "state.json.new"] {
+        fs::write(folder.join(name), "root's").unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let mut witness = lamp.witness();
+    let mut service = start_as_nobody(&lamp);
+    assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, NEW);
+    service.await_log("Permission denied (os error 13); it is kept as", 1);
+    let last = state(0.5, 0.5, 0.5, true, "owner");
+    ask(&mut witness, &last);
+    lamp.await_kept(&last);
+    assert_eq!(fs::read(folder.join("state.json.bad")).unwrap(), b"root's");
+    assert!(service.terminate().success());
+
+    // A folder of root's, with a broken file: nothing can be done until it is handed over, and then all is well.
+    chown(&folder, Some(0), Some(0)).unwrap();
+    fs::remove_file(folder.join("state.json.bad")).unwrap();
+    fs::write(lamp.state_file(), "evidence").unwrap();
+    let mut witness = lamp.witness();
+    let service = start_as_nobody(&lamp);
+    assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, NEW);
+    service.await_log("it cannot be kept aside: Permission denied", 1);
+    ask(&mut witness, &state(0.1, 0.5, 0.5, true, "locked out"));
+    ask(&mut witness, &last);
+    service.await_log("cannot keep the state in", 1);
+    assert_eq!(fs::read(lamp.state_file()).unwrap(), b"evidence");
+    chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    lamp.await_kept(&last);
+    assert_eq!(fs::read(folder.join("state.json.bad")).unwrap(), b"evidence");
+    assert_logged_once(&service, "cannot keep the state in");
+}
+
+#[test]
+fn it_needs_no_rights_and_listens_nowhere() {
+    let mut lamp = Lamp::new();
+    let folder = lamp.use_subfolder();
+    chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    let mut witness = lamp.witness();
+    let service = start_as_nobody(&lamp);
+    witness.next(CHANGED);
+    ask(&mut witness, &state(0.5, 0.5, 0.5, true, "nobody"));
+    lamp.await_leds([250, 500, 500]);
+    let sockets = service.sockets();
+    assert!(!sockets.is_empty());
+    for table in ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"] {
+        let table = fs::read_to_string(format!("/proc/{}/net/{table}", service.pid())).unwrap();
+        for line in table.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let ours = sockets.iter().any(|inode| inode == fields[9]);
+            // State 1 is an established connection.
+            assert!(!ours || fields[3] == "01", "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_drag_costs_about_one_write_a_second() {
+    let lamp = Lamp::new();
+    let (mut service, mut witness) = lamp.start_and_watch();
+    lamp.await_kept(NEW);
+    let mut writes = 0;
+    let mut before = None;
+    let start = std::time::Instant::now();
+    let mut step = 0;
+    wait_for("three seconds of dragging", PATIENCE, || {
+        step += 1;
+        ask(&mut witness, &state(0.5, 0.5, 0.5, true, &format!("drag {step}")));
+        let now = lamp.kept();
+        if now != before {
+            (before, writes) = (now, writes + 1);
+        }
+        (start.elapsed().as_secs() >= 3).then_some(())
+    });
+    // One for the state it began with, and one for each 0.8 seconds.
+    assert!(step > 5 * writes && (2..=6).contains(&writes), "{writes} writes of {step} states");
+    assert!(service.terminate().success());
+    assert_eq!(lamp.kept(), Some(kept(&state(0.5, 0.5, 0.5, true, &format!("drag {step}")))));
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Whatever comes on `lamp/set_config` is either a whole and allowed change, or refused in one line.
+//!
+//! `PROPTEST_CASES` sets the number of cases.
+
+use lamp::set_config::SetConfig;
+use lamp::state::LampState;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// Messages from which the others are made by damage.
+const SEEDS: [&str; 4] = [
+    r#"{"color": {"h": 0.29, "s": 1.0}, "brightness": 0.5, "on": true, "client": "lamp_ui"}"#,
+    r#"{"client": "\u00fc\ud83d\ude00", "on": 0.0, "brightness": 1e-3}"#,
+    r#"{"client":"a","color":{"h":1,"s":false,"v":[null,{}]},"x":-1.5E+300}"#,
+    r#"{"client": ""}"#,
+];
+
+/// What a message is made of, and what hurts parsers.
+const WORDS: [&str; 24] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\u",
+    "\\ud800",
+    "null",
+    "true",
+    "NaN",
+    "-Infinity",
+    "1e999",
+    "-0",
+    "0.30000000000000004",
+    "18446744073709551616",
+    "\"client\":",
+    "\"color\":",
+    "\"h\":",
+    "\"on\":",
+    "\0",
+    "\u{feff}",
+];
+
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        select(WORDS.to_vec()).prop_map(|word| word.as_bytes().to_vec()),
+        vec(any::<u8>(), 0..4),
+        (select(b"[{\"9".to_vec()), 0..300_usize).prop_map(|(byte, length)| vec![byte; length]),
+    ]
+}
+
+fn payload() -> impl Strategy<Value = Vec<u8>> {
+    let damage = vec((any::<Index>(), 0..6_usize, piece()), 0..5);
+    (select(SEEDS.to_vec()), damage).prop_map(|(seed, damage)| {
+        let mut bytes = seed.as_bytes().to_vec();
+        for (place, removed, piece) in damage {
+            let start = place.index(bytes.len() + 1);
+            let end = bytes.len().min(start + removed);
+            bytes.splice(start..end, piece);
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_payload_is_taken_whole_or_refused_in_one_line(payload in payload()) {
+        match SetConfig::parse(&payload) {
+            Err(refusal) => {
+                let line = refusal.to_string();
+                prop_assert!(!line.contains(char::is_control) && line.len() < 300, "{:?}", line);
+            }
+            Ok(request) => {
+                let mut state = LampState::default();
+                request.apply_to(&mut state);
+                for number in [state.color.hue, state.color.saturation, state.brightness] {
+                    prop_assert!((0.0..=1.0).contains(&number), "{}", number);
+                }
+                prop_assert!(state.duty_cycles().iter().all(|duty| *duty <= 1000));
+                // What is told of it is itself a request for the same.
+                let told = state.to_json();
+                prop_assert_eq!(&LampState::from_json(told.as_bytes()).unwrap(), &state);
+                let mut again = LampState { on: false, ..LampState::default() };
+                SetConfig::parse(told.as_bytes()).unwrap().apply_to(&mut again);
+                prop_assert_eq!(again, state);
+            }
+        }
+    }
+}

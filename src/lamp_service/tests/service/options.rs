@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the lamp does only on demand, and settings that change while it runs.
+
+use std::collections::HashMap;
+use std::process::Command;
+
+use test_support::{PATIENCE, QoS, Signal, Tap, Witness, wait_for};
+
+use crate::{CHANGED, Lamp, SET_CONFIG, kept, state};
+
+/// What the service wrote to pigpiod's three pins, colour by colour.
+fn colours(tap: &Tap) -> Vec<[u32; 3]> {
+    let bytes = tap.written().concat();
+    let words: Vec<u32> = bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
+    let duties: Vec<u32> =
+        words.chunks(4).filter(|request| request[0] == 5).map(|request| request[2]).collect();
+    duties.chunks(3).map(|duties| duties.try_into().unwrap()).collect()
+}
+
+#[test]
+fn a_transition_is_gradual_and_exact_at_its_end() {
+    let lamp = Lamp::new();
+    std::fs::write(lamp.state_file(), kept(&state(1.0, 1.0, 1.0, true, ""))).unwrap();
+    let tap = Tap::to(lamp.pigpiod.port());
+    let mut witness = lamp.witness();
+    let _service = lamp.start_with(&["--transition", "0.4", "--pigpiod", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    lamp.await_leds([1000, 0, 0]);
+    assert_eq!(colours(&tap), [[1000, 0, 0]], "the first colour comes at once");
+    let request = state(0.33, 1.0, 1.0, true, "fade");
+    witness.publish(SET_CONFIG, request.clone());
+    // Told at once, not at the end of the way.
+    assert_eq!(witness.next(CHANGED).payload, request);
+    lamp.await_leds([20, 1000, 0]);
+    let way = colours(&tap);
+    assert!(way.len() >= 5, "{way:?}");
+    for step in way.windows(2) {
+        assert!(step[1][0] <= step[0][0] && step[1][1] >= step[0][1] && step[1][2] == 0, "{way:?}");
+    }
+    assert!(way.contains(&[20, 1000, 0]), "{way:?}");
+    // On the way it turns round without a jump.
+    witness.publish(SET_CONFIG, state(1.0, 1.0, 1.0, true, "there"));
+    wait_for("the light to be on its way", PATIENCE, || (colours(&tap).len() > way.len() + 2).then_some(()));
+    witness.publish(SET_CONFIG, r#"{"client": "back", "on": false}"#);
+    lamp.await_leds([0, 0, 0]);
+    let back = colours(&tap).split_off(way.len());
+    let highest = back.iter().map(|duty| duty[0]).max().unwrap();
+    let turn = back.iter().position(|duty| duty[0] == highest).unwrap();
+    assert!(back[..turn].is_sorted_by_key(|duty| duty[0]), "{back:?}");
+    assert!(back[turn..].is_sorted_by(|a, b| b[0] <= a[0]), "{back:?}");
+}
+
+#[test]
+fn dim_light_is_corrected_on_demand() {
+    let lamp = Lamp::new();
+    let mut witness = lamp.witness();
+    let service = lamp.start_with(&["--gamma", "2.2", "--frequency", "200"]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    service.await_log("in 1000 levels at 200 Hz", 1);
+    for (brightness, duty) in [(1.0, 1000), (0.5, 218), (0.1, 6), (0.01, 1), (0.0, 0)] {
+        let request = state(0.3, 0.0, brightness, true, "dim");
+        witness.publish(SET_CONFIG, request.clone());
+        // What is told is what was asked for.
+        assert_eq!(witness.next(CHANGED).payload, request);
+        lamp.await_leds([duty; 3]);
+    }
+}
+
+#[test]
+fn each_frequency_has_the_levels_of_the_manual() {
+    let lamp = Lamp::new();
+    let help = String::from_utf8(crate::service().arg("--help").output().unwrap().stdout).unwrap();
+    for hertz in ["1000", "800", "500", "400", "320", "250", "200"] {
+        let levels = {
+            let service = lamp.start_with(&["--frequency", hertz]);
+            service.await_log("LEDs are driven", 1);
+            lamp.pigpiod.ask("prrg 19").unwrap()
+        };
+        assert!(
+            help.contains(&format!("{hertz} Hz: {levels} levels")),
+            "{hertz} Hz has {levels} levels: {help}"
+        );
+        for pin in [19, 26, 13] {
+            assert_eq!(lamp.pigpiod.ask(&format!("pfg {pin}")), hertz.parse().ok(), "GPIO {pin}");
+            assert_eq!(lamp.pigpiod.ask(&format!("prg {pin}")), Some(1000), "GPIO {pin}");
+        }
+    }
+}
+
+#[test]
+fn a_start_restores_what_is_wished() {
+    for (wish, was, is) in
+        [("last", false, false), ("on", false, true), ("off", true, false), ("last", true, true)]
+    {
+        let lamp = Lamp::new();
+        std::fs::write(lamp.state_file(), kept(&state(0.5, 0.5, 0.5, was, "x"))).unwrap();
+        let mut witness = lamp.witness();
+        let _service = lamp.start_with(&["--restore", wish]);
+        assert_eq!(witness.next(CHANGED).payload, state(0.5, 0.5, 0.5, is, "x"), "{wish}");
+        lamp.await_leds(if is { [250, 500, 500] } else { [0, 0, 0] });
+    }
+}
+
+#[test]
+fn sighup_reads_the_settings_again() {
+    let lamp = Lamp::new();
+    let settings = lamp.folder.path().join("settings");
+    std::fs::write(&settings, "# nothing yet\n").unwrap();
+    let mut witness = lamp.witness();
+    let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    let dim = state(0.3, 0.0, 0.5, true, "dim");
+    witness.publish(SET_CONFIG, dim.clone());
+    lamp.await_leds([500; 3]);
+
+    std::fs::write(&settings, "gamma = 2.2\nfrequency = 200\nbroker = elsewhere:1883\n").unwrap();
+    service.signal(Signal::SIGHUP);
+    service.await_log(
+        "settings read again: restore last, transition 0 s, gamma 2.2, frequency 200 Hz, home-assistant none",
+        1,
+    );
+    // The light follows at once, without a request.
+    lamp.await_leds([218; 3]);
+    assert_eq!(lamp.pigpiod.ask("pfg 13"), Some(200));
+
+    // A mistake changes nothing and is told.
+    std::fs::write(&settings, "gamma = 1\ntransition = soon\n").unwrap();
+    service.signal(Signal::SIGHUP);
+    service.await_log("the settings stay as they were: ", 1);
+    service.await_log("invalid value 'soon' for '--transition <SECONDS>'", 1);
+    witness.publish(SET_CONFIG, state(0.3, 0.0, 0.1, true, "still"));
+    lamp.await_leds([6; 3]);
+
+    std::fs::remove_file(&settings).unwrap();
+    service.signal(Signal::SIGHUP);
+    lamp.await_leds([100; 3]);
+    assert!(service.terminate().success());
+}
+
+#[test]
+fn a_changed_peer_counts_from_the_next_start() {
+    let lamp = Lamp::new();
+    let settings = lamp.folder.path().join("settings");
+    let call = |arguments: &[&str]| {
+        let mut command = crate::service();
+        command.env("PIGPIO_PORT", lamp.pigpiod.port().to_string());
+        command.arg("--state").arg(lamp.state_file()).arg("--settings").arg(&settings).args(arguments);
+        test_support::Process::start(&mut command, "")
+    };
+    std::fs::write(&settings, format!("broker = {}\n", lamp.broker.address())).unwrap();
+    let mut witness = lamp.witness();
+    let service = call(&[]);
+    witness.next(CHANGED);
+    std::fs::write(&settings, "broker = elsewhere.invalid:1883\n").unwrap();
+    service.signal(Signal::SIGHUP);
+    service.await_log("; from the next start on: broker", 1);
+    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
+    lamp.await_leds([250, 500, 500]);
+}
+
+/// Renders one of Home Assistant's templates with the engine that Home Assistant uses.
+fn render(template: &str, variables: &str) -> String {
+    let script = "import sys, json, jinja2\n\
+        print(jinja2.Environment().from_string(sys.argv[1]).render(**json.loads(sys.argv[2])), end='')";
+    let output = Command::new("python3").args(["-c", script, template, variables]).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{template}: {errors}; install it with: apt-get install python3-jinja2");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The description of the lamp, as Home Assistant finds it.
+fn description(witness: &mut Witness, topic: &str) -> HashMap<String, serde_json::Value> {
+    let message = witness.next(topic);
+    assert_eq!(message.qos, QoS::AtLeastOnce);
+    serde_json::from_str(&message.payload).unwrap()
+}
+
+#[test]
+fn home_assistant_finds_and_drives_the_lamp() {
+    let lamp = Lamp::new();
+    let settings = lamp.folder.path().join("settings");
+    std::fs::write(&settings, "home-assistant = ha\n").unwrap();
+    let mut home = Witness::connect(lamp.broker.port(), &["ha/light/#", "lamp/#"]);
+    let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
+    home.next_where(CHANGED, |message| !message.retained);
+    let topic = wait_for("a description", PATIENCE, || {
+        home.messages().into_iter().map(|message| message.topic).find(|topic| topic.starts_with("ha/"))
+    });
+    assert!(topic.starts_with("ha/light/lampi_") && topic.ends_with("/config"), "{topic}");
+    let light = description(&mut home, &topic);
+    let text = |key: &str| light[key].as_str().unwrap();
+    // As somebody who comes later finds it.
+    let mut late = Witness::connect(lamp.broker.port(), &["ha/light/#"]);
+    assert!(late.next(&topic).retained);
+
+    // Availability is the Last Will that was always there.
+    assert_eq!(text("availability_topic"), "lamp/connection/lamp_service/state");
+    assert_eq!((text("payload_available"), text("payload_not_available")), ("1", "0"));
+
+    // Commands, by its templates and with its numbers.
+    for (key, template, variables, told, duty) in [
+        ("hs", "hs_command_template", r#"{"hue": 180.0, "sat": 50.0}"#, (0.5, 0.5, 1.0), [500, 1000, 1000]),
+        ("brightness", "brightness_command_template", r#"{"value": 50}"#, (0.5, 0.5, 0.5), [250, 500, 500]),
+    ] {
+        let request = render(text(template), variables);
+        home.publish(text(&format!("{key}_command_topic")), request);
+        let (h, s, brightness) = told;
+        assert_eq!(home.next(CHANGED).payload, state(h, s, brightness, true, "home_assistant"));
+        lamp.await_leds(duty);
+    }
+    // States, the same way back. It knows on and off by the payloads that it would send.
+    for (payload, duty) in [("payload_off", [0, 0, 0]), ("payload_on", [250, 500, 500])] {
+        home.publish(text("command_topic"), text(payload));
+        let told = home.next(text("state_topic")).payload;
+        lamp.await_leds(duty);
+        let variables = format!(r#"{{"value_json": {told}}}"#);
+        assert_eq!(render(text("state_value_template"), &variables), text(payload));
+        assert_eq!(render(text("brightness_value_template"), &variables), "50");
+        assert_eq!(render(text("hs_value_template"), &variables), "180.0,50.0");
+    }
+    assert_eq!(light["brightness_scale"], 100);
+
+    // It is told again when Home Assistant starts, and after the broker has forgotten it.
+    home.publish("ha/status", "offline");
+    home.publish("ha/status", "online");
+    assert_eq!(description(&mut home, &topic), light);
+
+    // Out of the settings, out of Home Assistant.
+    std::fs::write(&settings, "").unwrap();
+    service.signal(Signal::SIGHUP);
+    assert_eq!(home.next(&topic).payload, "");
+    let descriptions = home.messages().iter().filter(|message| message.topic == topic).count();
+    assert_eq!(descriptions, 3);
+    assert!(service.terminate().success());
+}
+
+#[test]
+fn nothing_is_told_to_home_assistant_unless_asked_for() {
+    let lamp = Lamp::new();
+    let mut all = Witness::connect(lamp.broker.port(), &["#"]);
+    let _service = lamp.start();
+    all.next(CHANGED);
+    all.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "last"));
+    all.next_where(CHANGED, |message| message.payload.contains("last"));
+    assert!(all.messages().iter().all(|message| message.topic.starts_with("lamp/")), "{:?}", all.messages());
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What goes over the wires, and wires that break.
+
+use test_support::Tap;
+
+use crate::{CHANGED, Lamp, SET_CONFIG, insist, state};
+
+/// Numbers of pigpiod's commands.
+const PWM: u8 = 5;
+const PRS: u8 = 6;
+const PFS: u8 = 7;
+
+/// The commands in what the service wrote to pigpiod: number and parameters.
+fn commands(tap: &Tap) -> Vec<[u32; 3]> {
+    let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+    let bytes = tap.written().concat();
+    assert_eq!(bytes.len() % 16, 0, "whole requests");
+    bytes
+        .chunks(16)
+        .map(|request| [word(&request[..4]), word(&request[4..8]), word(&request[8..12])])
+        .collect()
+}
+
+#[test]
+fn three_pins_change_in_one_write() {
+    let lamp = Lamp::new();
+    let tap = Tap::to(lamp.pigpiod.port());
+    let mut witness = lamp.witness();
+    let _service = lamp.start_with(&["--pigpiod", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    lamp.await_leds([1000, 0, 0]);
+    let before = tap.written().len();
+    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
+    lamp.await_leds([250, 500, 500]);
+    let written = tap.written().split_off(before);
+    let colour: Vec<u8> = [(19, 250), (26, 500), (13, 500)]
+        .into_iter()
+        .flat_map(|(pin, duty): (u32, u32)| [u32::from(PWM), pin, duty, 0].map(u32::to_le_bytes))
+        .flatten()
+        .collect();
+    assert_eq!(written, [colour]);
+}
+
+#[test]
+fn leds_that_shine_are_not_touched_by_a_start() {
+    let lamp = Lamp::new();
+    let last = state(0.33, 1.0, 1.0, true, "");
+    std::fs::write(lamp.state_file(), crate::kept(&last)).unwrap();
+    let starts = [true, false].map(|first| {
+        let tap = Tap::to(lamp.pigpiod.port());
+        let mut service = lamp.start_with(&["--pigpiod", &tap.address()]);
+        service.await_log("LEDs are driven", 1);
+        lamp.await_leds([20, 1000, 0]);
+        service.kill();
+        let commands = commands(&tap);
+        let duties: Vec<_> =
+            commands.iter().filter(|command| command[0] == u32::from(PWM)).copied().collect();
+        assert_eq!(duties, [[5, 19, 20], [5, 26, 1000], [5, 13, 0]], "nothing but its colour, first {first}");
+        // Setting frequency or range switches a pin off for a moment.
+        commands.iter().filter(|command| [u32::from(PRS), u32::from(PFS)].contains(&command[0])).count()
+    });
+    assert_eq!(starts, [6, 0]);
+}
+
+#[test]
+fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
+    let lamp = Lamp::new();
+    let tap = Tap::to(lamp.pigpiod.port());
+    let mut witness = lamp.witness();
+    let service = lamp.start_with(&["--pigpiod", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    lamp.await_leds([1000, 0, 0]);
+    for (round, bytes) in [7, 16, 33].into_iter().enumerate() {
+        tap.cut_after(bytes);
+        witness.publish(SET_CONFIG, state(0.1, 0.5, 0.5, true, "cut"));
+        service.await_log("LEDs are driven", round + 2);
+        assert_eq!(tap.cuts(), round + 1);
+        witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "whole"));
+        lamp.await_leds([250, 500, 500]);
+    }
+    service.await_log("Connection reset by peer", 1);
+}
+
+#[test]
+fn a_connection_to_the_broker_that_is_reset_within_a_message_is_made_again() {
+    let lamp = Lamp::new();
+    let tap = Tap::to(lamp.broker.port());
+    let mut witness = lamp.witness();
+    let service = lamp.start_with(&["--broker", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    for (round, bytes) in [1, 10, 50].into_iter().enumerate() {
+        tap.cut_after(bytes);
+        witness.publish(SET_CONFIG, state(0.1, 0.5, 0.5, false, &format!("cut {round}")));
+        service.await_log("connected to the MQTT broker", round + 2);
+        assert_eq!(tap.cuts(), round + 1);
+        insist(&witness, &state(0.5, 0.5, 0.5, true, &format!("whole {round}")));
+        lamp.await_leds([250, 500, 500]);
+    }
+    // Half a message was none.
+    let told = |message: &test_support::Message| message.topic == CHANGED && message.payload.contains("cut");
+    assert!(!witness.messages().iter().any(told));
+}
