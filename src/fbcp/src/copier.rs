@@ -3,7 +3,7 @@
 
 use framebuffer::{Error, Surface};
 
-use crate::picture::Picture;
+use crate::picture::{Manner, Picture};
 
 /// Rows of the source are read this many bytes at a time: few enough to be compared while still in the processor's cache.
 const STRIP_BYTES: usize = 32 * 1024;
@@ -14,22 +14,25 @@ pub struct Copier {
     target: Surface,
     picture: Picture,
     strip: Vec<u8>,
+    /// The target's driver can tell when it has sent a picture; supposed until it says no.
+    vsync: bool,
 }
 
 impl Copier {
     /// A copy that has not begun: the first [`Self::copy`] stores the whole picture.
-    pub fn new(source: Surface, target: Surface) -> Self {
-        let picture = Picture::new(source.geometry(), target.geometry());
+    pub fn new(source: Surface, target: Surface, manner: Manner) -> Result<Self, Error> {
+        let picture = Picture::new(source.geometry(), target.geometry(), manner)?;
         let row_bytes = source.geometry().row_bytes();
         let strip = vec![0; (STRIP_BYTES / row_bytes).max(1) * row_bytes];
-        Self { source, target, picture, strip }
+        Ok(Self { source, target, picture, strip, vsync: true })
     }
 
     /// The copy's two ends and what is done between, for a log line.
     pub fn description(&self) -> String {
-        let (source, target, viewport) =
-            (self.source.geometry(), self.target.geometry(), self.picture.viewport());
-        let scaled = if (viewport.width, viewport.height) == (source.width(), source.height()) {
+        let (source, target) = (self.source.geometry(), self.target.geometry());
+        let placement = self.picture.placement();
+        let (crop, viewport) = (placement.crop, placement.viewport);
+        let scaled = if (viewport.width, viewport.height) == (crop.width, crop.height) {
             String::new()
         } else {
             format!(", scaled to {}x{}", viewport.width, viewport.height)
@@ -41,15 +44,9 @@ impl Copier {
         )
     }
 
-    /// Brings the target up to date with the source. Returns the number of bytes that were stored.
-    pub fn copy(&mut self) -> Result<usize, Error> {
+    /// Brings the target up to date with the source. Returns the numbers of rows and bytes that were stored.
+    pub fn copy(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
-        let offset = self.target.geometry().offset();
-        self.target.refresh()?;
-        if self.target.geometry().offset() != offset {
-            self.picture.forget_stored();
-        }
-
         let (row_bytes, height) = (self.source.geometry().row_bytes(), self.source.geometry().height());
         let strip_rows = self.strip.len() / row_bytes;
         for first in (0..height).step_by(strip_rows) {
@@ -57,9 +54,25 @@ impl Copier {
             self.source.read_rows(first, rows)?;
             self.picture.take_source(first, rows);
         }
+        self.store()
+    }
 
+    /// Makes the target black.
+    pub fn blank(&mut self) -> Result<(), Error> {
+        self.picture.blank();
+        self.store().map(|_| ())
+    }
+
+    fn store(&mut self) -> Result<(usize, usize), Error> {
+        let offset = self.target.geometry().offset();
+        self.target.refresh()?;
+        if self.target.geometry().offset() != offset {
+            self.picture.forget_stored();
+        }
         // All stores come after all the work, close together, so that a driver with deferred IO sends them as one update.
-        self.picture.render();
+        if self.picture.has_changes() {
+            self.vsync = self.vsync && self.target.wait_for_vsync();
+        }
         let target = &mut self.target;
         self.picture.store_changes(|y, row| target.store(0, y, row))
     }

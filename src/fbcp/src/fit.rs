@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where in the target the picture goes.
+//! Which part of the source is shown, and where in the target.
 
 use framebuffer::Geometry;
 
-/// A rectangle of the target, in pixels. The rest is black.
+use crate::cli::Fit;
+
+/// A rectangle, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewport {
+pub struct Area {
     /// Pixels to the left of it.
     pub x: usize,
     /// Pixels above it.
@@ -16,38 +18,67 @@ pub struct Viewport {
     pub height: usize,
 }
 
-impl Viewport {
-    /// The largest rectangle in the middle of `target` with the proportions of `source`.
-    pub fn contain(source: &Geometry, target: &Geometry) -> Self {
-        let scaled = |length: usize, to: usize, from: usize| ((length * to + from / 2) / from).max(1);
-        let (width, height) = if source.width() * target.height() >= source.height() * target.width() {
-            (target.width(), scaled(source.height(), target.width(), source.width()))
-        } else {
-            (scaled(source.width(), target.height(), source.height()), target.height())
-        };
-        Self { x: (target.width() - width) / 2, y: (target.height() - height) / 2, width, height }
+/// What is shown where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The part of the source that is shown.
+    pub crop: Area,
+    /// Where in the target it is. The rest is black.
+    pub viewport: Area,
+}
+
+impl Fit {
+    /// Places a picture of the size of `source`.
+    pub fn place(self, source: &Geometry, target: &Geometry) -> Placement {
+        let whole =
+            |geometry: &Geometry| Area { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
+        let placement = Placement { crop: whole(source), viewport: whole(target) };
+        match self {
+            Self::Contain => Placement { viewport: largest(target, source), ..placement },
+            Self::Cover => Placement { crop: largest(source, target), ..placement },
+            Self::Stretch => placement,
+        }
     }
+}
+
+/// The largest rectangle in the middle of `room` that has the proportions of `picture`.
+fn largest(room: &Geometry, picture: &Geometry) -> Area {
+    let scaled = |length: usize, to: usize, from: usize| ((length * to + from / 2) / from).max(1);
+    let (width, height) = if picture.width() * room.height() >= picture.height() * room.width() {
+        (room.width(), scaled(picture.height(), room.width(), picture.width()))
+    } else {
+        (scaled(picture.width(), room.height(), picture.height()), room.height())
+    };
+    Area { x: (room.width() - width) / 2, y: (room.height() - height) / 2, width, height }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn area([x, y, width, height]: [usize; 4]) -> Area {
+        Area { x, y, width, height }
+    }
+
     #[test]
     fn the_picture_is_as_large_as_its_proportions_allow() {
-        for (source, target, x, y, width, height) in [
-            ("240x320x16", "240x320x16", 0, 0, 240, 320),
-            ("480x640x32", "240x320x16", 0, 0, 240, 320),
-            ("1280x800x32", "320x240x16", 0, 20, 320, 200),
-            ("240x320x16", "320x240x16", 70, 0, 180, 240),
-            ("320x240x16", "240x320x16", 0, 70, 240, 180),
-            ("10x10x16", "31x20x16", 5, 0, 20, 20),
-            ("4096x1x16", "3x3x16", 0, 1, 3, 1),
-            ("1x4096x16", "4096x4096x16", 2047, 0, 1, 4096),
-            ("4096x4095x16", "4096x4096x16", 0, 0, 4096, 4095),
+        for (source, target, viewport, crop) in [
+            ("240x320x16", "240x320x16", [0, 0, 240, 320], [0, 0, 240, 320]),
+            ("480x640x32", "240x320x16", [0, 0, 240, 320], [0, 0, 480, 640]),
+            ("1280x800x32", "320x240x16", [0, 20, 320, 200], [106, 0, 1067, 800]),
+            ("240x320x16", "320x240x16", [70, 0, 180, 240], [0, 70, 240, 180]),
+            ("320x240x16", "240x320x16", [0, 70, 240, 180], [70, 0, 180, 240]),
+            ("10x10x16", "31x20x16", [5, 0, 20, 20], [0, 2, 10, 6]),
+            ("4096x1x16", "3x3x16", [0, 1, 3, 1], [2047, 0, 1, 1]),
+            ("1x4096x16", "4096x4096x16", [2047, 0, 1, 4096], [0, 2047, 1, 1]),
+            ("4096x4095x16", "4096x4096x16", [0, 0, 4096, 4095], [0, 0, 4095, 4095]),
         ] {
-            let viewport = Viewport::contain(&source.parse().expect(source), &target.parse().expect(target));
-            assert_eq!(viewport, Viewport { x, y, width, height }, "{source} in {target}");
+            let (from, to) = (source.parse().expect(source), target.parse().expect(target));
+            assert_eq!(Fit::Contain.place(&from, &to).viewport, area(viewport), "{source} in {target}");
+            assert_eq!(Fit::Cover.place(&from, &to).crop, area(crop), "{source} over {target}");
+            let stretched = Fit::Stretch.place(&from, &to);
+            assert_eq!(stretched.crop, area([0, 0, from.width(), from.height()]));
+            assert_eq!(stretched.viewport, area([0, 0, to.width(), to.height()]));
         }
     }
 }

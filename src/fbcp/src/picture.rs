@@ -6,20 +6,40 @@
 
 use std::ops::Range;
 
-use framebuffer::{Converter, Encoder, Geometry, Scaler};
+use framebuffer::{Converter, Decoder, Ditherer, Encoder, Error, Geometry, Scaler, Turn};
 
-use crate::fit::Viewport;
+use crate::cli::Fit;
+use crate::fit::Placement;
+
+/// How the picture is changed on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    pub turn: Turn,
+    pub fit: Fit,
+    /// Colours that the target lacks become patterns of those it has.
+    pub dither: bool,
+}
 
 /// The state of a copy from one geometry to another.
 pub struct Picture {
-    source: Shadow,
+    source: Source,
     target: Shadow,
-    viewport: Viewport,
+    placement: Placement,
+    /// The shown bytes of a row of the source, as it stands on the target.
+    columns: Range<usize>,
     /// The viewport's bytes in a row of the target.
     span: Range<usize>,
     rendering: Rendering,
     /// One row of the target: always black beside the viewport.
     row: Vec<u8>,
+    black: Vec<u8>,
+}
+
+/// What the source shows, as it stands on the target: turned.
+struct Source {
+    upright: Shadow,
+    /// The turn and the picture before it, if it is turned.
+    turned: Option<(Turn, Geometry, Shadow)>,
 }
 
 /// Rows of visible pixels without padding, and which of them changed.
@@ -33,8 +53,18 @@ struct Shadow {
 enum Rendering {
     /// Of the same size: row by row.
     Convert(Converter),
-    /// Of another size; with a row of the viewport in eight bits per colour.
-    Scale { scaler: Scaler, encoder: Encoder, rgb: Vec<[u8; 3]> },
+    /// By way of a row of the viewport in eight bits per colour.
+    Rebuild { reader: Reader, writer: Writer, rgb: Vec<[u8; 3]> },
+}
+
+enum Reader {
+    Decode(Decoder),
+    Scale(Box<Scaler>),
+}
+
+enum Writer {
+    Plain(Encoder),
+    Dithered(Ditherer),
 }
 
 impl Shadow {
@@ -51,79 +81,155 @@ impl Shadow {
         &self.bytes[y * self.row_bytes..][..self.row_bytes]
     }
 
-    /// Takes the row as it is now, and notes whether that is a change.
-    fn update(&mut self, y: usize, row: &[u8]) {
+    /// Takes the row as it is now, and notes whether that is a change. Returns the bytes from the first to the last that
+    /// changed.
+    fn update(&mut self, y: usize, row: &[u8]) -> Range<usize> {
         let known = &mut self.bytes[y * self.row_bytes..][..self.row_bytes];
-        if known != row {
-            known.copy_from_slice(row);
-            self.changed[y] = true;
+        if known == row {
+            return 0..0;
         }
+        let differs = |(known, new): (&u8, &u8)| known != new;
+        let first = known.iter().zip(row).position(differs).unwrap_or(0);
+        let last = known.iter().zip(row).rposition(differs).unwrap_or(0);
+        known.copy_from_slice(row);
+        self.changed[y] = true;
+        first..last + 1
+    }
+}
+
+impl Source {
+    fn new(geometry: &Geometry, turn: Turn) -> Result<(Self, Geometry), Error> {
+        let upright = turn.geometry(geometry)?;
+        let turned = (turn != Turn::None).then(|| (turn, *geometry, Shadow::new(geometry)));
+        Ok((Self { upright: Shadow::new(&upright), turned }, upright))
+    }
+
+    fn update(&mut self, y: usize, row: &[u8]) {
+        let Some((turn, geometry, before)) = &mut self.turned else {
+            self.upright.update(y, row);
+            return;
+        };
+        let bytes = before.update(y, row);
+        if !bytes.is_empty() {
+            let pixel = geometry.format().bytes_per_pixel();
+            let columns = bytes.start / pixel..bytes.end.div_ceil(pixel);
+            let rows = turn.place(geometry, y, row, columns, &mut self.upright.bytes);
+            self.upright.changed[rows].fill(true);
+        }
+    }
+
+    /// Bytes of a row as it comes.
+    fn row_bytes(&self) -> usize {
+        self.turned.as_ref().map_or(self.upright.row_bytes, |(_, _, before)| before.row_bytes)
+    }
+}
+
+impl Rendering {
+    fn new(source: &Geometry, target: &Geometry, placement: &Placement, dither: bool) -> Result<Self, Error> {
+        let Placement { crop, viewport } = placement;
+        let (from, to) = (source.format(), target.format());
+        let same_size = (viewport.width, viewport.height) == (crop.width, crop.height);
+        let dithered = dither && Ditherer::helps(from, to);
+        if same_size && !dithered {
+            return Ok(Self::Convert(Converter::new(from, to)));
+        }
+        let reader = if same_size {
+            Reader::Decode(Decoder::new(from))
+        } else {
+            let offset = crop.y * source.row_bytes() + crop.x * from.bytes_per_pixel();
+            let part = Geometry::new(crop.width, crop.height, source.row_bytes(), offset, from)?;
+            Reader::Scale(Box::new(Scaler::new(&part, viewport.width, viewport.height)))
+        };
+        // Scaling makes colours that a source of the same format has not.
+        let writer = if dithered || (dither && !same_size) {
+            Writer::Dithered(Ditherer::new(to))
+        } else {
+            Writer::Plain(Encoder::new(to))
+        };
+        Ok(Self::Rebuild { reader, writer, rgb: vec![[0; 3]; viewport.width] })
     }
 }
 
 impl Picture {
     /// A copy of which nothing is stored yet: the first picture stores every row.
-    pub fn new(source: &Geometry, target: &Geometry) -> Self {
-        let viewport = Viewport::contain(source, target);
-        let same_size = (viewport.width, viewport.height) == (source.width(), source.height());
-        let rendering = if same_size {
-            Rendering::Convert(Converter::new(source.format(), target.format()))
-        } else {
-            Rendering::Scale {
-                scaler: Scaler::new(source, viewport.width, viewport.height),
-                encoder: Encoder::new(target.format()),
-                rgb: vec![[0; 3]; viewport.width],
-            }
-        };
+    pub fn new(source: &Geometry, target: &Geometry, manner: Manner) -> Result<Self, Error> {
+        let (source, upright) = Source::new(source, manner.turn)?;
+        let placement = manner.fit.place(&upright, target);
+        let rendering = Rendering::new(&upright, target, &placement, manner.dither)?;
         let mut black = vec![0; target.row_bytes()];
         Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut black);
         let pixel = target.format().bytes_per_pixel();
+        let Placement { crop, viewport } = placement;
+        let source_pixel = upright.format().bytes_per_pixel();
         let mut picture = Self {
-            source: Shadow::new(source),
+            source,
             target: Shadow::new(target),
-            viewport,
+            placement,
+            columns: crop.x * source_pixel..(crop.x + crop.width) * source_pixel,
             span: viewport.x * pixel..(viewport.x + viewport.width) * pixel,
             rendering,
-            row: black,
+            row: black.clone(),
+            black,
         };
         for y in 0..target.height() {
-            picture.target.update(y, &picture.row);
+            picture.target.update(y, &picture.black);
         }
-        picture
+        Ok(picture)
     }
 
-    /// Where in the target the picture is.
-    pub const fn viewport(&self) -> Viewport {
-        self.viewport
+    /// What of the source is shown where in the target.
+    pub const fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// Takes what the source shows now: whole rows without padding, from row `first` on.
     pub fn take_source(&mut self, first: usize, rows: &[u8]) {
-        for (y, row) in (first..).zip(rows.chunks_exact(self.source.row_bytes)) {
+        for (y, row) in (first..).zip(rows.chunks_exact(self.source.row_bytes())) {
             self.source.update(y, row);
         }
     }
 
     /// Makes the target's rows anew for those rows of the source that changed since the last call.
-    pub fn render(&mut self) {
-        let Self { source, target, viewport, span, rendering, row } = self;
+    fn render(&mut self) {
+        let Self {
+            source: Source { upright: source, .. },
+            target,
+            placement,
+            columns,
+            span,
+            rendering,
+            row,
+            ..
+        } = self;
+        let Placement { crop, viewport } = *placement;
         if !source.changed.contains(&true) {
             return;
         }
         for y in 0..viewport.height {
+            let row_part = |y: usize| &source.row(crop.y + y)[columns.clone()];
             match rendering {
                 Rendering::Convert(converter) => {
-                    if !source.changed[y] {
+                    if !source.changed[crop.y + y] {
                         continue;
                     }
-                    converter.convert(source.row(y), &mut row[span.clone()]);
+                    converter.convert(row_part(y), &mut row[span.clone()]);
                 }
-                Rendering::Scale { scaler, encoder, rgb } => {
-                    if !source.changed[scaler.covered_rows(y)].contains(&true) {
+                Rendering::Rebuild { reader, writer, rgb } => {
+                    let depends_on = match reader {
+                        Reader::Decode(_) => y..y + 1,
+                        Reader::Scale(scaler) => scaler.covered_rows(y),
+                    };
+                    if !source.changed[crop.y + depends_on.start..crop.y + depends_on.end].contains(&true) {
                         continue;
                     }
-                    scaler.row(&source.bytes, y, rgb);
-                    encoder.encode(rgb, &mut row[span.clone()]);
+                    match reader {
+                        Reader::Decode(decoder) => decoder.decode(row_part(y), rgb),
+                        Reader::Scale(scaler) => scaler.row(&source.bytes, y, rgb),
+                    }
+                    match writer {
+                        Writer::Plain(encoder) => encoder.encode(rgb, &mut row[span.clone()]),
+                        Writer::Dithered(ditherer) => ditherer.encode(y, rgb, &mut row[span.clone()]),
+                    }
                 }
             }
             target.update(viewport.y + y, row);
@@ -131,22 +237,38 @@ impl Picture {
         source.changed.fill(false);
     }
 
+    /// Whether any row of the target has to be stored for what the source shows now.
+    pub fn has_changes(&mut self) -> bool {
+        self.render();
+        self.target.changed.contains(&true)
+    }
+
+    /// Makes the target black, until the source changes.
+    pub fn blank(&mut self) {
+        self.source.upright.changed.fill(false);
+        for y in 0..self.target.changed.len() {
+            self.target.update(y, &self.black);
+        }
+    }
+
     /// Hands each row of the target that is not stored yet to `store`, with its number, from top to bottom.
     ///
-    /// Returns the number of bytes stored. After an error, rows from the failed one on still count as not stored.
+    /// Returns the numbers of rows and bytes stored. After an error, rows from the failed one on still count as not stored.
     pub fn store_changes<E>(
         &mut self,
         mut store: impl FnMut(usize, &[u8]) -> Result<(), E>,
-    ) -> Result<usize, E> {
-        let mut bytes = 0;
+    ) -> Result<(usize, usize), E> {
+        self.render();
+        let (mut rows, mut bytes) = (0, 0);
         for y in 0..self.target.changed.len() {
             if self.target.changed[y] {
                 store(y, self.target.row(y))?;
                 self.target.changed[y] = false;
+                rows += 1;
                 bytes += self.target.row_bytes;
             }
         }
-        Ok(bytes)
+        Ok((rows, bytes))
     }
 
     /// Takes every row of the target for not stored, because it shows another part of its memory.
@@ -163,29 +285,34 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fit::Area;
 
     fn geometry(text: &str) -> Geometry {
         text.parse().expect(text)
     }
 
+    fn copy(source: &Geometry, target: &Geometry) -> Picture {
+        let manner = Manner { turn: Turn::None, fit: Fit::Contain, dither: false };
+        Picture::new(source, target, manner).expect("geometries")
+    }
+
     /// Renders and stores into `screen`; returns the numbers of the rows that were stored.
     fn store(picture: &mut Picture, screen: &mut [u8]) -> Vec<usize> {
         let mut rows = Vec::new();
-        picture.render();
         let bytes = picture.store_changes(|y, row| {
             screen[y * row.len()..][..row.len()].copy_from_slice(row);
             rows.push(y);
             Ok::<(), Infallible>(())
         });
         let row_bytes = picture.row.len();
-        assert_eq!(bytes, Ok(rows.len() * row_bytes));
+        assert_eq!(bytes, Ok((rows.len(), rows.len() * row_bytes)));
         rows
     }
 
     #[test]
     fn rows_are_stored_once_for_each_change() {
         let (source, target) = (geometry("4x3xxrgb8888"), geometry("4x3xbgr565"));
-        let mut picture = Picture::new(&source, &target);
+        let mut picture = copy(&source, &target);
         let mut screen = vec![0xaa; target.visible_bytes()];
         let mut pixels = vec![0; source.visible_bytes()];
         picture.take_source(0, &pixels);
@@ -211,8 +338,8 @@ mod tests {
     #[test]
     fn a_scaled_change_stores_the_rows_that_it_covers() {
         let (source, target) = (geometry("12x12x32"), geometry("8x6x16"));
-        let mut picture = Picture::new(&source, &target);
-        assert_eq!(picture.viewport(), Viewport { x: 1, y: 0, width: 6, height: 6 });
+        let mut picture = copy(&source, &target);
+        assert_eq!(picture.placement().viewport, Area { x: 1, y: 0, width: 6, height: 6 });
         let mut screen = vec![0xaa; target.visible_bytes()];
         let mut pixels = vec![0xff; source.visible_bytes()];
         picture.take_source(0, &pixels);
@@ -236,8 +363,7 @@ mod tests {
     #[test]
     fn what_could_not_be_stored_is_stored_later() {
         let shape = geometry("1x4x16");
-        let mut picture = Picture::new(&shape, &shape);
-        picture.render();
+        let mut picture = copy(&shape, &shape);
         let failed = picture.store_changes(|y, _| if y == 2 { Err("no") } else { Ok(()) });
         assert_eq!(failed, Err("no"));
         assert_eq!(store(&mut picture, &mut [0; 8]), [2, 3]);
@@ -257,22 +383,71 @@ mod tests {
         })
     }
 
-    /// The whole target for a source, with no memory of what was before.
-    fn from_scratch(source: &Geometry, target: &Geometry, pixels: &[u8]) -> Vec<u8> {
-        let mut rgb = vec![[0; 3]; source.width() * source.height()];
-        Decoder::new(source.format()).decode(pixels, &mut rgb);
-        let viewport = Viewport::contain(source, target);
-        let tight =
-            Geometry::new(source.width(), source.height(), source.width() * 3, 0, PixelFormat::BGR888);
-        let mut scaler = Scaler::new(&tight.expect("a geometry"), viewport.width, viewport.height);
-        let mut screen = vec![[0; 3]; target.width() * target.height()];
-        for y in 0..viewport.height {
-            let start = (viewport.y + y) * target.width() + viewport.x;
-            scaler.row(rgb.as_flattened(), y, &mut screen[start..][..viewport.width]);
+    const TURNS: [Turn; 4] = [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters];
+
+    fn any_manner() -> impl Strategy<Value = Manner> {
+        let turn = proptest::sample::select(&TURNS[..]);
+        let fit = proptest::sample::select(vec![Fit::Contain, Fit::Cover, Fit::Stretch]);
+        (turn, fit, any::<bool>()).prop_map(|(turn, fit, dither)| Manner { turn, fit, dither })
+    }
+
+    /// A pixel at a time, in floating point and without any memory of what was before: slow, and plain to see right.
+    mod reference {
+        use super::*;
+
+        /// Part of the line from `a` to `b` that pixel `index` covers.
+        fn overlap(index: usize, a: f64, b: f64) -> f64 {
+            ((index as f64 + 1.0).min(b) - (index as f64).max(a)).max(0.0)
         }
-        let mut bytes = vec![0; target.visible_bytes()];
-        Encoder::new(target.format()).encode(&screen, &mut bytes);
-        bytes
+
+        /// The whole target, each colour as exact as its sums.
+        pub fn colors(source: &Geometry, target: &Geometry, manner: Manner, pixels: &[u8]) -> Vec<[f64; 3]> {
+            let mut rgb = vec![[0; 3]; source.width() * source.height()];
+            Decoder::new(source.format()).decode(pixels, &mut rgb);
+            let (w, h) = (source.width(), source.height());
+            let (tw, th) = if matches!(manner.turn, Turn::None | Turn::Half) { (w, h) } else { (h, w) };
+            let at = |x: usize, y: usize| match manner.turn {
+                Turn::None => rgb[y * w + x],
+                Turn::Quarter => rgb[(h - 1 - x) * w + y],
+                Turn::Half => rgb[(h - 1 - y) * w + w - 1 - x],
+                Turn::ThreeQuarters => rgb[x * w + w - 1 - y],
+            };
+            let upright = Geometry::new(tw, th, tw * 3, 0, PixelFormat::BGR888).expect("a geometry");
+            let Placement { crop, viewport } = manner.fit.place(&upright, target);
+            let mut result = vec![[0.0; 3]; target.width() * target.height()];
+            for y in 0..viewport.height {
+                for x in 0..viewport.width {
+                    let side = |index: usize, crop: usize, from: usize, to: usize| {
+                        let edge = |index: usize| crop as f64 + index as f64 * from as f64 / to as f64;
+                        (edge(index), edge(index + 1))
+                    };
+                    let (left, right) = side(x, crop.x, crop.width, viewport.width);
+                    let (top, bottom) = side(y, crop.y, crop.height, viewport.height);
+                    let mut sum = [0.0; 3];
+                    for source_y in 0..th {
+                        for source_x in 0..tw {
+                            let part = overlap(source_x, left, right) * overlap(source_y, top, bottom);
+                            for (sum, value) in sum.iter_mut().zip(at(source_x, source_y)) {
+                                *sum += part * f64::from(value);
+                            }
+                        }
+                    }
+                    let area = (right - left) * (bottom - top);
+                    let place = (viewport.y + y) * target.width() + viewport.x + x;
+                    result[place] = sum.map(|sum| sum / area);
+                }
+            }
+            result
+        }
+    }
+
+    /// Whether a pixel of the target shows a colour as near as its format and the manner allow.
+    fn shows(target: &Geometry, dither: bool, pixel: [u8; 3], color: [f64; 3]) -> bool {
+        target.format().colors().iter().zip(pixel).zip(color).all(|((field, shown), wanted)| {
+            // Half a step of the format, or a whole one when dithered, and the rounding to eight bits on the way.
+            let step = 255.0 / f64::from(field.max());
+            (f64::from(shown) - wanted).abs() <= if dither { step } else { step / 2.0 } + 1.01
+        })
     }
 
     proptest! {
@@ -280,9 +455,10 @@ mod tests {
         fn after_any_damage_the_target_is_as_if_copied_whole(
             source in any_geometry(),
             target in any_geometry(),
+            manner in any_manner(),
             damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..60),
         ) {
-            let mut picture = Picture::new(&source, &target);
+            let mut picture = Picture::new(&source, &target, manner).expect("a picture");
             let mut screen = vec![0xaa; target.visible_bytes()];
             let mut pixels = vec![0; source.visible_bytes()];
             picture.take_source(0, &pixels);
@@ -294,12 +470,36 @@ mod tests {
                 let before = screen.clone();
                 picture.take_source(0, &pixels);
                 let stored = store(&mut picture, &mut screen);
-                prop_assert_eq!(&screen, &from_scratch(&source, &target, &pixels));
+
+                let mut fresh = Picture::new(&source, &target, manner).expect("a picture");
+                let mut whole = vec![0x55; target.visible_bytes()];
+                fresh.take_source(0, &pixels);
+                store(&mut fresh, &mut whole);
+                prop_assert_eq!(&screen, &whole);
                 let row_bytes = target.row_bytes();
                 for (y, (old, new)) in before.chunks(row_bytes).zip(screen.chunks(row_bytes)).enumerate() {
                     prop_assert_eq!(stored.contains(&y), old != new, "row {}", y);
                 }
             }
+            let mut shown = vec![[0; 3]; target.width() * target.height()];
+            Decoder::new(target.format()).decode(&screen, &mut shown);
+            let wanted = reference::colors(&source, &target, manner, &pixels);
+            for (index, (shown, wanted)) in shown.into_iter().zip(wanted).enumerate() {
+                prop_assert!(shows(&target, manner.dither, shown, wanted), "pixel {}: {:?} for {:?}", index, shown, wanted);
+            }
         }
+    }
+
+    #[test]
+    fn a_blank_target_is_black_and_stored_once() {
+        let shape = geometry("2x3x16");
+        let mut picture = copy(&shape, &shape);
+        let mut screen = vec![0; shape.visible_bytes()];
+        picture.take_source(0, &[0xff; 12]);
+        store(&mut picture, &mut screen);
+        assert_eq!(screen, [0xff; 12]);
+        picture.blank();
+        assert_eq!(store(&mut picture, &mut screen), [0, 1, 2]);
+        assert_eq!(screen, [0; 12]);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a framebuffer driver says of its mode: two requests of `<linux/fb.h>`.
+//! What a framebuffer driver says of its mode: requests of `<linux/fb.h>`.
 
 use std::ffi::{c_char, c_ulong};
 use std::fs::File;
@@ -86,6 +86,14 @@ mod request {
 
     nix::ioctl_read_bad!(get_var, 0x4600, FbVarScreenInfo);
     nix::ioctl_read_bad!(get_fix, 0x4602, FbFixScreenInfo);
+    nix::ioctl_write_ptr!(wait_for_vsync, b'F', 0x20, u32);
+}
+
+/// `FBIO_WAITFORVSYNC`. Returns false if the driver has no such thing.
+pub(crate) fn wait_for_vsync(device: &File) -> bool {
+    let first_screen = 0;
+    // SAFETY: the descriptor is open, and the request reads a number from where there is one.
+    unsafe { request::wait_for_vsync(device.as_raw_fd(), &raw const first_screen) }.is_ok()
 }
 
 /// A driver's mode, as far as it matters to who reads or stores pixels.

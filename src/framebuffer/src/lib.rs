@@ -3,10 +3,13 @@
 //!
 //! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
 //! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
+//! - [`Ditherer`]: rows of a format of fewer colours, as fine patterns.
+//! - [`Turn`]: pictures turned by quarters.
 //! - [`Scaler`]: rows of a picture of another size, by area.
 //! - [`Geometry`]: size, stride, offset of the first visible pixel, and format, checked once.
 //! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Rows come out as copies and go in as
 //!   bytes; only stored bytes are touched, so that a deferred-IO driver sends those alone to its panel.
+//! - [`Console`]: the text console that draws on a framebuffer, silenced.
 //!
 //! ```no_run
 //! use framebuffer::{Access, Encoder, Surface};
@@ -19,18 +22,25 @@
 //! # Ok::<(), framebuffer::Error>(())
 //! ```
 
+mod console;
 mod convert;
 mod device;
+mod dither;
 mod error;
+mod fault;
 mod format;
 mod geometry;
 mod memory;
 mod scale;
 mod surface;
+mod turn;
 
+pub use console::Console;
 pub use convert::{Converter, Decoder, Encoder};
+pub use dither::Ditherer;
 pub use error::{Error, ErrorKind};
 pub use format::{Bitfield, PixelFormat};
 pub use geometry::{Geometry, MAX_SIDE};
 pub use scale::Scaler;
 pub use surface::{Access, Surface};
+pub use turn::Turn;

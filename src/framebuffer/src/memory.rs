@@ -5,8 +5,8 @@
 //! a change of the whole screen. A file must not be: a process that touches a mapped page beyond the end of a file that
 //! somebody cut short is killed by SIGBUS, whereas a system call returns an error.
 //!
-//! A device's mapping outlives its driver's unbinding. Only a driver with deferred IO can still answer a store with SIGBUS, if
-//! it goes in the moment between [`crate::Surface::refresh`] and that store; nothing here can prevent that.
+//! A device's mapping outlives its driver's unbinding; where a driver answers with SIGBUS instead, [`crate::fault`] makes an
+//! error of it.
 
 use std::fs::File;
 use std::io;
@@ -15,9 +15,11 @@ use std::os::unix::fs::FileExt;
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::Access;
+use crate::fault::Watch;
 
 pub(crate) enum Memory {
-    Mapped(MmapRaw),
+    /// The watch is first, for it must end before the mapping does.
+    Mapped(Watch, MmapRaw),
     File(File),
 }
 
@@ -30,14 +32,15 @@ impl Memory {
             Access::Read => options.map_raw_read_only(device),
             Access::ReadWrite => options.map_raw(device),
         };
-        map.map(Self::Mapped)
+        let map = map?;
+        Ok(Self::Mapped(Watch::over(map.as_ptr(), map.len())?, map))
     }
 
     /// Copies bytes out, from byte `start` on.
     pub(crate) fn read(&self, start: usize, bytes: &mut [u8]) -> io::Result<()> {
         match self {
             Self::File(file) => file.read_exact_at(bytes, start as u64),
-            Self::Mapped(map) => {
+            Self::Mapped(watch, map) => {
                 assert_inside(map, start, bytes.len());
                 // SAFETY: the source lies inside the mapping, which lives as long as `map`; the destination is a slice of ours
                 // and cannot overlap memory that only raw pointers reach. Other processes may store meanwhile: bytes have no
@@ -45,7 +48,7 @@ impl Memory {
                 unsafe {
                     std::ptr::copy_nonoverlapping(map.as_ptr().add(start), bytes.as_mut_ptr(), bytes.len());
                 }
-                Ok(())
+                watch.check()
             }
         }
     }
@@ -54,7 +57,7 @@ impl Memory {
     pub(crate) fn store(&mut self, start: usize, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::File(file) => file.write_all_at(bytes, start as u64),
-            Self::Mapped(map) => {
+            Self::Mapped(watch, map) => {
                 assert_inside(map, start, bytes.len());
                 // SAFETY: the destination lies inside the mapping, which lives as long as `map` and is writable, because
                 // `Surface` stores only to what it opened with `Access::ReadWrite`; the source is a slice of ours and cannot
@@ -62,7 +65,7 @@ impl Memory {
                 unsafe {
                     std::ptr::copy_nonoverlapping(bytes.as_ptr(), map.as_mut_ptr().add(start), bytes.len());
                 }
-                Ok(())
+                watch.check()
             }
         }
     }
@@ -89,6 +92,25 @@ mod tests {
         let mut all = [0; 10];
         file.read_exact_at(&mut all, 0).expect("read");
         assert_eq!(&all, b"01234567ab");
+    }
+
+    #[test]
+    fn what_goes_away_under_a_mapping_is_an_error_and_no_signal() {
+        let file = tempfile::tempfile().expect("a file");
+        file.set_len(20_000).expect("longer");
+        let mut memory = Memory::map(&file, 20_000, Access::ReadWrite).expect("mapped");
+        let other = tempfile::tempfile().expect("a file");
+        other.set_len(20_000).expect("longer");
+        let mut untouched = Memory::map(&other, 20_000, Access::ReadWrite).expect("mapped");
+        memory.store(9_000, &[1; 9_000]).expect("stored");
+        // Beyond the end of a file, pages of a mapping answer with SIGBUS.
+        file.set_len(0).expect("cut");
+        for start in [0, 9_000] {
+            let error = memory.store(start, &[2; 9_000]).expect_err("gone");
+            assert_eq!(error.to_string(), "its driver let go of it");
+            memory.read(start, &mut [0; 9_000]).expect_err("gone");
+        }
+        untouched.store(0, &vec![3; 20_000]).expect("another mapping is not concerned");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Scaler {
     decoder: Decoder,
     columns: Axis,
     rows: Axis,
-    row_bytes: usize,
+    source: Geometry,
     /// By pixel of the result: the columns it covers, and the marks of each.
     weights: Vec<(Range<usize>, Vec<u32>)>,
     /// A row of the source.
@@ -64,7 +64,7 @@ impl Scaler {
             decoder: Decoder::new(source.format()),
             columns,
             rows: Axis { from: source.height(), to: height },
-            row_bytes: source.row_bytes(),
+            source: *source,
             weights,
             decoded: vec![[0; 3]; source.width()],
             sums: vec![[0; 3]; source.width()],
@@ -77,12 +77,12 @@ impl Scaler {
         self.rows.covered(y)
     }
 
-    /// Row `y` of the result. `picture` is the whole source, rows without padding.
+    /// Row `y` of the result. `picture` is the memory that the source's geometry is about.
     pub fn row(&mut self, picture: &[u8], y: usize, result: &mut [[u8; 3]]) {
         // Rows are added up first: neighbours in memory, all with one weight, is what processors add several of at a time.
         self.sums.fill([0; 3]);
         for source in self.rows.covered(y) {
-            let row = &picture[source * self.row_bytes..][..self.row_bytes];
+            let row = &picture[self.source.row_start(source)..][..self.source.row_bytes()];
             self.decoder.decode(row, &mut self.decoded);
             let weight = self.rows.marks(y, source);
             let decoded = self.decoded.as_flattened();

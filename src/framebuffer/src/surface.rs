@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 
-use crate::device::{Mode, NoMode};
+use crate::device::{self, Mode, NoMode};
 use crate::memory::Memory;
 use crate::{Error, ErrorKind, Geometry};
 
@@ -95,6 +95,19 @@ impl Surface {
     #[must_use]
     pub const fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// The open device and the number N of its `/dev/fbN`; `None` for a file.
+    pub(crate) fn device(&self) -> Option<(&File, u64)> {
+        let metadata = self.mode.and(self.file.metadata().ok())?;
+        Some((&self.file, nix::sys::stat::minor(metadata.rdev())))
+    }
+
+    /// Waits until the driver has sent a whole picture to its screen, so that what is stored next is not seen half.
+    /// Returns false if the driver cannot tell.
+    #[must_use]
+    pub fn wait_for_vsync(&self) -> bool {
+        self.mode.is_some() && device::wait_for_vsync(&self.file)
     }
 
     /// Follows the driver when it pans, and finds out whether the surface is still what was opened.

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The two framebuffers, as asked for, and the waiting for them.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clap::CommandFactory;
+use framebuffer::{Access, Error, ErrorKind, Geometry, Surface};
+use log::info;
+
+use crate::cli::{self, Cli};
+use crate::signals::{Heard, Signals};
+use crate::statistics::Statistics;
+
+/// How often to look for a framebuffer that is not there.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Both sides of the copy.
+pub struct Sides {
+    source: Side,
+    target: Side,
+}
+
+/// One side.
+struct Side {
+    path: PathBuf,
+    access: Access,
+    file_geometry: Option<Geometry>,
+}
+
+impl Sides {
+    /// Those of a call. A wrong geometry ends the program as any other wrong option does.
+    pub fn of(cli: &Cli) -> Self {
+        let side = |name: &str, path: &PathBuf, access, geometry: Option<&str>| Side {
+            path: path.clone(),
+            access,
+            file_geometry: file_geometry(name, geometry),
+        };
+        Self {
+            source: side("source", &cli.source, Access::Read, cli.source_geometry.as_deref()),
+            target: side("target", &cli.target, Access::ReadWrite, cli.target_geometry.as_deref()),
+        }
+    }
+
+    /// Opens both sides, waiting for them if need be: for any reason if they have been used before. `None` if the program is
+    /// to stop meanwhile.
+    pub fn open(
+        &self,
+        has_copied: bool,
+        signals: &mut Signals,
+        statistics: &Statistics,
+    ) -> anyhow::Result<Option<(Surface, Surface)>> {
+        let Some(source) = self.source.wait_for(has_copied, signals, statistics)? else { return Ok(None) };
+        let Some(target) = self.target.wait_for(has_copied, signals, statistics)? else { return Ok(None) };
+        if source.is_same(&target)? {
+            bail!(
+                "{} and {} are the same framebuffer; give two different ones",
+                source.path().display(),
+                target.path().display()
+            );
+        }
+        Ok(Some((source, target)))
+    }
+
+    /// Opens one side to see what it shows, whoever stores to it. Nothing is waited for.
+    pub fn for_snapshot(&self, side: cli::Side) -> Result<Surface, Error> {
+        let side = match side {
+            cli::Side::Source => &self.source,
+            cli::Side::Target => &self.target,
+        };
+        Surface::open(&side.path, Access::Read, side.file_geometry)
+    }
+}
+
+impl Side {
+    /// Opens it, trying until it is there. `None` if the program is to stop meanwhile.
+    fn wait_for(
+        &self,
+        has_copied: bool,
+        signals: &mut Signals,
+        statistics: &Statistics,
+    ) -> anyhow::Result<Option<Surface>> {
+        let mut waiting_because: Option<Error> = None;
+        loop {
+            match self.open() {
+                Ok(surface) => {
+                    if waiting_because.is_some() {
+                        info!("found {}", self.path.display());
+                    }
+                    return Ok(Some(surface));
+                }
+                Err(error) if error.kind() == ErrorKind::Missing || has_copied => {
+                    if waiting_because.as_ref() != Some(&error) {
+                        info!("waiting: {error}");
+                    }
+                    waiting_because = Some(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if pause(RETRY, signals, statistics)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn open(&self) -> Result<Surface, Error> {
+        let surface = Surface::open(&self.path, self.access, self.file_geometry)?;
+        if self.access == Access::ReadWrite {
+            surface.claim()?;
+        }
+        Ok(surface)
+    }
+}
+
+/// Sleeps until `time`, and answers questions. Returns true as soon as the program is to stop.
+pub fn sleep_until(time: Instant, signals: &mut Signals, statistics: &Statistics) -> anyhow::Result<bool> {
+    loop {
+        match signals.wait_until(time)? {
+            Heard::Nothing => return Ok(false),
+            Heard::Stop => return Ok(true),
+            Heard::Question => info!("{statistics}"),
+        }
+    }
+}
+
+/// The same for a duration.
+pub fn pause(duration: Duration, signals: &mut Signals, statistics: &Statistics) -> anyhow::Result<bool> {
+    sleep_until(Instant::now() + duration, signals, statistics)
+}
+
+fn file_geometry(side: &str, text: Option<&str>) -> Option<Geometry> {
+    text.map(|text| {
+        text.parse().unwrap_or_else(|error| {
+            let message = format!("--{side}-geometry: {error}");
+            Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
+        })
+    })
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The text console that draws on a framebuffer: log-in prompts, kernel messages and a blinking cursor, which do not belong
+//! on a lamp's screen.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+
+use nix::errno::Errno;
+use nix::libc::{self, c_int, c_ulong, c_ushort};
+
+use crate::{Error, Surface};
+
+/// `struct vt_stat` of `<linux/vt.h>`.
+#[repr(C)]
+#[derive(Default)]
+struct VtState {
+    active: c_ushort,
+    signal: c_ushort,
+    state: c_ushort,
+}
+
+/// `struct fb_con2fbmap` of `<linux/fb.h>`.
+#[repr(C)]
+struct ConsoleToFramebuffer {
+    console: u32,
+    framebuffer: u32,
+}
+
+/// `KD_TEXT` and `KD_GRAPHICS` of `<linux/kd.h>`.
+const TEXT: c_ulong = 0;
+const GRAPHICS: c_ulong = 1;
+
+/// Requests of `<linux/kd.h>`, `<linux/vt.h>` and `<linux/fb.h>`; their numbers predate the encoding of size and direction.
+mod request {
+    use super::{ConsoleToFramebuffer, VtState, c_int};
+
+    nix::ioctl_read_bad!(get_mode, 0x4B3B, c_int);
+    nix::ioctl_write_int_bad!(set_mode, 0x4B3A);
+    nix::ioctl_read_bad!(get_state, 0x5603, VtState);
+    nix::ioctl_read_bad!(get_framebuffer, 0x460F, ConsoleToFramebuffer);
+}
+
+/// A console that does not draw, until this is dropped.
+pub struct Console {
+    terminal: File,
+    number: u32,
+}
+
+impl Console {
+    /// Keeps the console that people see from drawing on `surface`. `None` if there is none that does: the machine has no
+    /// consoles, the visible one is on another framebuffer, or a graphical program has it.
+    pub fn silence(surface: &Surface) -> Result<Option<Self>, Error> {
+        let Some((device, framebuffer)) = surface.device() else { return Ok(None) };
+        let Ok(visible) = open("/dev/tty0") else { return Ok(None) };
+        let mut state = VtState::default();
+        // SAFETY: the descriptor is open, and the request writes one structure of the kernel's layout to a place that holds one.
+        if unsafe { request::get_state(visible.as_raw_fd(), &raw mut state) }.is_err() {
+            return Ok(None);
+        }
+        let number = u32::from(state.active);
+        let mut map = ConsoleToFramebuffer { console: number, framebuffer: u32::MAX };
+        // SAFETY: as above.
+        let answer = unsafe { request::get_framebuffer(device.as_raw_fd(), &raw mut map) };
+        if answer.is_err() || u64::from(map.framebuffer) != framebuffer {
+            return Ok(None);
+        }
+        // By its own name, for the other one always means the console that is visible at that moment.
+        let name = format!("/dev/tty{number}");
+        let terminal =
+            open(&name).map_err(|error| Error::unusable(format!("{name} cannot be opened: {error}")))?;
+        let mut mode: c_int = 0;
+        // SAFETY: as above, with an integer.
+        unsafe { request::get_mode(terminal.as_raw_fd(), &raw mut mode) }
+            .map_err(|error| refused(&name, error))?;
+        if mode as c_ulong != TEXT {
+            return Ok(None);
+        }
+        let mut console = Self { terminal, number };
+        console.set(GRAPHICS, b"\x1b[?25l").map_err(|error| refused(&name, error))?;
+        Ok(Some(console))
+    }
+
+    /// Its number: 1 for `/dev/tty1`.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Sets its mode, and shows or hides its cursor.
+    fn set(&mut self, mode: c_ulong, cursor: &[u8]) -> Result<(), Errno> {
+        // SAFETY: the descriptor is open, and the request takes a number.
+        unsafe { request::set_mode(self.terminal.as_raw_fd(), mode as c_int) }?;
+        // A console that is being closed down needs no cursor.
+        let _ = self.terminal.write_all(cursor);
+        Ok(())
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        // There is nobody left to tell.
+        let _ = self.set(TEXT, b"\x1b[?25h");
+    }
+}
+
+fn open(name: &str) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK).open(name)
+}
+
+fn refused(name: &str, error: Errno) -> Error {
+    Error::unusable(format!("{name} refuses to be set to graphics ({}); run as root", error.desc()))
+}
