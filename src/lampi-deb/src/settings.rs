@@ -41,7 +41,7 @@ struct Setting {
     help: &'static str,
 }
 
-const TABLE: [Setting; 19] = [
+const TABLE: [Setting; 25] = [
     Setting {
         key: "user",
         kind: Kind::User,
@@ -60,6 +60,42 @@ const TABLE: [Setting; 19] = [
         kind: Kind::Pigpiod,
         default: "pigpiod -g -l",
         help: "call of pigpiod; it must stay in the foreground (-g)",
+    },
+    Setting {
+        key: "fbcp_fps",
+        kind: Kind::Option("fbcp", "fps"),
+        default: "30",
+        help: "pictures per second that fbcp copies, at most",
+    },
+    Setting {
+        key: "fbcp_rotate",
+        kind: Kind::Option("fbcp", "rotate"),
+        default: "0",
+        help: "degrees by which the picture is turned on the panel, clockwise",
+    },
+    Setting {
+        key: "fbcp_fit",
+        kind: Kind::Option("fbcp", "fit"),
+        default: "contain",
+        help: "what becomes of a picture of other proportions: contain, cover or stretch",
+    },
+    Setting {
+        key: "fbcp_dither",
+        kind: Kind::Option("fbcp", "dither"),
+        default: "none",
+        help: "ordered: gradients without steps on a panel of 16 bits",
+    },
+    Setting {
+        key: "fbcp_console",
+        kind: Kind::Option("fbcp", "console"),
+        default: "silence",
+        help: "keep: the text console may draw on the lamp's screen",
+    },
+    Setting {
+        key: "fbcp_at_end",
+        kind: Kind::Option("fbcp", "at-end"),
+        default: "keep",
+        help: "blank: the panel is made black when fbcp ends",
     },
     Setting {
         key: "lamp_service_restore",
@@ -428,6 +464,7 @@ mod tests {
             ("kivy_home=/home/%(user)s", "it must not contain a %"),
             ("fbcp_args=--fps 10 ; reboot", "it must not contain ' ;'"),
             ("fbcp_args=--fps 10\nuser=root", "fbcp_args is '--fps 10\\nuser=root', it must be one line"),
+            ("fbcp_rotate=45", "fbcp does not understand it: invalid value '45' for '--rotate <DEGREES>'"),
             ("fbcp_args=--fast", "fbcp does not understand it: unexpected argument '--fast'"),
             ("lamp_service_gamma=9", "it must be a number from 1 to 3"),
             ("lamp_service_transition=", "lamp_service does not understand it"),

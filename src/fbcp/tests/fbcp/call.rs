@@ -36,6 +36,9 @@ fn a_wrong_call_is_told_on_stderr_with_status_2() {
         (&["--sauce", "/dev/fb0"], "unexpected argument '--sauce'"),
         (&["/dev/fb0"], "unexpected argument '/dev/fb0'"),
         (&["--source-geometry", "320x240"], "--source-geometry: `320x240` is no geometry; write WIDTHx"),
+        (&["--rotate", "45"], "possible values: 0, 90, 180, 270"),
+        (&["--once", "--stats"], "cannot be used with"),
+        (&["--of", "target"], "--snapshot <FILE>"),
         (&["--target-geometry", "320x240x16:1"], "--target-geometry: a stride of 1 bytes is shorter"),
     ] {
         let output = call(arguments);

@@ -4,4 +4,5 @@
 mod call;
 mod copy;
 mod life;
+mod options;
 mod stand_in;

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the options change.
+
+use std::fs;
+use std::path::Path;
+
+use test_support::Signal;
+
+use crate::stand_in::{BGR565, Picture, RGB565, StandIn, XRGB8888, fbcp, noise, start};
+
+/// Copies `picture` once with `options`, and returns the colours that the target then shows, as its snapshot has them.
+fn shown(
+    picture: &Picture,
+    format: crate::stand_in::Format,
+    size: (usize, usize),
+    options: &[&str],
+) -> Picture {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (picture[0].len(), picture.len()), XRGB8888);
+    let target = StandIn::new(folder.path(), "target", size, format).padded(4, 2);
+    source.create(picture);
+    target.create_untouched();
+    let copied = fbcp(&source, &target).arg("--once").args(options).output().expect("fbcp runs");
+    assert!(copied.status.success(), "{copied:?}");
+    snapshot(&source, &target, "target")
+}
+
+/// What one side shows, by --snapshot.
+fn snapshot(source: &StandIn, target: &StandIn, side: &str) -> Picture {
+    let file = source.path.with_extension("png");
+    let taken =
+        fbcp(source, target).args(["--of", side, "--snapshot"]).arg(&file).output().expect("fbcp runs");
+    assert!(taken.status.success() && taken.stderr.is_empty(), "{taken:?}");
+    read(&file)
+}
+
+fn read(file: &Path) -> Picture {
+    let decoder = png::Decoder::new(std::io::BufReader::new(fs::File::open(file).expect("open")));
+    let mut reader = decoder.read_info().expect("a PNG file");
+    let mut bytes = vec![0; reader.output_buffer_size().expect("it fits memory")];
+    let info = reader.next_frame(&mut bytes).expect("a picture");
+    assert_eq!(info.color_type, png::ColorType::Rgb);
+    bytes.as_chunks::<3>().0.chunks(info.width as usize).map(<[_]>::to_vec).collect()
+}
+
+fn mapped(
+    picture: &Picture,
+    (width, height): (usize, usize),
+    from: impl Fn(usize, usize) -> (usize, usize),
+) -> Picture {
+    (0..height)
+        .map(|y| {
+            (0..width)
+                .map(|x| {
+                    let (x, y) = from(x, y);
+                    picture[y][x]
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn a_turned_picture_is_turned_clockwise() {
+    let (w, h) = (7, 5);
+    let picture = noise(w, h, 1);
+    let turned = |size, degrees| shown(&picture, XRGB8888, size, &["--rotate", degrees]);
+    assert_eq!(turned((w, h), "0"), picture);
+    assert_eq!(turned((h, w), "90"), mapped(&picture, (h, w), |x, y| (y, h - 1 - x)));
+    assert_eq!(turned((w, h), "180"), mapped(&picture, (w, h), |x, y| (w - 1 - x, h - 1 - y)));
+    assert_eq!(turned((h, w), "270"), mapped(&picture, (h, w), |x, y| (w - 1 - y, x)));
+}
+
+#[test]
+fn another_shape_is_fitted_as_asked() {
+    // Each pixel twice as large on the target, so that nothing is mixed.
+    let picture = noise(6, 2, 2);
+    let black = [0; 3];
+    let contained = shown(&picture, XRGB8888, (12, 12), &[]);
+    assert_eq!(contained[4..8], mapped(&picture, (12, 4), |x, y| (x / 2, y / 2)));
+    assert!(contained[..4].iter().chain(&contained[8..]).flatten().all(|rgb| *rgb == black));
+    let covered = shown(&picture, XRGB8888, (8, 8), &["--fit", "cover"]);
+    assert_eq!(covered, mapped(&picture, (8, 8), |x, y| (2 + x / 4, y / 4)));
+    let stretched = shown(&picture, XRGB8888, (6, 6), &["--fit", "stretch"]);
+    assert_eq!(stretched, mapped(&picture, (6, 6), |x, y| (x, y / 3)));
+}
+
+#[test]
+fn dithering_shows_colours_between() {
+    let grey = vec![vec![[131; 3]; 16]; 16];
+    let plain = shown(&grey, RGB565, (16, 16), &[]);
+    assert!(plain.iter().flatten().all(|rgb| *rgb == RGB565.seen([131; 3])));
+    let dithered = shown(&grey, RGB565, (16, 16), &["--dither", "ordered"]);
+    let colors: std::collections::BTreeSet<_> = dithered.iter().flatten().collect();
+    assert!(colors.len() > 1, "{colors:?}");
+    let mean = dithered.iter().flatten().map(|rgb| f64::from(rgb[0])).sum::<f64>() / 256.0;
+    assert!((mean - 131.0).abs() < 0.6, "{mean}");
+}
+
+/// A picture with what shows mistakes: gradients, thin strokes in all directions, a corner that tells up from down.
+fn chart() -> Picture {
+    let (width, height) = (96, 64);
+    (0..height)
+        .map(|y| {
+            (0..width)
+                .map(|x| match (x, y) {
+                    (0..8, 0..8) => [255, 0, 0],
+                    (_, 0 | 63) | (0 | 95, _) => [255; 3],
+                    (_, 8..16) => [(x * 255 / 95) as u8; 3],
+                    (_, 16..24) => [0, (x * 255 / 95) as u8, 255 - (x * 255 / 95) as u8],
+                    _ if x == y || x + y == 95 || (x % 6 == 0 && y > 48) => [255, 255, 0],
+                    _ => [16, 16, 48],
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn pictures_are_what_they_were_found_good_to_be() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for (name, format, size, options) in [
+        ("plain", XRGB8888, (96, 64), &[][..]),
+        ("panel", RGB565, (96, 64), &["--dither", "ordered"]),
+        ("small", BGR565, (32, 24), &["--dither", "ordered"]),
+        ("large", XRGB8888, (240, 240), &["--rotate", "90"]),
+        ("cover", XRGB8888, (48, 64), &["--fit", "cover", "--rotate", "180"]),
+        ("stretch", XRGB8888, (64, 96), &["--fit", "stretch", "--rotate", "270"]),
+    ] {
+        let picture = shown(&chart(), format, size, options);
+        let file = golden.join(name).with_extension("png");
+        if !file.exists() || read(&file) != picture {
+            let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("png");
+            let folder = tempfile::tempdir().expect("a folder");
+            let stand_in = StandIn::new(folder.path(), "found", size, XRGB8888);
+            stand_in.create(&picture);
+            let other = StandIn::new(folder.path(), "other", size, XRGB8888);
+            fs::write(&found, "").expect("written");
+            let taken = fbcp(&stand_in, &other).arg("--snapshot").arg(&found).status().expect("fbcp runs");
+            assert!(taken.success());
+            panic!("{} is not {}; look at both", found.display(), file.display());
+        }
+    }
+}
+
+#[test]
+fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (5, 4), XRGB8888).padded(3, 9);
+    let target = StandIn::new(folder.path(), "target", (4, 3), BGR565);
+    let picture = noise(5, 4, 3);
+    source.create(&picture);
+    target.create_untouched();
+    assert_eq!(snapshot(&source, &target, "source"), picture);
+    // Also of a target that another fbcp stores to.
+    let _copier = start(&source, &target);
+    assert_eq!(snapshot(&source, &target, "target").len(), 3);
+
+    let nowhere = folder.path().join("none/picture.png");
+    let failed = fbcp(&source, &target).arg("--snapshot").arg(&nowhere).output().expect("fbcp runs");
+    assert_eq!(failed.status.code(), Some(1));
+    let sentence = String::from_utf8(failed.stderr).expect("UTF-8");
+    assert!(
+        sentence.starts_with(&format!("fbcp: cannot write {}: No such file", nowhere.display())),
+        "{sentence}"
+    );
+
+    let full =
+        fbcp(&source, &target).args(["--snapshot", "/dev/full/picture.png"]).output().expect("fbcp runs");
+    assert_eq!(full.status.code(), Some(1));
+}
+
+#[test]
+fn the_target_can_be_left_black() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (5, 4), RGB565);
+    let target = StandIn::new(folder.path(), "target", (5, 4), RGB565).padded(2, 2);
+    let picture = vec![vec![[255, 255, 0]; 5]; 4];
+    source.create(&picture);
+    target.create_untouched();
+    let mut command = fbcp(&source, &target);
+    let mut copier = test_support::Process::start(command.args(["--at-end", "blank"]), "fbcp");
+    target.await_picture(&picture);
+    assert!(copier.terminate().success());
+    target.await_picture(&vec![vec![[0; 3]; 5]; 4]);
+}
+
+#[test]
+fn statistics_are_told_on_request() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (5, 4), RGB565);
+    let target = StandIn::new(folder.path(), "target", (5, 4), RGB565);
+    source.create(&noise(5, 4, 1));
+    let mut command = fbcp(&source, &target);
+    let mut copier = test_support::Process::start(command.arg("--stats"), "fbcp");
+    // Also while there is nothing to copy to.
+    copier.await_log("waiting", 1);
+    copier.signal(Signal::SIGUSR1);
+    copier.await_log(" s: 0 looks, 0 pictures stored in 0 rows of 0 bytes, ", 1);
+    target.create_untouched();
+    copier.await_log("copying", 1);
+    while !copier.log().iter().any(|line| line.contains("1 pictures stored in 4 rows of 40 bytes, ")) {
+        copier.signal(Signal::SIGUSR1);
+        std::thread::yield_now();
+    }
+    assert!(copier.terminate().success());
+    let log = copier.log();
+    assert!(log[log.len() - 2].contains("1 pictures stored in 4 rows"), "{log:?}");
+}
+
+/// Xvfb keeps its screen in a file, as XWD: a real X server that draws whenever its clients do.
+#[test]
+fn a_window_of_an_x_program_appears() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = std::process::Command::new("Xvfb");
+    server.args(["-displayfd", "1", "-screen", "0", "320x240x16", "-nolisten", "tcp", "-fbdir"]);
+    let number = folder.path().join("number");
+    server.arg(folder.path()).stdout(fs::File::create(&number).expect("a file"));
+    let _server = test_support::Process::start(&mut server, "xvfb");
+    let display = test_support::wait_for("Xvfb to be there", test_support::PATIENCE, || {
+        fs::read_to_string(&number).ok().filter(|text| text.ends_with('\n'))
+    });
+
+    // 160 bytes of header and 64 colours of 12 bytes come before the pixels.
+    let source = StandIn::new(folder.path(), "Xvfb_screen0", (320, 240), RGB565).padded(0, 928);
+    let target = StandIn::new(folder.path(), "target", (320, 240), BGR565);
+    target.create_untouched();
+    let _copier = start(&source, &target);
+    target.await_picture(&vec![vec![[0; 3]; 320]; 240]);
+    let mut program = std::process::Command::new("xlogo");
+    program.args(["-fg", "red", "-bg", "blue", "-geometry", "160x120+40+30"]);
+    let mut program =
+        test_support::Process::start(program.env("DISPLAY", format!(":{}", display.trim())), "x11-apps");
+    let shows = |count: usize| {
+        test_support::wait_for("the window on the target", test_support::PATIENCE, || {
+            let picture = snapshot(&source, &target, "target");
+            let [red, blue] = [[255, 0, 0], [0, 0, 255]]
+                .map(|color| picture.iter().flatten().filter(|rgb| **rgb == color).count());
+            (red > count && blue > count || count == 0 && red + blue == 0).then_some(())
+        });
+    };
+    shows(1000);
+    program.terminate();
+    shows(0);
+}
