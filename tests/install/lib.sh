@@ -23,10 +23,9 @@ equal() {
 await() {
     what="$1"
     shift
-    tries=600
+    deadline=$(($(date +%s) + 60))
     until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "waited in vain for $what"
+        [ "$(date +%s)" -lt $deadline ] || fail "waited in vain for $what"
         sleep 0.1
     done
 }
@@ -74,6 +73,12 @@ no_processes() {
 
 pid() {
     supervisorctl pid "$1"
+}
+
+# order_of_start: names of the programs in the order in which the running Supervisor first started them.
+order_of_start() {
+    sed '/supervisord started/h; //!H; $!d; x' /var/log/supervisor/supervisord.log |
+        sed -n "s/.*spawned: '\([a-z_]*\)'.*/\1/p" | head -4 | tr '\n' ' '
 }
 
 modes() {

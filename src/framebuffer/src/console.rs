@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The text console that draws on a framebuffer: log-in prompts, kernel messages and a blinking cursor, which do not belong
 //! on a lamp's screen.
+//!
+//! Graphics mode alone does not keep it away: when systemd starts a log-in prompt, at the boot or after a log-out, it sets
+//! the console back to text, which draws over whatever is there. So the kernel's console driver for framebuffers is also let
+//! go of the consoles, which then draw nowhere.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_ulong, c_ushort};
@@ -40,12 +45,19 @@ mod request {
     nix::ioctl_write_int_bad!(set_mode, 0x4B3A);
     nix::ioctl_read_bad!(get_state, 0x5603, VtState);
     nix::ioctl_read_bad!(get_framebuffer, 0x460F, ConsoleToFramebuffer);
+    nix::ioctl_write_ptr_bad!(set_framebuffer, 0x4610, ConsoleToFramebuffer);
 }
+
+/// The drivers of consoles.
+const DRIVERS: &str = "/sys/class/vtconsole";
 
 /// A console that does not draw, until this is dropped.
 pub struct Console {
     terminal: File,
     number: u32,
+    /// What it drew on, to be given back to it.
+    device: File,
+    map: ConsoleToFramebuffer,
 }
 
 impl Console {
@@ -77,8 +89,15 @@ impl Console {
         if mode as c_ulong != TEXT {
             return Ok(None);
         }
-        let mut console = Self { terminal, number };
+        let device = device.try_clone().map_err(|error| {
+            Error::unusable(format!("{} cannot be opened twice: {error}", surface.path().display()))
+        })?;
+        let mut console = Self { terminal, number, device, map };
         console.set(GRAPHICS, b"\x1b[?25l").map_err(|error| refused(&name, error))?;
+        for bind in bound_drivers(Path::new(DRIVERS)) {
+            // Where that cannot be done, in a container perhaps, graphics mode has to be enough.
+            let _ = fs::write(bind, "0");
+        }
         Ok(Some(console))
     }
 
@@ -100,9 +119,25 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // The driver is not bound again by the file that unbound it, for it has forgotten its framebuffer, but by giving it one.
+        // There is nobody left to tell if any of this fails.
+        // SAFETY: the descriptor is open, and the request reads one structure of the kernel's layout.
+        let _ = unsafe { request::set_framebuffer(self.device.as_raw_fd(), &raw const self.map) };
         let _ = self.set(TEXT, b"\x1b[?25h");
     }
+}
+
+/// The files by which the console drivers for framebuffers that are in use are let go.
+fn bound_drivers(folder: &Path) -> Vec<PathBuf> {
+    let reads = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|driver| reads(driver.join("name")).contains("frame buffer device"))
+        .map(|driver| driver.join("bind"))
+        .filter(|bind| reads(bind.clone()).trim() == "1")
+        .collect()
 }
 
 fn open(name: &str) -> std::io::Result<File> {
@@ -111,4 +146,26 @@ fn open(name: &str) -> std::io::Result<File> {
 
 fn refused(name: &str, error: Errno) -> Error {
     Error::unusable(format!("{name} refuses to be set to graphics ({}); run as root", error.desc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_framebuffer_drivers_in_use_are_let_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (driver, name, bind) in [
+            ("vtcon0", "(S) dummy device", "1"),
+            ("vtcon1", "(M) frame buffer device", "1"),
+            ("vtcon2", "(M) frame buffer device", "0"),
+        ] {
+            let driver = folder.path().join(driver);
+            fs::create_dir(&driver).expect("a folder");
+            fs::write(driver.join("name"), format!("{name}\n")).expect("written");
+            fs::write(driver.join("bind"), format!("{bind}\n")).expect("written");
+        }
+        assert_eq!(bound_drivers(folder.path()), [folder.path().join("vtcon1/bind")]);
+        assert!(bound_drivers(&folder.path().join("none")).is_empty());
+    }
 }

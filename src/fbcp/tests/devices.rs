@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Real framebuffer devices: run as root on a machine that has them and a running `fbcp`, as `tests/suites/65-framebuffers`
+//! does. Not a test that `cargo test` runs by itself.
+//!
+//!     devices damage COUNT    changes /dev/fb0 at random places; after each change /dev/fb1 must show exactly what follows
+//!     devices fill RRGGBB     fills /dev/fb0 with a colour and waits until /dev/fb1 shows it, with black bars
+//!
+//! It has its own idea of averages and pixels, a pixel at a time.
+
+use std::time::{Duration, Instant};
+
+use framebuffer::{Access, Geometry, Surface};
+
+/// How long a change may take to arrive on an emulated machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Devices {
+    source: Surface,
+    target: Surface,
+    /// What the source shows.
+    canvas: Vec<[u8; 3]>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [source, target] = [("/dev/fb0", Access::ReadWrite), ("/dev/fb1", Access::Read)]
+        .map(|(path, access)| Surface::open(path.as_ref(), access, None).expect(path));
+    let pixels = source.geometry().width() * source.geometry().height();
+    let mut devices = Devices { source, target, canvas: vec![[0; 3]; pixels] };
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["damage", count] => devices.damage(count.parse().expect("a number")),
+        ["fill", color] => {
+            let color = u32::from_str_radix(color, 16).expect("a colour");
+            let [_, r, g, b] = color.to_be_bytes();
+            devices.fill([r, g, b]);
+        }
+        _ => panic!("devices damage COUNT, or devices fill RRGGBB"),
+    }
+}
+
+impl Devices {
+    fn damage(&mut self, count: usize) {
+        let (from, to) = (*self.source.geometry(), *self.target.geometry());
+        let block = from.width() / to.width();
+        let bar = (to.height() - from.height() / block) / 2;
+        assert!(from.width() == block * to.width() && from.height().is_multiple_of(block), "{from}, {to}");
+        self.fill([0; 3]);
+        let mut expected = vec![0; to.visible_bytes()];
+        let mut random = fastrand::Rng::with_seed(7);
+        let start = Instant::now();
+        for step in 0..count {
+            // From a pixel to a large part of the screen, at random or of one colour.
+            let most = [1, 8, 64, 400][random.usize(0..4)];
+            let (width, height) = (random.usize(1..=most), random.usize(1..=most));
+            let (left, top) =
+                (random.usize(0..from.width() - width), random.usize(0..from.height() - height));
+            let color = random.bool().then(|| [random.u8(..), random.u8(..), random.u8(..)]);
+            for y in top..top + height {
+                for x in left..left + width {
+                    self.canvas[y * from.width() + x] =
+                        color.unwrap_or_else(|| [random.u8(..), random.u8(..), random.u8(..)]);
+                }
+                self.draw(y, left, width);
+            }
+            for y in top / block..(top + height).div_ceil(block) {
+                for x in left / block..(left + width).div_ceil(block) {
+                    let mut sum = [0; 3];
+                    for row in self.canvas.chunks(from.width()).skip(y * block).take(block) {
+                        for rgb in &row[x * block..][..block] {
+                            for (sum, value) in sum.iter_mut().zip(rgb) {
+                                *sum += u32::from(*value);
+                            }
+                        }
+                    }
+                    let area = (block * block) as f64;
+                    let mean = sum.map(|sum| (f64::from(sum) / area + 0.5) as u8);
+                    let place = (bar + y) * to.row_bytes() + x * to.format().bytes_per_pixel();
+                    put(&to, mean, &mut expected[place..]);
+                }
+            }
+            self.await_target(&expected, &format!("change {step}, {width}x{height} at {left},{top}"));
+        }
+        println!("{count} changes shown exactly, in {:.1} s", start.elapsed().as_secs_f64());
+    }
+
+    fn fill(&mut self, color: [u8; 3]) {
+        let (from, to) = (*self.source.geometry(), *self.target.geometry());
+        self.canvas.fill(color);
+        for y in 0..from.height() {
+            self.draw(y, 0, from.width());
+        }
+        let height = (from.height() * to.width() + from.width() / 2) / from.width();
+        let bar = (to.height() - height) / 2;
+        let mut expected = vec![0; to.visible_bytes()];
+        for y in bar..bar + height {
+            for x in 0..to.width() {
+                put(&to, color, &mut expected[y * to.row_bytes() + x * to.format().bytes_per_pixel()..]);
+            }
+        }
+        self.await_target(&expected, &format!("{color:?}"));
+    }
+
+    /// Stores part of a row of the canvas.
+    fn draw(&mut self, y: usize, left: usize, width: usize) {
+        let geometry = *self.source.geometry();
+        let bytes = geometry.format().bytes_per_pixel();
+        let mut row = vec![0; width * bytes];
+        let colors = &self.canvas[y * geometry.width() + left..][..width];
+        for (rgb, pixel) in colors.iter().zip(row.chunks_mut(bytes)) {
+            put(&geometry, *rgb, pixel);
+        }
+        self.source.store(left, y, &row).expect("stored");
+    }
+
+    #[track_caller]
+    fn await_target(&self, expected: &[u8], what: &str) {
+        let mut shown = vec![0; expected.len()];
+        let start = Instant::now();
+        loop {
+            self.target.read_rows(0, &mut shown).expect("read");
+            if shown == expected {
+                return;
+            }
+            let place = shown.iter().zip(expected).position(|(shown, expected)| shown != expected);
+            assert!(start.elapsed() < PATIENCE, "{what}: byte {place:?} differs");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// The pixel for a colour, as the driver's bitfields say.
+fn put(geometry: &Geometry, rgb: [u8; 3], pixel: &mut [u8]) {
+    let mut bits = 0_u32;
+    for (field, value) in geometry.format().colors().iter().zip(rgb) {
+        let max = f64::from((1_u32 << field.length) - 1);
+        bits |= ((f64::from(value) / 255.0 * max).round() as u32) << field.offset;
+    }
+    let bytes = geometry.format().bytes_per_pixel();
+    pixel[..bytes].copy_from_slice(&bits.to_le_bytes()[..bytes]);
+}
