@@ -57,6 +57,11 @@ impl Copier {
         self.store()
     }
 
+    /// Whether the source is no longer what was opened.
+    pub fn source_is_lost(&mut self) -> bool {
+        self.source.refresh().is_err()
+    }
+
     /// Makes the target black.
     pub fn blank(&mut self) -> Result<(), Error> {
         self.picture.blank();

@@ -60,9 +60,12 @@ fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
     // What cannot be used at the start is a mistake that somebody must hear of. What could be used once and cannot now is on
     // its way back, as a device half set up after a mode change is, and is waited for.
     let mut has_copied = false;
+    // Kept when only the target is lost: a console that came back would draw over the source meanwhile.
+    let mut console = None;
     while let Some((source, target)) = sides.open(has_copied, &mut signals, &statistics)? {
-        // Held until the next opening: the console of another mode or device is another matter.
-        let _console = (cli.console == cli::Console::Silence).then(|| silence(&source)).flatten();
+        if cli.console == cli::Console::Silence && console.is_none() {
+            console = silence(&source);
+        }
         let mut copier = Copier::new(source, target, manner(cli))?;
         info!("{}", copier.description());
         match copy(cli, &mut copier, &mut signals, &mut statistics)? {
@@ -74,6 +77,9 @@ fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
             }
             End::Lost(error) if cli.once => return Err(error.into()),
             End::Lost(error) => warn!("{error}; opening it again"),
+        }
+        if copier.source_is_lost() {
+            console = None;
         }
         has_copied = true;
         drop(copier);

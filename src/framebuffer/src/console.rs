@@ -53,7 +53,6 @@ const DRIVERS: &str = "/sys/class/vtconsole";
 
 /// A console that does not draw, until this is dropped.
 pub struct Console {
-    terminal: File,
     number: u32,
     /// What it drew on, to be given back to it.
     device: File,
@@ -78,8 +77,7 @@ impl Console {
         if answer.is_err() || u64::from(map.framebuffer) != framebuffer {
             return Ok(None);
         }
-        // By its own name, for the other one always means the console that is visible at that moment.
-        let name = format!("/dev/tty{number}");
+        let name = name(number);
         let terminal =
             open(&name).map_err(|error| Error::unusable(format!("{name} cannot be opened: {error}")))?;
         let mut mode: c_int = 0;
@@ -92,28 +90,18 @@ impl Console {
         let device = device.try_clone().map_err(|error| {
             Error::unusable(format!("{} cannot be opened twice: {error}", surface.path().display()))
         })?;
-        let mut console = Self { terminal, number, device, map };
-        console.set(GRAPHICS, b"\x1b[?25l").map_err(|error| refused(&name, error))?;
+        set(&terminal, GRAPHICS, b"\x1b[?25l").map_err(|error| refused(&name, error))?;
         for bind in bound_drivers(Path::new(DRIVERS)) {
             // Where that cannot be done, in a container perhaps, graphics mode has to be enough.
             let _ = fs::write(bind, "0");
         }
-        Ok(Some(console))
+        Ok(Some(Self { number, device, map }))
     }
 
     /// Its number: 1 for `/dev/tty1`.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.number
-    }
-
-    /// Sets its mode, and shows or hides its cursor.
-    fn set(&mut self, mode: c_ulong, cursor: &[u8]) -> Result<(), Errno> {
-        // SAFETY: the descriptor is open, and the request takes a number.
-        unsafe { request::set_mode(self.terminal.as_raw_fd(), mode as c_int) }?;
-        // A console that is being closed down needs no cursor.
-        let _ = self.terminal.write_all(cursor);
-        Ok(())
     }
 }
 
@@ -123,8 +111,27 @@ impl Drop for Console {
         // There is nobody left to tell if any of this fails.
         // SAFETY: the descriptor is open, and the request reads one structure of the kernel's layout.
         let _ = unsafe { request::set_framebuffer(self.device.as_raw_fd(), &raw const self.map) };
-        let _ = self.set(TEXT, b"\x1b[?25h");
+        // Opened anew, for systemd hangs up on whoever has it open when a prompt starts. Set to graphics first, because only a
+        // change of the mode has the text drawn.
+        if let Ok(terminal) = open(&name(self.number)) {
+            let _ = set(&terminal, GRAPHICS, b"");
+            let _ = set(&terminal, TEXT, b"\x1b[?25h");
+        }
     }
+}
+
+/// Sets a console's mode, and shows or hides its cursor.
+fn set(mut terminal: &File, mode: c_ulong, cursor: &[u8]) -> Result<(), Errno> {
+    // SAFETY: the descriptor is open, and the request takes a number.
+    unsafe { request::set_mode(terminal.as_raw_fd(), mode as c_int) }?;
+    // A console that is being closed down needs no cursor.
+    let _ = terminal.write_all(cursor);
+    Ok(())
+}
+
+/// A console by its own name; `/dev/tty0` always means the one that is visible at that moment.
+fn name(number: u32) -> String {
+    format!("/dev/tty{number}")
 }
 
 /// The files by which the console drivers for framebuffers that are in use are let go.
