@@ -2,11 +2,11 @@
 # Runs a whole machine in QEMU and gives it orders. Source it after tests/lib.sh.
 # shellcheck shell=sh
 
-# begin_machine ARCH: a machine with a disk of its own, switched on, with the package and the scenarios' lib.sh on it.
-# The log and what else is worth keeping go to target/machine-ARCH.
+# begin_machine ARCH [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, switched
+# on, with the lamp's package and the scenarios' lib.sh on it. The log and what else is worth keeping go to target/machine-ARCH.
 begin_machine() {
     deb=$(echo target/packages/lampi_*_"$1".deb)
-    machine=$(tests/machine/image "$1")
+    machine=$(tests/machine/image "$@")
     results="target/machine-$1"
     rm -rf "$results"
     mkdir -p "$results"

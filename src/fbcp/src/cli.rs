@@ -80,8 +80,8 @@ pub struct Cli {
     pub snapshot: Option<PathBuf>,
 
     /// Of which framebuffer --snapshot is.
-    #[arg(long, value_name = "SIDE", default_value = "source", value_enum, requires = "snapshot")]
-    pub of: Side,
+    #[arg(long = "of", value_name = "SIDE", default_value = "source", value_enum, requires = "snapshot")]
+    pub snapshot_of: Side,
 }
 
 /// What becomes of a picture that has other proportions than the target.

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
     if let Some(file) = &cli.snapshot {
-        return snapshot::take(&sides.for_snapshot(cli.of)?, file);
+        return snapshot::take(&sides.for_snapshot(cli.snapshot_of)?, file);
     }
     let mut signals = Signals::new().context("signals cannot be received")?;
     let mut statistics = Statistics::new();

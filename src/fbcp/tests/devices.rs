@@ -4,6 +4,7 @@
 //!
 //!     devices damage COUNT    changes /dev/fb0 at random places; after each change /dev/fb1 must show exactly what follows
 //!     devices fill RRGGBB     fills /dev/fb0 with a colour and waits until /dev/fb1 shows it, with black bars
+//!     devices play WHAT       draws on /dev/fb0 for ten seconds, for a benchmark: still, cursor, slider or video
 //!
 //! It has its own idea of averages and pixels, a pixel at a time.
 
@@ -34,7 +35,8 @@ fn main() {
             let [_, r, g, b] = color.to_be_bytes();
             devices.fill([r, g, b]);
         }
-        _ => panic!("devices damage COUNT, or devices fill RRGGBB"),
+        ["play", what] => devices.play(what),
+        _ => panic!("devices damage COUNT, devices fill RRGGBB, or devices play WHAT"),
     }
 }
 
@@ -81,6 +83,49 @@ impl Devices {
             self.await_target(&expected, &format!("change {step}, {width}x{height} at {left},{top}"));
         }
         println!("{count} changes shown exactly, in {:.1} s", start.elapsed().as_secs_f64());
+    }
+
+    /// Draws as lamps, consoles and films do, 30 times a second.
+    fn play(&mut self, what: &str) {
+        let (width, height) = (self.source.geometry().width(), self.source.geometry().height());
+        let start = Instant::now();
+        // A slow machine leaves pictures out, as a film does.
+        while start.elapsed() < Duration::from_secs(10) {
+            let step = (start.elapsed().as_millis() * 30 / 1000) as usize;
+            let light = |on: bool| if on { [255; 3] } else { [0; 3] };
+            match what {
+                "still" => {}
+                // Twice a second, 8x16 pixels.
+                "cursor" => self.rectangle([100, 100, 8, 16], light(step / 15 % 2 == 0)),
+                // A thumb that goes to and fro, and the strip that shows its colour.
+                "slider" => {
+                    let x = 100 + (step * 7) % (width - 300);
+                    self.rectangle([80, 300, width - 160, 100], [64; 3]);
+                    self.rectangle([x, 300, 100, 100], [255; 3]);
+                    self.rectangle([80, 420, width - 160, 40], [(step % 256) as u8, 128, 0]);
+                }
+                "video" => {
+                    self.rectangle([0, 0, width, height], [step as u8, (step * 3) as u8, 255 - step as u8])
+                }
+                _ => panic!("still, cursor, slider or video"),
+            }
+            let next = start + Duration::from_secs(1) * (step as u32 + 1) / 30;
+            // The pace of the picture; nothing tells it.
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// Draws past the canvas, for speed.
+    fn rectangle(&mut self, [left, top, width, height]: [usize; 4], color: [u8; 3]) {
+        let geometry = *self.source.geometry();
+        let bytes = geometry.format().bytes_per_pixel();
+        let mut row = vec![0; width * bytes];
+        for pixel in row.chunks_mut(bytes) {
+            put(&geometry, color, pixel);
+        }
+        for y in top..top + height {
+            self.source.store(left, y, &row).expect("stored");
+        }
     }
 
     fn fill(&mut self, color: [u8; 3]) {

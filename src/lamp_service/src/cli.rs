@@ -99,7 +99,7 @@ pub enum Restore {
     Last,
     /// Its last colour, lit.
     On,
-    /// Nothing; its last colour comes back when it is turned on.
+    /// Nothing; turning it on brings its last colour back.
     Off,
 }
 
