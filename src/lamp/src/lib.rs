@@ -4,6 +4,7 @@
 //! The contract is the one that every LAMPI client speaks: a `lamp/set_config` asks for a change, the retained
 //! `lamp/changed` tells the state, and each client announces itself on `lamp/connection/CLIENT/state`.
 
+pub mod association;
 pub mod backoff;
 pub mod color;
 mod field;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use framebuffer::Geometry;
+use lamp::association::Association;
 use lamp::session::{self, Event, Publisher, QoS};
 use lamp::state::LampState;
 use lamp::topic;
@@ -20,17 +21,37 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::button;
 use crate::cli::Cli;
 use crate::face::Face;
+use crate::facts;
+use crate::kivy::Kivy;
+use crate::kivy::input::Rule;
 use crate::model::{CLIENT, Model};
+use crate::press::LongPress;
 use crate::screen::Screen;
-use crate::touch::{Pointer, TouchScreen};
+use crate::touch::{Filter, Pointer, TouchScreen};
+use crate::turn::Turn;
 
 /// Time between two looks for a device that is not there.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Time between two looks at the facts while they are shown.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// Client id of the lamp's service.
+const SERVICE: &str = "lamp_service";
+
+/// What the threads tell.
+enum News {
+    /// Of the broker.
+    Mqtt(Event),
+    /// The panel's button is pressed, or not.
+    Button(bool),
+}
+
 /// Shows the lamp's controls until a signal ends the program.
-pub fn run(cli: &Cli, geometry: Option<Geometry>) -> anyhow::Result<()> {
+pub fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<()> {
     // Blocked before the first thread starts, so that none of them is ended by a signal.
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGTERM);
@@ -38,7 +59,7 @@ pub fn run(cli: &Cli, geometry: Option<Geometry>) -> anyhow::Result<()> {
     mask.thread_block().context("cannot block signals")?;
     let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
         .context("cannot wait for signals")?;
-    App::start(cli, geometry)?.run(&signals)
+    App::start(cli, geometry, kivy)?.run(&signals)
 }
 
 struct App {
@@ -50,37 +71,83 @@ struct App {
     touch_path: Option<PathBuf>,
     touch: Option<TouchScreen>,
     touch_search: Search,
+    /// Which touch screens the Kivy configuration means.
+    rules: Vec<Rule>,
+    filter: Filter,
+    turn: Turn,
+    /// Shortest time between two pictures.
+    frame: Duration,
+    /// When the last picture was drawn, and when the next may be, if it had to wait.
+    drawn: Option<Instant>,
+    draw_due: Option<Instant>,
+    press: LongPress,
+    /// The finger has done what it was to do; the rest of its way means nothing.
+    finger_done: bool,
+    status: Status,
+    /// Idle time after which the screen goes black.
+    blank_after: Option<Duration>,
+    blank: bool,
+    active: Instant,
+    bridge_topic: Option<String>,
     publisher: Publisher,
-    events: Receiver<Event>,
-    /// Counts up with each of the `events`.
+    news: Receiver<News>,
+    /// Counts up with each of the `news`.
     wake: Arc<EventFd>,
 }
 
+/// What is known of the device, and who wants to see it.
+#[derive(Default)]
+struct Status {
+    connected: bool,
+    bridged: Option<bool>,
+    button: bool,
+    finger: bool,
+    refresh: Option<Instant>,
+}
+
+impl Status {
+    fn is_open(&self) -> bool {
+        self.button || self.finger
+    }
+}
+
 impl App {
-    fn start(cli: &Cli, geometry: Option<Geometry>) -> anyhow::Result<Self> {
+    fn start(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<Self> {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .context("cannot make an event counter")?;
         let wake = Arc::new(wake);
-        let (sender, events) = channel();
+        let (sender, news) = channel();
+        let tell = {
+            let wake = Arc::clone(&wake);
+            move |news| {
+                // Both fail only when the program ends.
+                let _ = sender.send(news);
+                let _ = wake.write(1);
+            }
+        };
+        let bridge_topic = facts::device_id().map(|id| topic::bridge_state(&id));
+        let mut subscriptions = vec![
+            (topic::CHANGED.into(), QoS::AtLeastOnce),
+            (topic::connection_state(SERVICE), QoS::ExactlyOnce),
+            (topic::ASSOCIATED.into(), QoS::ExactlyOnce),
+        ];
+        subscriptions.extend(bridge_topic.iter().map(|topic| (topic.clone(), QoS::AtLeastOnce)));
         let options = session::Options {
             host: cli.broker.bracketed_host(),
             port: cli.broker.port,
             client_id: CLIENT.into(),
-            subscriptions: vec![(topic::CHANGED.into(), QoS::AtLeastOnce)],
+            subscriptions,
         };
         let publisher = session::start(options, {
-            let wake = Arc::clone(&wake);
-            move |event| {
-                // Both fail only when the program ends.
-                let _ = sender.send(event);
-                let _ = wake.write(1);
-            }
+            let tell = tell.clone();
+            move |event| tell(News::Mqtt(event))
         })?;
+        button::watch(cli.pigpiod.clone(), move |pressed| tell(News::Button(pressed)))?;
 
         let model = Rc::new(RefCell::new(Model::default()));
         let edited = Rc::clone(&model);
         // Size of the lamp's panel, until the framebuffer tells its own.
-        let face = Face::new((240, 320), move |color, brightness, on| {
+        let face = Face::new(kivy.turn.size((240, 320)), move |color, brightness, on| {
             edited.borrow_mut().edit(color, brightness, on);
         })?;
         Ok(Self {
@@ -92,8 +159,21 @@ impl App {
             touch_path: cli.touch.clone(),
             touch: None,
             touch_search: Search::default(),
+            rules: kivy.rules,
+            filter: Filter::new(kivy.jitter, kivy.ignored),
+            turn: kivy.turn,
+            frame: kivy.max_fps.map_or(Duration::ZERO, |fps| Duration::from_secs(1) / fps),
+            drawn: None,
+            draw_due: None,
+            press: LongPress::default(),
+            finger_done: false,
+            status: Status::default(),
+            blank_after: (cli.blank_after > 0).then(|| Duration::from_secs(cli.blank_after.into())),
+            blank: false,
+            active: Instant::now(),
+            bridge_topic,
             publisher,
-            events,
+            news,
             wake,
         })
     }
@@ -104,7 +184,8 @@ impl App {
             self.find_screen(now);
             self.find_touch(now);
             self.publish(now);
-            self.draw();
+            self.keep_time(now);
+            self.draw(now);
 
             let timeout = self.timeout();
             let mut waited = vec![
@@ -149,12 +230,13 @@ impl App {
             return;
         }
         let (path, geometry) = &self.framebuffer;
-        match Screen::open(path, *geometry) {
+        match Screen::open(path, *geometry, self.turn) {
             Ok(screen) => {
                 log::info!("shows the lamp on {}", screen.description());
                 self.screen_search.found();
-                if screen.size() != self.face.size() {
-                    self.face.resize(screen.size());
+                let size = self.turn.size(screen.size());
+                if size != self.face.size() {
+                    self.face.resize(size);
                 }
                 self.face.draw();
                 self.screen = Some(screen);
@@ -168,7 +250,7 @@ impl App {
         if self.touch.is_some() || !self.touch_search.is_due(now) {
             return;
         }
-        match TouchScreen::open(self.touch_path.as_deref()) {
+        match TouchScreen::open(self.touch_path.as_deref(), &self.rules) {
             Ok(Some(touch)) => {
                 log::info!("takes touches from {}", touch.description());
                 self.touch_search.found();
@@ -192,12 +274,52 @@ impl App {
         });
     }
 
+    /// Does what time has come for: the long press, the facts' refreshment, the end of the light.
+    fn keep_time(&mut self, now: Instant) {
+        if self.press.take(now) {
+            self.status.finger = true;
+            self.drop_finger();
+        }
+        if !self.status.is_open() {
+            if self.status.refresh.take().is_some() {
+                self.face.show_facts(None);
+            }
+        } else if self.status.refresh.is_none_or(|due| due <= now) {
+            self.face.show_facts(Some(&facts::facts(self.status.connected, self.status.bridged)));
+            self.status.refresh = Some(now + REFRESH);
+        }
+        if self.blank_due().is_some_and(|due| due <= now) {
+            self.blank = true;
+            self.face.blank(true);
+        }
+    }
+
+    fn blank_due(&self) -> Option<Instant> {
+        let idle = !self.blank && !self.status.is_open();
+        self.blank_after.filter(|_| idle).map(|after| self.active + after)
+    }
+
+    /// Somebody uses the lamp. Tells whether the screen was black.
+    fn light_up(&mut self) -> bool {
+        self.active = Instant::now();
+        let was_blank = std::mem::take(&mut self.blank);
+        if was_blank {
+            self.face.blank(false);
+        }
+        was_blank
+    }
+
     /// Draws and stores what changed. Without a screen nothing is drawn: it all will be when there is one.
-    fn draw(&mut self) {
-        if self.screen.is_some() {
-            self.face.show(self.model.borrow().shown());
+    fn draw(&mut self, now: Instant) {
+        if self.screen.is_none() {
+            return;
+        }
+        self.face.show(self.model.borrow().shown());
+        self.draw_due = self.drawn.map(|drawn| drawn + self.frame).filter(|due| *due > now);
+        if self.draw_due.is_none() {
             let areas = self.face.draw();
             if !areas.is_empty() {
+                self.drawn = Some(now);
                 self.store(&areas);
             }
         }
@@ -217,7 +339,14 @@ impl App {
             self.screen.is_none().then(|| self.screen_search.due()).flatten(),
             self.touch.is_none().then(|| self.touch_search.due()).flatten(),
         ];
-        let moments = searches.into_iter().chain([self.model.borrow().due(now)]).flatten();
+        let timers = [
+            self.model.borrow().due(now),
+            self.press.due(),
+            self.status.refresh,
+            self.blank_due(),
+            self.draw_due,
+        ];
+        let moments = searches.into_iter().chain(timers).flatten();
         let drawing = self.screen.as_ref().and_then(|_| self.face.next_change());
         let wait = moments.map(|moment| moment.saturating_duration_since(now)).chain(drawing).min();
         // Rounded up: `poll` counts in milliseconds, and waking early would only mean to wait again.
@@ -229,56 +358,119 @@ impl App {
     fn take_messages(&mut self) {
         // Read before the events are taken: one that comes in between makes the counter ready again.
         let _ = self.wake.read();
-        while let Ok(event) = self.events.try_recv() {
-            match event {
-                Event::Connected => {
+        while let Ok(news) = self.news.try_recv() {
+            match news {
+                News::Mqtt(Event::Connected) => {
                     log::info!("is connected to the MQTT broker");
-                    self.forget();
+                    self.connection(true);
                 }
-                Event::Lost(reason) => {
+                News::Mqtt(Event::Lost(reason)) => {
                     log::warn!("waits for the MQTT broker: {reason}");
-                    self.forget();
+                    self.connection(false);
                 }
-                Event::Message { topic, payload, .. } if topic == topic::CHANGED => {
-                    match LampState::from_json(&payload) {
-                        Ok(state) => self.model.borrow_mut().changed(state),
-                        Err(refusal) => log::warn!("ignores a message on {topic}: {refusal}"),
+                News::Mqtt(Event::Message { topic, payload, .. }) => self.take_message(&topic, &payload),
+                News::Button(pressed) => {
+                    if pressed {
+                        self.light_up();
+                        self.drop_finger();
                     }
+                    self.status.button = pressed;
+                    self.status.refresh = self.status.refresh.and(Some(Instant::now()));
                 }
-                Event::Message { .. } => {}
+            }
+        }
+    }
+
+    fn take_message(&mut self, topic: &str, payload: &[u8]) {
+        if topic == topic::CHANGED {
+            match LampState::from_json(payload) {
+                Ok(state) => {
+                    self.model.borrow_mut().changed(state);
+                    self.light_up();
+                }
+                Err(refusal) => log::warn!("ignores a message on {topic}: {refusal}"),
+            }
+        } else if topic == topic::ASSOCIATED {
+            match Association::from_json(payload) {
+                Ok(Association::Associated) => self.face.show_code(None),
+                Ok(Association::Unassociated(code)) => {
+                    self.drop_finger();
+                    self.light_up();
+                    self.face.show_code(Some(&code));
+                }
+                Err(refusal) => log::warn!("ignores a message on {topic}: {refusal}"),
+            }
+        } else if self.bridge_topic.as_deref() == Some(topic) {
+            self.status.bridged = Some(payload == b"1");
+        } else if matches!(payload, b"0" | b"1") {
+            let there = payload == b"1";
+            self.model.borrow_mut().service_came(there);
+            if !there {
+                self.drop_finger();
             }
         }
     }
 
     /// The lamp's state is unknown from now on, so what the finger holds slips away.
-    fn forget(&mut self) {
-        self.model.borrow_mut().forget();
+    fn connection(&mut self, connected: bool) {
+        self.model.borrow_mut().connection(connected);
+        self.status.connected = connected;
+        self.status.bridged = None;
+        self.drop_finger();
+        self.face.show(self.model.borrow().shown());
+        self.face.show_code(None);
+    }
+
+    /// Lets go of what the finger holds; it must be lifted before it can do something again.
+    fn drop_finger(&mut self) {
+        self.press.cancel();
+        self.finger_done = true;
         self.face.cancel_pointer();
-        self.face.show(None);
+        self.model.borrow_mut().finger(false);
     }
 
     fn take_touches(&mut self) {
         let Some(touch) = &mut self.touch else { return };
-        let (face, model) = (&mut self.face, &self.model);
-        // What the finger acts on must be what the newest message made of it.
-        face.show(model.borrow().shown());
-        let size = face.size();
-        let read = touch.read(size, |pointer| {
-            if matches!(pointer, Pointer::Down(..)) {
-                model.borrow_mut().finger(true);
-            }
-            face.pointer(pointer);
-            if pointer == Pointer::Up {
-                model.borrow_mut().finger(false);
-            }
+        let mut pointers = Vec::new();
+        let read = touch.read(self.turn.size(self.face.size()), |pointer| {
+            pointers.extend(self.filter.pass(pointer));
         });
-        if let Err(error) = read {
-            let description = touch.description();
+        let lost = read.err().map(|error| format!("lost {}: {error}", touch.description()));
+        for pointer in pointers {
+            self.take_touch(pointer);
+        }
+        if let Some(lost) = lost {
             self.touch = None;
-            self.face.cancel_pointer();
+            self.drop_finger();
+            self.touch_search.failed(Instant::now(), &format!("waits for a touch screen: {lost}"));
+        }
+    }
+
+    /// `pointer` has places from 0 to 1 on the screen.
+    fn take_touch(&mut self, pointer: Pointer) {
+        let was_blank = self.light_up();
+        if matches!(pointer, Pointer::Down(..)) {
+            // A touch that lights the screen or closes a page does nothing else.
+            self.finger_done = was_blank || self.status.is_open();
+            self.status.finger = false;
+        }
+        if self.finger_done {
+            return;
+        }
+        // What the finger acts on must be what the newest message made of it.
+        self.face.show(self.model.borrow().shown());
+        if matches!(pointer, Pointer::Down(..)) {
+            self.model.borrow_mut().finger(true);
+        }
+        let pointer = pointer.mapped(|place| self.turn.point(place));
+        let (width, height) = self.face.size();
+        self.face.pointer(pointer.mapped(|(x, y)| (x * width as f32, y * height as f32)));
+        self.press.pointer(Instant::now(), pointer);
+        if self.face.is_dragging() {
+            self.press.cancel();
+        }
+        if pointer == Pointer::Up {
             self.model.borrow_mut().finger(false);
-            self.touch_search
-                .failed(Instant::now(), &format!("waits for a touch screen: lost {description}: {error}"));
         }
     }
 }

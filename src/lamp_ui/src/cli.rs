@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use program::address::Address;
 
 /// Show the controls of a LAMPI lamp on its touch screen.
@@ -13,6 +13,15 @@ use program::address::Address;
 /// Draws sliders for hue, saturation and brightness and the power toggle on a framebuffer, takes touches from an
 /// input device, and speaks to the lamp's service over MQTT as the client lamp_ui. A framebuffer, a touch screen or
 /// a broker that is not there, or goes away, is waited for. SIGTERM and SIGINT end it with the screen cleared.
+///
+/// While the panel's button at GPIO 17 is pressed, the screen tells version, addresses and connections of the device. A
+/// finger that rests on the screen beside the sliders calls the same page, and the next touch closes it. A lamp that
+/// belongs to nobody shows the code that makes it somebody's.
+///
+/// Of the Kivy configuration, config.ini in KIVY_HOME or else in HOME/.kivy, these are honoured: in [input] the
+/// providers mtdev, hidinput and probesysfs with their devices, ranges, inversions and rotation; in [graphics] rotation
+/// and maxfps; in [kivy] log_level; in [postproc] jitter_distance and ignore. KCFG_ variables override them. The file is
+/// never written.
 ///
 /// Exit status: 0 after a signal or a picture, 1 when something failed, 2 when the call was wrong.
 #[derive(Debug, Parser)]
@@ -31,15 +40,26 @@ pub struct Cli {
 
     /// Input device of the touch screen.
     ///
-    /// Without it, the first device in /dev/input that has multi-touch axes, or single-touch ones and BTN_TOUCH, is
-    /// taken. A FIFO stands in for a device: raw input_event structs written to it are the touches, with pixels of
-    /// the screen as positions.
+    /// Without it, the one that the Kivy configuration means is taken, or else the first device in /dev/input that has
+    /// multi-touch axes, or single-touch ones and BTN_TOUCH. A FIFO stands in for a device: raw input_event structs
+    /// written to it are the touches, with pixels of the screen as positions unless the Kivy configuration gives
+    /// their ranges.
     #[arg(long, value_name = "PATH")]
     pub touch: Option<PathBuf>,
 
     /// MQTT broker to connect to.
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883")]
     pub broker: Address,
+
+    /// GPIO daemon that watches the panel's button.
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:8888")]
+    pub pigpiod: Address,
+
+    /// Seconds without a touch or a change of the lamp after which the screen goes black, 0 for never.
+    ///
+    /// The touch that brings the picture back does nothing else.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=86400))]
+    pub blank_after: u32,
 
     /// Draw one picture into a PNG file and end, without framebuffer, touch screen and broker.
     #[arg(long, value_name = "FILE.png")]
@@ -52,6 +72,25 @@ pub struct Cli {
     /// State of the lamp on the picture, as in a message on lamp/changed. Without it the lamp is as when it is new.
     #[arg(long, value_name = "JSON", requires = "snapshot")]
     pub state: Option<String>,
+
+    /// What the picture shows.
+    #[arg(long, value_enum, default_value_t = Page::Controls, requires = "snapshot")]
+    pub page: Page,
+}
+
+/// What the screen can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    /// The sliders and the toggle.
+    Controls,
+    /// The wait for the broker.
+    Connecting,
+    /// The wait for the lamp's service.
+    Away,
+    /// An example of the code that makes the lamp somebody's.
+    Association,
+    /// An example of what there is to know of the device.
+    Status,
 }
 
 /// Reads `240x320`. The limit is that of a framebuffer.

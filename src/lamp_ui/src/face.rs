@@ -8,14 +8,17 @@ use anyhow::anyhow;
 use lamp::state::{Color, LampState};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, PointerEventButton, WindowAdapter, WindowEvent};
-use slint::{ComponentHandle, LogicalPosition, PhysicalSize, PlatformError, Rgb8Pixel, SharedString};
+use slint::{
+    ComponentHandle, LogicalPosition, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel, SharedString,
+};
 
+use crate::model::Notice;
 use crate::paint;
-use crate::scene::{Paint, Scene};
+use crate::scene::{Fact, Paint, Scene};
 use crate::touch::Pointer;
 
-/// Size that the scene is laid out for. A larger screen shows it scaled until one side fits, and stretched along the
-/// other.
+/// Shorter and longer side that the scene is laid out for. A larger screen shows it scaled until one side fits, and
+/// stretched along the other.
 const DESIGN: (f32, f32) = (240.0, 320.0);
 
 /// The scene, its canvas, and the pointer on it.
@@ -77,7 +80,7 @@ impl Face {
         painter.on_brightness_track(paint::brightness_track);
         painter.on_power_icon(paint::power_icon);
         painter.on_sun_icon(paint::sun_icon);
-        painter.on_text(|words: SharedString, size| paint::text(&words, size));
+        painter.on_text(|words: SharedString, size, room| paint::text(&words, size, room));
 
         let edited = scene.as_weak();
         scene.on_edited(move || {
@@ -108,15 +111,49 @@ impl Face {
         self.window.set_size(PhysicalSize::new(width, height));
     }
 
-    /// Shows a state of the lamp, or that it is unknown.
-    pub fn show(&self, state: Option<&LampState>) {
-        if let Some(state) = state {
-            self.scene.set_hue(state.color.hue as f32);
-            self.scene.set_saturation(state.color.saturation as f32);
-            self.scene.set_brightness(state.brightness as f32);
-            self.scene.set_on(state.on);
+    /// Shows a state of the lamp, or why nothing can be set.
+    pub fn show(&self, state: Result<&LampState, Notice>) {
+        match state {
+            Ok(state) => {
+                self.scene.set_hue(state.color.hue as f32);
+                self.scene.set_saturation(state.color.saturation as f32);
+                self.scene.set_brightness(state.brightness as f32);
+                self.scene.set_on(state.on);
+            }
+            Err(notice) => {
+                let (title, sentence) = notice.words();
+                self.scene.set_notice_title(title.into());
+                self.scene.set_notice(sentence.into());
+            }
         }
-        self.scene.set_known(state.is_some());
+        self.scene.set_known(state.is_ok());
+    }
+
+    /// Shows the code that makes the lamp somebody's, on top of the controls, or takes it away.
+    pub fn show_code(&self, code: Option<&str>) {
+        self.scene.set_code(code.unwrap_or_default().into());
+    }
+
+    /// Shows labels and values of what there is to know of the device, on top of all else, or takes them away.
+    pub fn show_facts(&self, facts: Option<&[(&str, String)]>) {
+        if let Some(facts) = facts {
+            let facts: Vec<Fact> = facts
+                .iter()
+                .map(|(label, value)| Fact { label: (*label).into(), value: value.as_str().into() })
+                .collect();
+            self.scene.set_facts(ModelRc::from(facts.as_slice()));
+        }
+        self.scene.set_asked(facts.is_some());
+    }
+
+    /// Makes the picture black, or shows it again.
+    pub fn blank(&self, blank: bool) {
+        self.scene.set_blank(blank);
+    }
+
+    /// Whether the finger holds a slider.
+    pub fn is_dragging(&self) -> bool {
+        self.scene.get_dragging()
     }
 
     /// Lets the finger act on the scene.
@@ -180,19 +217,20 @@ impl Face {
         Area { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize }
     }
 
-    /// Red, green and blue of the pixels of an area, row by row with the row's number.
-    pub fn rows(&self, area: Area) -> impl Iterator<Item = (usize, &[Rgb8Pixel])> {
-        let width = self.size.0 as usize;
-        (area.y..area.y + area.height).map(move |y| {
-            let start = y * width + area.x;
-            (y, &self.canvas[start..start + area.width])
-        })
+    /// Red, green and blue of one pixel.
+    pub fn pixel(&self, (x, y): (usize, usize)) -> Rgb8Pixel {
+        self.canvas[y * self.size.0 as usize + x]
+    }
+
+    /// All pixels, row by row.
+    pub fn pixels(&self) -> &[Rgb8Pixel] {
+        &self.canvas
     }
 }
 
 /// How many pixels a point of the scene takes on a screen of `width` and `height` pixels.
 fn scale(width: f32, height: f32) -> f32 {
-    let mut scale = (width / DESIGN.0).min(height / DESIGN.1);
+    let mut scale = (width.min(height) / DESIGN.0).min(width.max(height) / DESIGN.1);
     // The renderer computes the size in points and back, cuts off what is behind the point, and a rounding error would
     // cost a whole column or row at the edge.
     let survives = |pixels: f32, scale: f32| (pixels / scale * scale).trunc() >= pixels;
@@ -215,12 +253,14 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "pixels are whole numbers")]
     fn every_size_survives_the_way_to_points_and_back() {
         assert_eq!(scale(240.0, 320.0), 1.0);
-        assert_eq!(scale(1280.0, 800.0), 2.5);
+        assert_eq!(scale(1280.0, 800.0), 800.0 / 240.0);
+        assert_eq!(scale(320.0, 240.0), 1.0);
         for (width, height) in
             (1..=4096).flat_map(|width| [1, 271, 480, 701, 707, 4096].map(|height| (width, height)))
         {
             let (width, height) = (width as f32, height as f32);
-            let (exact, scale) = ((width / DESIGN.0).min(height / DESIGN.1), scale(width, height));
+            let exact = (width.min(height) / DESIGN.0).min(width.max(height) / DESIGN.1);
+            let scale = scale(width, height);
             assert!(scale <= exact && scale > exact * 0.999_99, "{width}x{height}: {scale}");
             for pixels in [width, height] {
                 assert_eq!((pixels / scale * scale).trunc(), pixels, "{width}x{height}: {scale}");

@@ -2,17 +2,23 @@
 //! The lamp's touch screen.
 //!
 //! Touch and MQTT change the [`model`], the [`face`] shows the model and draws what changed, the [`screen`] stores
-//! that to the framebuffer, and [`app`] sleeps until there is something to do.
+//! that to the framebuffer, and [`app`] sleeps until there is something to do. What the user's [`kivy`] configuration
+//! says of touch and screen is honoured.
 
 mod app;
+mod button;
 mod cli;
 mod face;
+mod facts;
+mod kivy;
 mod model;
 mod paint;
+mod press;
 mod scene;
 mod screen;
 mod snapshot;
 mod touch;
+mod turn;
 
 use std::process::ExitCode;
 
@@ -21,6 +27,7 @@ use clap::{CommandFactory, Parser};
 use lamp::state::LampState;
 
 use cli::Cli;
+use kivy::Kivy;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -29,12 +36,20 @@ fn main() -> ExitCode {
         let state = cli.state.as_deref().map_or_else(LampState::default, |json| {
             LampState::from_json(json.as_bytes()).unwrap_or_else(|error| wrong_call("--state", &error))
         });
-        snapshot::write(path, cli.size, &state)
+        snapshot::write(path, cli.size, cli.page, &state)
     } else {
         let geometry = cli.geometry.as_deref().map(|text| {
             text.parse().unwrap_or_else(|error: framebuffer::Error| wrong_call("--geometry", &error))
         });
-        app::run(&cli, geometry)
+        let kivy = Kivy::load(std::env::vars_os().filter_map(|(name, value)| {
+            // What is no text is no override of ours.
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
+        log::set_max_level(kivy.log_level.unwrap_or(log::LevelFilter::Info));
+        for warning in &kivy.warnings {
+            log::warn!("Kivy configuration: {warning}");
+        }
+        app::run(&cli, geometry, kivy)
     };
     program::exit_code("lamp_ui", result)
 }

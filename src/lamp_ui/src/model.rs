@@ -14,9 +14,34 @@ pub const CLIENT: &str = "lamp_ui";
 /// Shortest time between two messages to the lamp.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
 
+/// Why nothing can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// There is no connection to the broker.
+    Connecting,
+    /// The lamp's service has told, or its Last Will has, that it is not there.
+    ServiceAway,
+    /// The service has not told its state yet.
+    Waiting,
+}
+
+impl Notice {
+    /// A few words, and a sentence.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Connecting => ("Connecting", "Waiting for the MQTT broker to answer."),
+            Self::ServiceAway => ("Lamp service away", "The lamp can be set again when it is back."),
+            Self::Waiting => ("Connecting", "Waiting for the lamp to tell its state."),
+        }
+    }
+}
+
 /// The state of the conversation with the lamp.
 #[derive(Debug, Default)]
 pub struct Model {
+    connected: bool,
+    /// Whether the lamp's service is there; `None` until it has told.
+    service: Option<bool>,
     /// What the screen shows; `None` until the lamp has told its state, and nothing can be touched until then.
     shown: Option<LampState>,
     /// What another client made of the lamp while the finger is down, to be shown when it is lifted.
@@ -30,15 +55,33 @@ pub struct Model {
 }
 
 impl Model {
-    /// What the screen shows, or `None` while the lamp's state is unknown.
-    pub fn shown(&self) -> Option<&LampState> {
-        self.shown.as_ref()
+    /// What the screen shows, or why nothing can be set.
+    pub fn shown(&self) -> Result<&LampState, Notice> {
+        match &self.shown {
+            _ if self.service == Some(false) => Err(Notice::ServiceAway),
+            Some(state) => Ok(state),
+            None if self.connected => Err(Notice::Waiting),
+            None => Err(Notice::Connecting),
+        }
     }
 
     /// The connection was made or lost: what the lamp shows is unknown until it tells.
-    pub fn forget(&mut self) {
-        *self =
-            Self { finger_down: self.finger_down, last_published: self.last_published, ..Self::default() };
+    pub fn connection(&mut self, connected: bool) {
+        *self = Self {
+            connected,
+            finger_down: self.finger_down,
+            last_published: self.last_published,
+            ..Self::default()
+        };
+    }
+
+    /// The lamp's service came or went. When it went, its next state is taken whoever made it, and what was not sent is
+    /// dropped. That state may come before the service is told to be back, which travels another way.
+    pub fn service_came(&mut self, there: bool) {
+        if !there && self.service != Some(false) {
+            self.connection(self.connected);
+        }
+        self.service = Some(there);
     }
 
     /// The lamp told its state.
@@ -79,6 +122,9 @@ impl Model {
 
     /// The user moved a slider or pressed the toggle.
     pub fn edit(&mut self, color: Color, brightness: f64, on: bool) {
+        if self.service == Some(false) {
+            return;
+        }
         if let Some(shown) = &mut self.shown {
             let edited = LampState { color, brightness, on, client: CLIENT.into() };
             if !same_light(shown, &edited) {
@@ -155,20 +201,20 @@ mod tests {
         model.finger(false);
         assert_eq!(model.due(Instant::now()), None);
         assert_eq!(published(&mut model, Instant::now()), None);
-        assert_eq!(model.shown(), None);
+        assert!(model.shown().is_err());
     }
 
     #[test]
     fn the_first_state_is_taken_even_if_it_is_an_echo() {
         let mut model = Model::default();
         model.changed(state(0.3, CLIENT));
-        assert_eq!(model.shown(), Some(&state(0.3, CLIENT)));
+        assert_eq!(model.shown(), Ok(&state(0.3, CLIENT)));
         model.changed(state(0.4, CLIENT));
-        assert_eq!(model.shown(), Some(&state(0.3, CLIENT)), "later echoes are not");
-        model.forget();
-        assert_eq!(model.shown(), None);
+        assert_eq!(model.shown(), Ok(&state(0.3, CLIENT)), "later echoes are not");
+        model.connection(true);
+        assert!(model.shown().is_err());
         model.changed(state(0.5, CLIENT));
-        assert_eq!(model.shown(), Some(&state(0.5, CLIENT)), "the first after a reconnect is");
+        assert_eq!(model.shown(), Ok(&state(0.5, CLIENT)), "the first after a reconnect is");
     }
 
     #[test]
@@ -209,11 +255,7 @@ mod tests {
         model.changed(state(0.9, "web"));
         assert!((hue(&model) - 0.1).abs() < 1e-9, "the thumb stays under the finger");
         model.finger(false);
-        assert_eq!(
-            model.shown(),
-            Some(&state(0.9, "web")),
-            "the finger changed nothing, so the other has won"
-        );
+        assert_eq!(model.shown(), Ok(&state(0.9, "web")), "the finger changed nothing, so the other has won");
     }
 
     #[test]
@@ -282,8 +324,38 @@ mod tests {
     fn a_lost_connection_drops_what_was_not_sent() {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
-        model.forget();
+        model.connection(true);
         model.changed(state(0.9, "web"));
         assert_eq!(published(&mut model, start), None);
+    }
+
+    #[test]
+    fn a_service_that_went_is_told_and_its_first_state_is_taken_when_it_is_back() {
+        let (mut model, start) = known();
+        assert_eq!(model.shown(), Ok(&state(0.1, "web")), "a service that has not told may be there");
+        edit(&mut model, 0.2);
+        model.service_came(false);
+        assert_eq!(model.shown(), Err(Notice::ServiceAway));
+        assert_eq!(published(&mut model, start), None);
+        // The state overtakes the news that the service is back.
+        model.changed(state(0.5, CLIENT));
+        model.service_came(false);
+        assert_eq!(model.shown(), Err(Notice::ServiceAway));
+        model.service_came(true);
+        assert_eq!(model.shown(), Ok(&state(0.5, CLIENT)));
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        let mut model = Model::default();
+        assert_eq!(model.shown(), Err(Notice::Connecting));
+        model.connection(true);
+        assert_eq!(model.shown(), Err(Notice::Waiting));
+        model.service_came(true);
+        assert_eq!(model.shown(), Err(Notice::Waiting));
+        model.changed(state(0.1, ""));
+        assert_eq!(model.shown(), Ok(&state(0.1, "")));
+        model.connection(false);
+        assert_eq!(model.shown(), Err(Notice::Connecting));
     }
 }

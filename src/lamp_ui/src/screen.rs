@@ -6,21 +6,24 @@ use std::path::Path;
 use framebuffer::{Access, Encoder, Error, Geometry, Surface};
 
 use crate::face::{Area, Face};
+use crate::turn::Turn;
 
 /// An open framebuffer with what it takes to store rows of the canvas.
 pub struct Screen {
     surface: Surface,
     encoder: Encoder,
+    turn: Turn,
     colors: Vec<[u8; 3]>,
     bytes: Vec<u8>,
 }
 
 impl Screen {
-    /// Opens the framebuffer at `path`; `file_geometry` tells the shape of a plain file that stands in for one.
-    pub fn open(path: &Path, file_geometry: Option<Geometry>) -> Result<Self, Error> {
+    /// Opens the framebuffer at `path`; `file_geometry` tells the shape of a plain file that stands in for one,
+    /// `turn` how the canvas lies on it.
+    pub fn open(path: &Path, file_geometry: Option<Geometry>, turn: Turn) -> Result<Self, Error> {
         let surface = Surface::open(path, Access::ReadWrite, file_geometry)?;
         let encoder = Encoder::new(surface.geometry().format());
-        Ok(Self { surface, encoder, colors: Vec::new(), bytes: Vec::new() })
+        Ok(Self { surface, encoder, turn, colors: Vec::new(), bytes: Vec::new() })
     }
 
     /// Width and height in pixels.
@@ -39,11 +42,17 @@ impl Screen {
     /// another shape.
     pub fn store(&mut self, face: &Face, areas: &[Area]) -> Result<(), Error> {
         self.surface.refresh()?;
-        for &area in areas {
-            for (y, row) in face.rows(area) {
+        let (width, height) = self.turn.size(self.size());
+        let picture = (width as usize, height as usize);
+        for area in areas {
+            let seen = self.turn.area(*area, picture);
+            for y in seen.y..seen.y + seen.height {
                 self.colors.clear();
-                self.colors.extend(row.iter().map(|pixel| [pixel.r, pixel.g, pixel.b]));
-                self.store_row(area.x, y)?;
+                self.colors.extend((seen.x..seen.x + seen.width).map(|x| {
+                    let pixel = face.pixel(self.turn.pixel((x, y), picture));
+                    [pixel.r, pixel.g, pixel.b]
+                }));
+                self.store_row(seen.x, y)?;
             }
         }
         Ok(())

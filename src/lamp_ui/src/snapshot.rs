@@ -8,17 +8,36 @@ use std::path::Path;
 use anyhow::Context;
 use lamp::state::LampState;
 
+use crate::cli::Page;
 use crate::face::Face;
+use crate::model::Notice;
 
-/// Draws the scene with `state` at `size` pixels into `path`.
-pub fn write(path: &Path, size: (u32, u32), state: &LampState) -> anyhow::Result<()> {
+/// Facts about a lamp that could be.
+const EXAMPLE: [(&str, &str); 6] = [
+    ("Version", "1.2.3"),
+    ("Wi-Fi", "192.168.178.101"),
+    ("Ethernet", "none"),
+    ("Device", "b827eb08451e"),
+    ("Broker", "connected"),
+    ("Bridge", "up"),
+];
+
+/// Draws a page of the scene with `state` at `size` pixels into `path`.
+pub fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState) -> anyhow::Result<()> {
     let mut face = Face::new(size, |_, _, _| {})?;
-    face.show(Some(state));
+    face.show(match page {
+        Page::Connecting => Err(Notice::Connecting),
+        Page::Away => Err(Notice::ServiceAway),
+        Page::Controls | Page::Association | Page::Status => Ok(state),
+    });
+    if page == Page::Association {
+        face.show_code(Some("3f9a2c"));
+    }
+    if page == Page::Status {
+        face.show_facts(Some(&EXAMPLE.map(|(label, value)| (label, value.to_owned()))));
+    }
     face.draw();
-    let pixels: Vec<u8> = face
-        .rows(face.whole())
-        .flat_map(|(_, row)| row.iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]))
-        .collect();
+    let pixels: Vec<u8> = face.pixels().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
     let write = || -> anyhow::Result<()> {
         let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), size.0, size.1);
         encoder.set_color(png::ColorType::Rgb);

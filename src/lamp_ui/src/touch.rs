@@ -3,5 +3,7 @@
 
 mod decoder;
 mod device;
+mod filter;
 
 pub use device::{Pointer, TouchScreen};
+pub use filter::Filter;

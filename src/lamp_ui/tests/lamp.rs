@@ -146,6 +146,67 @@ fn own_echoes_are_ignored_except_the_first() {
 }
 
 #[test]
+fn a_storm_of_echoes_moves_nothing_and_is_not_answered() {
+    let mut rig = Rig::start();
+    rig.known();
+    for step in 0..500 {
+        rig.tell(f64::from(step % 100) / 100.0, 1.0, 1.0, step % 2 == 0, "lamp_ui");
+    }
+    rig.witness.await_acknowledged(501);
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.5, "s": 0.3}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn a_second_finger_changes_nothing() {
+    let mut rig = Rig::start();
+    rig.known();
+    rig.touch.down((along(0.5), SLIDERS[0]));
+    rig.touch.second((20, 300));
+    rig.touch.to((along(0.7), SLIDERS[0]));
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.7, "s": 1.0}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn nothing_wakes_an_idle_screen() {
+    let rig = Rig::start();
+    rig.known();
+    // Of the main thread, whose number is that of the process.
+    let wakes = || {
+        let status = std::fs::read_to_string(format!("/proc/{0}/task/{0}/status", rig.ui.pid())).unwrap();
+        status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).map(str::to_owned).unwrap()
+    };
+    // What it was told of last has been dealt with when it sleeps again; then it sleeps on.
+    let quiet = wait_for("the screen is idle", PATIENCE, || {
+        let before = wakes();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        (wakes() == before).then_some(before)
+    });
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(wakes(), quiet);
+}
+
+#[test]
+fn a_flapping_broker_is_followed() {
+    let mut rig = Rig::start();
+    rig.known();
+    for times in 2..5 {
+        rig.broker.stop();
+        rig.await_color(STRIP, [41, 40, 41]);
+        rig.broker.restart();
+        rig.ui.await_log("is connected to the MQTT broker", times);
+    }
+    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.await_color(STRIP, [255, 0, 0]);
+}
+
+#[test]
 fn a_message_that_is_no_state_is_ignored() {
     let rig = Rig::start();
     rig.known();

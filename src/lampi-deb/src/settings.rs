@@ -41,7 +41,7 @@ struct Setting {
     help: &'static str,
 }
 
-const TABLE: [Setting; 25] = [
+const TABLE: [Setting; 26] = [
     Setting {
         key: "user",
         kind: Kind::User,
@@ -126,6 +126,12 @@ const TABLE: [Setting; 25] = [
         kind: Kind::Option("lamp_service", "home-assistant"),
         default: "",
         help: "discovery prefix under which Home Assistant is told about the lamp",
+    },
+    Setting {
+        key: "lamp_ui_blank_after",
+        kind: Kind::Option("lamp_ui", "blank-after"),
+        default: "0",
+        help: "seconds without use after which the screen goes black; 0 for never",
     },
     Setting {
         key: "fbcp_args",

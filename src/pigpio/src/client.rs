@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use crate::{Command, Error, ErrorCode};
+use crate::{Command, Error, ErrorCode, Reports};
 
 /// A connection to pigpiod.
 ///
@@ -60,6 +60,18 @@ impl Client {
             .map_err(|error| Error::Lost(self.peer, error))?;
 
         results(commands, &replies, self.peer)
+    }
+
+    /// Has the daemon report, on a connection of its own, whenever one of `pins` changes; a bit for each GPIO.
+    ///
+    /// It samples the pins all the time, so that even a short press of a button is not missed.
+    pub fn reports(&mut self, pins: u32) -> Result<Reports, Error> {
+        let patience = self.stream.write_timeout().ok().flatten().unwrap_or_default();
+        let connected = Self::connect_to(self.peer, patience);
+        let mut reports = connected.map_err(|error| Error::Connect(vec![(self.peer, error)]))?;
+        let [number] = reports.run(&[Command::OpenReports])?;
+        self.run(&[Command::BeginReports(number, pins)])?;
+        Ok(Reports::new(reports.stream, self.peer))
     }
 }
 

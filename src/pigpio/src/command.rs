@@ -43,6 +43,10 @@ pub enum Command {
     SetFrequency(Pin, u32),
     /// The duty cycle of a pin that is driven by PWM.
     DutyCycle(Pin),
+    /// Begins reports on the pins of a mask, to who opened them under this number.
+    BeginReports(u32, u32),
+    /// Turns the connection into one of reports. The result is the number by which they are begun.
+    OpenReports,
     /// The duty cycle that means "fully on" for a pin, as it was set; 255 before that.
     Range(Pin),
     /// The PWM frequency of a pin in Hz.
@@ -66,11 +70,13 @@ impl Command {
             Self::SetRange(pin, range) => [6, pin.into(), range],
             Self::SetFrequency(pin, hertz) => [7, pin.into(), hertz],
             Self::HardwareRevision => [17, 0, 0],
+            Self::BeginReports(number, pins) => [19, number, pins],
             Self::Range(pin) => [22, pin.into(), 0],
             Self::Frequency(pin) => [23, pin.into(), 0],
             Self::RealRange(pin) => [24, pin.into(), 0],
             Self::Version => [26, 0, 0],
             Self::DutyCycle(pin) => [83, pin.into(), 0],
+            Self::OpenReports => [99, 0, 0],
         }
     }
 
@@ -104,6 +110,8 @@ mod tests {
             (Command::Frequency(13), *b"\x17\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::RealRange(13), *b"\x18\0\0\0\x0d\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::HardwareRevision, *b"\x11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::BeginReports(3, 1 << 17), *b"\x13\0\0\0\x03\0\0\0\0\0\x02\0\0\0\0\0"),
+            (Command::OpenReports, *b"\x63\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::Version, *b"\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
         ] {
             assert_eq!(command.to_bytes(), bytes, "{command:?}");

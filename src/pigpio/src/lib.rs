@@ -8,12 +8,14 @@
 //! | word | request | reply |
 //! | --- | --- | --- |
 //! | 1 | command number | the same |
-//! | 2 | first parameter, here always the GPIO (Broadcom numbering) | the same |
+//! | 2 | first parameter, mostly the GPIO (Broadcom numbering) | the same |
 //! | 3 | second parameter | the same |
 //! | 4 | length of further bytes, here always 0 | result, **signed**: negative is an error |
 //!
 //! The daemon answers in order, so any number of requests can go out in one write and their replies be read back
 //! in one round trip: [`Client::run`] does so. Three LEDs then change together.
+//!
+//! [`Reports`] is a second connection, on which the daemon tells by itself when pins change.
 //!
 //! Command numbers and error codes are those of pigpio 1.78 (`pigpio.h`).
 //!
@@ -29,10 +31,12 @@
 mod client;
 mod command;
 mod error;
+mod reports;
 
 pub use client::Client;
 pub use command::{Command, Mode, Pin, Pull};
 pub use error::{Error, ErrorCode};
+pub use reports::Reports;
 
 /// Where pigpiod and its clients look for the host when nothing else is said.
 pub const HOST_VARIABLE: &str = "PIGPIO_ADDR";

@@ -45,3 +45,30 @@ fn another_service_on_the_port_is_recognised() {
     let error = client.run(&[Command::Version]).unwrap_err();
     assert!(error.to_string().contains("is not pigpiod"), "{error}");
 }
+
+#[test]
+fn reports_come_on_a_connection_of_their_own() {
+    // The simulated registers have no samples, so the real daemon has nothing to report there.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut requests, mut reports) = (listener.accept().unwrap().0, listener.accept().unwrap().0);
+        let mut words = [[0; 16]; 2];
+        reports.read_exact(&mut words[0]).unwrap();
+        reports.write_all(b"\x63\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0").unwrap();
+        requests.read_exact(&mut words[1]).unwrap();
+        requests.write_all(b"\x13\0\0\0\x03\0\0\0\0\0\x02\0\0\0\0\0").unwrap();
+        // Two reports, the second in two pieces, and the end.
+        reports.write_all(&[1; 12 + 5]).unwrap();
+        reports.write_all(&[2; 7]).unwrap();
+        words
+    });
+    let mut client = Client::connect("127.0.0.1", port, Duration::from_secs(5)).unwrap();
+    let mut reports = client.reports(1 << 17).unwrap();
+    reports.wait().unwrap();
+    reports.wait().unwrap();
+    assert!(matches!(reports.wait(), Err(Error::Lost(..))));
+    let [opened, begun] = server.join().unwrap();
+    assert_eq!(&opened, b"\x63\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    assert_eq!(&begun, b"\x13\0\0\0\x03\0\0\0\0\0\x02\0\0\0\0\0");
+}

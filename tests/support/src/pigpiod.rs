@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The GPIO daemon: the real one, on simulated registers (`tests/pigpiod`).
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -10,6 +12,11 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::{PATIENCE, Process, free_port};
+
+/// Where the registers of the pins lie on a Pi 3, and in them the levels of the first 32 (BCM2835 ARM Peripherals,
+/// chapter 6).
+const GPIO: u64 = 0x3F20_0000;
+const LEVELS: u64 = 0x34;
 
 /// A pigpiod, with Debian's `pigs` as the witness of what reached the pins.
 pub struct Pigpiod {
@@ -76,6 +83,25 @@ impl Pigpiod {
     /// takes the signal that would let it go on for a reason to end.
     pub fn freeze(&self) {
         self.process.as_ref().expect("pigpiod runs").signal(Signal::SIGSTOP);
+    }
+
+    /// Puts the levels of the pins 0 to 31, a bit for each, into the simulated register that tells them, as if
+    /// something outside had driven them.
+    pub fn set_levels(&self, levels: u32) {
+        let pid = self.process.as_ref().expect("pigpiod runs").pid();
+        let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("pigpiod's memory");
+        let start = maps
+            .lines()
+            .find_map(|line| {
+                let mut fields = line.split(' ');
+                let (range, offset) = (fields.next()?, fields.nth(1)?);
+                (u64::from_str_radix(offset, 16) == Ok(GPIO)).then(|| range.split('-').next())?
+            })
+            .and_then(|start| u64::from_str_radix(start, 16).ok())
+            .expect("pigpiod maps the registers of the pins");
+        let memory =
+            OpenOptions::new().write(true).open(format!("/proc/{pid}/mem")).expect("a child's memory");
+        memory.write_all_at(&levels.to_le_bytes(), start + LEVELS).expect("the register can be written");
     }
 
     /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.

@@ -7,11 +7,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use evdev::raw_stream::RawDevice;
-use evdev::{AbsInfo, AbsoluteAxisCode, KeyCode};
+use evdev::{AbsoluteAxisCode, KeyCode};
 
 use super::decoder::{Decoder, Touch};
+use crate::kivy::input::{Calibration, Device, Ends, Rule};
 
 /// Where the kernel puts input devices.
 const INPUT_FOLDER: &str = "/dev/input";
@@ -24,8 +25,9 @@ pub struct TouchScreen {
     path: PathBuf,
     source: Source,
     decoder: Decoder,
-    /// Range of x and y in the device's units; `None` when they are pixels of the screen.
-    range: Option<(Range, Range)>,
+    /// Smallest and largest value of x and y, as far as they are known. The rest is pixels of the screen.
+    range: [Ends; 2],
+    calibration: Calibration,
 }
 
 enum Source {
@@ -34,44 +36,42 @@ enum Source {
     Fifo(File, Vec<u8>),
 }
 
-/// Smallest and largest value of an axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Range {
-    smallest: i32,
-    largest: i32,
-}
-
-impl Range {
-    fn of(axis: AbsInfo) -> anyhow::Result<Self> {
-        let (smallest, largest) = (axis.minimum(), axis.maximum());
-        if smallest >= largest {
-            bail!("its axis goes from {smallest} to {largest}, which cannot be mapped to the screen");
-        }
-        Ok(Self { smallest, largest })
+/// Where `value` lies between the ends of its axis, from 0 to 1, taking each unit at its middle as a pixel is.
+fn position(value: i32, (smallest, largest): Ends, pixels: u32) -> f32 {
+    let smallest = f64::from(smallest.unwrap_or(0));
+    let largest = largest.map_or(f64::from(pixels) - 1.0, f64::from);
+    // An axis without extent cannot be mapped: its only place is the screen's middle.
+    if smallest >= largest {
+        return 0.5;
     }
-
-    /// Where `value` lies, from 0 to 1, taking each unit at its middle as a pixel is.
-    fn position(self, value: i32) -> f32 {
-        let (smallest, largest) = (f64::from(self.smallest), f64::from(self.largest));
-        let position = (f64::from(value) - smallest + 0.5) / (largest - smallest + 1.0);
-        position.clamp(0.0, 1.0) as f32
-    }
+    let position = (f64::from(value) - smallest + 0.5) / (largest - smallest + 1.0);
+    position.clamp(0.0, 1.0) as f32
 }
 
 impl TouchScreen {
-    /// Opens `path`, or the first touch screen of the machine. `Ok(None)`: there is none (yet).
-    pub fn open(path: Option<&Path>) -> anyhow::Result<Option<Self>> {
-        match path {
-            Some(path) => match Self::open_path(path) {
-                Err(error) if is_not_found(&error) => Ok(None),
-                opened => opened
-                    .with_context(|| {
-                        format!("cannot use {} as touch screen, name another with --touch", path.display())
-                    })
-                    .map(Some),
-            },
-            None => Self::find(Path::new(INPUT_FOLDER)),
+    /// Opens `path`, or the first touch screen that the rules of the Kivy configuration mean, or without rules the first
+    /// of the machine. `Ok(None)`: there is none (yet).
+    pub fn open(path: Option<&Path>, rules: &[Rule]) -> anyhow::Result<Option<Self>> {
+        if let Some(path) = path {
+            return Self::open_path(path, rules);
         }
+        if rules.is_empty() {
+            return Self::find(
+                Path::new(INPUT_FOLDER),
+                &Device::Named(String::new()),
+                Calibration::default(),
+            );
+        }
+        for rule in rules {
+            let opened = match &rule.device {
+                Device::Path(path) => Self::open_path(path, rules),
+                device => Self::find(Path::new(INPUT_FOLDER), device, rule.calibration),
+            };
+            if let Some(touch) = opened? {
+                return Ok(Some(touch));
+            }
+        }
+        Ok(None)
     }
 
     /// Where it was opened, with the name that the device gives itself.
@@ -84,13 +84,13 @@ impl TouchScreen {
         }
     }
 
-    /// Takes all events that are there. `x` and `y` of the touches are pixels of a screen of `width` and `height`.
-    /// An error means that the device is gone.
+    /// Takes all events that are there. `size` is width and height of the screen in pixels. An error means that the
+    /// device is gone.
     pub fn read(&mut self, size: (u32, u32), mut on_touch: impl FnMut(Pointer)) -> io::Result<()> {
-        let Self { source, decoder, range, .. } = self;
+        let Self { source, decoder, range, calibration, .. } = self;
         let mut on_event = |decoder: &mut Decoder, kind, code, value| {
             for touch in decoder.event(kind, code, value).into_iter().flatten() {
-                on_touch(Pointer::of(touch, *range, size));
+                on_touch(Pointer::of(touch, range, calibration, size));
             }
         };
         loop {
@@ -131,7 +131,7 @@ impl TouchScreen {
         }
     }
 
-    fn find(folder: &Path) -> anyhow::Result<Option<Self>> {
+    fn find(folder: &Path, wanted: &Device, calibration: Calibration) -> anyhow::Result<Option<Self>> {
         let mut names: Vec<PathBuf> = match folder.read_dir() {
             Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -147,7 +147,11 @@ impl TouchScreen {
         let mut refused = None;
         for path in names {
             match open_device(&path) {
-                Ok(device) if is_touch_screen(&device) => return Self::from_device(path, device).map(Some),
+                Ok(device)
+                    if is_touch_screen(&device) && wanted.is_named(device.name().unwrap_or_default()) =>
+                {
+                    return Self::from_device(path, device, calibration).map(Some);
+                }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     refused = Some((path, error));
                 }
@@ -163,36 +167,59 @@ impl TouchScreen {
         }
     }
 
-    fn open_path(path: &Path) -> anyhow::Result<Self> {
+    /// Opens what is at `path`, with the calibration of the rule that is about it.
+    fn open_path(path: &Path, rules: &[Rule]) -> anyhow::Result<Option<Self>> {
+        match Self::try_path(path, rules) {
+            Err(error) if is_not_found(&error) => Ok(None),
+            opened => opened
+                .with_context(|| {
+                    format!("cannot use {} as touch screen, name another with --touch", path.display())
+                })
+                .map(Some),
+        }
+    }
+
+    fn try_path(path: &Path, rules: &[Rule]) -> anyhow::Result<Self> {
+        let at_path = rules.iter().find(|rule| rule.device == Device::Path(path.into()));
         if path.metadata()?.file_type().is_fifo() {
             // Open for writing too: a FIFO without a writer would be ready all the time with nothing to read.
             let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
             let source = Source::Fifo(file, Vec::new());
-            return Ok(Self { path: path.into(), source, decoder: Decoder::default(), range: None });
+            let calibration = at_path.map(|rule| rule.calibration).unwrap_or_default();
+            let range = calibration.position;
+            return Ok(Self { path: path.into(), source, decoder: Decoder::default(), range, calibration });
         }
         let device = open_device(path)?;
         if !is_touch_screen(&device) {
             bail!("it has neither the multi-touch axes nor the single-touch ones with BTN_TOUCH");
         }
-        Self::from_device(path.into(), device)
+        let name = device.name().unwrap_or_default();
+        let rule = at_path.or_else(|| rules.iter().find(|rule| rule.device.is_named(name)));
+        let calibration = rule.map(|rule| rule.calibration).unwrap_or_default();
+        Self::from_device(path.into(), device, calibration)
     }
 
-    fn from_device(path: PathBuf, device: RawDevice) -> anyhow::Result<Self> {
-        let (x, y) = if has_multi_touch(&device) {
-            (AbsoluteAxisCode::ABS_MT_POSITION_X, AbsoluteAxisCode::ABS_MT_POSITION_Y)
+    fn from_device(path: PathBuf, device: RawDevice, calibration: Calibration) -> anyhow::Result<Self> {
+        let (axes, given) = if has_multi_touch(&device) {
+            let axes = [AbsoluteAxisCode::ABS_MT_POSITION_X, AbsoluteAxisCode::ABS_MT_POSITION_Y];
+            (axes, calibration.position)
         } else {
-            (AbsoluteAxisCode::ABS_X, AbsoluteAxisCode::ABS_Y)
+            ([AbsoluteAxisCode::ABS_X, AbsoluteAxisCode::ABS_Y], calibration.single)
         };
-        let range = |wanted| {
-            let (_, axis) = device
+        let mut range = given;
+        for (wanted, (smallest, largest)) in axes.into_iter().zip(&mut range) {
+            let (_, extent) = device
                 .get_absinfo()?
                 .find(|(axis, _)| *axis == wanted)
-                .with_context(|| format!("it has no axis {wanted:?}"))?;
-            Range::of(axis)
-        };
-        let range = Some((range(x)?, range(y)?));
+                .ok_or_else(|| anyhow!("it has no axis {wanted:?}"))?;
+            *smallest = smallest.or(Some(extent.minimum()));
+            *largest = largest.or(Some(extent.maximum()));
+            if smallest >= largest {
+                bail!("its axis {wanted:?} has no extent, which cannot be mapped to the screen");
+            }
+        }
         let decoder = Decoder::starting_at(current_slot(&device)?);
-        Ok(Self { path, source: Source::Device(device), decoder, range })
+        Ok(Self { path, source: Source::Device(device), decoder, range, calibration })
     }
 }
 
@@ -205,7 +232,7 @@ impl AsFd for TouchScreen {
     }
 }
 
-/// What the finger did, in pixels of the screen.
+/// What the finger did, with places from 0 to 1 from the upper left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pointer {
     /// Went down, at x and y.
@@ -217,22 +244,33 @@ pub enum Pointer {
 }
 
 impl Pointer {
-    fn of(touch: Touch, range: Option<(Range, Range)>, (width, height): (u32, u32)) -> Self {
-        let pixel = |x, y| {
-            let whole_screen = |pixels: u32| Range { smallest: 0, largest: pixels.saturating_sub(1) as i32 };
-            let (x_range, y_range) = range.unwrap_or((whole_screen(width), whole_screen(height)));
-            (x_range.position(x) * width as f32, y_range.position(y) * height as f32)
-        };
+    fn of(touch: Touch, range: &[Ends; 2], calibration: &Calibration, (width, height): (u32, u32)) -> Self {
+        let place = |x, y| calibration.place((position(x, range[0], width), position(y, range[1], height)));
         match touch {
             Touch::Down(x, y) => {
-                let (x, y) = pixel(x, y);
+                let (x, y) = place(x, y);
                 Self::Down(x, y)
             }
             Touch::Moved(x, y) => {
-                let (x, y) = pixel(x, y);
+                let (x, y) = place(x, y);
                 Self::Moved(x, y)
             }
             Touch::Up => Self::Up,
+        }
+    }
+
+    /// The same elsewhere: `place` tells where.
+    pub fn mapped(self, place: impl FnOnce((f32, f32)) -> (f32, f32)) -> Self {
+        match self {
+            Self::Down(x, y) => {
+                let (x, y) = place((x, y));
+                Self::Down(x, y)
+            }
+            Self::Moved(x, y) => {
+                let (x, y) = place((x, y));
+                Self::Moved(x, y)
+            }
+            Self::Up => Self::Up,
         }
     }
 }
@@ -279,16 +317,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn device_units_become_pixels_at_their_middle() {
-        let device = |largest| Some((Range { smallest: 0, largest }, Range { smallest: 0, largest }));
-        let screen = (240, 320);
-        assert_eq!(Pointer::of(Touch::Down(0, 319), None, screen), Pointer::Down(0.5, 319.5));
-        assert_eq!(Pointer::of(Touch::Moved(4095, 0), device(4095), screen), {
-            let half = 0.5 / 4096.0;
-            Pointer::Moved((1.0 - half) * 240.0, half * 320.0)
-        });
-        assert_eq!(Pointer::of(Touch::Moved(-5, 9999), None, screen), Pointer::Moved(0.0, 320.0));
-        assert_eq!(Pointer::of(Touch::Up, None, screen), Pointer::Up);
+    fn device_units_become_places_at_their_middle() {
+        let calibration = Calibration::default();
+        let of = |touch, range: [Ends; 2]| Pointer::of(touch, &range, &calibration, (240, 320));
+        let pixels = [(None, None); 2];
+        let device = [(Some(0), Some(4095)); 2];
+        assert_eq!(of(Touch::Down(0, 319), pixels), Pointer::Down(0.5 / 240.0, 319.5 / 320.0));
+        let half = 0.5 / 4096.0;
+        assert_eq!(of(Touch::Moved(4095, 0), device), Pointer::Moved(1.0 - half, half));
+        assert_eq!(of(Touch::Moved(-5, 9999), pixels), Pointer::Moved(0.0, 1.0));
+        assert_eq!(of(Touch::Moved(3, 3), [(Some(5), Some(5)); 2]), Pointer::Moved(0.5, 0.5));
+        assert_eq!(of(Touch::Up, pixels), Pointer::Up);
     }
 
     #[test]
@@ -302,13 +341,16 @@ mod tests {
 
     #[test]
     fn what_is_no_touch_screen_is_refused_by_name() {
-        assert!(TouchScreen::open(Some(Path::new("/nonexistent/event0"))).unwrap().is_none());
-        let error = TouchScreen::open(Some(Path::new("/dev/null"))).err().unwrap();
+        assert!(TouchScreen::open(Some(Path::new("/nonexistent/event0")), &[]).unwrap().is_none());
+        let error = TouchScreen::open(Some(Path::new("/dev/null")), &[]).err().unwrap();
         assert!(format!("{error:#}").contains("/dev/null"), "{error:#}");
     }
 
     #[test]
     fn a_machine_without_input_devices_is_no_failure() {
-        assert!(TouchScreen::find(Path::new("/nonexistent")).unwrap().is_none());
+        let any = Device::Named(String::new());
+        assert!(
+            TouchScreen::find(Path::new("/nonexistent"), &any, Calibration::default()).unwrap().is_none()
+        );
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The real `lamp_ui` between a file for a framebuffer, a FIFO for a touch screen, and a real mosquitto.
 
+#![allow(dead_code, reason = "each program of tests uses a part of it")]
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -50,17 +52,20 @@ pub struct Rig {
 impl Rig {
     /// Starts everything and waits until `lamp_ui` is connected.
     pub fn start() -> Self {
-        let rig = Self::start_without_broker(Mosquitto::start());
-        rig.ui.await_log("is connected to the MQTT broker", 1);
-        rig
+        Self::start_with(|_| {})
     }
 
-    fn start_without_broker(broker: Mosquitto) -> Self {
+    /// The same, with a call that `change` has changed.
+    pub fn start_with(change: impl FnOnce(&mut Command)) -> Self {
+        let broker = Mosquitto::start();
         let folder = tempfile::tempdir().expect("a temporary folder");
         make_framebuffer(&folder.path().join("fb"));
         let touch = Touch::make(&folder.path().join("touch"));
         let witness = Witness::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
-        let ui = Process::start(&mut command(folder.path(), &broker), "lampi");
+        let mut call = command(folder.path(), &broker);
+        change(&mut call);
+        let ui = Process::start(&mut call, "lampi");
+        ui.await_log("is connected to the MQTT broker", 1);
         Self { ui, broker, witness, touch, folder }
     }
 
@@ -119,7 +124,10 @@ pub fn command(folder: &Path, broker: &Mosquitto) -> Command {
 
 /// The program under test.
 pub fn lamp_ui() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_lamp_ui"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
+    // The configuration of who runs the tests is none of theirs.
+    command.env("KIVY_NO_CONFIG", "1");
+    command
 }
 
 /// Makes a file that stands in for the lamp's framebuffer, black all over.
@@ -162,6 +170,13 @@ impl Touch {
     pub fn down(&mut self, (x, y): (usize, usize)) {
         self.tracking_id += 1;
         self.packet(&[(0x39, self.tracking_id), (0x35, x as i32), (0x36, y as i32)]);
+    }
+
+    /// Puts another finger down and moves it, while the first one stays.
+    pub fn second(&mut self, (x, y): (usize, usize)) {
+        self.packet(&[(0x2f, 1), (0x39, 1000), (0x35, x as i32), (0x36, y as i32)]);
+        self.packet(&[(0x36, y as i32 - 1)]);
+        self.packet(&[(0x39, -1), (0x2f, 0)]);
     }
 
     /// Moves it.

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The button beside the panel, watched through pigpiod.
+
+use std::convert::Infallible;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use lamp::backoff::Backoff;
+use pigpio::{Client, Command, Error, Mode, Pin, Pull};
+use program::address::Address;
+
+/// The rightmost button of the panel, which connects its pin to ground while it is pressed.
+const BUTTON: Pin = 17;
+
+/// Longest wait for pigpiod's answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Starts a thread that calls `on_change` whenever the button is pressed (`true`) or released, for as long as the
+/// process lives. While pigpiod is away the button counts as released.
+pub fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> anyhow::Result<()> {
+    let run = move || {
+        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
+        let mut told = String::new();
+        let mut pressed = false;
+        // Only changes are told: each wakes the screen's thread.
+        let mut tell = |now: bool| {
+            if std::mem::replace(&mut pressed, now) != now {
+                on_change(now);
+            }
+        };
+        loop {
+            let lost = follow(&pigpiod, &mut tell, &mut backoff);
+            tell(false);
+            let reason = lost.map_or_else(|error| error.to_string(), |never| match never {});
+            if reason != told {
+                log::warn!("cannot watch the panel's button: {reason}");
+                told = reason;
+            }
+            thread::sleep(backoff.wait());
+        }
+    };
+    thread::Builder::new().name("button".into()).spawn(run).context("cannot start the button's thread")?;
+    Ok(())
+}
+
+/// Tells, after each report, whether the button is pressed, until the connection is lost.
+fn follow(
+    pigpiod: &Address,
+    on_level: &mut impl FnMut(bool),
+    backoff: &mut Backoff,
+) -> Result<Infallible, Error> {
+    let mut client = Client::connect(&pigpiod.host, pigpiod.port, PATIENCE)?;
+    client.run(&[Command::SetMode(BUTTON, Mode::Input), Command::SetPull(BUTTON, Pull::Up)])?;
+    let mut reports = client.reports(1 << BUTTON)?;
+    backoff.reset();
+    log::info!("watches the panel's button through pigpiod at {}", client.peer());
+    loop {
+        let [level] = client.run(&[Command::Read(BUTTON)])?;
+        on_level(level == 0);
+        reports.wait()?;
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the status page tells of the device.
+
+use std::net::IpAddr;
+
+use nix::ifaddrs::getifaddrs;
+
+/// Network interfaces of a lamp, with the names that people have for them.
+const INTERFACES: [(&str, &str); 2] = [("Wi-Fi", "wlan0"), ("Ethernet", "eth0")];
+
+/// Where the kernel tells the address that identifies the lamp.
+const DEVICE_ADDRESS: &str = "/sys/class/net/eth0/address";
+
+/// The lamp's name in the cloud: the MAC address of eth0 as 12 hex digits, if it has one.
+pub fn device_id() -> Option<String> {
+    let address = std::fs::read_to_string(DEVICE_ADDRESS).ok()?;
+    Some(address.trim().replace(':', "").to_lowercase()).filter(|id| !id.is_empty())
+}
+
+/// Labels and values, as they are now. `bridged` is what the broker told of its bridge to the cloud.
+pub fn facts(connected: bool, bridged: Option<bool>) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("Version", env!("CARGO_PKG_VERSION").to_owned())];
+    facts.extend(INTERFACES.map(|(label, interface)| (label, address(interface))));
+    facts.push(("Device", device_id().unwrap_or_else(|| "unknown".into())));
+    facts.push(("Broker", if connected { "connected" } else { "away" }.into()));
+    let bridge = match bridged {
+        Some(true) => "up",
+        Some(false) => "down",
+        None => "none",
+    };
+    facts.push(("Bridge", bridge.into()));
+    facts
+}
+
+/// The IPv4 address of a network interface, in words.
+fn address(interface: &str) -> String {
+    let found = getifaddrs().ok().and_then(|mut all| {
+        all.find_map(|found| {
+            let address = found.address.filter(|_| found.interface_name == interface)?;
+            Some(IpAddr::V4(address.as_sockaddr_in()?.ip()))
+        })
+    });
+    found.map_or_else(|| "none".into(), |address| address.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_follow_what_the_broker_tells() {
+        let value = |connected, bridged, wanted: &str| {
+            let facts = facts(connected, bridged);
+            facts.into_iter().find(|(label, _)| *label == wanted).map(|(_, value)| value).unwrap()
+        };
+        assert_eq!(value(true, None, "Version"), env!("CARGO_PKG_VERSION"));
+        assert_eq!(value(true, None, "Broker"), "connected");
+        assert_eq!(value(false, None, "Broker"), "away");
+        for (bridged, word) in [(None, "none"), (Some(true), "up"), (Some(false), "down")] {
+            assert_eq!(value(true, bridged, "Bridge"), word);
+        }
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_machine() {
+        assert_eq!(address("lo"), "127.0.0.1");
+        assert_eq!(address("nonexistent0"), "none");
+    }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Files and what they lead to.
+
+use super::input::{Calibration, Device};
+use super::*;
+
+/// Reads `text` as the file, with further variables in the environment.
+fn read_with(text: &[u8], variables: &[(&str, &str)]) -> Kivy {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.ini");
+    std::fs::write(&path, text).unwrap();
+    let home = [("KIVY_HOME", folder.path().to_str().unwrap())];
+    let kivy =
+        Kivy::load(home.iter().chain(variables).map(|(name, value)| (name.to_string(), value.to_string())));
+    assert_eq!(std::fs::read(&path).unwrap(), text, "the file is never written");
+    kivy
+}
+
+fn read(text: &str) -> Kivy {
+    read_with(text.as_bytes(), &[])
+}
+
+/// The rule of a file with nothing else in it, and without complaints.
+fn rule(value: &str) -> Rule {
+    let kivy = read(&format!("[input]\n%(name)s = {value}\n"));
+    assert_eq!(kivy.warnings, [""; 0], "{value}");
+    kivy.rules.into_iter().next().expect(value)
+}
+
+/// Where a device of 240 by 320 units sees a touch at one of its places, in hundredths.
+fn place(calibration: Calibration, (x, y): (f32, f32)) -> (i32, i32) {
+    let (x, y) = calibration.place((x, y));
+    ((x * 100.0).round() as i32, (y * 100.0).round() as i32)
+}
+
+#[test]
+fn the_file_of_the_course() {
+    let kivy = read(
+        "[input]\n%(name)s = probesysfs,provider=mtdev,param=max_position_x=240,param=max_position_y=320\n",
+    );
+    assert_eq!(kivy.warnings, [""; 0]);
+    let position = [(None, Some(240)), (None, Some(320))];
+    let calibration = Calibration { position, ..Calibration::default() };
+    assert_eq!(kivy.rules, [Rule { device: Device::Named(String::new()), calibration }]);
+    assert_eq!(place(calibration, (0.25, 0.75)), (25, 75));
+}
+
+#[test]
+fn the_file_that_kivy_writes_on_a_lamp() {
+    let kivy = read(concat!(
+        "[kivy]\nlog_dir = logs\nlog_enable = 1\nlog_level = info\nexit_on_escape = 1\nkeyboard_layout = qwerty\n",
+        "config_version = 14\nlog_name = kivy_%y-%m-%d_%_.txt\n\n",
+        "[graphics]\nwidth = 800\nheight = 600\nrotation = 0\nshow_cursor = 1\nmaxfps = 60\nmultisamples = 2\n",
+        "fullscreen = 0\nposition = auto\n\n",
+        "[input]\nmouse = mouse\n",
+        "%(name)s = probesysfs,provider=mtdev,param=max_position_x=240,param=max_position_y=320\n\n",
+        "[postproc]\ndouble_tap_time = 250\njitter_distance = 0\njitter_ignore_devices = mouse,mactouch,\n",
+        "ignore = []\nretain_time = 0\n\n[widgets]\nscroll_timeout = 250\n\n[modules]\n"
+    ));
+    assert_eq!(kivy.warnings, [""; 0]);
+    assert_eq!((kivy.turn, kivy.max_fps), (Turn::None, Some(60)));
+    assert_eq!((kivy.log_level, kivy.jitter, kivy.rules.len()), (Some(LevelFilter::Info), 0.0, 1));
+    assert!(kivy.ignored.is_empty());
+}
+
+#[test]
+fn the_newest_file_of_the_course() {
+    let kivy = read(concat!(
+        "[graphics]\nfullscreen = 0\nwidth = 320\nheight = 240\nrotation = 270\nallow_screensaver = 0\n",
+        "[input]\n%(name)s = probesysfs,param=rotation=90,param=invert_x=1\n"
+    ));
+    assert_eq!(kivy.warnings, [""; 0]);
+    assert_eq!(kivy.turn, Turn::ThreeQuarters);
+    let calibration = kivy.rules[0].calibration;
+    assert_eq!((calibration.rotation, calibration.inverted), (90, [true, false]));
+    assert_eq!(place(calibration, (0.25, 0.1)), (90, 25));
+}
+
+#[test]
+fn rotations_and_inversions() {
+    for (rotation, plain, x_inverted, y_inverted, both) in [
+        (0, (20, 70), (80, 70), (20, 30), (80, 30)),
+        (90, (30, 80), (30, 20), (70, 80), (70, 20)),
+        (180, (80, 30), (20, 30), (80, 70), (20, 70)),
+        (270, (70, 20), (70, 80), (30, 20), (30, 80)),
+    ] {
+        for (inversion, expected) in [
+            ("", plain),
+            (",invert_x=1", x_inverted),
+            (",invert_y=1", y_inverted),
+            (",invert_x=1,invert_y=1", both),
+        ] {
+            let value = format!("mtdev,/dev/input/event1,rotation={rotation}{inversion}");
+            assert_eq!(place(rule(&value).calibration, (0.2, 0.7)), expected, "{value}");
+        }
+    }
+}
+
+#[test]
+fn providers_and_devices() {
+    let mtdev = rule("mtdev,/dev/input/event3,min_position_x=-5,max_pressure=9");
+    assert_eq!(mtdev.device, Device::Path("/dev/input/event3".into()));
+    assert_eq!(mtdev.calibration.position, [(Some(-5), None), (None, None)]);
+    assert_eq!(mtdev.calibration.inverted, [false, false]);
+
+    let hidinput = rule("hidinput, /dev/input/event3, min_abs_x=1, max_abs_y=4000");
+    assert_eq!(hidinput.calibration.single, [(Some(1), None), (None, Some(4000))]);
+    assert_eq!(hidinput.calibration.inverted, [false, true], "as in Kivy");
+    assert_eq!(rule("hidinput,/dev/input/event3,invert_y=0").calibration.inverted, [false, false]);
+    assert_eq!(rule("probesysfs,provider=hidinput").calibration.inverted, [false, true]);
+
+    for (value, name, fits) in [
+        ("probesysfs", "anything", true),
+        ("probesysfs,match=touch", "ft6236 touch panel", true),
+        ("probesysfs,match=Touch", "ft6236 touch panel", false),
+        ("probesysfs,match=ft.*panel,use_regex=1", "FT6236 panel", true),
+        ("probesysfs,match=panel,use_regex=1", "FT6236 panel", false),
+        ("probesysfs,match=ft.*panel,use_regex=0", "ft6236 panel", false),
+        ("probesysfs,select_all=1,use_mouse=1,match=ft", "ft", true),
+    ] {
+        assert_eq!(rule(value).device.is_named(name), fits, "{value} {name}");
+    }
+    assert!(!mtdev.device.is_named("ft6236"));
+}
+
+#[test]
+fn what_is_wrong_is_warned_about_and_left_out() {
+    for (text, warning) in [
+        ("[graphics]\nrotation = 45", "[graphics] rotation is \"45\", it must be 0, 90, 180 or 270"),
+        ("[graphics]\nmaxfps = many", "[graphics] maxfps is \"many\", it must be a number from 0 to 1000"),
+        ("[kivy]\nlog_level = loud", "[kivy] log_level is \"loud\", it must be trace, debug"),
+        ("[postproc]\njitter_distance = -1", "[postproc] jitter_distance is \"-1\", it must be a number"),
+        (
+            "[postproc]\nignore = [(0, 0, 1)]",
+            "[postproc] ignore is \"[(0, 0, 1)]\", it must be a list such as",
+        ),
+        ("[input]\na = tuio,0.0.0.0:3333", "[input] a: there is no provider \"tuio\""),
+        ("[input]\na = mtdev", "[input] a: mtdev needs a device"),
+        (
+            "[input]\na = probesysfs,match=(,use_regex=1",
+            "[input] a: match is \"(\", which is no regular expression",
+        ),
+        ("[nothing", "line 1 is neither a section nor a key with a value"),
+    ] {
+        let kivy = read(text);
+        assert_eq!(kivy.warnings.len(), 1, "{text}: {:?}", kivy.warnings);
+        assert!(kivy.warnings[0].contains(warning), "{text}: {}", kivy.warnings[0]);
+        assert_eq!(kivy, Kivy { warnings: kivy.warnings.clone(), ..Kivy::default() }, "{text}");
+    }
+    for (value, warning) in [
+        (
+            "mtdev,/dev/input/event0,rotation=45",
+            "rotation is 45, it must be 0, 90, 180 or 270, it is taken as 0",
+        ),
+        ("mtdev,/dev/input/event0,invert_z=1", "there is no option \"invert_z\", it is ignored"),
+        ("mtdev,/dev/input/event0,max_abs_x=1", "there is no option \"max_abs_x\", it is ignored"),
+        (
+            "mtdev,/dev/input/event0,invert_x=yes",
+            "invert_x is \"yes\", it must be a whole number, it is ignored",
+        ),
+        ("mtdev,/dev/input/event0,fast", "\"fast\" is not an option with a value, it is ignored"),
+        ("probesysfs,provider=mtdev,speed=1", "there is no option \"speed=1\" of probesysfs, it is ignored"),
+    ] {
+        let kivy = read(&format!("[input]\na = {value}"));
+        assert_eq!(kivy.warnings, [format!("[input] a: {warning}")], "{value}");
+        assert_eq!(kivy.rules[0].calibration, Calibration::default(), "{value}");
+    }
+    let provider = read("[input]\na = probesysfs,provider=ps3eye");
+    assert_eq!(provider.warnings, ["[input] a: there is no provider \"ps3eye\", hidinput is taken"]);
+    assert_eq!(provider.rules[0].calibration.inverted, [false, true]);
+}
+
+#[test]
+fn the_rest_of_what_is_honoured() {
+    let kivy = read(concat!(
+        "\u{feff}# comment\n[graphics]\r\nMaxFPS: 0\nrotation=180\nrotation=90\n; comment\n",
+        "[kivy]\nlog_level = warning\n[postproc]\njitter_distance = 4\n",
+        "ignore = [(0, 0, 0.5, 0.25),\n  (0.75, 0.5, 1, 1)]\n[unknown]\nkey\n  = value\n"
+    ));
+    assert_eq!((kivy.turn, kivy.max_fps), (Turn::Quarter, None));
+    assert_eq!((kivy.log_level, kivy.jitter), (Some(LevelFilter::Warn), 0.004));
+    assert_eq!(kivy.ignored, [[0.0, 0.0, 0.5, 0.25], [0.75, 0.5, 1.0, 1.0]]);
+    assert_eq!(kivy.warnings.len(), 1, "{:?}", kivy.warnings);
+}
+
+#[test]
+fn the_environment_overrides_and_switches_off() {
+    let file = b"[graphics]\nrotation = 90\nmaxfps = 30\n";
+    let set =
+        [("KCFG_GRAPHICS_ROTATION", "180"), ("KCFG_INPUT_PANEL", "mtdev,/dev/input/event7"), ("KCFG_X", "1")];
+    let kivy = read_with(file, &set);
+    assert_eq!((kivy.turn, kivy.max_fps, kivy.rules.len()), (Turn::Half, Some(30), 1));
+    let with = |name| read_with(file, &[set[0], (name, "1")]);
+    assert_eq!(with("KIVY_NO_ENV_CONFIG").turn, Turn::Quarter);
+    for switch in ["KIVY_NO_CONFIG", "KIVY_USE_DEFAULTCONFIG"] {
+        let kivy = with(switch);
+        assert_eq!((kivy.turn, kivy.max_fps), (Turn::Half, None), "{switch}");
+    }
+}
+
+#[test]
+fn the_file_is_looked_for_where_kivy_looks() {
+    let look = |variables: &[(&str, &str)]| {
+        path(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
+    };
+    let home = ("HOME", "/home/pi");
+    assert_eq!(look(&[home]), Some("/home/pi/.kivy/config.ini".into()));
+    assert_eq!(look(&[home, ("KIVY_HOME", "/srv/kivy")]), Some("/srv/kivy/config.ini".into()));
+    assert_eq!(look(&[home, ("KIVY_HOME", "~/kivy")]), Some("/home/pi/kivy/config.ini".into()));
+    assert_eq!(look(&[]), None);
+}
+
+#[test]
+fn a_file_that_is_no_configuration_is_never_fatal() {
+    assert_eq!(Kivy::load([("KIVY_HOME".into(), "/nonexistent".into())]), Kivy::default());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("config.ini")).unwrap();
+    let home = folder.path().to_str().unwrap().to_owned();
+    let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
+    assert!(warnings[0].ends_with("config.ini is not used: it is no file"), "{warnings:?}");
+
+    let mut large = b"[graphics]\nrotation = 90\n".to_vec();
+    large.resize(10 << 20, b'#');
+    let kivy = read_with(&large, &[]);
+    assert_eq!(kivy.turn, Turn::None);
+    assert!(
+        kivy.warnings[0].ends_with("is not used: it is longer than 1048576 bytes"),
+        "{:?}",
+        kivy.warnings
+    );
+
+    // Any bytes at all, of which the same are made each time.
+    let mut number = 1_u32;
+    for length in 0..400 {
+        let bytes: Vec<u8> = (0..length * 5)
+            .map(|_| {
+                number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                b"[]=:,.%()\n\n  ;#0159aeiourtgpk_\xff\x00input"[(number >> 16) as usize % 37]
+            })
+            .collect();
+        read_with(&bytes, &[]);
+        read_with(&[b"[input]\na = probesysfs,use_regex=1,match=", bytes.as_slice()].concat(), &[]);
+    }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the screen shows instead of the controls or on top of them, and how it lies.
+
+mod rig;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+
+use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
+use rig::{BACKGROUND, Rig};
+use test_support::{PATIENCE, Pigpiod, Process, QoS, Witness, wait_for};
+
+/// Far down on the association page, where the toggle's black is else, and in the last rule of the status page.
+const BELOW_CODE: (usize, usize) = (120, 300);
+const RULE: (usize, usize) = (120, 181);
+
+/// A screen without light, and a rule or a strip without colour.
+const BLACK: [u8; 3] = [0; 3];
+const GREY: [u8; 3] = [41, 40, 41];
+
+#[test]
+fn a_service_that_is_away_disables_the_controls() {
+    let mut rig = Rig::start();
+    rig.known();
+    let service = |rig: &Rig, there: &str| {
+        rig.witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, there);
+    };
+    rig.touch.down((along(0.5), SLIDERS[0]));
+    rig.touch.await_read();
+    service(&rig, "0");
+    rig.await_color(STRIP, GREY);
+    // Neither the finger that is down nor another one sets anything.
+    rig.touch.to((along(0.9), SLIDERS[0]));
+    rig.touch.up();
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.touch.await_read();
+    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    service(&rig, "1");
+    rig.await_color(STRIP, [255, 0, 0]);
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.0, "s": 1.0}, "brightness": 1.0, "on": false, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
+    let mut rig = Rig::start();
+    rig.known();
+    let tell = |rig: &Rig, payload: &str| {
+        rig.witness.publish_with("lamp/associated", QoS::ExactlyOnce, true, payload);
+    };
+    tell(&rig, r#"{"associated": false, "code": "0123456789abcdef0123456789abcdef"}"#);
+    rig.await_color(BELOW_CODE, BACKGROUND);
+    let first = std::fs::read(rig.framebuffer()).unwrap();
+    // What only differs behind the sixth letter is the same to see.
+    tell(&rig, r#"{"associated": false, "code": "fedcba9876543210fedcba9876543210"}"#);
+    wait_for("another code is shown", PATIENCE, || {
+        (std::fs::read(rig.framebuffer()).unwrap() != first).then_some(())
+    });
+    tell(&rig, r#"{"associated": false, "code": "0123450000000000"}"#);
+    wait_for("the first code is shown", PATIENCE, || {
+        (std::fs::read(rig.framebuffer()).unwrap() == first).then_some(())
+    });
+    rig.touch.down(POWER);
+    rig.touch.up();
+    tell(&rig, r#"{"associated": "yes"}"#);
+    rig.ui.await_log("ignores a message on lamp/associated: ", 1);
+    rig.touch.await_read();
+    tell(&rig, r#"{"associated": true}"#);
+    rig.await_color(STRIP, [0, 255, 255]);
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""s": 0.3"#), "a touch on the code's page was taken");
+}
+
+#[test]
+fn a_finger_that_rests_calls_the_status_and_the_next_touch_closes_it() {
+    let mut rig = Rig::start();
+    rig.known();
+    rig.touch.down((20, 300));
+    rig.await_color(RULE, GREY);
+    rig.touch.up();
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.await_color(RULE, BACKGROUND);
+    // Neither of the two has pressed the toggle.
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    rig.touch.up();
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.5, "s": 0.3}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn the_screen_goes_black_and_comes_back() {
+    let mut rig = Rig::start_with(|call| {
+        call.args(["--blank-after", "1"]);
+    });
+    rig.known();
+    rig.await_color(STRIP, BLACK);
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.await_color(STRIP, [0, 255, 255]);
+    rig.await_color(STRIP, BLACK);
+    rig.tell(0.0, 1.0, 0.25, true, "other");
+    rig.await_color(STRIP, [255, 0, 0]);
+    // The touch that lit the screen has not pressed the toggle.
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""s": 0.3}, "brightness": 0.25, "on": true"#));
+}
+
+#[test]
+fn the_status_is_shown_while_the_panels_button_is_pressed() {
+    let mut daemon = Pigpiod::start();
+    // In simulated registers all pins are low, which means that the button is pressed.
+    let mut rig = Rig::start_with(|call| {
+        call.args(["--pigpiod", &daemon.address()]);
+    });
+    rig.await_color(RULE, GREY);
+    rig.tell(0.5, 1.0, 0.25, true, "other");
+    // A touch does not set what it cannot see.
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.touch.await_read();
+    // Without pigpiod the button counts as released, and is seen again when there is one.
+    daemon.stop();
+    rig.await_color(RULE, BACKGROUND);
+    daemon.restart();
+    rig.await_color(RULE, GREY);
+    daemon.stop();
+    rig.await_color(RULE, BACKGROUND);
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""on": true"#));
+}
+
+#[test]
+fn the_button_is_looked_at_again_with_each_report() {
+    // The simulated registers have no samples of which the real daemon could report changes.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let pressed = Arc::new(AtomicBool::new(false));
+    let (mut rig, mut reports) = {
+        let pressed = Arc::clone(&pressed);
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            let (mut requests, mut reports) = (listener.accept().unwrap().0, None);
+            let mut request = [0; 16];
+            while requests.read_exact(&mut request).is_ok() {
+                // Read (3) tells the level; all else is done, and has no result. The connection of the reports is
+                // opened (99) before they are begun (19).
+                request[12] = u8::from(request[0] == 3 && !pressed.load(Ordering::SeqCst));
+                requests.write_all(&request).unwrap();
+                if request[0] == 2 {
+                    let mut opened = listener.accept().unwrap().0;
+                    opened.read_exact(&mut request).unwrap();
+                    opened.write_all(&request).unwrap();
+                    reports = Some(opened);
+                }
+                if request[0] == 19 {
+                    sender.send(reports.take().unwrap()).unwrap();
+                }
+            }
+        });
+        let rig = Rig::start_with(|call| {
+            call.args(["--pigpiod", &address]);
+        });
+        (rig, receiver.recv().unwrap())
+    };
+    rig.known();
+    for _ in 0..2 {
+        pressed.store(true, Ordering::SeqCst);
+        reports.write_all(&[0; 12]).unwrap();
+        rig.await_color(RULE, GREY);
+        pressed.store(false, Ordering::SeqCst);
+        reports.write_all(&[0; 12]).unwrap();
+        rig.await_color(RULE, BACKGROUND);
+    }
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""s": 0.3"#));
+}
+
+/// Writes a Kivy configuration into `folder` and has the call read it.
+fn configure(call: &mut std::process::Command, folder: &Path, text: &str) {
+    std::fs::write(folder.join("config.ini"), text).unwrap();
+    call.env_remove("KIVY_NO_CONFIG").env("KIVY_HOME", folder);
+}
+
+#[test]
+fn the_picture_and_the_finger_turn_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::start_with(|call| {
+        configure(call, folder.path(), "[graphics]\nrotation = 180\n");
+    });
+    let turned = |(x, y): (usize, usize)| (rig::WIDTH - 1 - x, rig::HEIGHT - 1 - y);
+    rig.tell(0.5, 1.0, 0.25, true, "other");
+    rig.await_color(turned(STRIP), [0, 255, 255]);
+    rig.await_color(turned(CORNER), BACKGROUND);
+    rig.touch.down(turned((along(0.3), SLIDERS[1])));
+    assert!(rig.request().contains(r#""s": 0.3"#));
+}
+
+#[test]
+fn a_quarter_turn_gives_the_wide_layout() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::start_with(|call| {
+        configure(call, folder.path(), "[graphics]\nrotation = 90\n");
+    });
+    rig.tell(0.5, 1.0, 0.25, true, "other");
+    // The picture is 320 by 240, its strip is a column at 213, its top is at the left of the screen.
+    let seen = |(x, y): (usize, usize)| (y, rig::HEIGHT - 1 - x);
+    rig.await_color(seen((218, 120)), [0, 255, 255]);
+    rig.touch.down(seen((300, 20)));
+    rig.touch.up();
+    assert!(rig.request().contains(r#""on": false"#));
+}
+
+#[test]
+fn the_touch_screen_is_calibrated_as_kivy_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::start_with(|call| {
+        let fifo = call.get_args().skip_while(|argument| *argument != "--touch").nth(1).unwrap();
+        let text = format!(
+            "[input]\npanel = mtdev,{},max_position_x=4095,max_position_y=4095,invert_x=1\n",
+            fifo.display()
+        );
+        configure(call, folder.path(), &text);
+    });
+    rig.known();
+    let device = |(x, y): (usize, usize)| (4095 - x * 4096 / 240, y * 4096 / 320);
+    rig.touch.down(device((along(0.3) + 1, SLIDERS[1])));
+    assert!(rig.request().contains(r#""s": 0.3"#));
+}
+
+#[test]
+fn the_slider_moves_the_leds_and_the_leds_owner_moves_the_slider() {
+    let daemon = Pigpiod::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::start();
+    // Made beside this program when the whole workspace is built.
+    let service = Path::new(env!("CARGO_BIN_EXE_lamp_ui")).with_file_name("lamp_service");
+    assert!(service.exists(), "say `cargo build -p lamp_service` first");
+    let _service = Process::start(
+        std::process::Command::new(service)
+            .args(["--broker", &rig.broker.address(), "--pigpiod", &daemon.address(), "--state"])
+            .arg(folder.path().join("state.json")),
+        "lampi",
+    );
+    rig.await_color(STRIP, [255, 0, 0]);
+    let duties = |wanted: [u32; 3]| {
+        wait_for("the LEDs follow", PATIENCE, || {
+            (daemon.duty_cycles([19, 26, 13]) == wanted.map(Some)).then_some(())
+        });
+    };
+    // To half brightness in two steps.
+    rig.touch.down((along(0.9), SLIDERS[2]));
+    rig.touch.to((along(0.5), SLIDERS[2]));
+    duties([500, 0, 0]);
+    rig.touch.up();
+    let web = Witness::connect(rig.broker.port(), &["lamp/changed"]);
+    web.publish_with(
+        "lamp/set_config",
+        QoS::AtLeastOnce,
+        false,
+        r#"{"client": "web", "color": {"h": 0.5, "s": 1.0}}"#,
+    );
+    rig.await_color(STRIP, [0, 255, 255]);
+    rig.await_color((along(0.5), SLIDERS[0]), [0, 255, 255]);
+}
