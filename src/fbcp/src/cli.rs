@@ -10,7 +10,8 @@ use std::path::PathBuf;
 /// scaled to fit, its proportions kept, with black bars beside it.
 ///
 /// Only rows that changed are stored, so that a driver that sends its panel what was stored, as those of SPI panels do,
-/// has nothing to send while the picture stands still. fbcp then also looks only eight times a second.
+/// has nothing to send while the picture stands still. fbcp then also looks only eight times a second, at one row in
+/// four.
 ///
 /// The text console that draws on the source, with its log-in prompt and its cursor, is silenced while fbcp runs as root,
 /// and comes back when fbcp ends, unless it is killed by SIGKILL.

@@ -8,12 +8,18 @@ use crate::picture::{Manner, Picture};
 /// Rows of the source are read this many bytes at a time: few enough to be compared while still in the processor's cache.
 const STRIP_BYTES: usize = 32 * 1024;
 
+/// A glance reads one row in so many. What people draw is higher, so that the first glance sees it, for a quarter of the
+/// reading, which is what a still screen costs.
+const GLANCES: usize = 4;
+
 /// A copy between two open framebuffers.
 pub struct Copier {
     source: Surface,
     target: Surface,
     picture: Picture,
     strip: Vec<u8>,
+    /// The first row of the latest glance.
+    glance: usize,
     /// The target's driver can tell when it has sent a picture; supposed until it says no.
     vsync: bool,
 }
@@ -24,7 +30,7 @@ impl Copier {
         let picture = Picture::new(source.geometry(), target.geometry(), manner)?;
         let row_bytes = source.geometry().row_bytes();
         let strip = vec![0; (STRIP_BYTES / row_bytes).max(1) * row_bytes];
-        Ok(Self { source, target, picture, strip, vsync: true })
+        Ok(Self { source, target, picture, strip, glance: 0, vsync: true })
     }
 
     /// The copy's two ends and what is done between, for a log line.
@@ -57,6 +63,19 @@ impl Copier {
         self.store()
     }
 
+    /// The same for a picture that stands still: reads one row in four, other ones each time, and the rest only if one of
+    /// these has changed. A change of four rows is seen at once, one of a single row by the fourth glance at the latest.
+    pub fn glance(&mut self) -> Result<(usize, usize), Error> {
+        self.source.refresh()?;
+        self.glance = (self.glance + 1) % GLANCES;
+        let row = &mut self.strip[..self.source.geometry().row_bytes()];
+        for y in (self.glance..self.source.geometry().height()).step_by(GLANCES) {
+            self.source.read_rows(y, row)?;
+            self.picture.take_source(y, row);
+        }
+        if self.picture.source_has_changes() { self.copy() } else { self.store() }
+    }
+
     /// Whether the source is no longer what was opened.
     pub fn source_is_lost(&mut self) -> bool {
         self.source.refresh().is_err()
@@ -80,5 +99,50 @@ impl Copier {
         }
         let target = &mut self.target;
         self.picture.store_changes(|y, row| target.store(0, y, row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::unix::fs::FileExt;
+
+    use framebuffer::{Access, Turn};
+
+    use super::*;
+    use crate::cli::Fit;
+
+    #[test]
+    fn glances_miss_nothing_and_show_whole_pictures() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [source, target] = ["source", "target"].map(|name| folder.path().join(name));
+        let geometry = "2x11x16".parse().expect("a geometry");
+        let files = [&source, &target].map(|path| {
+            let file = File::create_new(path).expect("a file");
+            file.set_len(2 * 11 * 2).expect("longer");
+            file
+        });
+        let open = |path, access| Surface::open(path, access, Some(geometry)).expect("a surface");
+        let manner = Manner { turn: Turn::None, fit: Fit::Contain, dither: false };
+        let mut copier = Copier::new(open(&source, Access::Read), open(&target, Access::ReadWrite), manner)
+            .expect("a copier");
+        copier.copy().expect("copied");
+        assert_eq!(copier.glance().expect("looked"), (0, 0), "still");
+
+        for row in 0..11 {
+            files[0].write_all_at(&[row + 1], u64::from(row) * 4).expect("drawn");
+            let glances = (1..=GLANCES).find(|_| copier.glance().expect("looked") == (1, 4));
+            assert!(glances.is_some(), "row {row} is never seen");
+        }
+        for row in 0..11_u8 - 3 {
+            files[0].write_all_at(&[0x40 + row; 4 * 4], u64::from(row) * 4).expect("drawn");
+            assert_eq!(copier.glance().expect("looked"), (4, 16), "at once, from row {row} on");
+            let [drawn, shown] = [&files[0], &files[1]].map(|file| {
+                let mut bytes = [0; 44];
+                file.read_exact_at(&mut bytes, 0).expect("read");
+                bytes
+            });
+            assert_eq!(drawn, shown);
+        }
     }
 }

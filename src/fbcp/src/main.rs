@@ -129,7 +129,7 @@ fn copy(
     let mut pace = Pace::new(cli.fps, Instant::now());
     let mut next_line = Instant::now() + BETWEEN_LINES;
     loop {
-        match copier.copy() {
+        match if pace.is_still() { copier.glance() } else { copier.copy() } {
             Err(error) => return Ok(End::Lost(error)),
             Ok(_) if cli.once => return Ok(End::Stopped),
             Ok((rows, bytes)) => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const STILL_AFTER: Duration = Duration::from_secs(2);
 
 /// How often fbcp looks at a still picture. A change is then seen 62 ms late in the mean, which is within the 100 ms that
-/// people take for at once; reading uncached video memory costs a quarter of what it does at 30 pictures a second.
+/// people take for at once.
 const STILL_INTERVAL: Duration = Duration::from_millis(125);
 
 /// The times of the looks at the source: evenly spaced, at full rate while the picture moves.
@@ -16,12 +16,13 @@ pub struct Pace {
     interval: Duration,
     last_look: Instant,
     last_change: Instant,
+    still: bool,
 }
 
 impl Pace {
     /// A pace of at most `fps` looks a second, the first of them `now`.
     pub fn new(fps: u32, now: Instant) -> Self {
-        Self { interval: Duration::from_secs(1) / fps, last_look: now, last_change: now }
+        Self { interval: Duration::from_secs(1) / fps, last_look: now, last_change: now, still: false }
     }
 
     /// The time of the next look, after one that ended at `now` and saw a change or none.
@@ -29,15 +30,17 @@ impl Pace {
         if changed {
             self.last_change = now;
         }
-        let interval = if now.duration_since(self.last_change) < STILL_AFTER {
-            self.interval
-        } else {
-            self.interval.max(STILL_INTERVAL)
-        };
+        self.still = now.duration_since(self.last_change) >= STILL_AFTER;
+        let interval = if self.still { self.interval.max(STILL_INTERVAL) } else { self.interval };
         // A look that took longer than the interval is followed by the next at once, but looks that were missed are not made
         // up for.
         self.last_look = (self.last_look + interval).max(now);
         self.last_look
+    }
+
+    /// Whether the picture stands still, so that a glance is enough.
+    pub const fn is_still(&self) -> bool {
+        self.still
     }
 }
 
@@ -68,9 +71,12 @@ mod tests {
             looks += 1;
         }
         assert_eq!(looks, 50);
+        assert!(!pace.is_still());
         assert_eq!(pace.next(false, now), now + STILL_INTERVAL);
+        assert!(pace.is_still());
         let seen = now + STILL_INTERVAL;
         assert_eq!(pace.next(true, seen), seen + 40 * MS, "full rate with the first change");
+        assert!(!pace.is_still());
     }
 
     #[test]

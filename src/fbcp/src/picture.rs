@@ -189,6 +189,11 @@ impl Picture {
         }
     }
 
+    /// Whether what the source shows has changed since the target was made after it.
+    pub fn source_has_changes(&self) -> bool {
+        self.source.upright.changed.contains(&true)
+    }
+
     /// Makes the target's rows anew for those rows of the source that changed since the last call.
     fn render(&mut self) {
         let Self {

@@ -96,7 +96,7 @@ impl Devices {
             match what {
                 "still" => {}
                 // Twice a second, 8x16 pixels.
-                "cursor" => self.rectangle([100, 100, 8, 16], light(step / 15 % 2 == 0)),
+                "cursor" => self.rectangle([100, 100, 8, 16], light((step / 15).is_multiple_of(2))),
                 // A thumb that goes to and fro, and the strip that shows its colour.
                 "slider" => {
                     let x = 100 + (step * 7) % (width - 300);
@@ -105,7 +105,7 @@ impl Devices {
                     self.rectangle([80, 420, width - 160, 40], [(step % 256) as u8, 128, 0]);
                 }
                 "video" => {
-                    self.rectangle([0, 0, width, height], [step as u8, (step * 3) as u8, 255 - step as u8])
+                    self.rectangle([0, 0, width, height], [step as u8, (step * 3) as u8, 255 - step as u8]);
                 }
                 _ => panic!("still, cursor, slider or video"),
             }
