@@ -32,6 +32,7 @@ use crate::press::LongPress;
 use crate::screen::Screen;
 use crate::touch::{Filter, Pointer, TouchScreen};
 use crate::turn::Turn;
+use crate::window::Window;
 
 /// Time between two looks for a device that is not there.
 const RETRY: Duration = Duration::from_secs(1);
@@ -65,6 +66,8 @@ pub fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<
 struct App {
     model: Rc<RefCell<Model>>,
     face: Face,
+    /// In place of framebuffer and touch screen.
+    window: Option<Rc<Window>>,
     framebuffer: (PathBuf, Option<Geometry>),
     screen: Option<Screen>,
     screen_search: Search,
@@ -116,6 +119,7 @@ impl App {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .context("cannot make an event counter")?;
         let wake = Arc::new(wake);
+        let window = cli.window.then(|| Window::open(cli.size)).transpose()?;
         let (sender, news) = channel();
         let tell = {
             let wake = Arc::clone(&wake);
@@ -153,6 +157,7 @@ impl App {
         Ok(Self {
             model,
             face,
+            window,
             framebuffer: (cli.framebuffer.clone(), geometry),
             screen: None,
             screen_search: Search::default(),
@@ -201,6 +206,7 @@ impl App {
             let (signal, message, touch) = (ready.next(), ready.next(), ready.next());
             drop(ready);
             drop(waited);
+            let touch = touch == Some(true) || self.has_waiting_touches();
 
             if signal == Some(true)
                 && let Some(signal) = signals.read_signal().context("cannot read a signal")?
@@ -211,8 +217,12 @@ impl App {
             if message == Some(true) {
                 self.take_messages();
             }
-            if touch == Some(true) {
+            if touch {
                 self.take_touches();
+                if self.window.as_ref().is_some_and(|window| window.is_closed()) {
+                    log::info!("ends with its window");
+                    return Ok(());
+                }
             }
         }
     }
@@ -230,7 +240,11 @@ impl App {
             return;
         }
         let (path, geometry) = &self.framebuffer;
-        match Screen::open(path, *geometry, self.turn) {
+        let opened = match &self.window {
+            Some(window) => Ok(Screen::of_window(Rc::clone(window), self.turn)),
+            None => Screen::open(path, *geometry, self.turn),
+        };
+        match opened {
             Ok(screen) => {
                 log::info!("shows the lamp on {}", screen.description());
                 self.screen_search.found();
@@ -250,7 +264,11 @@ impl App {
         if self.touch.is_some() || !self.touch_search.is_due(now) {
             return;
         }
-        match TouchScreen::open(self.touch_path.as_deref(), &self.rules) {
+        let opened = match &self.window {
+            Some(window) => Ok(Some(TouchScreen::of_window(Rc::clone(window)))),
+            None => TouchScreen::open(self.touch_path.as_deref(), &self.rules),
+        };
+        match opened {
             Ok(Some(touch)) => {
                 log::info!("takes touches from {}", touch.description());
                 self.touch_search.found();
@@ -334,6 +352,9 @@ impl App {
 
     /// How long nothing needs to be done unless something happens.
     fn timeout(&self) -> PollTimeout {
+        if self.has_waiting_touches() {
+            return PollTimeout::ZERO;
+        }
         let now = Instant::now();
         let searches = [
             self.screen.is_none().then(|| self.screen_search.due()).flatten(),
@@ -353,6 +374,10 @@ impl App {
         wait.map_or(PollTimeout::NONE, |wait| {
             PollTimeout::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
         })
+    }
+
+    fn has_waiting_touches(&self) -> bool {
+        self.touch.as_ref().is_some_and(TouchScreen::has_waiting)
     }
 
     fn take_messages(&mut self) {

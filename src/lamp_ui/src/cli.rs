@@ -62,11 +62,16 @@ pub struct Cli {
     pub blank_after: u32,
 
     /// Draw one picture into a PNG file and end, without framebuffer, touch screen and broker.
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", group = "picture")]
     pub snapshot: Option<PathBuf>,
 
+    // Not in the manual: the package's program has no windows.
+    /// Show the controls in a window of an X desktop, with the mouse as the finger.
+    #[arg(long, hide = true, group = "picture", conflicts_with_all = ["framebuffer", "geometry", "touch"])]
+    pub window: bool,
+
     /// Size of the picture, in pixels.
-    #[arg(long, value_name = "WxH", default_value = "240x320", requires = "snapshot", value_parser = size)]
+    #[arg(long, value_name = "WxH", default_value = "240x320", requires = "picture", value_parser = size)]
     pub size: (u32, u32),
 
     /// State of the lamp on the picture, as in a message on lamp/changed. Without it the lamp is as when it is new.

@@ -19,6 +19,8 @@ mod screen;
 mod snapshot;
 mod touch;
 mod turn;
+#[cfg_attr(not(feature = "desktop"), path = "no_window.rs")]
+mod window;
 
 use std::process::ExitCode;
 

@@ -1,47 +1,72 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The framebuffer that shows the canvas.
+//! The framebuffer, or the window, that shows the canvas.
 
 use std::path::Path;
+use std::rc::Rc;
 
-use framebuffer::{Access, Encoder, Error, Geometry, Surface};
+use framebuffer::{Access, Encoder, Geometry, Surface};
 
 use crate::face::{Area, Face};
 use crate::turn::Turn;
+use crate::window::Window;
 
-/// An open framebuffer with what it takes to store rows of the canvas.
+/// An open framebuffer or window with what it takes to store rows of the canvas.
 pub struct Screen {
-    surface: Surface,
+    sink: Sink,
     encoder: Encoder,
     turn: Turn,
     colors: Vec<[u8; 3]>,
     bytes: Vec<u8>,
 }
 
+enum Sink {
+    Framebuffer(Box<Surface>),
+    Window(Rc<Window>),
+}
+
 impl Screen {
     /// Opens the framebuffer at `path`; `file_geometry` tells the shape of a plain file that stands in for one,
     /// `turn` how the canvas lies on it.
-    pub fn open(path: &Path, file_geometry: Option<Geometry>, turn: Turn) -> Result<Self, Error> {
+    pub fn open(path: &Path, file_geometry: Option<Geometry>, turn: Turn) -> anyhow::Result<Self> {
         let surface = Surface::open(path, Access::ReadWrite, file_geometry)?;
         let encoder = Encoder::new(surface.geometry().format());
-        Ok(Self { surface, encoder, turn, colors: Vec::new(), bytes: Vec::new() })
+        Ok(Self::of(Sink::Framebuffer(Box::new(surface)), encoder, turn))
+    }
+
+    /// A window in place of a framebuffer.
+    pub fn of_window(window: Rc<Window>, turn: Turn) -> Self {
+        let encoder = Encoder::new(window.format());
+        Self::of(Sink::Window(window), encoder, turn)
+    }
+
+    fn of(sink: Sink, encoder: Encoder, turn: Turn) -> Self {
+        Self { sink, encoder, turn, colors: Vec::new(), bytes: Vec::new() }
     }
 
     /// Width and height in pixels.
     pub fn size(&self) -> (u32, u32) {
-        let geometry = self.surface.geometry();
-        // A geometry has no side above framebuffer::MAX_SIDE.
-        (geometry.width() as u32, geometry.height() as u32)
+        match &self.sink {
+            Sink::Framebuffer(surface) => {
+                let geometry = surface.geometry();
+                // A geometry has no side above framebuffer::MAX_SIDE.
+                (geometry.width() as u32, geometry.height() as u32)
+            }
+            Sink::Window(window) => window.size(),
+        }
     }
 
     /// Path and shape, for a log line.
     pub fn description(&self) -> String {
-        format!("{}: {}", self.surface.path().display(), self.surface.geometry())
+        match &self.sink {
+            Sink::Framebuffer(surface) => format!("{}: {}", surface.path().display(), surface.geometry()),
+            Sink::Window(_) => "a window".into(),
+        }
     }
 
     /// Stores areas of the canvas and touches no other pixel. An error means that the framebuffer is gone or has
     /// another shape.
-    pub fn store(&mut self, face: &Face, areas: &[Area]) -> Result<(), Error> {
-        self.surface.refresh()?;
+    pub fn store(&mut self, face: &Face, areas: &[Area]) -> anyhow::Result<()> {
+        self.refresh()?;
         let (width, height) = self.turn.size(self.size());
         let picture = (width as usize, height as usize);
         for area in areas {
@@ -55,21 +80,42 @@ impl Screen {
                 self.store_row(seen.x, y)?;
             }
         }
-        Ok(())
+        self.show()
     }
 
     /// Makes the screen black.
-    pub fn clear(&mut self) -> Result<(), Error> {
-        self.surface.refresh()?;
+    pub fn clear(&mut self) -> anyhow::Result<()> {
+        self.refresh()?;
         let (width, height) = self.size();
         self.colors = vec![[0; 3]; width as usize];
-        (0..height as usize).try_for_each(|y| self.store_row(0, y))
+        (0..height as usize).try_for_each(|y| self.store_row(0, y))?;
+        self.show()
     }
 
-    fn store_row(&mut self, x: usize, y: usize) -> Result<(), Error> {
-        let bytes_per_pixel = self.surface.geometry().format().bytes_per_pixel();
-        self.bytes.resize(self.colors.len() * bytes_per_pixel, 0);
+    fn refresh(&mut self) -> anyhow::Result<()> {
+        if let Sink::Framebuffer(surface) = &mut self.sink {
+            surface.refresh()?;
+        }
+        Ok(())
+    }
+
+    fn store_row(&mut self, x: usize, y: usize) -> anyhow::Result<()> {
+        let format = match &self.sink {
+            Sink::Framebuffer(surface) => surface.geometry().format(),
+            Sink::Window(window) => window.format(),
+        };
+        self.bytes.resize(self.colors.len() * format.bytes_per_pixel(), 0);
         self.encoder.encode(&self.colors, &mut self.bytes);
-        self.surface.store(x, y, &self.bytes)
+        match &mut self.sink {
+            Sink::Framebuffer(surface) => Ok(surface.store(x, y, &self.bytes)?),
+            Sink::Window(window) => window.store(x, y, &self.bytes),
+        }
+    }
+
+    fn show(&self) -> anyhow::Result<()> {
+        match &self.sink {
+            Sink::Framebuffer(_) => Ok(()),
+            Sink::Window(window) => window.show(),
+        }
     }
 }

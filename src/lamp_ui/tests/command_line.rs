@@ -36,6 +36,15 @@ fn help_and_version() {
     );
 }
 
+#[cfg(not(feature = "desktop"))]
+#[test]
+fn the_program_of_the_package_has_no_windows() {
+    let refused = lamp_ui(&["--window"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("--features desktop"), "{}", text(&refused.stderr));
+    assert!(!text(&lamp_ui(&["--help"]).stdout).contains("--window"));
+}
+
 #[test]
 fn a_wrong_call_is_refused_with_a_sentence() {
     for (arguments, reason) in [

@@ -14,6 +14,7 @@ mod port;
 mod process;
 mod tap;
 mod witness;
+mod xvfb;
 
 pub use deadline::{PATIENCE, wait_for};
 pub use mosquitto::Mosquitto;
@@ -24,3 +25,4 @@ pub use process::Process;
 pub use rumqttc::QoS;
 pub use tap::Tap;
 pub use witness::{Message, Witness};
+pub use xvfb::Xvfb;

@@ -212,25 +212,16 @@ fn statistics_are_told_on_request() {
 #[test]
 fn a_window_of_an_x_program_appears() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut server = std::process::Command::new("Xvfb");
-    server.args(["-displayfd", "1", "-screen", "0", "320x240x16", "-nolisten", "tcp", "-fbdir"]);
-    let number = folder.path().join("number");
-    server.arg(folder.path()).stdout(fs::File::create(&number).expect("a file"));
-    let _server = test_support::Process::start(&mut server, "xvfb");
-    let display = test_support::wait_for("Xvfb to be there", test_support::PATIENCE, || {
-        fs::read_to_string(&number).ok().filter(|text| text.ends_with('\n'))
-    });
-
+    let server = test_support::Xvfb::start("320x240x16");
     // 160 bytes of header and 64 colours of 12 bytes come before the pixels.
-    let source = StandIn::new(folder.path(), "Xvfb_screen0", (320, 240), RGB565).padded(0, 928);
+    let source = StandIn::new(server.folder(), "Xvfb_screen0", (320, 240), RGB565).padded(0, 928);
     let target = StandIn::new(folder.path(), "target", (320, 240), BGR565);
     target.create_untouched();
     let _copier = start(&source, &target);
     target.await_picture(&vec![vec![[0; 3]; 320]; 240]);
     let mut program = std::process::Command::new("xlogo");
     program.args(["-fg", "red", "-bg", "blue", "-geometry", "160x120+40+30"]);
-    let mut program =
-        test_support::Process::start(program.env("DISPLAY", format!(":{}", display.trim())), "x11-apps");
+    let mut program = test_support::Process::start(program.env("DISPLAY", server.display()), "x11-apps");
     let shows = |count: usize| {
         test_support::wait_for("the window on the target", test_support::PATIENCE, || {
             let picture = snapshot(&source, &target, "target");

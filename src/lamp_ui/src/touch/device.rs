@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, anyhow, bail};
 use evdev::raw_stream::RawDevice;
@@ -13,6 +14,7 @@ use evdev::{AbsoluteAxisCode, KeyCode};
 
 use super::decoder::{Decoder, Touch};
 use crate::kivy::input::{Calibration, Device, Ends, Rule};
+use crate::window::Window;
 
 /// Where the kernel puts input devices.
 const INPUT_FOLDER: &str = "/dev/input";
@@ -34,6 +36,8 @@ enum Source {
     Device(RawDevice),
     /// Raw events from a FIFO, with what was read of the next one.
     Fifo(File, Vec<u8>),
+    /// The mouse in a window.
+    Window(Rc<Window>),
 }
 
 /// Where `value` lies between the ends of its axis, from 0 to 1, taking each unit at its middle as a pixel is.
@@ -74,6 +78,22 @@ impl TouchScreen {
         Ok(None)
     }
 
+    /// The mouse in a window in place of a touch screen.
+    pub fn of_window(window: Rc<Window>) -> Self {
+        Self {
+            path: PathBuf::new(),
+            source: Source::Window(window),
+            decoder: Decoder::default(),
+            range: Default::default(),
+            calibration: Calibration::default(),
+        }
+    }
+
+    /// Whether events wait that waiting for the file descriptor does not tell of.
+    pub fn has_waiting(&self) -> bool {
+        matches!(&self.source, Source::Window(window) if window.has_waiting())
+    }
+
     /// Where it was opened, with the name that the device gives itself.
     pub fn description(&self) -> String {
         match &self.source {
@@ -81,6 +101,7 @@ impl TouchScreen {
                 format!("{} ({})", self.path.display(), device.name().unwrap_or("a device without a name"))
             }
             Source::Fifo(..) => format!("{} (raw events)", self.path.display()),
+            Source::Window(_) => "the mouse".into(),
         }
     }
 
@@ -95,6 +116,10 @@ impl TouchScreen {
         };
         loop {
             match source {
+                Source::Window(window) => {
+                    window.read(on_touch);
+                    return Ok(());
+                }
                 Source::Device(device) => {
                     let mut lost = false;
                     match device.fetch_events() {
@@ -228,6 +253,7 @@ impl AsFd for TouchScreen {
         match &self.source {
             Source::Device(device) => device.as_fd(),
             Source::Fifo(file, _) => file.as_fd(),
+            Source::Window(window) => window.as_fd(),
         }
     }
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What stands in for [`crate::window`] in a program that is built without the feature `desktop`: a window that cannot
+//! exist.
+
+use std::convert::Infallible;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+
+use anyhow::bail;
+use framebuffer::PixelFormat;
+
+use crate::touch::Pointer;
+
+/// Never there.
+pub struct Window(Infallible);
+
+impl Window {
+    pub fn open(_size: (u32, u32)) -> anyhow::Result<Rc<Self>> {
+        bail!(
+            "this lamp_ui has no windows; build one with `cargo build --package lamp_ui --features desktop`"
+        );
+    }
+
+    pub fn size(&self) -> (u32, u32) {
+        match self.0 {}
+    }
+
+    pub fn format(&self) -> PixelFormat {
+        match self.0 {}
+    }
+
+    pub fn store(&self, _x: usize, _y: usize, _bytes: &[u8]) -> anyhow::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn show(&self) -> anyhow::Result<()> {
+        match self.0 {}
+    }
+
+    pub fn read(&self, _on_touch: impl FnMut(Pointer)) {
+        match self.0 {}
+    }
+
+    pub fn has_waiting(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub fn is_closed(&self) -> bool {
+        match self.0 {}
+    }
+}
+
+impl AsFd for Window {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self.0 {}
+    }
+}

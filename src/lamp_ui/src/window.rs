@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A window on an X desktop that stands in for framebuffer and touch screen, with the mouse as the finger.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+
+use anyhow::{Context, bail};
+use framebuffer::{Bitfield, PixelFormat};
+use x11rb::connection::Connection;
+use x11rb::properties::WmSizeHints;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{
+    AtomEnum, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, ImageFormat, ImageOrder,
+    Pixmap, PropMode, Setup, WindowClass,
+};
+use x11rb::rust_connection::{ConnectionError, RustConnection};
+use x11rb::wrapper::ConnectionExt as _;
+
+use crate::touch::Pointer;
+
+/// The mouse button that is the finger.
+const LEFT: u8 = 1;
+
+x11rb::atom_manager! {
+    /// Names that the server has numbers for.
+    Atoms: AtomsCookie {
+        WM_PROTOCOLS,
+        WM_DELETE_WINDOW,
+    }
+}
+
+/// An open window of fixed size.
+pub struct Window {
+    connection: RustConnection,
+    id: u32,
+    /// What the window shows. It is the window's background, so that the server draws it wherever something covered it.
+    pixmap: Pixmap,
+    context: Gcontext,
+    depth: u8,
+    format: PixelFormat,
+    size: (u16, u16),
+    atoms: Atoms,
+    /// Events that arrived while something was drawn.
+    waiting: RefCell<VecDeque<Event>>,
+    closed: Cell<bool>,
+}
+
+impl Window {
+    /// Opens a window of so many pixels on the display that DISPLAY names.
+    pub fn open((width, height): (u32, u32)) -> anyhow::Result<Rc<Self>> {
+        let (connection, number) = x11rb::connect(None).with_context(|| match std::env::var("DISPLAY") {
+            Ok(name) => format!("cannot open a window on the X display {name}"),
+            Err(_) => "cannot open a window, the variable DISPLAY names no X display".into(),
+        })?;
+        let size = (u16::try_from(width)?, u16::try_from(height)?);
+        let setup = connection.setup();
+        let screen = &setup.roots[number];
+        let (root, depth, visual) = (screen.root, screen.root_depth, screen.root_visual);
+        let format = pixel_format(setup, number)?;
+        let [id, pixmap, context] =
+            [connection.generate_id()?, connection.generate_id()?, connection.generate_id()?];
+        connection.create_pixmap(depth, pixmap, root, size.0, size.1)?;
+        connection.create_gc(context, pixmap, &CreateGCAux::new())?;
+        let events = EventMask::BUTTON_PRESS | EventMask::BUTTON_RELEASE | EventMask::BUTTON1_MOTION;
+        let looks = CreateWindowAux::new().background_pixmap(pixmap).event_mask(events);
+        let class = WindowClass::INPUT_OUTPUT;
+        connection.create_window(depth, id, root, 0, 0, size.0, size.1, 0, class, visual, &looks)?;
+        connection.change_property8(
+            PropMode::REPLACE,
+            id,
+            AtomEnum::WM_NAME,
+            AtomEnum::STRING,
+            b"lamp_ui",
+        )?;
+        let fixed = Some((size.0.into(), size.1.into()));
+        let hints = WmSizeHints { min_size: fixed, max_size: fixed, ..WmSizeHints::default() };
+        hints.set_normal_hints(&connection, id)?;
+        let atoms = Atoms::new(&connection)?.reply()?;
+        let protocols = [atoms.WM_DELETE_WINDOW];
+        connection.change_property32(
+            PropMode::REPLACE,
+            id,
+            atoms.WM_PROTOCOLS,
+            AtomEnum::ATOM,
+            &protocols,
+        )?;
+        connection.map_window(id)?;
+        connection.flush()?;
+        let (waiting, closed) = (RefCell::default(), Cell::new(false));
+        Ok(Rc::new(Self { connection, id, pixmap, context, depth, format, size, atoms, waiting, closed }))
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.size.0.into(), self.size.1.into())
+    }
+
+    /// How a pixel is stored.
+    pub fn format(&self) -> PixelFormat {
+        self.format
+    }
+
+    /// Draws encoded pixels from pixel `x` of row `y` on. They are seen after the next [`Self::show`].
+    pub fn store(&self, x: usize, y: usize, bytes: &[u8]) -> anyhow::Result<()> {
+        let width = (bytes.len() / self.format.bytes_per_pixel()) as u16;
+        let (x, y) = (x as i16, y as i16);
+        let form = ImageFormat::Z_PIXMAP;
+        self.connection.put_image(form, self.pixmap, self.context, width, 1, x, y, 0, self.depth, bytes)?;
+        Ok(())
+    }
+
+    /// Shows what was drawn.
+    pub fn show(&self) -> anyhow::Result<()> {
+        // Width and height of 0 mean as far as the window goes.
+        self.connection.clear_area(false, self.id, 0, 0, 0, 0)?;
+        Ok(self.connection.flush()?)
+    }
+
+    /// Takes all that the mouse did.
+    pub fn read(&self, mut on_touch: impl FnMut(Pointer)) {
+        self.collect();
+        let place = |x: i16, y: i16| {
+            let along = |value: i16, size: u16| ((f32::from(value) + 0.5) / f32::from(size)).clamp(0.0, 1.0);
+            (along(x, self.size.0), along(y, self.size.1))
+        };
+        while let Some(event) = self.waiting.borrow_mut().pop_front() {
+            match event {
+                Event::ButtonPress(event) if event.detail == LEFT => {
+                    let (x, y) = place(event.event_x, event.event_y);
+                    on_touch(Pointer::Down(x, y));
+                }
+                Event::MotionNotify(event) => {
+                    let (x, y) = place(event.event_x, event.event_y);
+                    on_touch(Pointer::Moved(x, y));
+                }
+                Event::ButtonRelease(event) if event.detail == LEFT => on_touch(Pointer::Up),
+                Event::ClientMessage(event)
+                    if event.type_ == self.atoms.WM_PROTOCOLS
+                        && event.data.as_data32()[0] == self.atoms.WM_DELETE_WINDOW =>
+                {
+                    self.closed.set(true);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether events wait that arrived before the connection was last ready to be read.
+    pub fn has_waiting(&self) -> bool {
+        self.collect();
+        !self.waiting.borrow().is_empty()
+    }
+
+    /// Whether somebody closed the window, or the X server is gone.
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    fn collect(&self) {
+        let next = || -> Result<Option<Event>, ConnectionError> { self.connection.poll_for_event() };
+        loop {
+            match next() {
+                Ok(Some(event)) => self.waiting.borrow_mut().push_back(event),
+                Ok(None) => return,
+                Err(_) => return self.closed.set(true),
+            }
+        }
+    }
+}
+
+impl AsFd for Window {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.connection.stream().as_fd()
+    }
+}
+
+/// How the pixels of a screen's usual windows are stored.
+fn pixel_format(setup: &Setup, screen: usize) -> anyhow::Result<PixelFormat> {
+    let screen = &setup.roots[screen];
+    let visual = screen
+        .allowed_depths
+        .iter()
+        .flat_map(|depth| &depth.visuals)
+        .find(|visual| visual.visual_id == screen.root_visual);
+    let format = setup.pixmap_formats.iter().find(|format| format.depth == screen.root_depth);
+    let (Some(visual), Some(format), ImageOrder::LSB_FIRST) = (visual, format, setup.image_byte_order) else {
+        bail!(
+            "the X display has a picture format that is not supported; it must be one of true colour, low bytes first"
+        );
+    };
+    let field = |mask: u32| Bitfield { offset: mask.trailing_zeros(), length: mask.count_ones() };
+    let colors = [visual.red_mask, visual.green_mask, visual.blue_mask].map(field);
+    Ok(PixelFormat::new(format.bits_per_pixel.into(), colors, Bitfield { offset: 0, length: 0 })?)
+}

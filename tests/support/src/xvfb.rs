@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! An X server whose screen is a file.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::{PATIENCE, Process, wait_for};
+
+/// Xvfb, with a display number of its own. It draws whenever its clients do.
+pub struct Xvfb {
+    display: String,
+    process: Process,
+    folder: TempDir,
+}
+
+impl Xvfb {
+    /// Starts it with a screen such as `320x240x16`, whose last figure is the depth.
+    #[must_use]
+    pub fn start(screen: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let number = folder.path().join("number");
+        let mut command = Command::new("Xvfb");
+        command
+            .args(["-displayfd", "1", "-screen", "0", screen, "-nolisten", "tcp", "-fbdir"])
+            .arg(folder.path())
+            .stdout(File::create(&number).expect("a file in a temporary folder"));
+        let process = Process::start(&mut command, "xvfb");
+        let number = wait_for("Xvfb to be there", PATIENCE, || {
+            std::fs::read_to_string(&number).ok().filter(|text| text.ends_with('\n'))
+        });
+        Self { display: format!(":{}", number.trim()), process, folder }
+    }
+
+    /// The value of DISPLAY for its clients.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// Where the screen is, as the file `Xvfb_screen0` in the format XWD.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Takes it away from its clients.
+    pub fn stop(&mut self) {
+        self.process.terminate();
+    }
+}
