@@ -5,6 +5,8 @@
 // - /dev/mem becomes memory of the process alone, empty and as large as any address pigpiod maps;
 // - in it the system timer runs and the DMA engine moves, for which pigpiod waits before it is ready;
 // - /proc/cpuinfo becomes that of a Pi 3, because pigpiod refuses to run on anything else;
+// - the levels of the pins 0 to 31 are those of a lamp at rest: low but for the panel's button on pin 17, which a resistor
+//   pulls up, or the number in LAMPI_PIGPIOD_LEVELS, a bit for each pin;
 // - with LAMPI_PIGPIOD_DIR set, the lock file and the FIFOs are made in that folder, so that several can run
 //   at a time and none touches the machine.
 
@@ -28,9 +30,9 @@ static const char PI3[] = "model name\t: ARMv7 Processor rev 4 (v7l)\nHardware\t
 // addresses, are put above so that they never meet. The file stays sparse.
 static const off64_t DMA_MEMORY = (off64_t)1 << 40, LARGEST_ADDRESS = (off64_t)1 << 41;
 
-// BCM2835 ARM Peripherals, chapters 4 and 12, at the base address of a Pi 3; pigpiod samples on DMA channel 14.
-static const off64_t SYSTEM_TIMER = 0x3F003000, DMA = 0x3F007000;
-enum { TIMER_LOW = 1, CONTROL_BLOCK = 14 * 0x100 / 4 + 1 };
+// BCM2835 ARM Peripherals, chapters 4, 6 and 12, at the base address of a Pi 3; pigpiod samples on DMA channel 14.
+static const off64_t SYSTEM_TIMER = 0x3F003000, DMA = 0x3F007000, PINS = 0x3F200000;
+enum { TIMER_LOW = 1, LEVELS = 0x34 / 4, CONTROL_BLOCK = 14 * 0x100 / 4 + 1 };
 
 // One sampling cycle of pigpiod in bytes of DMA control blocks.
 static const uint32_t CYCLE = 78 * 32;
@@ -90,6 +92,8 @@ int open64(const char *path, int flags, ...)
    // Mapped before the thread runs: pigpiod frees an area and maps it again in the belief that nobody else maps.
    timer = page(registers, SYSTEM_TIMER);
    dma = page(registers, DMA);
+   const char *levels = getenv("LAMPI_PIGPIOD_LEVELS");
+   page(registers, PINS)[LEVELS] = levels ? strtoul(levels, NULL, 0) : 1 << 17;
    if (pthread_create(&thread, NULL, run, NULL) != 0) abort();
    return registers;
 }

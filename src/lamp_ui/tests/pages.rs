@@ -119,8 +119,7 @@ fn the_screen_goes_black_and_comes_back() {
 
 #[test]
 fn the_status_is_shown_while_the_panels_button_is_pressed() {
-    let mut daemon = Pigpiod::start();
-    // In simulated registers all pins are low, which means that the button is pressed.
+    let mut daemon = Pigpiod::start_pressed();
     let mut rig = Rig::start_with(|call| {
         call.args(["--pigpiod", &daemon.address()]);
     });

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
+
 const PAGES: [&str; 5] = ["controls", "connecting", "away", "association", "status"];
 const SIZES: [&str; 5] = ["240x320", "320x240", "480x320", "480x800", "1280x800"];
 
@@ -56,11 +58,60 @@ fn every_page_looks_as_it_should_on_every_screen() {
         draw(page, size, STATE, &drawn);
         let ((width, height, drawn), (kept_width, kept_height, kept)) = (read(&drawn), read(&kept));
         assert_eq!((width, height), (kept_width, kept_height));
-        let far = |(one, other): &(&[u8; 3], &[u8; 3])| {
-            one.iter().zip(*other).any(|(one, other)| one.abs_diff(*other) > TOLERANCE)
-        };
-        let outliers = drawn.iter().zip(&kept).filter(far).count() as f64 * 1000.0 / drawn.len() as f64;
+        let outliers = outliers(&drawn, &kept);
         assert!(outliers <= OUTLIERS, "{page} at {size}: {outliers:.1} pixels of a thousand differ");
+    }
+}
+
+/// How many pixels of a thousand are far off.
+fn outliers(drawn: &[[u8; 3]], kept: &[[u8; 3]]) -> f64 {
+    let far = |(one, other): &(&[u8; 3], &[u8; 3])| {
+        one.iter().zip(*other).any(|(one, other)| one.abs_diff(*other) > TOLERANCE)
+    };
+    drawn.iter().zip(kept).filter(far).count() as f64 * 1000.0 / drawn.len() as f64
+}
+
+#[test]
+fn every_page_looks_as_it_should_in_every_turn() {
+    // Of the status page there are kept pictures of examples alone.
+    for (turn, page) in [0, 90, 180, 270]
+        .into_iter()
+        .flat_map(|turn| ["connecting", "controls", "away"].map(|page| (turn, page)))
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let framebuffer = folder.path().join("fb");
+        std::fs::write(&framebuffer, vec![0; 240 * 320 * 4]).unwrap();
+        std::fs::write(folder.path().join("config.ini"), format!("[graphics]\nrotation = {turn}\n")).unwrap();
+        let broker = Mosquitto::start();
+        let witness = Witness::connect(broker.port(), &[]);
+        let address = if page == "connecting" { "localhost:1" } else { &broker.address() };
+        let mut call = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
+        call.env("KIVY_HOME", folder.path()).args(["--geometry", "240x320x32", "--broker", address]);
+        call.arg("--touch").arg(folder.path().join("none")).arg("--framebuffer").arg(&framebuffer);
+        let _ui = Process::start(&mut call, "lampi");
+        let service = if page == "away" { "0" } else { "1" };
+        witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, service);
+        witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
+
+        let upright = turn % 180 == 0;
+        let (width, height, kept) = read(&kept(page, if upright { "240x320" } else { "320x240" }));
+        let (width, height) = (width as usize, height as usize);
+        wait_for(&format!("{page} turned by {turn} degrees"), PATIENCE, || {
+            let bytes = std::fs::read(&framebuffer).ok()?;
+            let mut drawn = Vec::new();
+            for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+                // Counter-clockwise, as Kivy turns.
+                let (left, top) = match turn {
+                    0 => (x, y),
+                    90 => (y, width - 1 - x),
+                    180 => (width - 1 - x, height - 1 - y),
+                    _ => (height - 1 - y, x),
+                };
+                let pixel = &bytes[(top * 240 + left) * 4..];
+                drawn.push([pixel[2], pixel[1], pixel[0]]);
+            }
+            (outliers(&drawn, &kept) <= OUTLIERS).then_some(())
+        });
     }
 }
 

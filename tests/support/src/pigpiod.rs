@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The GPIO daemon: the real one, on simulated registers (`tests/pigpiod`).
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -13,15 +11,12 @@ use tempfile::TempDir;
 
 use crate::{PATIENCE, Process, free_port};
 
-/// Where the registers of the pins lie on a Pi 3, and in them the levels of the first 32 (BCM2835 ARM Peripherals,
-/// chapter 6).
-const GPIO: u64 = 0x3F20_0000;
-const LEVELS: u64 = 0x34;
-
 /// A pigpiod, with Debian's `pigs` as the witness of what reached the pins.
 pub struct Pigpiod {
     port: u16,
     options: Vec<String>,
+    /// Levels of the pins 0 to 31, a bit for each, if they are not those of a lamp at rest.
+    levels: Option<u32>,
     /// Its lock file and FIFOs.
     folder: TempDir,
     process: Option<Process>,
@@ -37,8 +32,19 @@ impl Pigpiod {
     /// Starts one with `options`, which must keep it in the foreground.
     #[must_use]
     pub fn start_with(options: &[&str]) -> Self {
+        Self::started(|| Self::absent(options))
+    }
+
+    /// Starts one on a lamp whose panel's button is pressed.
+    #[must_use]
+    pub fn start_pressed() -> Self {
+        Self::started(|| Self { levels: Some(0), ..Self::absent(&["-g", "-l"]) })
+    }
+
+    /// Another one each time that somebody else takes its port first.
+    fn started(make: impl Fn() -> Self) -> Self {
         loop {
-            let mut daemon = Self::absent(options);
+            let mut daemon = make();
             if daemon.try_start() {
                 return daemon;
             }
@@ -51,6 +57,7 @@ impl Pigpiod {
         Self {
             port: free_port(),
             options: options.iter().map(ToString::to_string).collect(),
+            levels: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
             process: None,
         }
@@ -83,25 +90,6 @@ impl Pigpiod {
     /// takes the signal that would let it go on for a reason to end.
     pub fn freeze(&self) {
         self.process.as_ref().expect("pigpiod runs").signal(Signal::SIGSTOP);
-    }
-
-    /// Puts the levels of the pins 0 to 31, a bit for each, into the simulated register that tells them, as if
-    /// something outside had driven them.
-    pub fn set_levels(&self, levels: u32) {
-        let pid = self.process.as_ref().expect("pigpiod runs").pid();
-        let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("pigpiod's memory");
-        let start = maps
-            .lines()
-            .find_map(|line| {
-                let mut fields = line.split(' ');
-                let (range, offset) = (fields.next()?, fields.nth(1)?);
-                (u64::from_str_radix(offset, 16) == Ok(GPIO)).then(|| range.split('-').next())?
-            })
-            .and_then(|start| u64::from_str_radix(start, 16).ok())
-            .expect("pigpiod maps the registers of the pins");
-        let memory =
-            OpenOptions::new().write(true).open(format!("/proc/{pid}/mem")).expect("a child's memory");
-        memory.write_all_at(&levels.to_le_bytes(), start + LEVELS).expect("the register can be written");
     }
 
     /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.
@@ -141,7 +129,8 @@ impl Pigpiod {
                 .args(&self.options)
                 // The environment takes any port, the option -p only a few.
                 .env("PIGPIO_PORT", self.port.to_string())
-                .env("LAMPI_PIGPIOD_DIR", self.folder.path()),
+                .env("LAMPI_PIGPIOD_DIR", self.folder.path())
+                .envs(self.levels.map(|levels| ("LAMPI_PIGPIOD_LEVELS", levels.to_string()))),
             "pigpiod",
         );
         let start = Instant::now();
