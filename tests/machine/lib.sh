@@ -3,11 +3,11 @@
 # shellcheck shell=sh
 
 # begin_machine ARCH [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, switched
-# on, with the lamp's package and the scenarios' lib.sh on it. The log and what else is worth keeping go to target/machine-ARCH.
+# on, with the lamp's package and the scenarios' lib.sh on it. The log and what else is worth keeping go to target/SUITE.
 begin_machine() {
     deb=$(echo target/packages/lampi_*_"$1".deb)
     machine=$(tests/machine/image "$@")
-    results="target/machine-$1"
+    results="target/$(basename "$0")"
     rm -rf "$results"
     mkdir -p "$results"
     console="$results/console.log"
