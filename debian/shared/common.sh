@@ -12,3 +12,7 @@ unknown_call() {
     echo "lampi: $(basename "$0") does not know the call '$*'" >&2
     exit 1
 }
+
+exists() {
+    [ -e "$1" ] || [ -L "$1" ]
+}

@@ -1,12 +1,11 @@
 # The confs of a removed package. Until it is purged they have to stay, with the owner's changes, but Supervisor would
 # go on trying to run programs that are gone. So they are "parked" as FILE.lampi-removed.
 
-CONF_DIR="$ROOT/etc/supervisor/conf.d"
-
 park_confs() {
     for program in $PROGRAMS; do
         conf="$CONF_DIR/$program.conf"
-        if [ -e "$conf" ] || [ -L "$conf" ]; then
+        # Where one is parked still, the file at its place is somebody else's.
+        if exists "$conf" && ! exists "$conf.lampi-removed"; then
             mv "$conf" "$conf.lampi-removed"
         fi
     done
@@ -15,9 +14,9 @@ park_confs() {
 unpark_confs() {
     for program in $PROGRAMS; do
         conf="$CONF_DIR/$program.conf"
-        if [ -e "$conf.lampi-removed" ] || [ -L "$conf.lampi-removed" ]; then
+        if exists "$conf.lampi-removed"; then
             # A file of that name that came since is not ours.
-            if [ -e "$conf" ] || [ -L "$conf" ]; then
+            if exists "$conf"; then
                 set_aside "$conf"
             fi
             mv "$conf.lampi-removed" "$conf"

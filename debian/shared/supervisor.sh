@@ -1,5 +1,7 @@
 # Talking to Supervisor.
 
+STOPPED="$ROOT/run/lampi.stopped" # names of the programs that a removal has stopped, until it is done or given up
+
 # Whether we may speak to Supervisor, and it listens. Says why not.
 supervisor_listens() {
     if [ -n "$ROOT" ] || ! command -v supervisorctl >/dev/null; then
@@ -13,16 +15,21 @@ supervisor_listens() {
         say 'Supervisor was not told, because services may not be started here; it starts the lamp when it starts itself'
         return 1
     fi
-    # Supervisor may have been started by the same apt, a moment ago.
-    tries=10
+    # It may have been started by the same apt, a moment ago.
+    tries=20
     until supervisorctl pid >/dev/null 2>&1; do
         tries=$((tries - 1))
-        if [ "$tries" -eq 0 ]; then
+        if [ "$tries" -eq 0 ] || ! supervisor_runs; then
             say 'Supervisor does not answer; start the lamp with: service supervisor start'
             return 1
         fi
-        sleep 1
+        sleep 0.5
     done
+}
+
+# supervisor_runs: there is a process of it, which may only be slow.
+supervisor_runs() {
+    grep -qs '[/]supervisord' /proc/[0-9]*/cmdline
 }
 
 # state PROGRAM: RUNNING, STOPPED, ..., or nothing when Supervisor does not know it.

@@ -16,6 +16,10 @@ pub const CONF_MODE: u32 = 0o600;
 /// Folder of the Supervisor files in the package.
 pub const CONF_FOLDER: &str = "etc/supervisor/conf.d";
 
+/// Folder of copies of the Supervisor files as they are packaged, so that an upgrade and the owner can tell what was changed
+/// and bring back what was deleted. Like the files themselves they are for root only.
+pub const COPIES_FOLDER: &str = "usr/share/lampi/conf.d";
+
 /// A file of the package.
 #[derive(Debug)]
 pub struct Staged {
@@ -60,7 +64,9 @@ impl Stage {
     /// Everything but the programs: confs, man pages, documentation.
     pub fn add_texts(&mut self, source: &Source, confs: &[Rendered], date: &str) -> anyhow::Result<()> {
         for Rendered { name, text } in confs {
-            self.add(&format!("{CONF_FOLDER}/{name}"), CONF_MODE, text.as_bytes())?;
+            for folder in [CONF_FOLDER, COPIES_FOLDER] {
+                self.add(&format!("{folder}/{name}"), CONF_MODE, text.as_bytes())?;
+            }
         }
         for program in PROGRAMS {
             let page = man_page((program.command)(), date)

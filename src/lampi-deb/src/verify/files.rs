@@ -9,7 +9,7 @@ use crate::depends::Need;
 use crate::finish::md5sums;
 use crate::programs::SUPERVISED;
 use crate::render::SCRIPTS;
-use crate::stage::{CONF_FOLDER, CONF_MODE};
+use crate::stage::{CONF_FOLDER, CONF_MODE, COPIES_FOLDER};
 
 /// Fields that a package must have, and the dependency without which nothing of it runs.
 pub fn control_fields(deb: &Deb) -> Problems {
@@ -57,7 +57,9 @@ pub fn modes(deb: &Deb) -> Problems {
     let data = deb.data.iter().map(|entry| {
         let mode = match entry.kind {
             Kind::Folder => 0o755,
-            _ if entry.path.starts_with(CONF_FOLDER) => CONF_MODE,
+            _ if [CONF_FOLDER, COPIES_FOLDER].iter().any(|folder| entry.path.starts_with(folder)) => {
+                CONF_MODE
+            }
             _ if entry.path.starts_with("usr/bin/") => 0o755,
             _ => 0o644,
         };
@@ -99,6 +101,15 @@ pub fn conffiles(deb: &Deb) -> Problems {
     );
     problems.extend(
         listed.difference(&contained).map(|path| format!("the conffile {path} is not in the package")),
+    );
+    let content = |folder: &str, program: &str| {
+        deb.file(&format!("{folder}/{program}.conf")).map(|file| file.content())
+    };
+    problems.extend(
+        SUPERVISED
+            .iter()
+            .filter(|program| content(CONF_FOLDER, program) != content(COPIES_FOLDER, program))
+            .map(|program| format!("/{COPIES_FOLDER}/{program}.conf is no copy of the conffile")),
     );
     problems
 }
