@@ -6,6 +6,7 @@ DISABLED="$ROOT/var/backups/lampi.disabled" # names of their programs, while an 
 SHIPPED="$ROOT/usr/share/lampi/conf.d"      # from the older version, until the new one is unpacked
 
 show_disabled_confs() {
+    read_conffiles
     for program in $PROGRAMS; do
         conf="$CONF_DIR/$program.conf"
         if ! exists "$conf" && [ -f "$SHIPPED/$program.conf" ] && recorded "$conf"; then

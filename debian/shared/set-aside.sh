@@ -21,12 +21,12 @@ end_installation() {
     rm -f "$JOURNAL"
 }
 
-# name_backup HOW FILE: sets backup to FILE.dpkg-bak or the first free FILE.dpkg-bak.N, and notes it in the journal:
-# before anything happens, so that nothing is lost when the script is killed.
+# name_backup HOW FILE: sets backup to the first of FILE.dpkg-bak and FILE.dpkg-bak.N that is free or has the same content
+# already, and notes it in the journal: before anything happens, so that nothing is lost when the script is killed.
 name_backup() {
     backup="$2.dpkg-bak"
     number=1
-    while exists "$backup"; do
+    while exists "$backup" && ! cmp -s "$2" "$backup"; do
         backup="$2.dpkg-bak.$number"
         number=$((number + 1))
     done
@@ -43,7 +43,7 @@ set_aside() {
 # replace FILE WHY: FILE.lampi-new takes its place; the old one is kept as it was.
 replace() {
     name_backup replaced "$1"
-    ln "$1" "$backup"
+    exists "$backup" || ln "$1" "$backup"
     mv "$1.lampi-new" "$1"
     say "$2; ${1#"$ROOT"} is kept as it was in ${backup#"$ROOT"}"
 }

@@ -34,7 +34,7 @@ take_over_cron() {
             *[!A-Za-z0-9_-]*) continue ;; # cron does not read it
         esac
         [ -f "$file" ] || continue
-        kinds=$(awk "$LAMP_PROGRAM $JOBS"' command != "" { print lamp_program(command, "") != "" ? "lamp" : "other" }' "$file" | sort -u)
+        kinds=$(awk "$LAMP_PROGRAM $JOBS"' command != "" { print lamp_program(command, "") != "" ? "lamp" : "other" }' "$file")
         case "$kinds" in
             *lamp*) ;;
             *) continue ;;
@@ -121,7 +121,7 @@ take_over_confs() {
                 judge()
                 for (i = 1; i <= sections; i++)
                     print (order[i] in lamp) ? "lamp" : order[i] ~ /^group:/ ? "group" : "other"
-            }' "$file" | sort -u | tr '\n' ' ')
+            }' "$file")
         case "$kinds" in
             *lamp*) ;;
             *) continue ;;
@@ -130,14 +130,11 @@ take_over_confs() {
             continue
         fi
         case "$kinds" in
-            'lamp ')
-                set_aside "$file"
-                ;;
             *group*)
                 # Without its programs the group would stop all of Supervisor.
                 say "${file#"$ROOT"} groups programs of the lamp with others; please take them out of it yourself"
                 ;;
-            *)
+            *other*)
                 cp -p "$file" "$file.lampi-new"
                 awk "$LAMP_PROGRAM $SECTIONS"'
                     FNR == 1 && NR > 1 {
@@ -154,6 +151,9 @@ take_over_confs() {
                     }' "$file" "$file" >"$file.lampi-new"
                 replace "$file" "took the programs of the lamp out of ${file#"$ROOT"}, the others go on"
                 ;;
+            *)
+                set_aside "$file"
+                ;;
         esac
     done
 }
@@ -168,10 +168,11 @@ take_over_units() {
             *) unit="$(dirname "$link")/$unit" ;;
         esac
         [ -f "$unit" ] || continue
-        if [ -n "$(awk "$LAMP_PROGRAM"'
+        found=$(awk "$LAMP_PROGRAM"'
             sub(/^ExecStart=[-@:+!]*/, "") { command = $0 }
             sub(/^WorkingDirectory=-?/, "") { folder = $0 }
-            END { print lamp_program(command, folder) }' "$unit")" ]; then
+            END { print lamp_program(command, folder) }' "$unit")
+        if [ -n "$found" ]; then
             set_aside "$link"
             say "after the lamp's removal it starts again with: systemctl enable $(basename "$link")"
             if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then
@@ -187,9 +188,8 @@ take_over_units() {
 take_over_rc_local() {
     file="$ROOT/etc/rc.local"
     [ -f "$file" ] || return 0
-    if [ -z "$(awk "$LAMP_PROGRAM"' /^[ \t]*#/ { next } { printf "%s", lamp_program($0, "") }' "$file")" ]; then
-        return 0
-    fi
+    found=$(awk "$LAMP_PROGRAM"' /^[ \t]*#/ { next } { printf "%s", lamp_program($0, "") }' "$file")
+    [ -n "$found" ] || return 0
     cp -p "$file" "$file.lampi-new"
     awk "$LAMP_PROGRAM"' { print (!/^[ \t]*#/ && lamp_program($0, "") != "" ? ": # now run by Supervisor: " : "") $0 }' \
         "$file" >"$file.lampi-new"
