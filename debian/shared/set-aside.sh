@@ -45,7 +45,7 @@ replace() {
     name_backup replaced "$1"
     exists "$backup" || ln "$1" "$backup"
     mv "$1.lampi-new" "$1"
-    say "$2; ${1#"$ROOT"} is kept as it was in ${backup#"$ROOT"}"
+    say "$2; it is kept as it was in ${backup#"$ROOT"}"
 }
 
 # put_back: what an installation that is given up had set aside.

@@ -32,7 +32,17 @@ supervisor_runs() {
     grep -qs '[/]supervisord' /proc/[0-9]*/cmdline
 }
 
+# Asks Supervisor once for the states of all programs, because each question takes about a second on a small machine.
+read_states() {
+    states=$(supervisorctl status 2>/dev/null) || true # its exit status tells that one is not running
+}
+
 # state PROGRAM: RUNNING, STOPPED, ..., or nothing when Supervisor does not know it.
 state() {
-    supervisorctl status "$1" 2>/dev/null | awk -v name="$1" '$1 == name && $2 != "ERROR" { print $2 }'
+    echo "$states" | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+# process PROGRAM: the number of its process, if it has one.
+process() {
+    echo "$states" | awk -v name="$1" '$1 == name && $3 == "pid" { print $4 + 0 }'
 }
