@@ -81,12 +81,6 @@ impl Copier {
         self.source.refresh().is_err()
     }
 
-    /// Makes the target black.
-    pub fn blank(&mut self) -> Result<(), Error> {
-        self.picture.blank();
-        self.store().map(|_| ())
-    }
-
     fn store(&mut self) -> Result<(usize, usize), Error> {
         let offset = self.target.geometry().offset();
         self.target.refresh()?;

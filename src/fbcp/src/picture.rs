@@ -32,7 +32,6 @@ pub struct Picture {
     rendering: Rendering,
     /// One row of the target: always black beside the viewport.
     row: Vec<u8>,
-    black: Vec<u8>,
 }
 
 /// What the source shows, as it stands on the target: turned.
@@ -156,8 +155,8 @@ impl Picture {
         let (source, upright) = Source::new(source, manner.turn)?;
         let placement = manner.fit.place(&upright, target);
         let rendering = Rendering::new(&upright, target, &placement, manner.dither)?;
-        let mut black = vec![0; target.row_bytes()];
-        Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut black);
+        let mut row = vec![0; target.row_bytes()];
+        Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut row);
         let pixel = target.format().bytes_per_pixel();
         let Placement { crop, viewport } = placement;
         let source_pixel = upright.format().bytes_per_pixel();
@@ -168,11 +167,10 @@ impl Picture {
             columns: crop.x * source_pixel..(crop.x + crop.width) * source_pixel,
             span: viewport.x * pixel..(viewport.x + viewport.width) * pixel,
             rendering,
-            row: black.clone(),
-            black,
+            row,
         };
         for y in 0..target.height() {
-            picture.target.update(y, &picture.black);
+            picture.target.update(y, &picture.row);
         }
         Ok(picture)
     }
@@ -246,14 +244,6 @@ impl Picture {
     pub fn has_changes(&mut self) -> bool {
         self.render();
         self.target.changed.contains(&true)
-    }
-
-    /// Makes the target black, until the source changes.
-    pub fn blank(&mut self) {
-        self.source.upright.changed.fill(false);
-        for y in 0..self.target.changed.len() {
-            self.target.update(y, &self.black);
-        }
     }
 
     /// Hands each row of the target that is not stored yet to `store`, with its number, from top to bottom.
@@ -493,18 +483,5 @@ mod tests {
                 prop_assert!(shows(&target, manner.dither, shown, wanted), "pixel {}: {:?} for {:?}", index, shown, wanted);
             }
         }
-    }
-
-    #[test]
-    fn a_blank_target_is_black_and_stored_once() {
-        let shape = geometry("2x3x16");
-        let mut picture = copy(&shape, &shape);
-        let mut screen = vec![0; shape.visible_bytes()];
-        picture.take_source(0, &[0xff; 12]);
-        store(&mut picture, &mut screen);
-        assert_eq!(screen, [0xff; 12]);
-        picture.blank();
-        assert_eq!(store(&mut picture, &mut screen), [0, 1, 2]);
-        assert_eq!(screen, [0; 12]);
     }
 }
