@@ -118,6 +118,25 @@ fn the_screen_goes_black_and_comes_back() {
 }
 
 #[test]
+fn a_status_page_that_is_left_open_goes_black_too() {
+    let mut rig = Rig::start_with(|call| {
+        call.args(["--blank-after", "1"]);
+    });
+    rig.known();
+    rig.touch.down((20, 300));
+    rig.await_color(RULE, GREY);
+    rig.touch.up();
+    rig.await_color(RULE, BLACK);
+    rig.await_color(STRIP, BLACK);
+    // The touch that brings the light back finds the controls.
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.await_color(STRIP, [0, 255, 255]);
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""s": 0.3}, "brightness": 0.25, "on": true"#));
+}
+
+#[test]
 fn the_status_is_shown_while_the_panels_button_is_pressed() {
     let mut daemon = Pigpiod::start_pressed();
     let mut rig = Rig::start_with(|call| {
