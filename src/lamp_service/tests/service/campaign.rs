@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use test_support::{Message, PATIENCE, Process, Witness, wait_for};
+use test_support::{Message, PATIENCE, Process, Signal, Witness, wait_for};
 
 use crate::{CHANGED, CONNECTION, Lamp, SET_CONFIG, insist, rounds, state};
 
@@ -113,7 +113,14 @@ fn much_use_leaves_no_trace() {
     let drags = rounds(20, 24 * 6);
     let lamp = Lamp::new();
     let (service, mut witness) = lamp.start_and_watch();
-    let weigh = |service: &Process| (service.resident(), service.open_files());
+    let weigh = |service: &Process| {
+        // The thread that answers this is then done with the file, whose folder it syncs last.
+        let answered = || service.log().iter().filter(|line| line.contains("settings read again")).count();
+        let asked = answered();
+        service.signal(Signal::SIGHUP);
+        service.await_log("settings read again", asked + 1);
+        (service.resident(), service.open_files())
+    };
     let mut before = None;
     for round in 0..drags {
         drag(&mut witness, round * 200..(round + 1) * 200);

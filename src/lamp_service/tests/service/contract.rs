@@ -99,10 +99,10 @@ fn requests_may_be_partial_and_are_rounded() {
 fn an_invalid_request_changes_nothing() {
     let lamp = Lamp::new();
     let (service, mut witness) = lamp.start_and_watch();
-    let deep = format!(r#"{{"client": "a", "color": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    let large = format!(r#"{{"client": "a", "on": "{}"}}"#, "x".repeat(1 << 20));
-    let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(100_000));
-    let requests: [&[u8]; 28] = [
+    let deep = format!(r#"{{"client": "a", "color": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
+    let large = format!(r#"{{"client": "a", "on": false, "x": "{}"}}"#, "x".repeat(1 << 20));
+    let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(10_000));
+    let requests: [&[u8]; 31] = [
         // `client` missing or no text
         br#"{"on": false}"#,
         br#"{"client": null, "on": false}"#,
@@ -128,11 +128,14 @@ fn an_invalid_request_changes_nothing() {
         b"{",
         b"\xff\xfe",
         b"{\"client\": \"\xff\", \"on\": false}",
+        b"{\"client\": \"a\", \"on\": false, \"x\": \"\xff\"}",
         b"7",
+        b"true",
         b"null",
         br#"{"client": "a", "on": false, "brightness": NaN}"#,
         br#"{"client": "a", "on": false, "brightness": Infinity}"#,
         br#"{"client": "a", "on": false, "on": false}"#,
+        br#"{"client": "a", "on": false, "color": {"h": 0.5, "s": 0.5, "h": 0.5}}"#,
         // meant to harm
         deep.as_bytes(),
         large.as_bytes(),
