@@ -10,6 +10,9 @@ mod cli;
 mod fit;
 #[path = "../src/picture.rs"]
 mod picture;
+#[cfg(test)]
+#[path = "../src/reference.rs"]
+mod reference;
 
 use std::convert::Infallible;
 use std::hint::black_box;

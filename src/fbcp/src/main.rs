@@ -10,6 +10,8 @@ mod copier;
 mod fit;
 mod pace;
 mod picture;
+#[cfg(test)]
+mod reference;
 mod sides;
 mod signals;
 mod snapshot;
