@@ -18,6 +18,7 @@ mod demo;
 mod depends;
 mod finish;
 mod interrupt;
+mod output;
 mod programs;
 mod publish;
 mod render;

@@ -255,6 +255,7 @@ impl Settings {
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Float(number) => number.to_string(),
                 other => bail!("{shown}: {key} is {other}, it must be a string or a number"),
             };
             self.put(&key, &value).with_context(|| shown.to_string())?;
@@ -429,6 +430,20 @@ mod tests {
         ] {
             load(&[assignment]).unwrap_or_else(|error| panic!("{assignment}: {error:#}"));
         }
+    }
+
+    #[test]
+    fn a_file_may_have_numbers_and_yields_to_the_command_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let content =
+            "lamp_service_gamma = 2.2\nlamp_service_transition = 1.0\nfbcp_fps = 10\nuser = \"lamp\"\n";
+        std::fs::write(&file, content).unwrap();
+        let order = SettingsOrder { set: vec!["fbcp_fps=20".into()], config: Some(file) };
+        let settings = Settings::load(&order).unwrap();
+        assert_eq!(settings.arguments("lamp_service"), " --transition=1 --gamma=2.2");
+        assert_eq!(settings.arguments("fbcp"), " --fps=20");
+        assert_eq!(settings.get("user"), "lamp");
     }
 
     #[test]

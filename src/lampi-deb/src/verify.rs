@@ -13,6 +13,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::deb::Deb;
+use crate::output;
 use report::{Problems, Report};
 
 /// One promise: what it is called in the table, and the check that returns what is wrong.
@@ -39,7 +40,7 @@ pub fn run(file: &Path) -> anyhow::Result<bool> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let deb = Deb::read(&bytes).with_context(|| file.display().to_string())?;
     let report = verify(&deb);
-    print!("{report}");
+    output::print(format_args!("{report}"))?;
     Ok(report.passed())
 }
 

@@ -121,7 +121,9 @@ impl Pigpiod {
         let start = Instant::now();
         // It makes this FIFO last, when it is ready for signals too.
         while !(ready.exists() && self.ask("pigpv").is_some()) {
-            if process.ended().is_some() {
+            if let Some(status) = process.ended() {
+                // Shown if this makes a test fail.
+                println!("pigpiod ended: {status}: {:?}", process.log());
                 return false;
             }
             assert!(start.elapsed() < PATIENCE, "pigpiod does not answer: {:?}", process.log());
