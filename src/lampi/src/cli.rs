@@ -281,8 +281,7 @@ const COLORS: [(&str, [f64; 2]); 16] = [
 
 /// Hue and saturation of a colour, named or in hexadecimal.
 fn color(text: &str) -> Result<[f64; 2], String> {
-    let named = COLORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-    if let Some((_, color)) = named {
+    if let Some((_, color)) = COLORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
         return Ok(*color);
     }
     let number = text
