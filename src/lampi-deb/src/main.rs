@@ -13,6 +13,7 @@ mod changelog;
 mod check;
 mod cli;
 mod compile;
+mod completions;
 mod deb;
 mod demo;
 mod depends;

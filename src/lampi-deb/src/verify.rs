@@ -19,7 +19,7 @@ use report::{Problems, Report};
 /// One promise: what it is called in the table, and the check that returns what is wrong.
 type Promise = (&'static str, fn(&Deb) -> Problems);
 
-const PROMISES: [Promise; 13] = [
+const PROMISES: [Promise; 14] = [
     ("control fields are there", files::control_fields),
     ("everything belongs to root", files::owners),
     ("modes are as they should be", files::modes),
@@ -33,6 +33,7 @@ const PROMISES: [Promise; 13] = [
     ("Depends satisfies every library", programs::libraries),
     ("changelog and copyright are there", documents::documents),
     ("each program has a man page", documents::man_pages),
+    ("shells can complete the programs' arguments", documents::completions),
 ];
 
 /// Prints the table; false if a promise is broken.
