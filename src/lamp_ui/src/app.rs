@@ -119,7 +119,7 @@ impl App {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .context("cannot make an event counter")?;
         let wake = Arc::new(wake);
-        let window = cli.window.then(|| Window::open(cli.size)).transpose()?;
+        let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
         // Another one that shows the lamp there would draw over this one, and take the broker from it and lose it again by
         // turns. All else that may be wrong with a framebuffer can pass.
         if window.is_none()
