@@ -4,7 +4,7 @@
 //! Everything is asked at once, each with a time limit of its own, and whatever does not answer takes the place of its
 //! answer by the reason. Nothing is judged; that is the doctor's part.
 
-mod machine;
+pub mod machine;
 mod screen;
 
 use std::collections::BTreeMap;

@@ -2,23 +2,19 @@
 //! The framebuffers and the touch screen: whether they are there, and whether the programs may use them.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::cure::Cure;
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, System, WRITE};
+use crate::status::machine::touch_screens;
 
 /// Where the firmware's settings are, the newer place first.
 const CONFIG: [&str; 2] = ["/boot/firmware/config.txt", "/boot/config.txt"];
 
 /// The panel with its touch controller, as the lamp's makers set it up.
 const OVERLAY: &str = "dtoverlay=pitft28-capacitive,rotate=90,speed=64000000,fps=30";
-
-/// What the kernel calls the axes of a touch screen, `ABS_X` and `ABS_MT_POSITION_X`, and `BTN_TOUCH`.
-const ABS_X: usize = 0x00;
-const ABS_MT_POSITION_X: usize = 0x35;
-const BTN_TOUCH: usize = 0x14a;
 
 /// Looks at the devices.
 pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
@@ -54,10 +50,16 @@ fn framebuffer(lamp: &Lamp, program: &str, path: &Path, report: &mut Report<'_>)
 }
 
 fn touch(lamp: &Lamp, report: &mut Report<'_>) {
-    let given = lamp.path_option("lamp_ui", "touch");
-    let found = given.filter(|path| lamp.system.exists(path)).or_else(|| find_touch(&lamp.system));
+    let found = match lamp.path_option("lamp_ui", "touch") {
+        Some(path) => Some(path),
+        None => touch_screens(lamp.system.root()).into_iter().map(|screen| screen.device.into()).next(),
+    };
     match found {
-        Some(path) => allowed(lamp, &path, READ, "touches are not seen", report),
+        Some(path) if lamp.system.exists(&path) => allowed(lamp, &path, READ, "touches are not seen", report),
+        Some(path) => report.problem(
+            format!("{} is missing, and lamp_ui waits for it", path.display()),
+            &panel(&lamp.system),
+        ),
         None => report.problem("there is no touch screen, and lamp_ui waits for it", &panel(&lamp.system)),
     }
 }
@@ -87,31 +89,6 @@ fn allowed(lamp: &Lamp, path: &Path, way: u32, consequence: &str, report: &mut R
     report.problem(format!("{} may not use {shown}, so {consequence}", account.name), &cure);
 }
 
-/// Touch screens, by what the kernel says that they can.
-fn find_touch(system: &System) -> Option<PathBuf> {
-    let mut names: Vec<String> =
-        system.list("/sys/class/input").into_iter().filter(|name| name.starts_with("event")).collect();
-    names.sort_by_key(|name| name["event".len()..].parse::<u32>().unwrap_or(u32::MAX));
-    names.into_iter().find_map(|name| {
-        let able = |kind: &str, bit| {
-            let path = format!("/sys/class/input/{name}/device/capabilities/{kind}");
-            system.text(path).is_ok_and(|words| has_bit(&words, bit))
-        };
-        let is_touch = able("abs", ABS_MT_POSITION_X) || (able("abs", ABS_X) && able("key", BTN_TOUCH));
-        let path = PathBuf::from(format!("/dev/input/{name}"));
-        (is_touch && system.exists(&path)).then_some(path)
-    })
-}
-
-/// Whether a bit is set in the kernel's hexadecimal words, of which the last is the lowest. They are as long as those of
-/// the program that reads them.
-fn has_bit(words: &str, bit: usize) -> bool {
-    let width = usize::BITS as usize;
-    let word = words.split_whitespace().rev().nth(bit / width);
-    word.and_then(|word| usize::from_str_radix(word, 16).ok())
-        .is_some_and(|word| word >> (bit % width) & 1 == 1)
-}
-
 /// What brings the panel: its overlay where it is not set, else another start of the kernel.
 fn panel(system: &System) -> Cure {
     let config = CONFIG.into_iter().find(|path| system.exists(path)).unwrap_or(CONFIG[0]);
@@ -120,20 +97,5 @@ fn panel(system: &System) -> Cure {
         Cure::root("reboot")
     } else {
         Cure::root(format!("sh -c 'echo {OVERLAY} >>{config}'")).and(Cure::root("reboot"))
-    }
-}
-
-#[cfg(all(test, target_pointer_width = "64"))]
-mod tests {
-    use super::{ABS_MT_POSITION_X, ABS_X, BTN_TOUCH, has_bit};
-
-    #[test]
-    fn capabilities_are_read_as_the_kernel_writes_them() {
-        // A multi-touch panel and a single-touch one, for programs of 64 bits.
-        assert!(has_bit("260800000000003\n", ABS_X) && has_bit("260800000000003\n", ABS_MT_POSITION_X));
-        assert!(has_bit("3", ABS_X) && has_bit("400 0 0 0 0 0", BTN_TOUCH));
-        assert!(!has_bit("3", ABS_MT_POSITION_X));
-        assert!(!has_bit("", ABS_X));
-        assert!(!has_bit("nonsense", ABS_X));
     }
 }
