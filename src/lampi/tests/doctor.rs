@@ -6,6 +6,8 @@
 //! not `ok`, with the cures. Adding a case is adding a folder. In the copies Supervisor's socket leads to a real
 //! supervisord, and `@BROKER@` and `@PIGPIOD@` are the ports of a real mosquitto and a real pigpiod.
 
+#[path = "doctor/live.rs"]
+mod live;
 #[path = "doctor/support.rs"]
 mod support;
 

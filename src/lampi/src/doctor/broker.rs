@@ -17,7 +17,8 @@ use crate::peers::Peer;
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
 const LAST: &str = "$SYS/broker/version";
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Less than rumqttc's own, which knows no better words for it.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Looks at the broker.
 pub fn check(lamp: &Lamp, report: &mut Report<'_>) {

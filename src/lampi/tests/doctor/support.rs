@@ -13,14 +13,17 @@ use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, wait_for};
 /// User and group of pi on the lamp.
 const PI: u32 = 1000;
 
-/// A supervisord with programs of the lamp's names, of which each is a shell command.
+/// A program that does nothing, well.
+pub const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
+
+/// A supervisord with programs of the lamp's names.
 pub struct Supervisord {
     folder: TempDir,
     process: Process,
 }
 
 impl Supervisord {
-    /// Starts one and waits until it answers. Programs are names with commands.
+    /// Starts one and waits until it answers. Programs are names, each with what its section says.
     pub fn start(programs: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path().display();
@@ -29,8 +32,8 @@ impl Supervisord {
              [rpcinterface:supervisor]\n\
              supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
         );
-        for (name, command) in programs {
-            conf.push_str(&program_section(name, command));
+        for (name, section) in programs {
+            conf.push_str(&program_section(name, section));
         }
         let file = folder.path().join("conf");
         fs::write(&file, conf).unwrap();
@@ -47,11 +50,8 @@ impl Supervisord {
     }
 }
 
-fn program_section(name: &str, command: &str) -> String {
-    format!(
-        "[program:{name}]\ncommand=/bin/sh -c \"{command}\"\nstartsecs=0\nstartretries=0\nautorestart=false\n\
-         stdout_logfile=NONE\nstderr_logfile=NONE\nstopasgroup=true\n"
-    )
+fn program_section(name: &str, section: &str) -> String {
+    format!("[program:{name}]\n{section}\nstdout_logfile=NONE\nstderr_logfile=NONE\n")
 }
 
 impl Drop for Supervisord {
@@ -71,8 +71,7 @@ pub struct Peers {
 impl Peers {
     /// Starts all.
     pub fn start() -> Self {
-        let programs =
-            ["fbcp", "pigpiod", "lamp_service", "lamp_ui"].map(|name| (name, "exec sleep 1000000"));
+        let programs = ["fbcp", "pigpiod", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
         Self {
             broker: Mosquitto::start(),
             pigpiod: Pigpiod::start(),
@@ -167,6 +166,7 @@ impl Lamp {
         symlink(supervisord.socket(), socket).unwrap();
     }
 
+    /// A process, as /proc shows it.
     fn process(&self, pid: u32, parent: u32, uid: u32, words: &[&str]) {
         let folder = self.path(&format!("proc/{pid}"));
         fs::create_dir_all(&folder).unwrap();
@@ -177,11 +177,12 @@ impl Lamp {
 
     /// Has the doctor look at it.
     pub fn doctor(&self, peers: &Peers) -> Doctor {
-        let output = Command::new(env!("CARGO_BIN_EXE_lampi"))
-            .args(["doctor", "--root"])
-            .arg(self.root())
-            .output()
-            .unwrap();
+        self.doctor_by(&mut Command::new(env!("CARGO_BIN_EXE_lampi")), peers)
+    }
+
+    /// Has somebody's doctor look at it.
+    pub fn doctor_by(&self, doctor: &mut Command, peers: &Peers) -> Doctor {
+        let output = doctor.args(["doctor", "--root"]).arg(self.root()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         let root = self.root().display().to_string();
         let text = String::from_utf8(output.stdout).unwrap();
