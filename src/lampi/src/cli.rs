@@ -14,7 +14,7 @@ use program::address::{self, Address};
 /// and the MQTT broker, sets the light, stops a program for as long as its owner wants, shows what the programs say,
 /// and connects the lamp's broker with another one.
 ///
-/// The exit status is 0 when all went well, 1 when something failed, and 2 when the call was wrong.
+/// The exit status is 0 when all went well, 1 when something failed, and 2 when the call was wrong; doctor knows 3 too.
 #[derive(Debug, clap::Parser)]
 #[command(name = "lampi", version)]
 pub struct Cli {
@@ -119,6 +119,14 @@ pub struct GetOrder {
 }
 
 /// Find out what is wrong with the lamp, and what cures it.
+///
+/// Looks at everything that has ever gone wrong with a lamp: the package, Supervisor's files, those of others too, and
+/// the programs that it runs, what starts them a second time, pigpiod, the broker, user, devices, Kivy's configuration,
+/// state, disk, logs and clock. Each is told as ok, as a warning, if the lamp works all the same, or as a problem, both
+/// with the command that cures it. Nothing is changed. Only root can look at all; for others the rest is told as skipped.
+///
+/// The exit status is 0 if nothing was found, 1 if there is a problem, 3 if there are warnings only, and 2 when the call
+/// was wrong.
 #[derive(Debug, clap::Args)]
 pub struct DoctorOrder {
     /// Print it as JSON.
