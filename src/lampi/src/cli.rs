@@ -23,24 +23,18 @@ pub struct Cli {
     pub order: Order,
 }
 
-/// What to do.
+/// What to do. What an order of its own type does is said there: a comment here would hide most of it from the help.
 #[derive(Debug, clap::Subcommand)]
 pub enum Order {
-    /// Show how the lamp is.
     Status(StatusOrder),
-    /// Set the light.
     Set(SetOrder),
-    /// Show what the light is set to.
     Get(GetOrder),
-    /// Find out what is wrong with the lamp, and what cures it.
     Doctor(DoctorOrder),
     /// Stop a program, and keep it stopped.
     Disable(ProgramOrder),
     /// Start a program that was disabled.
     Enable(ProgramOrder),
-    /// Show what the programs say.
     Logs(LogsOrder),
-    /// Connect the lamp's broker with another one.
     Bridge(BridgeOrder),
 }
 
