@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::Context;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
-use super::tail::End;
+use super::tail::{End, rotated};
 use super::{Log, print};
 
 /// Changes to the logs' folders.
@@ -64,41 +64,53 @@ struct Open {
 
 impl<'a> Reader<'a> {
     fn from(log: &'a Log, end: End) -> anyhow::Result<Self> {
-        let mut reader = Self { log, open: None };
-        let Some(inode) = end.inode else {
-            return Ok(reader);
+        let open = match end.inode {
+            None => None,
+            Some(inode) => {
+                // It may have been rotated away since.
+                let number = rotations(&log.path, inode)?.unwrap_or(0);
+                Open::of(&rotated(&log.path, number), end.position)?.filter(|open| open.inode == inode)
+            }
         };
-        // It may have been rotated away since.
-        for number in 0..=1 {
-            let mut name = log.path.as_os_str().to_owned();
-            if number > 0 {
-                name.push(".1");
-            }
-            reader.open = Open::of(Path::new(&name), end.position)?.filter(|open| open.inode == inode);
-            if reader.open.is_some() {
-                break;
-            }
-        }
-        Ok(reader)
+        Ok(Self { log, open })
     }
 
     /// Prints the lines that have come.
     fn read_on(&mut self) -> anyhow::Result<()> {
         loop {
-            if let Some(open) = &mut self.open {
-                // Looked at first: what is written to the old file afterwards is not lost, but read below.
-                let moved = current(&self.log.path)?.is_some_and(|inode| inode != open.inode);
-                open.print_lines(self.log)?;
-                if !moved {
+            let Some(open) = &mut self.open else {
+                self.open = Open::of(&self.log.path, 0)?;
+                if self.open.is_none() {
                     return Ok(());
                 }
-                if !open.line.is_empty() {
-                    print(self.log, &open.line)?;
+                continue;
+            };
+            // Found out first: nothing more is written to a file that has been rotated away.
+            let number = rotations(&self.log.path, open.inode)?;
+            open.print_lines(self.log)?;
+            match number {
+                Some(0) => return Ok(()),
+                Some(number) => {
+                    // There may have been several rotations since the last look, and there may be one right now.
+                    let next = Open::of(&rotated(&self.log.path, number - 1), 0)?;
+                    if rotations(&self.log.path, open.inode)? != Some(number) {
+                        continue;
+                    }
+                    // If the next one has no name yet, it gets one in a moment.
+                    let Some(next) = next else {
+                        return Ok(());
+                    };
+                    // Supervisor looks for no end of a line before it begins a new file.
+                    let line = std::mem::take(&mut open.line);
+                    self.open = Some(Open { line, ..next });
                 }
-            }
-            self.open = Open::of(&self.log.path, 0)?;
-            if self.open.is_none() {
-                return Ok(());
+                // Removed, or rotated away too often to be followed.
+                None => {
+                    if !open.line.is_empty() {
+                        print(self.log, &open.line)?;
+                    }
+                    self.open = None;
+                }
             }
         }
     }
@@ -142,11 +154,19 @@ impl Open {
     }
 }
 
-/// The file that a log's name leads to.
-fn current(path: &Path) -> anyhow::Result<Option<u64>> {
-    match path.metadata() {
-        Ok(metadata) => Ok(Some(metadata.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+/// How many times a file of a log was rotated away; `None` if it is not among the log's files any more.
+fn rotations(path: &Path, inode: u64) -> anyhow::Result<Option<u32>> {
+    // In the middle of a rotation one of the names is missing for a moment.
+    let mut gap = false;
+    for number in 0.. {
+        let name = rotated(path, number);
+        match name.metadata() {
+            Ok(metadata) if metadata.ino() == inode => return Ok(Some(number)),
+            Ok(_) => gap = false,
+            Err(error) if error.kind() == ErrorKind::NotFound && !gap => gap = true,
+            Err(error) if error.kind() == ErrorKind::NotFound => break,
+            Err(error) => return Err(error).with_context(|| format!("cannot look at {}", name.display())),
+        }
     }
+    Ok(None)
 }

@@ -30,48 +30,44 @@ pub struct Tail {
 /// The last `count` lines of a log, which may begin in the files that Supervisor has rotated away, `LOG.1` and so on. A
 /// line that is not whole yet is left for later.
 pub fn last_lines(path: &Path, count: usize) -> anyhow::Result<Tail> {
-    let mut end = End { inode: None, position: 0 };
-    let mut lines = Vec::new();
+    let (mut chunks, mut wanted, mut inode, mut length) = (Vec::new(), count + 1, None, 0);
     for number in 0.. {
-        let file = rotated(path, number);
-        let found = match of_file(&file, count - lines.len()) {
-            Ok((found, read)) => {
-                if number == 0 {
-                    end = read;
-                }
-                found
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                // Between two names of a rotation the first one is missing for a moment.
-                if number == 0 {
-                    continue;
-                }
-                break;
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        let name = rotated(path, number);
+        let file = match File::open(&name) {
+            Ok(file) => file,
+            // Between two names of a rotation the first one is missing for a moment.
+            Err(error) if error.kind() == ErrorKind::NotFound && number == 0 => continue,
+            Err(error) if error.kind() == ErrorKind::NotFound => break,
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", name.display())),
         };
-        lines.splice(0..0, found);
-        if lines.len() >= count {
+        let metadata = file.metadata().with_context(|| format!("cannot look at {}", name.display()))?;
+        if number == 0 {
+            (inode, length) = (Some(metadata.ino()), metadata.len());
+        }
+        let ends = read_back(file, metadata.len(), wanted, &mut chunks)
+            .with_context(|| format!("cannot read {}", name.display()))?;
+        wanted = wanted.saturating_sub(ends);
+        if wanted == 0 {
             break;
         }
     }
-    Ok(Tail { lines, end })
+    chunks.reverse();
+    // As if it were one file: Supervisor looks for no end of a line before it begins a new one.
+    let bytes = chunks.concat();
+    let unfinished = bytes.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
+    let mut lines: Vec<Vec<u8>> = bytes[..bytes.len() - unfinished]
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec())
+        .collect();
+    lines.drain(..lines.len().saturating_sub(count));
+    Ok(Tail { lines, end: End { inode, position: length.saturating_sub(unfinished as u64) } })
 }
 
-fn rotated(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    if number > 0 {
-        name.push(format!(".{number}"));
-    }
-    name.into()
-}
-
-fn of_file(path: &Path, count: usize) -> io::Result<(Vec<Vec<u8>>, End)> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let (mut start, mut chunks, mut ends) = (metadata.len(), Vec::new(), 0);
-    // One more than wanted: that of the line before the first.
-    while start > 0 && ends <= count {
+/// Adds chunks of a file of this `length`, the last first, until there are `wanted` ends of lines in them. Returns how
+/// many there are.
+fn read_back(mut file: File, length: u64, wanted: usize, chunks: &mut Vec<Vec<u8>>) -> io::Result<usize> {
+    let (mut start, mut ends) = (length, 0);
+    while start > 0 && ends < wanted {
         let length = start.min(CHUNK);
         start -= length;
         file.seek(SeekFrom::Start(start))?;
@@ -80,16 +76,16 @@ fn of_file(path: &Path, count: usize) -> io::Result<(Vec<Vec<u8>>, End)> {
         ends += chunk.split(|byte| *byte == b'\n').count() - 1;
         chunks.push(chunk);
     }
-    chunks.reverse();
-    let bytes = chunks.concat();
-    let position = start + bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place as u64 + 1);
-    let mut lines: Vec<Vec<u8>> = bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter_map(|line| line.strip_suffix(b"\n"))
-        .map(<[u8]>::to_vec)
-        .collect();
-    lines.drain(..lines.len().saturating_sub(count));
-    Ok((lines, End { inode: Some(metadata.ino()), position }))
+    Ok(ends)
+}
+
+/// The name of a log that Supervisor has rotated away `number` times.
+pub fn rotated(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    if number > 0 {
+        name.push(format!(".{number}"));
+    }
+    name.into()
 }
 
 /// The lines of several logs as one list, each with the number of its log, in the order of the times that they begin
@@ -132,7 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         for (name, content) in
-            [("log", "e\nf\nhal"), ("log.1", "c\nd\n"), ("log.2", "a\nb\n"), ("log.4", "x\n")]
+            [("log", "\ne\nf\nhal"), ("log.1", "c\nd"), ("log.2", "a\nb\n"), ("log.4", "x\n")]
         {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
@@ -146,7 +142,7 @@ mod tests {
         ] {
             let tail = last_lines(&log, count).unwrap();
             assert_eq!(text(&tail.lines), expected, "{count}");
-            assert_eq!(tail.end.position, 4, "{count}");
+            assert_eq!(tail.end.position, 5, "{count}");
         }
     }
 
