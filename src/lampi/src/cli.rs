@@ -31,8 +31,13 @@ pub enum Order {
     Get(GetOrder),
     Doctor(DoctorOrder),
     /// Stop a program, and keep it stopped.
+    ///
+    /// Its file in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
+    /// Supervisor lets go of the program; the others run on. It stays so over restarts, upgrades and reinstallations.
     Disable(ProgramOrder),
     /// Start a program that was disabled.
+    ///
+    /// Its file gets its name back. If there is none any more, it comes back as the package brought it.
     Enable(ProgramOrder),
     Logs(LogsOrder),
     Bridge(BridgeOrder),
@@ -168,9 +173,10 @@ pub struct LogsOrder {
 
 /// Connect the lamp's broker with another one.
 ///
-/// The other broker then knows the lamp as devices/ID/, where ID is the address of the lamp's network card: what is
+/// It has the lamp seen and set from elsewhere, without a port of the lamp being open to others. The other broker then knows the lamp as devices/ID/, where ID is the address of the lamp's network card: what is
 /// published there on devices/ID/lamp/set_config reaches the lamp, and the lamp's state arrives there on
-/// devices/ID/lamp/changed. All of it is in the file /etc/mosquitto/conf.d/lampi_bridge.conf.
+/// devices/ID/lamp/changed. All of it is in the file /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it
+/// is started; lampi status tells whether the two are connected.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub struct BridgeOrder {
