@@ -3,7 +3,7 @@
 
 use test_support::{QoS, Signal};
 
-use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, state};
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, insist, state};
 
 #[test]
 fn every_check_value_reaches_the_pins() {
@@ -178,6 +178,25 @@ fn a_retained_request_is_old_news() {
     // Sent just now it counts, retained or not: the broker delivers it as live.
     witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "brightness": 0.5}"#);
     assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 0.5, true, "mistaken"));
+}
+
+#[test]
+fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
+    let lamp = Lamp::new();
+    let (service, witness) = lamp.start_and_watch();
+    // Retained, it comes again with each subscription.
+    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
+    service.await_log("payload size limit exceeded", 1);
+    let last = state(0.5, 0.5, 0.5, true, "after");
+    insist(&witness, &last);
+    lamp.await_leds([250, 500, 500]);
+    lamp.await_kept(&last);
+    // And it is gone for those who come later.
+    let mut late = lamp.witness();
+    late.next(CHANGED);
+    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    assert!(!late.next(SET_CONFIG).retained);
+    assert!(service.resident() < 16 << 10, "{} KiB", service.resident());
 }
 
 #[test]
