@@ -347,7 +347,16 @@ impl Kind {
                 require(!value.contains(' '), "it must be one word")?;
                 understood(program, &format!("--{option}={value}"))
             }
-            Self::Arguments(program) => understood(program, value),
+            Self::Arguments(program) => {
+                understood(program, value)?;
+                let ending = |word: &str| ENDING.contains(&word.split('=').next().unwrap_or_default());
+                match value.split(' ').find(|word| ending(word)) {
+                    Some(word) => Err(format!(
+                        "it must not have {word}, for with it {program} ends, and Supervisor would start it again and again"
+                    )),
+                    None => Ok(()),
+                }
+            }
             Self::Pigpiod => {
                 let words: Vec<&str> = value.split(' ').collect();
                 require(
@@ -366,6 +375,9 @@ impl Kind {
         }
     }
 }
+
+/// Options with which a program of ours does one thing and ends.
+const ENDING: [&str; 3] = ["--check", "--once", "--snapshot"];
 
 fn require(holds: bool, otherwise: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise.to_owned()) }
@@ -491,6 +503,12 @@ mod tests {
             ("lamp_service_transition=", "lamp_service does not understand it"),
             ("lamp_service_home_assistant=a b", "it must be one word"),
             ("lamp_ui_args=--help", "lamp_ui does not understand it"),
+            ("lamp_ui_args=--snapshot=x.png", "it must not have --snapshot=x.png, for with it lamp_ui ends"),
+            (
+                "lamp_service_args=--gamma 2 --check",
+                "it must not have --check, for with it lamp_service ends",
+            ),
+            ("fbcp_args=--once", "it must not have --once, for with it fbcp ends"),
             ("pigpiod_command=pigpiod -l", "it must have -g"),
             ("pigpiod_command=pigpiod -g -l -v", "it must not have -v"),
             ("pigpiod_command=rgpiod -g", "it must call pigpiod"),
