@@ -172,7 +172,7 @@ fn introduce(
          \x20 Logs      {folder}/*.log\n\
          \x20 pigpiod   {pigpiod} (simulated)\n\
          \x20 Broker    127.0.0.1:{port}; to set the colour, and to watch the state, say\n\n\
-         \x20   mosquitto_pub -p {port} -q 1 -t lamp/set_config -m '{{\"client\": \"me\", \"color\": {{\"h\": 0.5, \"s\": 1.0}}}}'\n\
+         \x20   mosquitto_pub -p {port} -t lamp/set_config -m '{{\"client\": \"me\", \"color\": {{\"h\": 0.5, \"s\": 1}}}}'\n\
          \x20   mosquitto_sub -p {port} -t lamp/changed\n\n\
          Ctrl-C ends it and leaves nothing behind.\n\n",
         folder = folder.display(),
