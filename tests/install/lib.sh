@@ -19,11 +19,11 @@ equal() {
     [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
 }
 
-# await WHAT COMMAND...: until the command succeeds, for a minute.
+# await WHAT COMMAND...: until the command succeeds, for PATIENCE seconds or a minute.
 await() {
     what="$1"
     shift
-    deadline=$(($(date +%s) + 60))
+    deadline=$(($(date +%s) + ${PATIENCE:-60}))
     until "$@" >/dev/null 2>&1; do
         [ "$(date +%s)" -lt $deadline ] || fail "waited in vain for $what"
         sleep 0.1

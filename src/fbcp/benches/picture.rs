@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What finding changes and making pictures costs on one core, beside the least that any program could do: comparing
-//! and copying the memory. Printed, not judged: absolute figures are those of the machine that runs it.
+//! and copying the memory; how long the wire of an SPI panel is busy with what is stored; and the memory of the program.
+//! Printed, not judged: absolute figures are those of the machine that runs it.
 
 #![allow(dead_code, unused_imports, reason = "the program's modules are taken whole")]
 
@@ -10,12 +11,18 @@ mod cli;
 mod fit;
 #[path = "../src/picture.rs"]
 mod picture;
+#[cfg(test)]
+#[path = "../src/reference.rs"]
+mod reference;
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::ops::Range;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use framebuffer::{Geometry, Turn};
+use test_support::{PATIENCE, Process, wait_for};
 
 use cli::Fit;
 use picture::{Manner, Picture};
@@ -37,6 +44,10 @@ fn main() {
         println!("{source} to {target}{name}");
         let (from, to) = (source.parse().expect("a geometry"), target.parse().expect("a geometry"));
         measure(&from, &to, manner);
+        if name.is_empty() {
+            play(&from, &to, manner);
+            memory(&from, &to, [source, target]);
+        }
     }
 }
 
@@ -89,5 +100,117 @@ fn row(what: &str, ours: Duration, other: Duration, name: &str) {
         ours * 1000.0,
         1.0 / ours,
         ours / other
+    );
+}
+
+/// Pictures in a second of what is played: as many as the driver of a lamp's panel sends.
+const RATE: usize = 30;
+
+/// Seconds that are played.
+const SECONDS: usize = 10;
+
+/// Plays what lamps, consoles and films show, and tells what a second of it takes: of the processor, beside the copying of as many
+/// whole pictures of the source, and of the wire.
+fn play(source: &Geometry, target: &Geometry, manner: Manner) {
+    let (width, height) = (source.width(), source.height());
+    for (name, areas) in [
+        ("still", vec![]),
+        ("cursor", vec![(width / 10..width / 10 + 8, height / 4..height / 4 + 16)]),
+        // The thumb's row of the screen, and the strip and the toggle below that take its colour.
+        ("slider", vec![(0..width, height / 5..height / 3), (0..width, height * 2 / 3..height * 3 / 4)]),
+        ("video", vec![(0..width, 0..height)]),
+    ] {
+        let mut picture = Picture::new(source, target, manner).expect("geometries");
+        let mut frame = vec![0; source.visible_bytes()];
+        let mut random = fastrand::Rng::with_seed(1);
+        let (mut busy, mut stored, mut sent) = (Duration::ZERO, 0, 0);
+        for step in 0..=RATE * SECONDS {
+            // A cursor blinks twice a second, all else changes with each picture.
+            if name != "cursor" || step % (RATE / 2) == 0 {
+                let pixel = source.format().bytes_per_pixel();
+                for (columns, rows) in &areas {
+                    let color = [random.u8(..), random.u8(..), random.u8(..), 0];
+                    for y in rows.clone() {
+                        let row =
+                            &mut frame[y * source.row_bytes()..][columns.start * pixel..columns.end * pixel];
+                        for place in row.chunks_mut(pixel) {
+                            place.copy_from_slice(&color[..pixel]);
+                        }
+                    }
+                }
+            }
+            let mut rows: Option<Range<usize>> = None;
+            let start = Instant::now();
+            picture.take_source(0, &frame);
+            let (_, bytes) = picture
+                .store_changes(|y, row| {
+                    black_box(row);
+                    rows = Some(rows.as_ref().map_or(y, |rows| rows.start)..y + 1);
+                    Ok::<(), Infallible>(())
+                })
+                .expect("nothing fails");
+            // The first picture stores everything, and is over when the second begins.
+            if step > 0 {
+                busy += start.elapsed();
+                stored += bytes;
+                sent += rows.map_or(0, |rows| sent_bytes(target, rows));
+            }
+        }
+        let mut copy = vec![0; frame.len()];
+        let memcpy = time(|_| copy.copy_from_slice(black_box(&frame)));
+        let busy = busy.as_secs_f64() / SECONDS as f64;
+        println!(
+            "  {name:<6} {:>7.2} ms of a processor in a second, {:>6.2} times memcpy; {:>8} bytes stored; wire {}",
+            busy * 1000.0,
+            busy / (memcpy.as_secs_f64() * RATE as f64),
+            stored / SECONDS,
+            [32.0, 64.0]
+                .map(|mhz| {
+                    // In milliseconds: of what is sent, and of all that a copier without memory has sent.
+                    let time = |bytes: usize| bytes as f64 * 8.0 / (mhz * 1000.0);
+                    let all = time(target.visible_bytes() * RATE).min(1000.0);
+                    let ours = time(sent / SECONDS).min(all);
+                    format!("at {mhz} MHz {ours:>5.0} ms, {:>5.0} ms saved", all - ours)
+                })
+                .join(", ")
+        );
+    }
+}
+
+/// What fbtft sends when `rows` were stored and none outside of them: from the first to the last row that lies in a page of
+/// memory that was touched.
+fn sent_bytes(target: &Geometry, rows: Range<usize>) -> usize {
+    const PAGE: usize = 4096;
+    let row = target.row_bytes();
+    let first = rows.start * row / PAGE * PAGE / row;
+    let last = ((rows.end * row).div_ceil(PAGE) * PAGE - 1) / row;
+    (last.min(target.height() - 1) + 1 - first) * row
+}
+
+/// The most memory that the program has had when it has copied a picture.
+fn memory(source: &Geometry, target: &Geometry, [source_text, target_text]: [&str; 2]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fbcp"));
+    command.args(["--stats", "--console", "keep"]);
+    for (side, shape, text, fill) in
+        [("source", source, source_text, 0x33), ("target", target, target_text, 0x55)]
+    {
+        let path = folder.path().join(side);
+        std::fs::write(&path, vec![fill; shape.visible_bytes()]).expect("written");
+        command.arg(format!("--{side}")).arg(path).args([&format!("--{side}-geometry"), text]);
+    }
+    let copier = Process::start(&mut command, "fbcp");
+    wait_for("the picture", PATIENCE, || {
+        let shown = std::fs::read(folder.path().join("target")).expect("read");
+        (shown.last() != Some(&0x55)).then_some(())
+    });
+    let status = std::fs::read_to_string(format!("/proc/{}/status", copier.pid())).expect("it runs");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line for it");
+    let peak: usize = peak.trim().trim_end_matches(" kB").parse().expect("a number of kB");
+    let shadows = source.visible_bytes() + target.visible_bytes();
+    println!(
+        "  peak memory {:.2} MB, of which {:.2} MB are the two pictures\n",
+        peak as f64 / 1024.0,
+        shadows as f64 / 1_048_576.0
     );
 }

@@ -17,9 +17,9 @@ use std::path::PathBuf;
 /// and comes back when fbcp ends, unless it is killed by SIGKILL.
 ///
 /// A framebuffer that is not there yet is waited for, and opened again when it went away or changed its mode.
-/// SIGTERM and SIGINT end fbcp; the panel then keeps the last picture, or is made black. SIGUSR1 has it log one line of
-/// statistics. The exit status is 0 when it was ended so, 1 when a framebuffer cannot be used or another fbcp stores to the
-/// same target, and 2 when the call was wrong.
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP end fbcp; the panel then keeps the last picture, or is made black. SIGUSR1 has it
+/// log one line of statistics. The exit status is 0 when it was ended so, 1 when a framebuffer cannot be used or another
+/// fbcp stores to the same target, and 2 when the call was wrong.
 #[derive(Debug, clap::Parser)]
 #[command(name = "fbcp", version)]
 pub struct Cli {

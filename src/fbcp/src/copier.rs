@@ -81,12 +81,6 @@ impl Copier {
         self.source.refresh().is_err()
     }
 
-    /// Makes the target black.
-    pub fn blank(&mut self) -> Result<(), Error> {
-        self.picture.blank();
-        self.store().map(|_| ())
-    }
-
     fn store(&mut self) -> Result<(usize, usize), Error> {
         let offset = self.target.geometry().offset();
         self.target.refresh()?;
@@ -106,11 +100,128 @@ impl Copier {
 mod tests {
     use std::fs::File;
     use std::os::unix::fs::FileExt;
+    use std::path::Path;
 
-    use framebuffer::{Access, Turn};
+    use framebuffer::{Access, Geometry, PixelFormat, Turn};
 
     use super::*;
     use crate::cli::Fit;
+    use crate::reference::{self, FITS, FORMATS, TURNS};
+
+    /// Fills what is no visible pixel.
+    const UNTOUCHED: u8 = 0xaa;
+
+    fn file(folder: &Path, name: &str, length: usize) -> File {
+        let path = folder.join(name);
+        std::fs::write(&path, vec![UNTOUCHED; length]).expect("written");
+        File::options().read(true).write(true).open(path).expect("open")
+    }
+
+    fn all_of(file: &File) -> Vec<u8> {
+        let mut bytes = vec![0; file.metadata().expect("a length").len() as usize];
+        file.read_exact_at(&mut bytes, 0).expect("read");
+        bytes
+    }
+
+    /// Copies noise, changes a part of it and copies that, and holds what is in the target's file against the reference.
+    fn try_copy(source: Geometry, target: Geometry, manner: Manner) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [drawn, shown] = [("source", source), ("target", target)]
+            .map(|(name, shape)| file(folder.path(), name, shape.memory_bytes() + 5));
+        let open = |name, access, shape| {
+            Surface::open(&folder.path().join(name), access, Some(shape)).expect("a surface")
+        };
+        let surfaces = (open("source", Access::Read, source), open("target", Access::ReadWrite, target));
+        let mut copier = Copier::new(surfaces.0, surfaces.1, manner).expect("a copier");
+
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut pixels = vec![0; source.visible_bytes()];
+        let rows = |shape: &Geometry, y: usize| shape.offset() + y * shape.stride();
+        for changed in [0..source.height(), source.height() / 3..source.height() / 3 + 1] {
+            for y in changed {
+                let row = &mut pixels[y * source.row_bytes()..][..source.row_bytes()];
+                row.fill_with(|| random.u8(..));
+                drawn.write_all_at(row, rows(&source, y) as u64).expect("drawn");
+            }
+            copier.copy().expect("copied");
+            let mut bytes = all_of(&shown);
+            let mut screen = Vec::new();
+            for y in 0..target.height() {
+                let row = &mut bytes[rows(&target, y)..][..target.row_bytes()];
+                screen.extend_from_slice(row);
+                row.fill(UNTOUCHED);
+            }
+            assert_eq!(reference::difference(&source, &target, manner, &pixels, &screen), None);
+            assert!(bytes.iter().all(|byte| *byte == UNTOUCHED), "{source} on {target}: more was stored to");
+        }
+    }
+
+    fn shape(
+        (width, height): (usize, usize),
+        format: PixelFormat,
+        padding: usize,
+        offset: usize,
+    ) -> Geometry {
+        let stride = width * format.bytes_per_pixel() + padding;
+        Geometry::new(width, height, stride, offset, format).expect("a geometry")
+    }
+
+    fn manners() -> impl Iterator<Item = Manner> {
+        let turns = TURNS.into_iter().flat_map(|turn| FITS.map(|fit| (turn, fit)));
+        turns.flat_map(|(turn, fit)| [false, true].map(|dither| Manner { turn, fit, dither }))
+    }
+
+    #[test]
+    fn every_pair_of_formats_is_copied_in_every_manner() {
+        // Shrunk, enlarged, both, neither; strides and offsets of any number of bytes.
+        let sizes =
+            [((7, 5), (4, 3)), ((3, 4), (8, 9)), ((9, 2), (5, 7)), ((5, 6), (5, 6)), ((6, 5), (5, 6))];
+        let mut sizes = sizes.into_iter().cycle();
+        for (from, to) in FORMATS.into_iter().flat_map(|from| FORMATS.map(|to| (from, to))) {
+            for (step, manner) in manners().enumerate() {
+                let (source, target) = sizes.next().expect("without end");
+                try_copy(
+                    shape(source, from, step % 4, step % 5),
+                    shape(target, to, step % 3, step % 7),
+                    manner,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_and_the_largest_are_copied_in_every_manner() {
+        let sizes = [
+            ((1, 1), (1, 1)),
+            ((1, 1), (24, 32)),
+            ((4096, 1), (24, 32)),
+            ((1, 4096), (32, 24)),
+            ((4096, 3), (1, 1)),
+            ((3, 2), (4096, 1)),
+            ((2, 3), (1, 4096)),
+        ];
+        for ((source, target), manner) in
+            sizes.into_iter().flat_map(|sizes| manners().map(move |manner| (sizes, manner)))
+        {
+            try_copy(
+                shape(source, PixelFormat::XRGB8888, 1, 3),
+                shape(target, PixelFormat::BGR565, 3, 1),
+                manner,
+            );
+        }
+        let manner = |turn, fit| Manner { turn, fit, dither: true };
+        for (source, target, manner) in [
+            ((1280, 80), (32, 24), manner(Turn::None, Fit::Contain)),
+            ((4096, 60), (24, 32), manner(Turn::Quarter, Fit::Cover)),
+            ((17, 13), (4096, 30), manner(Turn::ThreeQuarters, Fit::Stretch)),
+        ] {
+            try_copy(
+                shape(source, PixelFormat::RGB565, 1, 3),
+                shape(target, PixelFormat::RGB888, 3, 1),
+                manner,
+            );
+        }
+    }
 
     #[test]
     fn glances_miss_nothing_and_show_whole_pictures() {

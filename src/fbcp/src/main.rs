@@ -10,6 +10,8 @@ mod copier;
 mod fit;
 mod pace;
 mod picture;
+#[cfg(test)]
+mod reference;
 mod sides;
 mod signals;
 mod snapshot;
@@ -69,12 +71,7 @@ fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
         let mut copier = Copier::new(source, target, manner(cli))?;
         info!("{}", copier.description());
         match copy(cli, &mut copier, &mut signals, &mut statistics)? {
-            End::Stopped => {
-                if cli.at_end == AtEnd::Blank && !cli.once {
-                    copier.blank()?;
-                }
-                break;
-            }
+            End::Stopped => break,
             End::Lost(error) if cli.once => return Err(error.into()),
             End::Lost(error) => warn!("{error}; opening it again"),
         }
@@ -86,6 +83,12 @@ fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
         if sides::pause(RETRY, &mut signals, &statistics)? {
             break;
         }
+    }
+    if cli.at_end == AtEnd::Blank
+        && !cli.once
+        && let Err(error) = sides.blank_target()
+    {
+        warn!("the target is not made black: {error}");
     }
     if cli.stats {
         info!("{statistics}");

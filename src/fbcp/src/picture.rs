@@ -32,7 +32,6 @@ pub struct Picture {
     rendering: Rendering,
     /// One row of the target: always black beside the viewport.
     row: Vec<u8>,
-    black: Vec<u8>,
 }
 
 /// What the source shows, as it stands on the target: turned.
@@ -156,8 +155,8 @@ impl Picture {
         let (source, upright) = Source::new(source, manner.turn)?;
         let placement = manner.fit.place(&upright, target);
         let rendering = Rendering::new(&upright, target, &placement, manner.dither)?;
-        let mut black = vec![0; target.row_bytes()];
-        Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut black);
+        let mut row = vec![0; target.row_bytes()];
+        Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut row);
         let pixel = target.format().bytes_per_pixel();
         let Placement { crop, viewport } = placement;
         let source_pixel = upright.format().bytes_per_pixel();
@@ -168,11 +167,10 @@ impl Picture {
             columns: crop.x * source_pixel..(crop.x + crop.width) * source_pixel,
             span: viewport.x * pixel..(viewport.x + viewport.width) * pixel,
             rendering,
-            row: black.clone(),
-            black,
+            row,
         };
         for y in 0..target.height() {
-            picture.target.update(y, &picture.black);
+            picture.target.update(y, &picture.row);
         }
         Ok(picture)
     }
@@ -248,14 +246,6 @@ impl Picture {
         self.target.changed.contains(&true)
     }
 
-    /// Makes the target black, until the source changes.
-    pub fn blank(&mut self) {
-        self.source.upright.changed.fill(false);
-        for y in 0..self.target.changed.len() {
-            self.target.update(y, &self.black);
-        }
-    }
-
     /// Hands each row of the target that is not stored yet to `store`, with its number, from top to bottom.
     ///
     /// Returns the numbers of rows and bytes stored. After an error, rows from the failed one on still count as not stored.
@@ -286,11 +276,11 @@ impl Picture {
 mod tests {
     use std::convert::Infallible;
 
-    use framebuffer::{Decoder, PixelFormat};
     use proptest::prelude::*;
 
     use super::*;
     use crate::fit::Area;
+    use crate::reference::{self, FITS, FORMATS, TURNS};
 
     fn geometry(text: &str) -> Geometry {
         text.parse().expect(text)
@@ -375,84 +365,16 @@ mod tests {
     }
 
     fn any_geometry() -> impl Strategy<Value = Geometry> {
-        let format = proptest::sample::select(vec![
-            PixelFormat::RGB565,
-            PixelFormat::BGR565,
-            PixelFormat::RGB888,
-            PixelFormat::BGR888,
-            PixelFormat::XRGB8888,
-            PixelFormat::XBGR8888,
-        ]);
+        let format = proptest::sample::select(&FORMATS[..]);
         (1..12_usize, 1..12_usize, format).prop_map(|(width, height, format)| {
             Geometry::new(width, height, width * format.bytes_per_pixel(), 0, format).expect("a geometry")
         })
     }
 
-    const TURNS: [Turn; 4] = [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters];
-
     fn any_manner() -> impl Strategy<Value = Manner> {
         let turn = proptest::sample::select(&TURNS[..]);
-        let fit = proptest::sample::select(vec![Fit::Contain, Fit::Cover, Fit::Stretch]);
+        let fit = proptest::sample::select(&FITS[..]);
         (turn, fit, any::<bool>()).prop_map(|(turn, fit, dither)| Manner { turn, fit, dither })
-    }
-
-    /// A pixel at a time, in floating point and without any memory of what was before: slow, and plain to see right.
-    mod reference {
-        use super::*;
-
-        /// Part of the line from `a` to `b` that pixel `index` covers.
-        fn overlap(index: usize, a: f64, b: f64) -> f64 {
-            ((index as f64 + 1.0).min(b) - (index as f64).max(a)).max(0.0)
-        }
-
-        /// The whole target, each colour as exact as its sums.
-        pub fn colors(source: &Geometry, target: &Geometry, manner: Manner, pixels: &[u8]) -> Vec<[f64; 3]> {
-            let mut rgb = vec![[0; 3]; source.width() * source.height()];
-            Decoder::new(source.format()).decode(pixels, &mut rgb);
-            let (w, h) = (source.width(), source.height());
-            let (tw, th) = if matches!(manner.turn, Turn::None | Turn::Half) { (w, h) } else { (h, w) };
-            let at = |x: usize, y: usize| match manner.turn {
-                Turn::None => rgb[y * w + x],
-                Turn::Quarter => rgb[(h - 1 - x) * w + y],
-                Turn::Half => rgb[(h - 1 - y) * w + w - 1 - x],
-                Turn::ThreeQuarters => rgb[x * w + w - 1 - y],
-            };
-            let upright = Geometry::new(tw, th, tw * 3, 0, PixelFormat::BGR888).expect("a geometry");
-            let Placement { crop, viewport } = manner.fit.place(&upright, target);
-            let mut result = vec![[0.0; 3]; target.width() * target.height()];
-            for y in 0..viewport.height {
-                for x in 0..viewport.width {
-                    let side = |index: usize, crop: usize, from: usize, to: usize| {
-                        let edge = |index: usize| crop as f64 + index as f64 * from as f64 / to as f64;
-                        (edge(index), edge(index + 1))
-                    };
-                    let (left, right) = side(x, crop.x, crop.width, viewport.width);
-                    let (top, bottom) = side(y, crop.y, crop.height, viewport.height);
-                    let mut sum = [0.0; 3];
-                    for source_y in 0..th {
-                        for source_x in 0..tw {
-                            let part = overlap(source_x, left, right) * overlap(source_y, top, bottom);
-                            for (sum, value) in sum.iter_mut().zip(at(source_x, source_y)) {
-                                *sum += part * f64::from(value);
-                            }
-                        }
-                    }
-                    let area = (right - left) * (bottom - top);
-                    let place = (viewport.y + y) * target.width() + viewport.x + x;
-                    result[place] = sum.map(|sum| sum / area);
-                }
-            }
-            result
-        }
-    }
-
-    /// Whether a pixel of the target shows a colour as near as its format and the manner allow.
-    fn shows(target: &Geometry, dither: bool, pixel: [u8; 3], color: [f64; 3]) -> bool {
-        target.format().colors().iter().zip(pixel).zip(color).all(|((field, shown), wanted)| {
-            // Half a step of the format, or a whole one when dithered, and the rounding to eight bits on the way.
-            let step = 255.0 / f64::from(field.max());
-            (f64::from(shown) - wanted).abs() <= if dither { step } else { step / 2.0 } + 1.01
-        })
     }
 
     proptest! {
@@ -486,25 +408,7 @@ mod tests {
                     prop_assert_eq!(stored.contains(&y), old != new, "row {}", y);
                 }
             }
-            let mut shown = vec![[0; 3]; target.width() * target.height()];
-            Decoder::new(target.format()).decode(&screen, &mut shown);
-            let wanted = reference::colors(&source, &target, manner, &pixels);
-            for (index, (shown, wanted)) in shown.into_iter().zip(wanted).enumerate() {
-                prop_assert!(shows(&target, manner.dither, shown, wanted), "pixel {}: {:?} for {:?}", index, shown, wanted);
-            }
+            prop_assert_eq!(reference::difference(&source, &target, manner, &pixels, &screen), None);
         }
-    }
-
-    #[test]
-    fn a_blank_target_is_black_and_stored_once() {
-        let shape = geometry("2x3x16");
-        let mut picture = copy(&shape, &shape);
-        let mut screen = vec![0; shape.visible_bytes()];
-        picture.take_source(0, &[0xff; 12]);
-        store(&mut picture, &mut screen);
-        assert_eq!(screen, [0xff; 12]);
-        picture.blank();
-        assert_eq!(store(&mut picture, &mut screen), [0, 1, 2]);
-        assert_eq!(screen, [0; 12]);
     }
 }

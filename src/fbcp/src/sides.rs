@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clap::CommandFactory;
-use framebuffer::{Access, Error, ErrorKind, Geometry, Surface};
+use framebuffer::{Access, Encoder, Error, ErrorKind, Geometry, Surface};
 use log::info;
 
 use crate::cli::{self, Cli};
@@ -61,6 +61,15 @@ impl Sides {
             );
         }
         Ok(Some((source, target)))
+    }
+
+    /// Makes the target black, also when it was lost meanwhile and is back.
+    pub fn blank_target(&self) -> Result<(), Error> {
+        let mut target = self.target.open()?;
+        let geometry = *target.geometry();
+        let mut row = vec![0; geometry.row_bytes()];
+        Encoder::new(geometry.format()).encode(&vec![[0; 3]; geometry.width()], &mut row);
+        (0..geometry.height()).try_for_each(|y| target.store(0, y, &row))
     }
 
     /// Opens one side to see what it shows, whoever stores to it. Nothing is waited for.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
@@ -19,7 +19,7 @@ pub enum Heard {
     Nothing,
     /// SIGUSR1: somebody asks how it is going.
     Question,
-    /// SIGTERM or SIGINT.
+    /// Any other of the signals.
     Stop,
 }
 
@@ -30,7 +30,12 @@ impl Signals {
     /// From now on, those signals end the waiting here instead of the process.
     pub fn new() -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
-        SignalDelivery::with_pipe(read, write, SignalOnly, [SIGINT, SIGTERM, SIGUSR1]).map(Self)
+        let mut signals = vec![SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
+        // Who starts a program by nohup wants it to outlive the terminal.
+        if !is_ignored(SIGHUP) {
+            signals.push(SIGHUP);
+        }
+        SignalDelivery::with_pipe(read, write, SignalOnly, signals).map(Self)
     }
 
     /// Sleeps until `time` or a signal. A signal that came before counts, even if `time` has passed already.
@@ -46,7 +51,7 @@ impl Signals {
                 Ok(_) => {
                     let mut heard = None;
                     for signal in self.0.pending() {
-                        // Of both, to stop counts.
+                        // Of several, one to stop counts.
                         if signal != SIGUSR1 {
                             heard = Some(Heard::Stop);
                         } else if heard.is_none() {
@@ -62,4 +67,12 @@ impl Signals {
             }
         }
     }
+}
+
+/// Whether whoever started this process has it ignore a signal. Unknown is no.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

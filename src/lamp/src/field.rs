@@ -6,6 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
+/// Longest payload in bytes. No message of the contract comes near it, so what is longer is not looked into.
+const LONGEST: usize = 64 << 10;
+
 /// Why a payload was refused, as one sentence that names the field, its value and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(String);
@@ -24,19 +27,37 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The JSON object in `payload`, read into `T`; a field given twice is refused by serde's derive.
+/// The JSON object in `payload`, read into `T`.
 pub(crate) fn object<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Refusal> {
+    if payload.len() > LONGEST {
+        return Err(Refusal::new(format!(
+            "the payload is {} bytes long, allowed are up to {LONGEST}",
+            payload.len()
+        )));
+    }
+    // All of it, also the fields that nobody reads, into which serde_json does not look.
+    let text = std::str::from_utf8(payload)
+        .map_err(|error| Refusal::new(format!("the payload is not UTF-8: {error}")))?;
     // serde would also accept an array of the fields in order; the contract knows only objects.
-    if payload.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+    if !text.trim_ascii_start().starts_with('{') {
         return Err(Refusal::new("the payload is not a JSON object"));
     }
-    serde_json::from_slice(payload)
+    parse(text)
+}
+
+/// The JSON `text` of a payload or a field; one in which a field of `T` is given twice is refused by serde's derive.
+pub(crate) fn parse<'text, T: Deserialize<'text>>(text: &'text str) -> Result<T, Refusal> {
+    serde_json::from_str(text)
         .map_err(|error| Refusal::new(format!("the payload is not a valid message: {error}")))
 }
 
 /// Tells a field that is `null` (a wrong value) from one that is absent (nothing to change).
-pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A number from 0 to 1. `true` and `false` count as 1 and 0, as they always have on this topic.

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 pub use rumqttc::QoS;
-use rumqttc::{Client, ConnAck, ConnectReturnCode, Connection, LastWill, MqttOptions, Packet};
+use rumqttc::{
+    Client, ConnAck, ConnectReturnCode, Connection, ConnectionError, LastWill, MqttOptions, Packet,
+    StateError, mqttbytes,
+};
 
 use crate::backoff::Backoff;
 use crate::topic;
@@ -162,6 +165,7 @@ impl<F: FnMut(Event)> Thread<F> {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         let mut connected: Option<Instant> = None;
         let mut told_lost = false;
+        let mut too_large = false;
         while let Ok(event) = connection.recv() {
             match event {
                 Ok(rumqttc::Event::Incoming(Packet::ConnAck(ConnAck {
@@ -170,6 +174,9 @@ impl<F: FnMut(Event)> Thread<F> {
                 }))) => {
                     connected = Some(Instant::now());
                     told_lost = false;
+                    if std::mem::take(&mut too_large) {
+                        self.clear_requests();
+                    }
                     self.announce();
                     (self.on_event)(Event::Connected);
                 }
@@ -181,6 +188,7 @@ impl<F: FnMut(Event)> Thread<F> {
                 Ok(_) => {}
                 Err(error) => {
                     self.publisher.connected.store(false, Ordering::Release);
+                    too_large |= is_too_large(&error);
                     // Two clients with one id throw each other out: only a connection that lasts is a success.
                     if connected.take().is_some_and(|since| since.elapsed() >= LASTING) {
                         backoff.reset();
@@ -198,6 +206,15 @@ impl<F: FnMut(Event)> Thread<F> {
         }
     }
 
+    /// Removes what is retained on the topic of requests, where nothing may be, before it is subscribed to: one message too
+    /// large to be taken would end every connection.
+    fn clear_requests(&self) {
+        if self.options.subscriptions.iter().any(|(topic, _)| topic == topic::SET_CONFIG) {
+            // Announcing finds out whether there is room for more.
+            let _ = self.publisher.client.try_publish(topic::SET_CONFIG, QoS::AtLeastOnce, true, "");
+        }
+    }
+
     /// Says `1` and subscribes.
     fn announce(&self) {
         self.publisher.connected.store(true, Ordering::Release);
@@ -211,4 +228,10 @@ impl<F: FnMut(Event)> Thread<F> {
             log::error!("the queue of the MQTT connection has no room for the subscriptions");
         }
     }
+}
+
+/// Whether the connection ended because of a packet beyond [`LARGEST_INCOMING`].
+fn is_too_large(error: &ConnectionError) -> bool {
+    use mqttbytes::Error::PayloadSizeLimitExceeded;
+    matches!(error, ConnectionError::MqttState(StateError::Deserialization(PayloadSizeLimitExceeded(_))))
 }

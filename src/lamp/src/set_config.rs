@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::field::{self, Refusal};
 use crate::state::{Color, LampState};
@@ -29,8 +30,9 @@ pub struct SetConfig {
 struct Raw {
     #[serde(default, deserialize_with = "field::present")]
     client: Option<Value>,
+    /// As text, for a `Value` would keep the last of two hues and say nothing.
     #[serde(default, deserialize_with = "field::present")]
-    color: Option<Value>,
+    color: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "field::present")]
     brightness: Option<Value>,
     #[serde(default, deserialize_with = "field::present")]
@@ -50,7 +52,7 @@ impl SetConfig {
         }
         Ok(Self {
             client,
-            color: raw.color.as_ref().map(Color::from_value).transpose()?,
+            color: raw.color.map(|color| Color::from_json(color.get())).transpose()?,
             brightness: raw.brightness.as_ref().map(|value| field::unit("brightness", value)).transpose()?,
             on: raw.on.as_ref().map(|value| field::boolean("on", value)).transpose()?,
         })
@@ -137,16 +139,24 @@ mod tests {
         for payload in [
             r#"{"client": NaN}"#,
             r#"{"client": "a", "on": true, "on": false}"#,
+            r#"{"client": "a", "color": {"h": 0.5, "s": 1, "h": 0.1}}"#,
             r#"{"client": "a""#,
             "{\"client\": \"\u{1}\"}",
         ] {
             assert!(refusal(payload).starts_with("the payload is not a valid message: "), "{payload}");
         }
-        assert!(SetConfig::parse(b"{\"client\": \"\xff\"}").is_err());
-        let deep = format!(r#"{{"client": "a", "on": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-        assert!(refusal(&deep).contains("recursion"));
-        let long = format!(r#"{{"client": "a", "on": "{}"}}"#, "x".repeat(1 << 20));
-        assert!(refusal(&long).len() < 100);
+        for payload in [&b"{\"client\": \"\xff\"}"[..], b"{\"client\": \"a\", \"unknown\": \"\xff\"}"] {
+            let refusal = SetConfig::parse(payload).unwrap_err().to_string();
+            assert!(refusal.starts_with("the payload is not UTF-8: "), "{refusal}");
+        }
+        for field in ["on", "color"] {
+            let deep =
+                format!(r#"{{"client": "a", "{field}": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
+            assert!(refusal(&deep).contains("recursion"), "{field}");
+        }
+        // Whatever is in it.
+        let long = format!(r#"{{"client": "a", "unknown": "{}"}}"#, "x".repeat(1 << 20));
+        assert_eq!(refusal(&long), "the payload is 1048606 bytes long, allowed are up to 65536");
         let named = |length| format!(r#"{{"client": "{}"}}"#, "x".repeat(length));
         assert_eq!(refusal(&named(1025)), "client is 1025 bytes long, allowed are up to 1024");
         assert!(SetConfig::parse(named(1024).as_bytes()).is_ok());

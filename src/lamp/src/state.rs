@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the lamp shows, and its form on the wire: the payload of `lamp/changed`.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::color::hsv_to_rgb;
@@ -41,18 +42,28 @@ impl Default for LampState {
 
 impl Color {
     /// Reads `{"h": 0.5, "s": 1.0}`.
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Refusal> {
-        let Value::Object(fields) = value else {
+    pub(crate) fn from_json(text: &str) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        struct Raw {
+            #[serde(default, deserialize_with = "field::present")]
+            h: Option<Value>,
+            #[serde(default, deserialize_with = "field::present")]
+            s: Option<Value>,
+        }
+        // As in a payload, an array of both would be accepted too.
+        if !text.starts_with('{') {
+            let other: Value = field::parse(text)?;
             return Err(Refusal::new(format!(
                 "color is {}, it must be an object with h and s",
-                field::shown(value)
+                field::shown(&other)
             )));
-        };
-        let part = |name: &str| match fields.get(name) {
-            Some(value) => field::unit(&format!("color.{name}"), value),
+        }
+        let Raw { h, s } = field::parse(text)?;
+        let part = |name: &str, value: Option<Value>| match value {
+            Some(value) => field::unit(&format!("color.{name}"), &value),
             None => Err(Refusal::new(format!("color.{name} is missing, color needs both h and s"))),
         };
-        Ok(Self { hue: part("h")?, saturation: part("s")? })
+        Ok(Self { hue: part("h", h)?, saturation: part("s", s)? })
     }
 
     pub(crate) fn rounded(self) -> Self {

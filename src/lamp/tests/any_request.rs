@@ -77,6 +77,7 @@ proptest! {
                 prop_assert!(!line.contains(char::is_control) && line.len() < 300, "{:?}", line);
             }
             Ok(request) => {
+                prop_assert!(std::str::from_utf8(&payload).is_ok());
                 let mut state = LampState::default();
                 request.apply_to(&mut state);
                 for number in [state.color.hue, state.color.saturation, state.brightness] {

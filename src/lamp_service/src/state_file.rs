@@ -15,7 +15,7 @@ use lamp::backoff::Backoff;
 use lamp::state::LampState;
 use log::{info, warn};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Version of the form of the file.
 const VERSION: u32 = 1;
@@ -30,7 +30,7 @@ const LARGEST: u64 = 64 << 10;
 #[derive(Deserialize)]
 struct Content {
     version: u32,
-    state: Value,
+    state: Box<RawValue>,
 }
 
 /// The file and what is known of it.
@@ -136,8 +136,8 @@ pub fn inspect(path: &Path) -> anyhow::Result<String> {
     let trial = with_suffix(path, ".check");
     // A folder that is missing is made when there is something to write.
     if folder.exists() {
-        fs::write(&trial, "")
-            .and_then(|()| fs::remove_file(&trial))
+        make_afresh(&trial)
+            .and_then(|_| fs::remove_file(&trial))
             .with_context(|| format!("cannot write to {}", folder.display()))?;
     }
     Ok(found)
@@ -154,7 +154,7 @@ fn read(path: &Path) -> anyhow::Result<LampState> {
     if content.version != VERSION {
         bail!("its version is {}, known is {VERSION}", content.version);
     }
-    Ok(LampState::from_json(content.state.to_string().as_bytes())?)
+    Ok(LampState::from_json(content.state.get().as_bytes())?)
 }
 
 /// A folder of other things, a FIFO that would block, a device: they are not to be read, moved or replaced.
@@ -189,11 +189,7 @@ fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
     let new = with_suffix(path, ".new");
     let text = format!("{{\"version\": {VERSION}, \"state\": {}}}\n", state.to_json());
     let written = fs::create_dir_all(folder)
-        // What a crash left there may be somebody else's, or a link to something else.
-        .and_then(|()| match fs::remove_file(&new) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => OpenOptions::new().write(true).create_new(true).open(&new),
-        })
+        .and_then(|()| make_afresh(&new))
         .and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -206,6 +202,14 @@ fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
     }
     // The name is a part of the folder, which has to reach the disk as well.
     File::open(folder)?.sync_all().context("cannot sync its folder")
+}
+
+/// Makes a file where no other may be: what a crash left there may be somebody else's, or a link to something else.
+fn make_afresh(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => OpenOptions::new().write(true).create_new(true).open(path),
+    }
 }
 
 fn folder(path: &Path) -> &Path {

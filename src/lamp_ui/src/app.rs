@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use framebuffer::Geometry;
+use framebuffer::{ErrorKind, Geometry};
 use lamp::association::Association;
 use lamp::session::{self, Event, Publisher, QoS};
 use lamp::state::LampState;
@@ -119,7 +119,15 @@ impl App {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .context("cannot make an event counter")?;
         let wake = Arc::new(wake);
-        let window = cli.window.then(|| Window::open(cli.size)).transpose()?;
+        let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
+        // Another one that shows the lamp there would draw over this one, and take the broker from it and lose it again by
+        // turns. All else that may be wrong with a framebuffer can pass.
+        if window.is_none()
+            && let Err(error) = Screen::open(&cli.framebuffer, geometry, kivy.turn)
+            && error.kind() == ErrorKind::InUse
+        {
+            return Err(error.into());
+        }
         let (sender, news) = channel();
         let tell = {
             let wake = Arc::clone(&wake);
@@ -292,11 +300,16 @@ impl App {
         });
     }
 
-    /// Does what time has come for: the long press, the facts' refreshment, the end of the light.
+    /// Does what time has come for: the long press, the end of the light, the facts' refreshment.
     fn keep_time(&mut self, now: Instant) {
         if self.press.take(now) {
             self.status.finger = true;
             self.drop_finger();
+        }
+        if self.blank_due().is_some_and(|due| due <= now) {
+            self.status.finger = false;
+            self.blank = true;
+            self.face.blank(true);
         }
         if !self.status.is_open() {
             if self.status.refresh.take().is_some() {
@@ -306,14 +319,10 @@ impl App {
             self.face.show_facts(Some(&facts::facts(self.status.connected, self.status.bridged)));
             self.status.refresh = Some(now + REFRESH);
         }
-        if self.blank_due().is_some_and(|due| due <= now) {
-            self.blank = true;
-            self.face.blank(true);
-        }
     }
 
     fn blank_due(&self) -> Option<Instant> {
-        let idle = !self.blank && !self.status.is_open();
+        let idle = !self.blank && !self.status.button;
         self.blank_after.filter(|_| idle).map(|after| self.active + after)
     }
 
@@ -395,8 +404,8 @@ impl App {
                 }
                 News::Mqtt(Event::Message { topic, payload, .. }) => self.take_message(&topic, &payload),
                 News::Button(pressed) => {
+                    self.light_up();
                     if pressed {
-                        self.light_up();
                         self.drop_finger();
                     }
                     self.status.button = pressed;

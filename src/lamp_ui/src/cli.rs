@@ -18,10 +18,23 @@ use program::address::Address;
 /// finger that rests on the screen beside the sliders calls the same page, and the next touch closes it. A lamp that
 /// belongs to nobody shows the code that makes it somebody's.
 ///
-/// Of the Kivy configuration, config.ini in KIVY_HOME or else in HOME/.kivy, these are honoured: in [input] the
-/// providers mtdev, hidinput and probesysfs with their devices, ranges, inversions and rotation; in [graphics] rotation
-/// and maxfps; in [kivy] log_level; in [postproc] jitter_distance and ignore. KCFG_ variables override them. The file is
-/// never written.
+/// The user's Kivy configuration, config.ini in KIVY_HOME or else in HOME/.kivy, is read and never written. What is
+/// named here is honoured as Kivy does; a value that makes no sense is warned about once and left out; the rest means
+/// nothing to a lamp.
+///
+/// [input]: each value names a touch screen, the first that is there is taken. mtdev,DEVICE and hidinput,DEVICE may be
+/// followed by min_position_x, max_position_x, min_position_y, max_position_y, invert_x, invert_y and rotation, as
+/// max_position_x=240, and hidinput by min_abs_x, max_abs_x, min_abs_y and max_abs_y too. hidinput inverts y unless told
+/// invert_y=0. probesysfs takes a touch screen whose name contains match=TEXT, or begins with it as a regular expression
+/// after use_regex=1; provider= says as which of the two above, param=OPTION=NUMBER gives their options.
+///
+/// [graphics]: rotation by 0, 90, 180 or 270 degrees counter-clockwise; maxfps, the most pictures in a second, 0 for no
+/// limit; show_cursor=0 for no mouse cursor, where there is a mouse. [kivy]: log_level. [postproc]: jitter_distance, the
+/// thousandths of the screen by which a finger must move to be seen moving; ignore, a list of rectangles in which no touch
+/// may begin, as [(0.0, 0.0, 1.0, 0.1)] for the lowest tenth of the screen.
+///
+/// A variable KCFG_SECTION_KEY, such as KCFG_GRAPHICS_ROTATION, overrides the file unless KIVY_NO_ENV_CONFIG is set;
+/// KIVY_NO_CONFIG and KIVY_USE_DEFAULTCONFIG keep the file from being read.
 ///
 /// Exit status: 0 after a signal or a picture, 1 when something failed, 2 when the call was wrong.
 #[derive(Debug, Parser)]
@@ -90,6 +103,8 @@ pub enum Page {
     Controls,
     /// The wait for the broker.
     Connecting,
+    /// The wait for the lamp to tell its state.
+    Waiting,
     /// The wait for the lamp's service.
     Away,
     /// An example of the code that makes the lamp somebody's.

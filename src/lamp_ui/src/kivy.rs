@@ -6,7 +6,7 @@
 //! | section | keys |
 //! | --- | --- |
 //! | `[input]` | each value `mtdev,DEVICE,...`, `hidinput,DEVICE,...` or `probesysfs,...`, see [`input`] |
-//! | `[graphics]` | `rotation` (0, 90, 180, 270, counter-clockwise), `maxfps` (0: no limit) |
+//! | `[graphics]` | `rotation` (0, 90, 180, 270, counter-clockwise), `maxfps` (0: no limit), `show_cursor` |
 //! | `[kivy]` | `log_level` |
 //! | `[postproc]` | `jitter_distance` (0 to 1000), `ignore` (a list of rectangles) |
 //!
@@ -37,6 +37,8 @@ pub struct Kivy {
     pub turn: Turn,
     /// Most pictures in a second; `None`: no limit.
     pub max_fps: Option<u32>,
+    /// No mouse cursor over the controls, where there is one: in the window of a desktop.
+    pub hide_cursor: bool,
     /// From which level on messages are logged.
     pub log_level: Option<LevelFilter>,
     /// Touch screens, in the order of the file.
@@ -107,6 +109,9 @@ impl Kivy {
             let fps = value.parse().ok().filter(|fps| (0..=1000).contains(fps));
             set(&mut kivy.max_fps, fps.map(|fps: u32| (fps > 0).then_some(fps)))
         });
+        take("graphics", "show_cursor", "0 or 1", &mut |value| {
+            set(&mut kivy.hide_cursor, boolean(value).map(|show| !show))
+        });
         take("kivy", "log_level", "trace, debug, info, warning, error or critical", &mut |value| {
             set(&mut kivy.log_level, level(value).map(Some))
         });
@@ -171,6 +176,15 @@ fn set<T>(place: &mut T, value: Option<T>) -> bool {
         *place = value;
     }
     understood
+}
+
+/// Python's words for yes and no.
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "1" | "yes" | "true" | "on" => Some(true),
+        "0" | "no" | "false" | "off" => Some(false),
+        _ => None,
+    }
 }
 
 /// Python's levels, for which ours have other names.

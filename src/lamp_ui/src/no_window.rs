@@ -15,7 +15,7 @@ use crate::touch::Pointer;
 pub struct Window(Infallible);
 
 impl Window {
-    pub fn open(_size: (u32, u32)) -> anyhow::Result<Rc<Self>> {
+    pub fn open(_size: (u32, u32), _hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
         bail!(
             "this lamp_ui has no windows; build one with `cargo build --package lamp_ui --features desktop`"
         );

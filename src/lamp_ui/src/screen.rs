@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use framebuffer::{Access, Encoder, Geometry, Surface};
+use framebuffer::{Access, Encoder, Error, Geometry, Surface};
 
 use crate::face::{Area, Face};
 use crate::turn::Turn;
@@ -25,10 +25,11 @@ enum Sink {
 }
 
 impl Screen {
-    /// Opens the framebuffer at `path`; `file_geometry` tells the shape of a plain file that stands in for one,
-    /// `turn` how the canvas lies on it.
-    pub fn open(path: &Path, file_geometry: Option<Geometry>, turn: Turn) -> anyhow::Result<Self> {
+    /// Opens the framebuffer at `path` and claims it; `file_geometry` tells the shape of a plain file that stands in
+    /// for one, `turn` how the canvas lies on it.
+    pub fn open(path: &Path, file_geometry: Option<Geometry>, turn: Turn) -> Result<Self, Error> {
         let surface = Surface::open(path, Access::ReadWrite, file_geometry)?;
+        surface.claim()?;
         let encoder = Encoder::new(surface.geometry().format());
         Ok(Self::of(Sink::Framebuffer(Box::new(surface)), encoder, turn))
     }

@@ -27,6 +27,7 @@ pub fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState) -> an
     let mut face = Face::new(size, |_, _, _| {})?;
     face.show(match page {
         Page::Connecting => Err(Notice::Connecting),
+        Page::Waiting => Err(Notice::Waiting),
         Page::Away => Err(Notice::ServiceAway),
         Page::Controls | Page::Association | Page::Status => Ok(state),
     });

@@ -12,8 +12,8 @@ use x11rb::connection::Connection;
 use x11rb::properties::WmSizeHints;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, ImageFormat, ImageOrder,
-    Pixmap, PropMode, Setup, WindowClass,
+    AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask,
+    Gcontext, ImageFormat, ImageOrder, Pixmap, PropMode, Rectangle, Setup, WindowClass,
 };
 use x11rb::rust_connection::{ConnectionError, RustConnection};
 use x11rb::wrapper::ConnectionExt as _;
@@ -49,7 +49,7 @@ pub struct Window {
 
 impl Window {
     /// Opens a window of so many pixels on the display that DISPLAY names.
-    pub fn open((width, height): (u32, u32)) -> anyhow::Result<Rc<Self>> {
+    pub fn open((width, height): (u32, u32), hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
         let (connection, number) = x11rb::connect(None).with_context(|| match std::env::var("DISPLAY") {
             Ok(name) => format!("cannot open a window on the X display {name}"),
             Err(_) => "cannot open a window, the variable DISPLAY names no X display".into(),
@@ -67,6 +67,10 @@ impl Window {
         let looks = CreateWindowAux::new().background_pixmap(pixmap).event_mask(events);
         let class = WindowClass::INPUT_OUTPUT;
         connection.create_window(depth, id, root, 0, 0, size.0, size.1, 0, class, visual, &looks)?;
+        if hide_cursor {
+            let cursor = ChangeWindowAttributesAux::new().cursor(no_cursor(&connection, root)?);
+            connection.change_window_attributes(id, &cursor)?;
+        }
         connection.change_property8(
             PropMode::REPLACE,
             id,
@@ -174,6 +178,19 @@ impl AsFd for Window {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.connection.stream().as_fd()
     }
+}
+
+/// A cursor of one pixel that is not there, which is how X has none.
+fn no_cursor(connection: &RustConnection, root: u32) -> anyhow::Result<u32> {
+    let [pixel, context, cursor] =
+        [connection.generate_id()?, connection.generate_id()?, connection.generate_id()?];
+    connection.create_pixmap(1, pixel, root, 1, 1)?;
+    // A new picture has any content.
+    connection.create_gc(context, pixel, &CreateGCAux::new().foreground(0))?;
+    let all = Rectangle { x: 0, y: 0, width: 1, height: 1 };
+    connection.poly_fill_rectangle(pixel, context, &[all])?;
+    connection.create_cursor(cursor, pixel, pixel, 0, 0, 0, 0, 0, 0, 0, 0)?;
+    Ok(cursor)
 }
 
 /// How the pixels of a screen's usual windows are stored.

@@ -29,6 +29,35 @@ fn help_and_version() {
     for option in ["--framebuffer", "--geometry", "--touch", "--broker", "--snapshot", "--size", "--state"] {
         assert!(text(&help.stdout).contains(option), "{option} is not in the help");
     }
+    // Each key of the Kivy configuration that changes something.
+    for key in [
+        "mtdev",
+        "hidinput",
+        "probesysfs",
+        "min_position_x",
+        "max_position_y",
+        "min_abs_x",
+        "max_abs_y",
+        "invert_x",
+        "invert_y",
+        "match=",
+        "use_regex",
+        "provider=",
+        "param=",
+        "rotation",
+        "maxfps",
+        "show_cursor",
+        "log_level",
+        "jitter_distance",
+        "ignore",
+        "KCFG_",
+        "KIVY_HOME",
+        "KIVY_NO_CONFIG",
+        "KIVY_USE_DEFAULTCONFIG",
+        "KIVY_NO_ENV_CONFIG",
+    ] {
+        assert!(text(&help.stdout).contains(key), "{key} is not in the help");
+    }
     let version = lamp_ui(&["--version"]);
     assert_eq!(
         (version.status.code(), text(&version.stdout)),

@@ -280,6 +280,33 @@ fn its_last_will_tells_of_a_sudden_death() {
 }
 
 #[test]
+fn a_second_one_on_the_same_screen_is_refused_before_it_takes_the_broker_away() {
+    let mut rig = Rig::start();
+    rig.known();
+    let second = rig::command(rig.framebuffer().parent().unwrap(), &rig.broker).output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&second.stderr),
+        format!(
+            "lamp_ui: {} is already stored to by process {}; stop that one first\n",
+            rig.framebuffer().display(),
+            rig.ui.pid()
+        )
+    );
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""s": 0.3"#));
+    assert!(
+        !rig.ui.log().iter().any(|line| line.contains("waits for the MQTT broker")),
+        "{:?}",
+        rig.ui.log()
+    );
+
+    rig.ui.kill();
+    let third = Process::start(&mut rig::command(rig.framebuffer().parent().unwrap(), &rig.broker), "lampi");
+    third.await_log("is connected to the MQTT broker", 1);
+}
+
+#[test]
 fn devices_and_broker_may_come_late_and_in_any_order() {
     let folder = tempfile::tempdir().unwrap();
     let mut broker = Mosquitto::absent();

@@ -11,12 +11,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
-use rig::{BACKGROUND, Rig};
+use rig::{BACKGROUND, Rig, is_near};
 use test_support::{PATIENCE, Pigpiod, Process, QoS, Witness, wait_for};
 
-/// Far down on the association page, where the toggle's black is else, and in the last rule of the status page.
-const BELOW_CODE: (usize, usize) = (120, 300);
+/// The last pixel that is stored of the association page, where the toggle's black is else, and one in the last rule of the
+/// status page.
+const END_OF_CODE: (usize, usize) = (239, 319);
 const RULE: (usize, usize) = (120, 181);
+
+/// Where the status page tells of the broker.
+const BROKER_ROWS: std::ops::Range<usize> = 157..179;
 
 /// A screen without light, and a rule or a strip without colour.
 const BLACK: [u8; 3] = [0; 3];
@@ -58,7 +62,7 @@ fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
         rig.witness.publish_with("lamp/associated", QoS::ExactlyOnce, true, payload);
     };
     tell(&rig, r#"{"associated": false, "code": "0123456789abcdef0123456789abcdef"}"#);
-    rig.await_color(BELOW_CODE, BACKGROUND);
+    rig.await_color(END_OF_CODE, BACKGROUND);
     let first = std::fs::read(rig.framebuffer()).unwrap();
     // What only differs behind the sixth letter is the same to see.
     tell(&rig, r#"{"associated": false, "code": "fedcba9876543210fedcba9876543210"}"#);
@@ -100,6 +104,32 @@ fn a_finger_that_rests_calls_the_status_and_the_next_touch_closes_it() {
 }
 
 #[test]
+fn an_open_status_page_is_kept_up_to_date() {
+    let mut rig = Rig::start();
+    rig.known();
+    rig.touch.down((20, 300));
+    rig.await_color(RULE, GREY);
+    rig.touch.up();
+    let words = |rig: &Rig| -> Vec<u8> {
+        let bytes = std::fs::read(rig.framebuffer()).unwrap();
+        BROKER_ROWS.flat_map(|y| bytes[y * rig::WIDTH * 2..][..rig::WIDTH * 2].to_vec()).collect()
+    };
+    let connected = words(&rig);
+    rig.broker.stop();
+    wait_for("the broker is told to be away", PATIENCE, || (words(&rig) != connected).then_some(()));
+    // The page can be closed and called again meanwhile.
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.await_color(RULE, BACKGROUND);
+    rig.touch.down((20, 300));
+    rig.await_color(RULE, GREY);
+    rig.touch.up();
+    assert_ne!(words(&rig), connected);
+    rig.broker.restart();
+    wait_for("the broker is told to be there", PATIENCE, || (words(&rig) == connected).then_some(()));
+}
+
+#[test]
 fn the_screen_goes_black_and_comes_back() {
     let mut rig = Rig::start_with(|call| {
         call.args(["--blank-after", "1"]);
@@ -113,6 +143,25 @@ fn the_screen_goes_black_and_comes_back() {
     rig.tell(0.0, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
     // The touch that lit the screen has not pressed the toggle.
+    rig.touch.down((along(0.3), SLIDERS[1]));
+    assert!(rig.request().contains(r#""s": 0.3}, "brightness": 0.25, "on": true"#));
+}
+
+#[test]
+fn a_status_page_that_is_left_open_goes_black_too() {
+    let mut rig = Rig::start_with(|call| {
+        call.args(["--blank-after", "1"]);
+    });
+    rig.known();
+    rig.touch.down((20, 300));
+    rig.await_color(RULE, GREY);
+    rig.touch.up();
+    rig.await_color(RULE, BLACK);
+    rig.await_color(STRIP, BLACK);
+    // The touch that brings the light back finds the controls.
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    rig.await_color(STRIP, [0, 255, 255]);
     rig.touch.down((along(0.3), SLIDERS[1]));
     assert!(rig.request().contains(r#""s": 0.3}, "brightness": 0.25, "on": true"#));
 }
@@ -236,6 +285,79 @@ fn the_touch_screen_is_calibrated_as_kivy_has_it() {
     let device = |(x, y): (usize, usize)| (4095 - x * 4096 / 240, y * 4096 / 320);
     rig.touch.down(device((along(0.3) + 1, SLIDERS[1])));
     assert!(rig.request().contains(r#""s": 0.3"#));
+}
+
+#[test]
+fn touches_that_kivy_would_leave_out_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rig = Rig::start_with(|call| {
+        let text = "[postproc]\njitter_distance = 200\nignore = [(0.0, 0.0, 1.0, 0.1)]\n";
+        configure(call, folder.path(), text);
+    });
+    rig.known();
+    // In the lowest tenth.
+    rig.touch.down((20, 300));
+    rig.touch.up();
+    // A fifth of 240 pixels is 48, or a third of the slider.
+    rig.touch.down((along(0.5), SLIDERS[0]));
+    rig.touch.to((along(0.7), SLIDERS[0]));
+    rig.touch.to((along(0.9), SLIDERS[0]));
+    assert_eq!(
+        rig.request(),
+        r#"{"color": {"h": 0.9, "s": 1.0}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
+    );
+}
+
+#[test]
+fn no_more_pictures_are_drawn_than_kivys_maxfps() {
+    const FPS: f64 = 4.0;
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start_with(|call| {
+        configure(call, folder.path(), &format!("[graphics]\nmaxfps = {FPS}\n"));
+    });
+    rig.known();
+    // Bytes that were written by system calls, as the kernel counts them: the framebuffer is a file, and all else is far less.
+    let written = || -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", rig.ui.pid())).unwrap();
+        io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap().parse().unwrap()
+    };
+    let before = written();
+    rig.tell(0.0, 1.0, 0.25, true, "other");
+    rig.await_color(STRIP, [255, 0, 0]);
+    let picture = written() - before;
+
+    let (before, start) = (written(), std::time::Instant::now());
+    for step in 0..300 {
+        rig.tell(if step % 2 == 0 { 0.5 } else { 0.0 }, 1.0, 0.25, true, "other");
+    }
+    rig.tell(0.33, 1.0, 0.25, true, "other");
+    rig.await_color(STRIP, [5, 255, 0]);
+    let most = start.elapsed().as_secs_f64() * FPS + 2.0;
+    let pictures = (written() - before) as f64 / picture as f64;
+    assert!(pictures <= most, "{pictures} pictures, {most} at most");
+}
+
+#[test]
+fn kivys_log_level_is_the_programs() {
+    let (kivy, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let broker = test_support::Mosquitto::start();
+    let mut call = rig::command(folder.path(), &broker);
+    configure(&mut call, kivy.path(), "[kivy]\nlog_level = warning\n[graphics]\nrotation = 45\n");
+    let mut ui = Process::start(&mut call, "lampi");
+    ui.await_log("waits for the framebuffer", 1);
+    ui.await_log("Kivy configuration: [graphics] rotation is \"45\"", 1);
+    rig::make_framebuffer(&folder.path().join("fb"));
+    wait_for("the screen", PATIENCE, || {
+        is_near(rig::pixel(&folder.path().join("fb"), CORNER), BACKGROUND).then_some(())
+    });
+    assert!(ui.terminate().success());
+    let told = |text: &str| ui.log().iter().filter(|line| line.contains(text)).count();
+    assert_eq!(
+        (told("Kivy configuration"), told("shows the lamp"), told("ends on")),
+        (1, 0, 0),
+        "{:?}",
+        ui.log()
+    );
 }
 
 #[test]

@@ -3,16 +3,31 @@
 //!
 //! With `LAMPI_NEW_PICTURES` set, what is drawn becomes the pictures.
 
+mod rig;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rig::Touch;
+use rig::place::{POWER, SLIDERS, along};
+use tempfile::TempDir;
 use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
 
-const PAGES: [&str; 5] = ["controls", "connecting", "away", "association", "status"];
+/// Kept pictures of every size, by name: which page they show, and which lamp.
+const PICTURES: [(&str, &str, &str); 7] = [
+    ("controls", "controls", STATE),
+    ("off", "controls", OFF),
+    ("connecting", "connecting", STATE),
+    ("waiting", "waiting", STATE),
+    ("away", "away", STATE),
+    ("association", "association", STATE),
+    ("status", "status", STATE),
+];
 const SIZES: [&str; 5] = ["240x320", "320x240", "480x320", "480x800", "1280x800"];
 
 /// The lamp on the pictures: warm, and neither full nor dark.
 const STATE: &str = r#"{"color": {"h": 0.08, "s": 0.85}, "brightness": 0.7, "on": true, "client": ""}"#;
+const OFF: &str = r#"{"color": {"h": 0.08, "s": 0.85}, "brightness": 0.7, "on": false, "client": ""}"#;
 
 /// How far a channel may be off, and how many pixels of a thousand may be further off: what another processor's
 /// arithmetic may change at the edges of letters.
@@ -24,8 +39,13 @@ const LEAST_CONTRAST: f64 = 4.5;
 
 type Picture = (u32, u32, Vec<[u8; 3]>);
 
-fn kept(page: &str, size: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pictures/{page}-{size}.png"))
+fn kept(name: &str, size: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pictures/{name}-{size}.png"))
+}
+
+/// Whether what is drawn is to become the pictures.
+fn is_to_be_kept() -> bool {
+    std::env::var_os("LAMPI_NEW_PICTURES").is_some()
 }
 
 fn draw(page: &str, size: &str, state: &str, file: &Path) {
@@ -49,17 +69,17 @@ fn read(path: &Path) -> Picture {
 #[test]
 fn every_page_looks_as_it_should_on_every_screen() {
     let folder = tempfile::tempdir().unwrap();
-    for (page, size) in PAGES.iter().flat_map(|page| SIZES.map(|size| (page, size))) {
-        let kept = kept(page, size);
-        if std::env::var_os("LAMPI_NEW_PICTURES").is_some() {
-            draw(page, size, STATE, &kept);
+    for ((name, page, state), size) in PICTURES.iter().flat_map(|picture| SIZES.map(|size| (picture, size))) {
+        let kept = kept(name, size);
+        if is_to_be_kept() {
+            draw(page, size, state, &kept);
         }
         let drawn = folder.path().join("drawn.png");
-        draw(page, size, STATE, &drawn);
+        draw(page, size, state, &drawn);
         let ((width, height, drawn), (kept_width, kept_height, kept)) = (read(&drawn), read(&kept));
         assert_eq!((width, height), (kept_width, kept_height));
         let outliers = outliers(&drawn, &kept);
-        assert!(outliers <= OUTLIERS, "{page} at {size}: {outliers:.1} pixels of a thousand differ");
+        assert!(outliers <= OUTLIERS, "{name} at {size}: {outliers:.1} pixels of a thousand differ");
     }
 }
 
@@ -71,47 +91,119 @@ fn outliers(drawn: &[[u8; 3]], kept: &[[u8; 3]]) -> f64 {
     drawn.iter().zip(kept).filter(far).count() as f64 * 1000.0 / drawn.len() as f64
 }
 
-#[test]
-fn every_page_looks_as_it_should_in_every_turn() {
-    // Of the status page there are kept pictures of examples alone.
-    for (turn, page) in [0, 90, 180, 270]
-        .into_iter()
-        .flat_map(|turn| ["connecting", "controls", "away"].map(|page| (turn, page)))
-    {
+/// A running `lamp_ui` on a screen of 240 by 320 pixels of 32 bits.
+struct Screen {
+    turn: usize,
+    framebuffer: PathBuf,
+    touch: Touch,
+    _ui: Process,
+    _folder: TempDir,
+}
+
+impl Screen {
+    /// The turn is in degrees, counter-clockwise, as Kivy turns.
+    fn start(turn: usize, broker: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let framebuffer = folder.path().join("fb");
         std::fs::write(&framebuffer, vec![0; 240 * 320 * 4]).unwrap();
         std::fs::write(folder.path().join("config.ini"), format!("[graphics]\nrotation = {turn}\n")).unwrap();
+        let touch = Touch::make(&folder.path().join("touch"));
+        let mut call = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
+        call.env("KIVY_HOME", folder.path()).args(["--geometry", "240x320x32", "--broker", broker]);
+        call.arg("--touch").arg(folder.path().join("touch")).arg("--framebuffer").arg(&framebuffer);
+        let ui = Process::start(&mut call, "lampi");
+        Self { turn, framebuffer, touch, _ui: ui, _folder: folder }
+    }
+
+    /// The picture that is seen, upright.
+    fn seen(&self, width: usize, height: usize) -> Vec<[u8; 3]> {
+        let bytes = std::fs::read(&self.framebuffer).unwrap();
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixels = places.map(|(x, y)| {
+            let (left, top) = match self.turn {
+                0 => (x, y),
+                90 => (y, width - 1 - x),
+                180 => (width - 1 - x, height - 1 - y),
+                _ => (height - 1 - y, x),
+            };
+            let pixel = &bytes[(top * 240 + left) * 4..];
+            [pixel[2], pixel[1], pixel[0]]
+        });
+        pixels.collect()
+    }
+
+    /// Waits until it looks as the kept picture.
+    fn await_picture(&self, name: &str) {
+        let (width, height, kept) =
+            read(&kept(name, if self.turn.is_multiple_of(180) { "240x320" } else { "320x240" }));
+        wait_for(&format!("{name}, turned by {} degrees", self.turn), PATIENCE, || {
+            (outliers(&self.seen(width as usize, height as usize), &kept) <= OUTLIERS).then_some(())
+        });
+    }
+}
+
+/// Tells the state as the lamp's service does.
+fn tell(witness: &Witness, state: &str) {
+    witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "1");
+    witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
+}
+
+#[test]
+fn every_page_looks_as_it_should_in_every_turn() {
+    for turn in [0, 90, 180, 270] {
+        Screen::start(turn, "localhost:1").await_picture("connecting");
+
         let broker = Mosquitto::start();
         let witness = Witness::connect(broker.port(), &[]);
-        let address = if page == "connecting" { "localhost:1" } else { &broker.address() };
-        let mut call = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
-        call.env("KIVY_HOME", folder.path()).args(["--geometry", "240x320x32", "--broker", address]);
-        call.arg("--touch").arg(folder.path().join("none")).arg("--framebuffer").arg(&framebuffer);
-        let _ui = Process::start(&mut call, "lampi");
-        let service = if page == "away" { "0" } else { "1" };
-        witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, service);
-        witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
+        let screen = Screen::start(turn, &broker.address());
+        screen.await_picture("waiting");
+        witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "0");
+        screen.await_picture("away");
+        tell(&witness, STATE);
+        screen.await_picture("controls");
+        tell(&witness, OFF);
+        screen.await_picture("off");
+        // Of the status page there are kept pictures of examples alone.
+        let code = r#"{"associated": false, "code": "3f9a2c41d07b5e8899aabbccddeeff00"}"#;
+        witness.publish_with("lamp/associated", QoS::ExactlyOnce, true, code);
+        screen.await_picture("association");
+    }
+}
 
-        let upright = turn % 180 == 0;
-        let (width, height, kept) = read(&kept(page, if upright { "240x320" } else { "320x240" }));
-        let (width, height) = (width as usize, height as usize);
-        wait_for(&format!("{page} turned by {turn} degrees"), PATIENCE, || {
-            let bytes = std::fs::read(&framebuffer).ok()?;
-            let mut drawn = Vec::new();
-            for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-                // Counter-clockwise, as Kivy turns.
-                let (left, top) = match turn {
-                    0 => (x, y),
-                    90 => (y, width - 1 - x),
-                    180 => (width - 1 - x, height - 1 - y),
-                    _ => (height - 1 - y, x),
-                };
-                let pixel = &bytes[(top * 240 + left) * 4..];
-                drawn.push([pixel[2], pixel[1], pixel[0]]);
-            }
-            (outliers(&drawn, &kept) <= OUTLIERS).then_some(())
-        });
+#[test]
+fn what_a_finger_holds_looks_held() {
+    let broker = Mosquitto::start();
+    let witness = Witness::connect(broker.port(), &[]);
+    let mut screen = Screen::start(0, &broker.address());
+    tell(&witness, STATE);
+    screen.await_picture("controls");
+    // At the thumb, so that nothing moves.
+    screen.touch.down((along(0.08), SLIDERS[0]));
+    screen.await_held("slider-held");
+    screen.touch.up();
+    screen.await_picture("controls");
+    // A finger that rests on the toggle would call the status page.
+    screen.touch.down(POWER);
+    screen.touch.to((POWER.0 + 20, POWER.1));
+    screen.await_held("toggle-held");
+    screen.touch.up();
+    screen.await_picture("off");
+}
+
+impl Screen {
+    /// Waits until it looks as the kept picture, which is kept from here: no snapshot has a finger.
+    fn await_held(&self, name: &str) {
+        if is_to_be_kept() {
+            self.touch.await_read();
+            // Nothing else tells that what was read has been drawn.
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            let bytes = self.seen(240, 320).concat();
+            let file = std::fs::File::create(kept(name, "240x320")).unwrap();
+            let mut encoder = png::Encoder::new(file, 240, 320);
+            encoder.set_color(png::ColorType::Rgb);
+            encoder.write_header().unwrap().write_image_data(&bytes).unwrap();
+        }
+        self.await_picture(name);
     }
 }
 
@@ -125,6 +217,12 @@ fn a_picture_that_differs_is_noticed() {
     let differing =
         other.iter().zip(&kept).filter(|(one, other)| one[1].abs_diff(other[1]) > TOLERANCE).count();
     assert!(differing as f64 * 1000.0 / other.len() as f64 > OUTLIERS);
+    // Nor if one of the lamp's states or pages looks like another.
+    let names = PICTURES.map(|(name, ..)| name);
+    for (one, other) in names.iter().flat_map(|one| names.map(|other| (*one, other))) {
+        let pictures = [one, other].map(|name| read(&self::kept(name, "240x320")).2);
+        assert_eq!(outliers(&pictures[0], &pictures[1]) > OUTLIERS, one != other, "{one} and {other}");
+    }
 }
 
 /// Relative luminance as WCAG defines it.
@@ -143,6 +241,8 @@ fn text_can_be_read() {
     for (page, top, bottom) in [
         ("connecting", 240, 265),
         ("connecting", 268, 310),
+        ("waiting", 240, 265),
+        ("waiting", 268, 310),
         ("away", 240, 265),
         ("away", 268, 310),
         ("association", 55, 90),

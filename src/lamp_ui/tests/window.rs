@@ -7,6 +7,7 @@ use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, is_near, lamp_ui};
 use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, Xvfb, wait_for};
 use x11rb::connection::Connection;
+use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask,
     ImageFormat, MOTION_NOTIFY_EVENT, Window,
@@ -26,11 +27,17 @@ struct Desktop {
 
 impl Desktop {
     fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// The same, with a call that `change` has changed.
+    fn start_with(change: impl FnOnce(&mut std::process::Command)) -> Self {
         let server = Xvfb::start("400x400x24");
         let broker = Mosquitto::start();
         let witness = Witness::connect(broker.port(), &["lamp/set_config"]);
         let mut call = lamp_ui();
         call.args(["--window", "--broker", &broker.address()]).env("DISPLAY", server.display());
+        change(&mut call);
         let ui = Process::start(&mut call, "lampi");
         ui.await_log("is connected to the MQTT broker", 1);
         witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
@@ -86,6 +93,21 @@ fn the_mouse_is_a_finger_in_a_window() {
     let red = off.replace("0.5", "1.0");
     while desktop.witness.next("lamp/set_config").payload != red {}
     desktop.await_color(STRIP, [255, 0, 0]);
+}
+
+#[test]
+fn the_mouse_has_a_cursor_unless_kivys_configuration_says_none() {
+    for (show, is_seen) in [("1", true), ("0", false)] {
+        let desktop = Desktop::start_with(|call| {
+            call.env("KCFG_GRAPHICS_SHOW_CURSOR", show);
+        });
+        desktop.hand.xfixes_query_version(5, 0).expect("asked").reply().expect("answered");
+        desktop.mouse(MOTION_NOTIFY_EVENT, POWER);
+        wait_for(&format!("the cursor of show_cursor = {show}"), PATIENCE, || {
+            let image = desktop.hand.xfixes_get_cursor_image().expect("asked").reply().expect("answered");
+            (image.cursor_image.iter().any(|pixel| pixel >> 24 > 0) == is_seen).then_some(())
+        });
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! Everything is made in one temporary folder beside the package's place, which vanishes whatever happens. Only a
 //! verified package leaves it, by being renamed, so an older good one stays until then.
 
+use std::fmt::Arguments;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -27,7 +29,7 @@ use crate::settings::Settings;
 use crate::source::Source;
 use crate::stage::{Stage, make_folder, write};
 use crate::toolchain::Toolchain;
-use crate::{check, verify};
+use crate::{check, output, verify};
 
 /// Makes the package that was ordered.
 pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
@@ -99,8 +101,7 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
         let info = BuildInfo { deb: &deb, package: &package, architecture, toolchain: &toolchain, timestamp };
         publish(folder, &target, &package, &buildinfo(&info)?)
     })?;
-    tell(&deb, &artifacts);
-    Ok(())
+    tell(&deb, &artifacts)
 }
 
 /// Path of the package.
@@ -149,28 +150,35 @@ impl<'a> Progress<'a> {
     fn stage<T>(&mut self, what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
         self.interrupt.check()?;
         self.done += 1;
-        eprintln!("[{}/{}] {what}", self.done, self.stages);
+        say(format_args!("[{}/{}] {what}", self.done, self.stages));
         let start = Instant::now();
         let result = work().with_context(|| format!("stage {}, {what}", self.done))?;
         let seconds = start.elapsed().as_secs();
         if seconds > 0 {
-            eprintln!("      {seconds} s");
+            say(format_args!("      {seconds} s"));
         }
         Ok(result)
     }
 }
 
+/// Writes a line to stderr. Whom nobody watches still works on.
+fn say(line: Arguments) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// What was made, on stdout.
-fn tell(deb: &Deb, artifacts: &Artifacts) {
-    println!("{}", artifacts.package.display());
-    println!("  size    {} bytes", artifacts.size);
-    println!("  sha256  {}", artifacts.sha256);
-    println!("  depends {}", deb.field("Depends").unwrap_or_default());
-    println!();
-    println!("  mode      size  path");
+fn tell(deb: &Deb, artifacts: &Artifacts) -> anyhow::Result<()> {
+    output::print(format_args!(
+        "{}\n  size    {} bytes\n  sha256  {}\n  depends {}\n\n  mode      size  path\n",
+        artifacts.package.display(),
+        artifacts.size,
+        artifacts.sha256,
+        deb.field("Depends").unwrap_or_default(),
+    ))?;
     for entry in &deb.data {
         if let Some(content) = entry.content() {
-            println!("  {:04o} {:>9}  /{}", entry.mode, content.len(), entry.path);
+            output::print(format_args!("  {:04o} {:>9}  /{}\n", entry.mode, content.len(), entry.path))?;
         }
     }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use supervisor_conf::{Finding, Host, Report};
 
+use crate::output;
 use crate::programs::{PROGRAMS, SUPERVISED};
 use crate::stage::CONF_FOLDER;
 
@@ -19,7 +20,7 @@ pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
     }
     let findings = supervisor_conf::check(files, &Host::new(root))?.findings;
     for finding in &findings {
-        println!("{finding}");
+        output::print(format_args!("{finding}\n"))?;
     }
     Ok(findings.is_empty())
 }

@@ -80,7 +80,7 @@ struct MessageTarget {
     name: String,
 }
 
-/// Runs cargo, whose progress goes to stderr, and returns where the programs are.
+/// Compiles all programs for the package and returns where they are.
 fn cargo_build(
     source: &Source,
     architecture: Architecture,
@@ -101,7 +101,35 @@ fn cargo_build(
     for program in PROGRAMS {
         command.args(["--package", program.name]);
     }
-    interrupt.with_child(&mut command, |child| {
+    artifacts(&mut command, interrupt)
+}
+
+/// Compiles `programs` to be run on this machine, with windows, and returns where each is.
+pub fn for_demonstration(
+    source: &Source,
+    programs: &[&str],
+    interrupt: &Interrupt,
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["build", "--locked", "--profile", "demo", "--message-format=json-render-diagnostics"])
+        .args(["--features", "lamp_ui/desktop"])
+        .current_dir(source.root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    for program in programs {
+        command.args(["--package", program]);
+    }
+    let binaries = artifacts(&mut command, interrupt)?;
+    if let Some(missing) = programs.iter().find(|program| !binaries.contains_key(**program)) {
+        bail!("cargo did not make the program {missing}");
+    }
+    Ok(binaries)
+}
+
+/// Runs a build whose messages are JSON on stdout, its progress on stderr, and returns the programs that it made.
+fn artifacts(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    interrupt.with_child(command, |child| {
         let mut binaries = BTreeMap::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
             let line = line.context("cannot read what cargo says")?;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb` builds the Debian package of the LAMPI lamp, looks into built ones, and checks Supervisor files.
+//! `lampi-deb` builds the Debian package of the LAMPI lamp, looks into built ones, checks Supervisor files, and shows the
+//! lamp to those who have none.
 //!
 //! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
 //! folder -> cargo-deb -> finishing -> verification -> the package, moved into place by renaming it.
@@ -12,10 +13,13 @@ mod changelog;
 mod check;
 mod cli;
 mod compile;
+mod completions;
 mod deb;
+mod demo;
 mod depends;
 mod finish;
 mod interrupt;
+mod output;
 mod programs;
 mod publish;
 mod render;
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
         Verb::Render(order) => render::run(&order).map(|()| true),
         Verb::Verify { file } => verify::run(&file),
         Verb::Check { files, root } => check::run(&files, &root),
+        Verb::Demo(order) => demo::run(&order).map(|()| true),
+        Verb::Leash { parent, words } => demo::leash::become_program(parent, &words).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
 use crate::finish::hex;
@@ -29,6 +29,10 @@ pub fn publish(folder: &Path, target: &Path, package: &[u8], buildinfo: &str) ->
         (target.with_file_name(format!("{name}.sha256")), checksum.as_bytes()),
         (target.with_extension("buildinfo"), buildinfo.as_bytes()),
     ];
+    // A rename onto it would fail when the others are done.
+    if let Some((folder, _)) = files.iter().find(|(place, _)| place.is_dir()) {
+        bail!("cannot write {}: it is a folder", folder.display());
+    }
     let mut finished = Vec::new();
     for (number, (place, content)) in files.iter().enumerate() {
         let path = folder.join(format!("finished-{number}"));

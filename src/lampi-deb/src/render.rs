@@ -7,6 +7,7 @@ use anyhow::Context;
 use tera::Tera;
 
 use crate::cli::RenderOrder;
+use crate::output;
 use crate::programs::SUPERVISED;
 use crate::settings::Settings;
 use crate::source::Source;
@@ -27,7 +28,7 @@ pub fn run(order: &RenderOrder) -> anyhow::Result<()> {
     let confs = confs(&Source::find()?, &Settings::load(&order.settings)?)?;
     for Rendered { name, text } in confs {
         match &order.out {
-            None => println!("==> {name} <==\n{text}"),
+            None => output::print(format_args!("==> {name} <==\n{text}\n"))?,
             Some(folder) => write(folder, &name, &text)?,
         }
     }

@@ -255,6 +255,7 @@ impl Settings {
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Float(number) => number.to_string(),
                 other => bail!("{shown}: {key} is {other}, it must be a string or a number"),
             };
             self.put(&key, &value).with_context(|| shown.to_string())?;
@@ -346,7 +347,16 @@ impl Kind {
                 require(!value.contains(' '), "it must be one word")?;
                 understood(program, &format!("--{option}={value}"))
             }
-            Self::Arguments(program) => understood(program, value),
+            Self::Arguments(program) => {
+                understood(program, value)?;
+                let ending = |word: &str| ENDING.contains(&word.split('=').next().unwrap_or_default());
+                match value.split(' ').find(|word| ending(word)) {
+                    Some(word) => Err(format!(
+                        "it must not have {word}, for with it {program} ends, and Supervisor would start it again and again"
+                    )),
+                    None => Ok(()),
+                }
+            }
             Self::Pigpiod => {
                 let words: Vec<&str> = value.split(' ').collect();
                 require(
@@ -365,6 +375,9 @@ impl Kind {
         }
     }
 }
+
+/// Options with which a program of ours does one thing and ends.
+const ENDING: [&str; 3] = ["--check", "--once", "--snapshot"];
 
 fn require(holds: bool, otherwise: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise.to_owned()) }
@@ -432,6 +445,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_may_have_numbers_and_yields_to_the_command_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let content =
+            "lamp_service_gamma = 2.2\nlamp_service_transition = 1.0\nfbcp_fps = 10\nuser = \"lamp\"\n";
+        std::fs::write(&file, content).unwrap();
+        let order = SettingsOrder { set: vec!["fbcp_fps=20".into()], config: Some(file) };
+        let settings = Settings::load(&order).unwrap();
+        assert_eq!(settings.arguments("lamp_service"), " --transition=1 --gamma=2.2");
+        assert_eq!(settings.arguments("fbcp"), " --fps=20");
+        assert_eq!(settings.get("user"), "lamp");
+    }
+
+    #[test]
     fn options_have_the_defaults_of_their_programs() {
         for row in &TABLE {
             let Kind::Option(name, option) = row.kind else { continue };
@@ -476,6 +503,12 @@ mod tests {
             ("lamp_service_transition=", "lamp_service does not understand it"),
             ("lamp_service_home_assistant=a b", "it must be one word"),
             ("lamp_ui_args=--help", "lamp_ui does not understand it"),
+            ("lamp_ui_args=--snapshot=x.png", "it must not have --snapshot=x.png, for with it lamp_ui ends"),
+            (
+                "lamp_service_args=--gamma 2 --check",
+                "it must not have --check, for with it lamp_service ends",
+            ),
+            ("fbcp_args=--once", "it must not have --once, for with it fbcp ends"),
             ("pigpiod_command=pigpiod -l", "it must have -g"),
             ("pigpiod_command=pigpiod -g -l -v", "it must not have -v"),
             ("pigpiod_command=rgpiod -g", "it must call pigpiod"),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::changelog;
-use crate::programs::PROGRAMS;
+use crate::completions;
+use crate::programs::{PROGRAMS, man_page_path};
 use crate::render::Rendered;
 use crate::source::Source;
 
@@ -61,7 +62,7 @@ impl Stage {
         Ok(folder)
     }
 
-    /// Everything but the programs: confs, man pages, documentation.
+    /// Everything but the programs: confs, man pages, completions, documentation.
     pub fn add_texts(&mut self, source: &Source, confs: &[Rendered], date: &str) -> anyhow::Result<()> {
         for Rendered { name, text } in confs {
             for folder in [CONF_FOLDER, COPIES_FOLDER] {
@@ -69,9 +70,14 @@ impl Stage {
             }
         }
         for program in PROGRAMS {
-            let page = man_page((program.command)(), date)
-                .with_context(|| format!("cannot make the man page of {}", program.name))?;
-            self.add(&format!("usr/share/man/man1/{}.1", program.name), 0o644, &page)?;
+            for page in program.pages() {
+                let path = man_page_path(&page);
+                let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;
+                self.add(&path, 0o644, &text)?;
+            }
+        }
+        for (path, script) in completions::all() {
+            self.add(&path, 0o644, &script)?;
         }
         for (path, name) in [
             (changelog::PATH, "usr/share/doc/lampi/changelog"),

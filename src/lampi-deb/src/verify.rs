@@ -13,12 +13,13 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::deb::Deb;
+use crate::output;
 use report::{Problems, Report};
 
 /// One promise: what it is called in the table, and the check that returns what is wrong.
 type Promise = (&'static str, fn(&Deb) -> Problems);
 
-const PROMISES: [Promise; 13] = [
+const PROMISES: [Promise; 14] = [
     ("control fields are there", files::control_fields),
     ("everything belongs to root", files::owners),
     ("modes are as they should be", files::modes),
@@ -32,6 +33,7 @@ const PROMISES: [Promise; 13] = [
     ("Depends satisfies every library", programs::libraries),
     ("changelog and copyright are there", documents::documents),
     ("each program has a man page", documents::man_pages),
+    ("shells can complete the programs' arguments", documents::completions),
 ];
 
 /// Prints the table; false if a promise is broken.
@@ -39,7 +41,7 @@ pub fn run(file: &Path) -> anyhow::Result<bool> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let deb = Deb::read(&bytes).with_context(|| file.display().to_string())?;
     let report = verify(&deb);
-    print!("{report}");
+    output::print(format_args!("{report}"))?;
     Ok(report.passed())
 }
 

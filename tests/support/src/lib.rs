@@ -19,7 +19,7 @@ mod xvfb;
 pub use deadline::{PATIENCE, wait_for};
 pub use mosquitto::Mosquitto;
 pub use nix::sys::signal::Signal;
-pub use pigpiod::Pigpiod;
+pub use pigpiod::{Pigpiod, pigs};
 pub use port::free_port;
 pub use process::Process;
 pub use rumqttc::QoS;

@@ -101,22 +101,7 @@ impl Pigpiod {
     /// What `pigs` answers to a command with one number as its result; `None` for an error.
     #[must_use]
     pub fn ask(&self, command: &str) -> Option<i64> {
-        let ask = |host: &str| {
-            let output = Command::new("pigs")
-                .args(command.split(' '))
-                .env("PIGPIO_ADDR", host)
-                .env("PIGPIO_PORT", self.port.to_string())
-                .stderr(Stdio::null())
-                .output();
-            let output = match output {
-                Ok(output) => output,
-                Err(error) => {
-                    panic!("cannot run pigs ({error}); install it with: apt-get install pigpio-tools")
-                }
-            };
-            String::from_utf8_lossy(&output.stdout).trim().parse().ok().filter(|number| *number >= 0)
-        };
-        ask("::1").or_else(|| ask("127.0.0.1"))
+        pigs(self.port, command)
     }
 
     /// Whether it came to answer; if not, it has ended, most likely because the port was taken.
@@ -136,7 +121,9 @@ impl Pigpiod {
         let start = Instant::now();
         // It makes this FIFO last, when it is ready for signals too.
         while !(ready.exists() && self.ask("pigpv").is_some()) {
-            if process.ended().is_some() {
+            if let Some(status) = process.ended() {
+                // Shown if this makes a test fail.
+                println!("pigpiod ended: {status}: {:?}", process.log());
                 return false;
             }
             assert!(start.elapsed() < PATIENCE, "pigpiod does not answer: {:?}", process.log());
@@ -145,6 +132,26 @@ impl Pigpiod {
         self.process = Some(process);
         true
     }
+}
+
+/// What Debian's `pigs` hears from the GPIO daemon on a port of this machine, as an answer to a command with one number
+/// as its result; `None` for an error.
+#[must_use]
+pub fn pigs(port: u16, command: &str) -> Option<i64> {
+    let ask = |host: &str| {
+        let output = Command::new("pigs")
+            .args(command.split(' '))
+            .env("PIGPIO_ADDR", host)
+            .env("PIGPIO_PORT", port.to_string())
+            .stderr(Stdio::null())
+            .output();
+        let output = match output {
+            Ok(output) => output,
+            Err(error) => panic!("cannot run pigs ({error}); install it with: apt-get install pigpio-tools"),
+        };
+        String::from_utf8_lossy(&output.stdout).trim().parse().ok().filter(|number| *number >= 0)
+    };
+    ask("::1").or_else(|| ask("127.0.0.1"))
 }
 
 /// The folder of the built daemon; builds it if need be.

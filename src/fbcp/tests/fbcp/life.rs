@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use test_support::Signal;
+use test_support::{Process, Signal};
 
 use crate::stand_in::{RGB565, StandIn, fbcp, noise, start};
 
@@ -72,7 +72,7 @@ fn a_side_that_was_cut_short_is_waited_for() {
 
 #[test]
 fn signals_end_it_with_status_0_and_the_picture_stays() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         let (_folder, source, target) = pair();
         let mut waiting = start(&source, &target);
         waiting.await_log("waiting", 1);
@@ -88,6 +88,57 @@ fn signals_end_it_with_status_0_and_the_picture_stays() {
         assert!(copier.log().last().is_some_and(|line| line.ends_with("fbcp: stopped")));
         target.await_picture(&picture(1));
     }
+}
+
+#[test]
+fn the_end_of_its_terminal_ends_it_unless_it_was_started_to_outlive_that() {
+    let (_folder, source, target) = pair();
+    let start = |how: &str| {
+        let fbcp = fbcp(&source, &target);
+        let mut command = std::process::Command::new("env");
+        command.arg(how).arg(fbcp.get_program()).args(fbcp.get_args());
+        let process = Process::start(&mut command, "coreutils");
+        process.await_log("waiting", 1);
+        process
+    };
+    let mut mortal = start("--default-signal=HUP");
+    mortal.signal(Signal::SIGHUP);
+    assert_eq!(mortal.await_end().code(), Some(0));
+
+    let mut immortal = start("--ignore-signal=HUP");
+    immortal.signal(Signal::SIGHUP);
+    immortal.signal(Signal::SIGUSR1);
+    immortal.await_log(" looks, ", 1);
+    assert_eq!(immortal.terminate().code(), Some(0));
+}
+
+#[test]
+fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
+    let black = vec![vec![[0; 3]; 16]; 12];
+    let blanking = |source: &StandIn, target: &StandIn| {
+        Process::start(fbcp(source, target).args(["--at-end", "blank"]), "fbcp")
+    };
+    // While the source is gone.
+    let (_folder, source, target) = pair();
+    source.create(&picture(1));
+    target.create_untouched();
+    let mut copier = blanking(&source, &target);
+    target.await_picture(&picture(1));
+    fs::remove_file(&source.path).expect("removed");
+    copier.await_log("waiting: ", 1);
+    assert_eq!(copier.terminate().code(), Some(0));
+    target.await_picture(&black);
+
+    // While the target is gone itself, and there is nothing to be made black.
+    source.create(&picture(2));
+    let mut copier = blanking(&source, &target);
+    target.await_picture(&picture(2));
+    fs::remove_file(&target.path).expect("removed");
+    copier.await_log("waiting: ", 1);
+    assert_eq!(copier.terminate().code(), Some(0));
+    assert!(!target.path.exists());
+    let log = copier.log();
+    assert!(log[log.len() - 2].contains("the target is not made black: "), "{log:?}");
 }
 
 #[test]

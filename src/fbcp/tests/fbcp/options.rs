@@ -165,9 +165,30 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
         "{sentence}"
     );
 
-    let full =
-        fbcp(&source, &target).args(["--snapshot", "/dev/full/picture.png"]).output().expect("fbcp runs");
+    let unchanged = fs::read(source.path.with_extension("png")).expect("read");
+    let link = folder.path().join("link.png");
+    std::os::unix::fs::symlink(source.path.with_extension("png"), &link).expect("linked");
+    let taken = |of: &str, file: &str| {
+        fbcp(&source, &target).args(["--of", of, "--snapshot", file]).output().expect("fbcp runs")
+    };
+    assert!(taken("source", link.to_str().expect("UTF-8")).status.success());
+    assert!(link.is_symlink(), "what the link leads to is written, and not the link");
+    assert_ne!(fs::read(source.path.with_extension("png")).expect("read"), unchanged);
+
+    // What is no file takes the picture, or does not, and stays what it is.
+    let piped = taken("source", "/dev/stdout");
+    assert!(piped.status.success());
+    assert_eq!(piped.stdout, fs::read(&link).expect("read"));
+    let full = taken("source", "/dev/full");
     assert_eq!(full.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&full.stderr),
+        "fbcp: cannot write /dev/full: No space left on device (os error 28)\n"
+    );
+    assert!(!Path::new("/dev/full").metadata().expect("it is there").is_file());
+    let in_a_device = taken("source", "/dev/full/picture.png");
+    assert_eq!(in_a_device.status.code(), Some(1));
+    assert!(!folder.path().join("link.png.new").exists());
 }
 
 #[test]

@@ -87,8 +87,13 @@ fn a_check_says_how_each_thing_is() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
+    // The lamp's user, to whom the folder belongs, may have put something there for root to fall over.
+    let precious = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&precious, "root's").unwrap();
+    std::os::unix::fs::symlink(&precious, lamp.folder.path().join("state.json.check")).unwrap();
     let (status, output, errors) = check(&lamp);
     assert_eq!((status, errors.as_str()), (Some(0), ""), "{output}");
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "root's");
     for line in [
         "ok     settings in /nonexistent/lamp_service.conf: does not exist, which is right too\n".to_owned(),
         format!("ok     state in {}: {NEW}\n", lamp.state_file().display()),

@@ -3,7 +3,7 @@
 
 use test_support::{QoS, Signal};
 
-use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, state};
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, insist, state};
 
 #[test]
 fn every_check_value_reaches_the_pins() {
@@ -99,10 +99,10 @@ fn requests_may_be_partial_and_are_rounded() {
 fn an_invalid_request_changes_nothing() {
     let lamp = Lamp::new();
     let (service, mut witness) = lamp.start_and_watch();
-    let deep = format!(r#"{{"client": "a", "color": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    let large = format!(r#"{{"client": "a", "on": "{}"}}"#, "x".repeat(1 << 20));
-    let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(100_000));
-    let requests: [&[u8]; 28] = [
+    let deep = format!(r#"{{"client": "a", "color": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
+    let large = format!(r#"{{"client": "a", "on": false, "x": "{}"}}"#, "x".repeat(1 << 20));
+    let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(10_000));
+    let requests: [&[u8]; 31] = [
         // `client` missing or no text
         br#"{"on": false}"#,
         br#"{"client": null, "on": false}"#,
@@ -128,11 +128,14 @@ fn an_invalid_request_changes_nothing() {
         b"{",
         b"\xff\xfe",
         b"{\"client\": \"\xff\", \"on\": false}",
+        b"{\"client\": \"a\", \"on\": false, \"x\": \"\xff\"}",
         b"7",
+        b"true",
         b"null",
         br#"{"client": "a", "on": false, "brightness": NaN}"#,
         br#"{"client": "a", "on": false, "brightness": Infinity}"#,
         br#"{"client": "a", "on": false, "on": false}"#,
+        br#"{"client": "a", "on": false, "color": {"h": 0.5, "s": 0.5, "h": 0.5}}"#,
         // meant to harm
         deep.as_bytes(),
         large.as_bytes(),
@@ -175,6 +178,25 @@ fn a_retained_request_is_old_news() {
     // Sent just now it counts, retained or not: the broker delivers it as live.
     witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "brightness": 0.5}"#);
     assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 0.5, true, "mistaken"));
+}
+
+#[test]
+fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
+    let lamp = Lamp::new();
+    let (service, witness) = lamp.start_and_watch();
+    // Retained, it comes again with each subscription.
+    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
+    service.await_log("payload size limit exceeded", 1);
+    let last = state(0.5, 0.5, 0.5, true, "after");
+    insist(&witness, &last);
+    lamp.await_leds([250, 500, 500]);
+    lamp.await_kept(&last);
+    // And it is gone for those who come later.
+    let mut late = lamp.witness();
+    late.next(CHANGED);
+    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    assert!(!late.next(SET_CONFIG).retained);
+    assert!(service.resident() < 16 << 10, "{} KiB", service.resident());
 }
 
 #[test]

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Peers that come late, go away, come back, or hang.
 
+use std::net::TcpListener;
+use std::time::Instant;
+
 use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Signal, Tap, wait_for};
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, service, state};
@@ -110,6 +113,22 @@ fn a_hanging_pigpiod_holds_nobody_up() {
 }
 
 #[test]
+fn a_peer_that_hangs_up_at_once_is_not_asked_in_a_rush() {
+    // The shortest that four waits can be, which double from 0.1 and from 0.025 seconds.
+    for (peer, shortest) in [("--broker", 1500), ("--pigpiod", 375)] {
+        let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&[]));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let start = Instant::now();
+        let _service = lamp.start_with(&[peer, &listener.local_addr().unwrap().to_string()]);
+        for attempt in 1..=5 {
+            wait_for(&format!("attempt {attempt} of {peer}"), PATIENCE, || listener.accept().ok());
+        }
+        assert!(start.elapsed().as_millis() >= shortest, "{peer}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn a_forbidden_pin_is_named() {
     // Only GPIO 19 and 26 may be changed.
     let lamp = Lamp::with(Mosquitto::start(), Pigpiod::start_with(&["-g", "-l", "-x", "0x04080000"]));
@@ -132,7 +151,7 @@ fn a_frozen_broker_freezes_nothing_else() {
     let lamp = Lamp::new();
     let (service, mut witness) = lamp.start_and_watch();
     lamp.broker.freeze();
-    let frozen = std::time::Instant::now();
+    let frozen = Instant::now();
     let request = state(0.5, 0.5, 0.5, true, "frozen");
     witness.publish(SET_CONFIG, request.clone());
     // pigpiod and signals are still attended to.

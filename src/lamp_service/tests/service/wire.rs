@@ -3,7 +3,7 @@
 
 use test_support::Tap;
 
-use crate::{CHANGED, Lamp, SET_CONFIG, insist, state};
+use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, state};
 
 /// Numbers of pigpiod's commands.
 const PWM: u8 = 5;
@@ -39,6 +39,93 @@ fn three_pins_change_in_one_write() {
         .flatten()
         .collect();
     assert_eq!(written, [colour]);
+}
+
+#[test]
+fn of_a_rush_nothing_waits_but_the_newest_colour() {
+    let lamp = Lamp::new();
+    let tap = Tap::to(lamp.pigpiod.port());
+    let mut witness = lamp.witness();
+    let _service = lamp.start_with(&["--pigpiod", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    lamp.await_leds([1000, 0, 0]);
+    let colours = || commands(&tap).iter().filter(|command| command[0] == u32::from(PWM)).count() / 3;
+    let before = colours();
+    tap.stall();
+    let rush = |step| state(0.5, 0.5, f64::from(step) / 100.0, true, &format!("rush {step}"));
+    for step in 1..=100 {
+        witness.publish(SET_CONFIG, rush(step));
+    }
+    witness.next_where(CHANGED, |message| message.payload == rush(100));
+    // One is under way, and what came after it is not lined up behind it.
+    assert!(colours() <= before + 1, "{} colours were written", colours() - before);
+}
+
+/// The MQTT packets in what the service wrote to the broker: CONNECT, PUBLISH and SUBSCRIBE, not acknowledgements.
+fn packets(tap: &Tap) -> Vec<Vec<u8>> {
+    let bytes = tap.written().concat();
+    let mut rest = bytes.as_slice();
+    let mut packets = Vec::new();
+    while !rest.is_empty() {
+        // All of these are shorter than 16384 bytes.
+        let (header, length) = match rest[1] {
+            low @ 128.. => (3, usize::from(low - 128) + usize::from(rest[2]) * 128),
+            length => (2, usize::from(length)),
+        };
+        let (packet, others) = rest.split_at(header + length);
+        packets.push(packet.to_vec());
+        rest = others;
+    }
+    packets.retain(|packet| [1, 3, 8].contains(&(packet[0] >> 4)));
+    packets
+}
+
+/// A packet: its type and flags, and its parts, of which a text comes after its length.
+fn packet(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    let length = match body.len() {
+        short @ ..128 => vec![short as u8],
+        long => vec![(long % 128 + 128) as u8, (long / 128) as u8],
+    };
+    [vec![kind], length, body].concat()
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [&(text.len() as u16).to_be_bytes(), text.as_bytes()].concat()
+}
+
+#[test]
+fn the_broker_is_told_who_and_what_in_this_order() {
+    let lamp = Lamp::new();
+    let tap = Tap::to(lamp.broker.port());
+    let mut witness = lamp.witness();
+    let service = lamp.start_with(&["--broker", &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    let presence = text("lamp/connection/lamp_service/state");
+    let hello = [
+        // MQTT 3.1.1; a clean session with a retained Last Will of QoS 2; signs of life each minute.
+        packet(
+            0x10,
+            &[&text("MQTT"), &[4, 0b0011_0110], &[0, 60], &text("lamp_service"), &presence, &text("0")],
+        ),
+        // QoS 2 and 1, retained; subscribed with QoS 1.
+        packet(0x35, &[&presence, &[0, 1], b"1"]),
+        packet(0x82, &[&[0, 2], &text(SET_CONFIG), &[1]]),
+        packet(0x33, &[&text(CHANGED), &[0, 3], NEW.as_bytes()]),
+    ];
+    assert_eq!(packets(&tap), hello);
+
+    // And again on a new connection, whatever was told before.
+    tap.cut_after(1);
+    witness.publish(SET_CONFIG, NEW);
+    service.await_log("connected to the MQTT broker", 2);
+    witness.next_where(CHANGED, |message| !message.retained);
+    let told: Vec<Vec<u8>> = packets(&tap).split_off(hello.len());
+    assert_eq!(told.len(), hello.len());
+    for (told, first) in told.iter().zip(&hello) {
+        assert_eq!((told[0], told.len()), (first[0], first.len()));
+    }
+    assert_eq!(told[0], hello[0]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn the_file_that_kivy_writes_on_a_lamp() {
         "ignore = []\nretain_time = 0\n\n[widgets]\nscroll_timeout = 250\n\n[modules]\n"
     ));
     assert_eq!(kivy.warnings, [""; 0]);
-    assert_eq!((kivy.turn, kivy.max_fps), (Turn::None, Some(60)));
+    assert_eq!((kivy.turn, kivy.max_fps, kivy.hide_cursor), (Turn::None, Some(60), false));
     assert_eq!((kivy.log_level, kivy.jitter, kivy.rules.len()), (Some(LevelFilter::Info), 0.0, 1));
     assert!(kivy.ignored.is_empty());
 }
@@ -128,6 +128,7 @@ fn what_is_wrong_is_warned_about_and_left_out() {
     for (text, warning) in [
         ("[graphics]\nrotation = 45", "[graphics] rotation is \"45\", it must be 0, 90, 180 or 270"),
         ("[graphics]\nmaxfps = many", "[graphics] maxfps is \"many\", it must be a number from 0 to 1000"),
+        ("[graphics]\nshow_cursor = 2", "[graphics] show_cursor is \"2\", it must be 0 or 1"),
         ("[kivy]\nlog_level = loud", "[kivy] log_level is \"loud\", it must be trace, debug"),
         ("[postproc]\njitter_distance = -1", "[postproc] jitter_distance is \"-1\", it must be a number"),
         (
@@ -173,11 +174,11 @@ fn what_is_wrong_is_warned_about_and_left_out() {
 #[test]
 fn the_rest_of_what_is_honoured() {
     let kivy = read(concat!(
-        "\u{feff}# comment\n[graphics]\r\nMaxFPS: 0\nrotation=180\nrotation=90\n; comment\n",
+        "\u{feff}# comment\n[graphics]\r\nMaxFPS: 0\nshow_cursor = No\nrotation=180\nrotation=90\n; comment\n",
         "[kivy]\nlog_level = warning\n[postproc]\njitter_distance = 4\n",
         "ignore = [(0, 0, 0.5, 0.25),\n  (0.75, 0.5, 1, 1)]\n[unknown]\nkey\n  = value\n"
     ));
-    assert_eq!((kivy.turn, kivy.max_fps), (Turn::Quarter, None));
+    assert_eq!((kivy.turn, kivy.max_fps, kivy.hide_cursor), (Turn::Quarter, None, true));
     assert_eq!((kivy.log_level, kivy.jitter), (Some(LevelFilter::Warn), 0.004));
     assert_eq!(kivy.ignored, [[0.0, 0.0, 0.5, 0.25], [0.75, 0.5, 1.0, 1.0]]);
     assert_eq!(kivy.warnings.len(), 1, "{:?}", kivy.warnings);

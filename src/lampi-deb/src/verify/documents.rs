@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Promises about what people read: changelog, copyright and man pages.
+//! Promises about what people read: changelog, copyright and man pages, and what shells read.
 
 use std::io::Read;
 
 use super::report::Problems;
+use crate::completions;
 use crate::deb::Deb;
-use crate::programs::PROGRAMS;
+use crate::programs::{PROGRAMS, Program, man_page_path};
 
 pub fn documents(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
@@ -26,13 +27,25 @@ pub fn documents(deb: &Deb) -> Problems {
 
 pub fn man_pages(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
-    for program in PROGRAMS {
-        match unzipped(deb, &format!("usr/share/man/man1/{}.1.gz", program.name)) {
+    for path in PROGRAMS.iter().flat_map(Program::pages).map(|page| format!("{}.gz", man_page_path(&page))) {
+        match unzipped(deb, &path) {
             Err(problem) => problems.push(problem),
-            Ok(page) if !page.contains(".TH ") => {
-                problems.push(format!("the man page of {} is no man page", program.name));
-            }
+            Ok(page) if !page.contains(".TH ") => problems.push(format!("/{path} is no man page")),
             Ok(_) => {}
+        }
+    }
+    problems
+}
+
+pub fn completions(deb: &Deb) -> Problems {
+    let mut problems = Problems::new();
+    for (path, script) in completions::all() {
+        match deb.file(&path).and_then(|entry| entry.content()) {
+            None => problems.push(format!("/{path} is missing")),
+            Some(content) if content != script => {
+                problems.push(format!("/{path} is of another command line"))
+            }
+            Some(_) => {}
         }
     }
     problems

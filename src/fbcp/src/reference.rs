@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a target must show, for tests: a pixel at a time, in floating point and without any memory of what was before; slow,
+//! and plain to see right.
+
+use framebuffer::{Decoder, Geometry, PixelFormat, Turn};
+
+use crate::cli::Fit;
+use crate::fit::Placement;
+use crate::picture::Manner;
+
+pub const FORMATS: [PixelFormat; 6] = [
+    PixelFormat::RGB565,
+    PixelFormat::BGR565,
+    PixelFormat::RGB888,
+    PixelFormat::BGR888,
+    PixelFormat::XRGB8888,
+    PixelFormat::XBGR8888,
+];
+pub const TURNS: [Turn; 4] = [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters];
+pub const FITS: [Fit; 3] = [Fit::Contain, Fit::Cover, Fit::Stretch];
+
+/// The first pixel of `screen` that does not show what it must for `pixels`, in words. Both are rows without padding.
+pub fn difference(
+    source: &Geometry,
+    target: &Geometry,
+    manner: Manner,
+    pixels: &[u8],
+    screen: &[u8],
+) -> Option<String> {
+    let mut shown = vec![[0; 3]; target.width() * target.height()];
+    Decoder::new(target.format()).decode(screen, &mut shown);
+    let wanted = colors(source, target, manner, pixels);
+    let (place, (shown, wanted)) = shown
+        .iter()
+        .zip(wanted)
+        .enumerate()
+        .find(|(_, (shown, wanted))| !shows(target, manner.dither, **shown, *wanted))?;
+    let (x, y) = (place % target.width(), place / target.width());
+    Some(format!("{shown:?} for {wanted:?} at {x},{y}, of {source} on {target}, {manner:?}"))
+}
+
+/// Whether a pixel of the target shows a colour as near as its format and the manner allow.
+fn shows(target: &Geometry, dither: bool, pixel: [u8; 3], color: [f64; 3]) -> bool {
+    target.format().colors().iter().zip(pixel).zip(color).all(|((field, shown), wanted)| {
+        // Half a step of the format, or a whole one when dithered, and the rounding to eight bits on the way.
+        let step = 255.0 / f64::from((1_u32 << field.length) - 1);
+        (f64::from(shown) - wanted).abs() <= if dither { step } else { step / 2.0 } + 1.01
+    })
+}
+
+/// The whole target, each colour as exact as its sums.
+fn colors(source: &Geometry, target: &Geometry, manner: Manner, pixels: &[u8]) -> Vec<[f64; 3]> {
+    let mut rgb = vec![[0; 3]; source.width() * source.height()];
+    Decoder::new(source.format()).decode(pixels, &mut rgb);
+    let (w, h) = (source.width(), source.height());
+    let (tw, th) = if matches!(manner.turn, Turn::None | Turn::Half) { (w, h) } else { (h, w) };
+    let at = |x: usize, y: usize| match manner.turn {
+        Turn::None => rgb[y * w + x],
+        Turn::Quarter => rgb[(h - 1 - x) * w + y],
+        Turn::Half => rgb[(h - 1 - y) * w + w - 1 - x],
+        Turn::ThreeQuarters => rgb[x * w + w - 1 - y],
+    };
+    let upright = Geometry::new(tw, th, tw * 3, 0, PixelFormat::BGR888).expect("a geometry");
+    let Placement { crop, viewport } = manner.fit.place(&upright, target);
+    let mut result = vec![[0.0; 3]; target.width() * target.height()];
+    for y in 0..viewport.height {
+        for x in 0..viewport.width {
+            let side = |index: usize, crop: usize, from: usize, to: usize| {
+                let edge = |index: usize| crop as f64 + index as f64 * from as f64 / to as f64;
+                (edge(index), edge(index + 1))
+            };
+            let (left, right) = side(x, crop.x, crop.width, viewport.width);
+            let (top, bottom) = side(y, crop.y, crop.height, viewport.height);
+            let mut sum = [0.0; 3];
+            for source_y in top as usize..(bottom.ceil() as usize).min(th) {
+                for source_x in left as usize..(right.ceil() as usize).min(tw) {
+                    let part = overlap(source_x, left, right) * overlap(source_y, top, bottom);
+                    for (sum, value) in sum.iter_mut().zip(at(source_x, source_y)) {
+                        *sum += part * f64::from(value);
+                    }
+                }
+            }
+            let area = (right - left) * (bottom - top);
+            let place = (viewport.y + y) * target.width() + viewport.x + x;
+            result[place] = sum.map(|sum| sum / area);
+        }
+    }
+    result
+}
+
+/// Part of the line from `a` to `b` that pixel `index` covers.
+fn overlap(index: usize, a: f64, b: f64) -> f64 {
+    ((index as f64 + 1.0).min(b) - (index as f64).max(a)).max(0.0)
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What has shells complete the arguments of our programs, from the same definition as their help.
+
+use clap_complete::Shell;
+
+use crate::programs::PROGRAMS;
+
+/// Shells with the folders in which Debian's packages of them look for completions.
+const SHELLS: [(Shell, &str); 3] = [
+    (Shell::Bash, "usr/share/bash-completion/completions"),
+    (Shell::Zsh, "usr/share/zsh/vendor-completions"),
+    (Shell::Fish, "usr/share/fish/vendor_completions.d"),
+];
+
+/// The scripts with their paths in the package.
+pub fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
+    PROGRAMS.iter().flat_map(|program| {
+        SHELLS.map(|(shell, folder)| {
+            let file = match shell {
+                Shell::Zsh => format!("_{}", program.name),
+                Shell::Fish => format!("{}.fish", program.name),
+                _ => program.name.to_owned(),
+            };
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut (program.command)(), program.name, &mut script);
+            (format!("{folder}/{file}"), script)
+        })
+    })
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The processes of a demonstration.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+/// How long a child may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Running processes, each in a process group of its own, so that a Ctrl-C in the terminal reaches this program alone,
+/// which then ends them in order. They end with this value.
+pub struct Children {
+    folder: PathBuf,
+    running: Vec<(&'static str, Child)>,
+}
+
+/// A child that has ended without being asked to.
+pub struct End {
+    name: &'static str,
+    status: ExitStatus,
+    last_words: String,
+}
+
+impl Children {
+    /// None yet. What they write goes to files in `folder`.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), running: Vec::new() }
+    }
+
+    /// Starts one.
+    pub fn start(&mut self, name: &'static str, mut command: Command) -> anyhow::Result<()> {
+        let path = self.log(name);
+        let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let child = command
+            .process_group(0)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {name}"))?;
+        self.running.push((name, child));
+        Ok(())
+    }
+
+    /// One that has ended.
+    pub fn ended(&mut self) -> anyhow::Result<Option<End>> {
+        for index in 0..self.running.len() {
+            let (name, child) = &mut self.running[index];
+            if let Some(status) = child.try_wait().with_context(|| format!("cannot look after {name}"))? {
+                // Its number may soon be that of another process.
+                let (name, _) = self.running.remove(index);
+                let written = std::fs::read(self.log(name)).unwrap_or_default();
+                let written = String::from_utf8_lossy(&written);
+                let last_words = written.trim_end().lines().next_back().unwrap_or("nothing").to_owned();
+                return Ok(Some(End { name, status, last_words }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// An error if one has ended.
+    pub fn check(&mut self) -> anyhow::Result<()> {
+        self.ended()?.map_or(Ok(()), |end| Err(end.into_error()))
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+}
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        let group = |child: &Child| Pid::from_raw(child.id().cast_signed());
+        for (_, child) in self.running.iter().rev() {
+            // It may just have ended by itself.
+            let _ = killpg(group(child), Signal::SIGTERM);
+        }
+        let deadline = Instant::now() + GRACE;
+        for (_, child) in self.running.iter_mut().rev() {
+            while matches!(child.try_wait(), Ok(None)) {
+                if Instant::now() > deadline {
+                    let _ = killpg(group(child), Signal::SIGKILL);
+                    let _ = child.wait();
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+impl End {
+    /// Whether this is what closing the window of `lamp_ui` leads to.
+    pub fn is_closed_window(&self) -> bool {
+        self.name == "lamp_ui" && self.status.success()
+    }
+
+    /// Which one has ended, how, and why as far as it told.
+    pub fn into_error(self) -> anyhow::Error {
+        let Self { name, status, last_words } = self;
+        anyhow!("{name} has ended, so the lamp has too ({status}); the last that it wrote: {last_words}")
+    }
+}

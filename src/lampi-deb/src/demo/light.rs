@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The LEDs, in the terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use simulated_pigpiod::Pwm;
+
+/// Shows the light in one line that changes or, if stdout is no terminal, in a line for each change.
+pub struct Light {
+    on_terminal: bool,
+}
+
+impl Light {
+    /// Light on stdout.
+    pub fn on_stdout() -> Self {
+        Self { on_terminal: io::stdout().is_terminal() }
+    }
+
+    /// Shows red, green and blue.
+    pub fn show(&mut self, leds: &[Pwm; 3]) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(line(leds, self.on_terminal).as_bytes())?;
+        out.flush()
+    }
+}
+
+impl Drop for Light {
+    /// What follows begins a line of its own.
+    fn drop(&mut self) {
+        if self.on_terminal {
+            let _ = writeln!(io::stdout());
+        }
+    }
+}
+
+fn line(leds: &[Pwm; 3], on_terminal: bool) -> String {
+    let [red, green, blue] = leds.map(|led| led.duty);
+    let duties = format!("red {red:4}  green {green:4}  blue {blue:4}  of {}", leds[0].range);
+    if on_terminal {
+        let [red, green, blue] = leds.map(|led| led.duty * 255 / led.range);
+        // Overwrites the line with a patch of the colour, which every terminal of today can show.
+        format!("\r\x1b[K  \x1b[48;2;{red};{green};{blue}m            \x1b[0m  LEDs  {duties}")
+    } else {
+        format!("LEDs  {duties}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patch_has_the_colour_of_the_leds() {
+        let leds = [1000, 500, 0].map(|duty| Pwm { duty, range: 1000 });
+        assert_eq!(line(&leds, false), "LEDs  red 1000  green  500  blue    0  of 1000\n");
+        let line = line(&leds, true);
+        assert!(line.contains("\x1b[48;2;255;127;0m") && !line.contains('\n'), "{line:?}");
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The lamp on any Linux machine, for as long as somebody looks at it: a real mosquitto, `lamp_service` and `lamp_ui`, and a
+//! simulated pigpiod whose LEDs are shown in the terminal.
+//!
+//! All of it is private: ports that nobody uses, a temporary folder for every file. [`children`] sees to it that nothing
+//! outlives the demonstration, whichever way it ends.
+
+mod broker;
+mod children;
+pub mod leash;
+mod light;
+mod picture;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use simulated_pigpiod::Pwm;
+
+use crate::cli::DemoOrder;
+use crate::compile;
+use crate::interrupt::Interrupt;
+use crate::source::Source;
+use children::Children;
+use light::Light;
+use picture::Picture;
+
+/// The programs of ours that take part, fbcp only to make pictures.
+const PROGRAMS: [&str; 3] = ["lamp_service", "lamp_ui", "fbcp"];
+
+/// The pins of the red, green and blue LED.
+const LEDS: [usize; 3] = [19, 26, 13];
+
+/// Time between two looks at what `lamp_ui` draws into a file.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// What happens while the lamp is shown.
+enum Event {
+    /// Somebody wants it to end.
+    Stop,
+    /// A child has ended, perhaps one that was expected to.
+    Ended,
+    /// The red, green and blue LED are driven so from now on.
+    Lit([Pwm; 3]),
+}
+
+/// Shows the lamp until it is stopped, its window is closed, or something fails.
+pub fn run(order: &DemoOrder) -> anyhow::Result<()> {
+    let mosquitto = broker::find(std::env::var_os("PATH").as_deref())?;
+    let programs = match &order.programs {
+        Some(folder) => compiled(folder)?,
+        None => compile::for_demonstration(&Source::find()?, &PROGRAMS, &Interrupt::listen()?)?,
+    };
+    // From now on a signal does not end this program before it has tidied up.
+    let (sender, events) = channel();
+    listen(sender.clone())?;
+    let folder = tempfile::Builder::new()
+        .prefix("lampi-demo.")
+        .tempdir()
+        .context("cannot make a temporary folder; TMPDIR can name a place for it")?;
+    let path = folder.path().to_owned();
+    let result = show(order.port, &mosquitto, &programs, &path, (sender, &events));
+    let removed = folder.close().with_context(|| format!("cannot remove {}", path.display()));
+    result.and(removed)
+}
+
+/// The programs in a folder.
+fn compiled(folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let folder = std::path::absolute(folder)?;
+    let path = |name: &str| {
+        let path = folder.join(name);
+        if !path.is_file() {
+            bail!(
+                "{} is not there; --programs must name the folder of {}",
+                path.display(),
+                PROGRAMS.join(", ")
+            );
+        }
+        Ok((name.to_owned(), path))
+    };
+    PROGRAMS.into_iter().map(path).collect()
+}
+
+/// Starts everything in `folder`, and ends it before returning.
+fn show(
+    port: Option<u16>,
+    mosquitto: &Path,
+    programs: &BTreeMap<String, PathBuf>,
+    folder: &Path,
+    (sender, events): (Sender<Event>, &Receiver<Event>),
+) -> anyhow::Result<()> {
+    let pigpiod = simulated_pigpiod::start(move |pins| {
+        if let [Some(red), Some(green), Some(blue)] = LEDS.map(|pin| pins[pin]) {
+            // Nobody listens any more only when everything ends.
+            let _ = sender.send(Event::Lit([red, green, blue]));
+        }
+    })
+    .context("cannot start the simulated pigpiod")?;
+
+    let mut children = Children::in_folder(folder);
+    let port = broker::start(mosquitto, port, folder, &mut children)?;
+    while !broker::listens(port) {
+        match events.recv_timeout(Duration::from_millis(20)) {
+            Ok(Event::Stop) => return Ok(()),
+            Ok(Event::Ended) => children.check()?,
+            Ok(Event::Lit(_)) | Err(_) => {}
+        }
+    }
+    let addresses = ["--broker".into(), format!("127.0.0.1:{port}"), "--pigpiod".into(), pigpiod.to_string()];
+    let mut lamp_service = leash::command(&programs["lamp_service"]);
+    lamp_service
+        .args(&addresses)
+        .arg("--state")
+        .arg(folder.join("state.json"))
+        // Not that of the machine.
+        .arg("--settings")
+        .arg(folder.join("lamp_service.conf"));
+    children.start("lamp_service", lamp_service)?;
+
+    let has_display = std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty());
+    let mut lamp_ui = leash::command(&programs["lamp_ui"]);
+    lamp_ui.args(&addresses).env("KIVY_NO_CONFIG", "1");
+    let picture = if has_display {
+        lamp_ui.args(["--window", "--size", "240x320"]);
+        None
+    } else {
+        let picture = Picture::make(folder, &programs["fbcp"])?;
+        picture.instead_of_a_screen(&mut lamp_ui);
+        Some(picture)
+    };
+    children.start("lamp_ui", lamp_ui)?;
+
+    introduce(port, pigpiod, picture.as_ref(), folder).context("cannot write to the terminal")?;
+    follow(events, &mut children, picture)
+}
+
+/// Has signals sent as events.
+fn listen(sender: Sender<Event>) -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD]).context("cannot listen to signals")?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            let event = if signal == SIGCHLD { Event::Ended } else { Event::Stop };
+            if sender.send(event).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Says what there is, and how to speak to it.
+fn introduce(
+    port: u16,
+    pigpiod: SocketAddr,
+    picture: Option<&Picture>,
+    folder: &Path,
+) -> std::io::Result<()> {
+    let screen = picture.map_or_else(
+        || "a window, with the mouse as the finger".to_owned(),
+        |picture| format!("{}, kept up to date", picture.file().display()),
+    );
+    write!(
+        std::io::stdout(),
+        "\nThe lamp runs, with a SIMULATED pigpiod: the colour below stands for its LEDs.\n\n\
+         \x20 Screen    {screen}\n\
+         \x20 Logs      {folder}/*.log\n\
+         \x20 pigpiod   {pigpiod} (simulated)\n\
+         \x20 Broker    127.0.0.1:{port}; to set the colour, and to watch the state, say\n\n\
+         \x20   mosquitto_pub -p {port} -t lamp/set_config -m '{{\"client\": \"me\", \"color\": {{\"h\": 0.5, \"s\": 1}}}}'\n\
+         \x20   mosquitto_sub -p {port} -t lamp/changed\n\n\
+         Ctrl-C ends it and leaves nothing behind.\n\n",
+        folder = folder.display(),
+    )
+}
+
+/// Shows the light, and the screen, until the end.
+fn follow(
+    events: &Receiver<Event>,
+    children: &mut Children,
+    mut picture: Option<Picture>,
+) -> anyhow::Result<()> {
+    let mut light = Light::on_stdout();
+    loop {
+        let event = match &picture {
+            // A file does not tell when it changes.
+            Some(_) => events.recv_timeout(BETWEEN_LOOKS).ok(),
+            None => events.recv().ok(),
+        };
+        match event {
+            Some(Event::Stop) => return Ok(()),
+            Some(Event::Ended) => {
+                let closed = children.ended()?;
+                match closed {
+                    Some(end) if picture.is_none() && end.is_closed_window() => return Ok(()),
+                    Some(end) => return Err(end.into_error()),
+                    None => {}
+                }
+            }
+            Some(Event::Lit(leds)) => light.show(&leds).context("cannot write to the terminal")?,
+            None => {}
+        }
+        if let Some(picture) = &mut picture {
+            picture.refresh()?;
+        }
+    }
+}

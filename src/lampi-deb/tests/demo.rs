@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The demonstration: seen in terminal, picture and window, heard by a real MQTT client, and gone without a trace
+//! however it ends.
+
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Once;
+
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use test_support::{PATIENCE, Process, Signal, Witness, Xvfb, wait_for};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask,
+    ImageFormat, MOTION_NOTIFY_EVENT,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
+
+/// The user that owns nothing.
+const NOBODY: u32 = 65_534;
+
+/// In the strip of colour on the screen.
+const STRIP: (u16, u16) = (120, 218);
+/// In the power toggle.
+const POWER: (i16, i16) = (120, 264);
+
+const RED: &str = "LEDs  red 1000  green    0  blue    0  of 1000";
+const CYAN: &str = "LEDs  red    0  green 1000  blue 1000  of 1000";
+const DARK: &str = "LEDs  red    0  green    0  blue    0  of 1000";
+
+const TO_CYAN: &str = r#"{"client": "test", "color": {"h": 0.5, "s": 1.0}}"#;
+
+/// Every program that takes part for as long as the lamp is shown.
+const EVERYBODY: [&str; 4] = ["lamp_service", "lamp_ui", "lampi-deb", "mosquitto"];
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").expect("it runs").uid() == 0
+}
+
+/// Where a demonstration takes place.
+struct Stage {
+    /// The programs, which everybody may read and run.
+    programs: TempDir,
+    /// Its temporary folder.
+    folder: TempDir,
+    /// What it writes to stdout.
+    stdout: PathBuf,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let [programs, folder] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+        let stdout = programs.path().join("stdout");
+        File::create(&stdout).expect("a file in a temporary folder");
+        Self { programs, folder, stdout }
+    }
+
+    /// One with programs that nobody but their reader needs to have compiled.
+    fn with_programs() -> Self {
+        static COMPILED: Once = Once::new();
+        let target =
+            Path::new(env!("CARGO_BIN_EXE_lampi-deb")).ancestors().nth(2).expect("the target folder");
+        COMPILED.call_once(|| {
+            let status = Command::new(env!("CARGO"))
+                .args(["build", "--quiet", "--locked", "--profile", "demo", "--features", "lamp_ui/desktop"])
+                .args(["--package", "lamp_service", "--package", "lamp_ui", "--package", "fbcp"])
+                .status();
+            assert!(status.expect("cargo runs").success());
+        });
+        let stage = Self::new();
+        for program in ["lamp_service", "lamp_ui", "fbcp"] {
+            std::fs::copy(target.join("demo").join(program), stage.programs.path().join(program))
+                .expect("the program is compiled");
+        }
+        std::fs::copy(env!("CARGO_BIN_EXE_lampi-deb"), stage.programs.path().join("lampi-deb"))
+            .expect("the builder is compiled");
+        std::fs::set_permissions(stage.programs.path(), Permissions::from_mode(0o755)).expect("it is ours");
+        stage
+    }
+
+    /// A call of `program`, whose processes can be told from all others by their environment.
+    fn call(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        let stdout = File::options().append(true).open(&self.stdout).expect("it is there");
+        command.env("TMPDIR", self.folder.path()).env_remove("DISPLAY").stdout(stdout);
+        command
+    }
+
+    /// The same, made by a user that owns nothing but the temporary folder, if root runs the test.
+    fn call_as_nobody(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = self.call(program);
+        if is_root() {
+            chown(self.folder.path(), Some(NOBODY), Some(NOBODY)).expect("root may");
+            command.uid(NOBODY).gid(NOBODY).env_remove("HOME");
+        }
+        command
+    }
+
+    fn lampi_deb(&self) -> String {
+        self.programs.path().join("lampi-deb").display().to_string()
+    }
+
+    /// Starts a demonstration with compiled programs.
+    fn start(&self) -> Process {
+        let mut call = self.call_as_nobody(self.lampi_deb());
+        call.arg("demo").arg("--programs").arg(self.programs.path());
+        Process::start(&mut call, "lampi")
+    }
+
+    fn written(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.stdout).expect("it is there")).into_owned()
+    }
+
+    /// Waits for a line that begins so, and returns the rest of it.
+    #[track_caller]
+    fn await_line(&self, start: &str) -> String {
+        wait_for(start, 4 * PATIENCE, || {
+            let written = self.written();
+            let line = written.split_inclusive('\n').find(|line| line.trim_start().starts_with(start))?;
+            Some(line.strip_suffix('\n')?.trim_start()[start.len()..].trim().to_owned())
+        })
+    }
+
+    /// A client of the demonstration's broker.
+    fn witness(&self) -> Witness {
+        let line = self.await_line("Broker    127.0.0.1:");
+        let (port, _) = line.split_once(';').expect("a port, and how to use it");
+        Witness::connect(port.parse().expect("a port"), &["lamp/changed"])
+    }
+
+    /// Processes of the demonstration, by number and name, in the order of the names.
+    fn processes(&self) -> Vec<(i32, String)> {
+        let mark = format!("TMPDIR={}", self.folder.path().display());
+        let mut found: Vec<_> = std::fs::read_dir("/proc")
+            .expect("there are processes")
+            .filter_map(|entry| {
+                let process = entry.ok()?;
+                let number = process.file_name().to_str()?.parse().ok()?;
+                let environment = std::fs::read(process.path().join("environ")).ok()?;
+                let name = std::fs::read_to_string(process.path().join("comm")).ok()?;
+                let is_marked = environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes());
+                is_marked.then(|| (number, name.trim().to_owned()))
+            })
+            .collect();
+        found.sort_by(|one, other| one.1.cmp(&other.1));
+        found
+    }
+
+    /// Waits until every program runs, and returns them. fbcp comes and goes.
+    #[track_caller]
+    fn await_everybody(&self) -> Vec<(i32, String)> {
+        wait_for("everybody runs", PATIENCE, || {
+            let mut running = self.processes();
+            running.retain(|(_, name)| name != "fbcp");
+            running.iter().map(|(_, name)| name.as_str()).eq(EVERYBODY).then_some(running)
+        })
+    }
+
+    #[track_caller]
+    fn assert_nothing_is_left(&self) {
+        assert_eq!(self.processes(), [], "processes");
+        let files: Vec<_> = std::fs::read_dir(self.folder.path()).expect("it is ours").collect();
+        assert!(files.is_empty(), "{files:?}");
+    }
+}
+
+/// The colour of the picture's strip, if there is a picture.
+fn strip(picture: &Path) -> Option<[u8; 3]> {
+    let decoder = png::Decoder::new(std::io::BufReader::new(File::open(picture).ok()?));
+    let mut reader = decoder.read_info().expect("the picture is always whole");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("it fits")];
+    let info = reader.next_frame(&mut pixels).expect("the picture is always whole");
+    assert_eq!((info.width, info.height, info.color_type), (240, 320, png::ColorType::Rgb));
+    let start = (usize::from(STRIP.1) * 240 + usize::from(STRIP.0)) * 3;
+    Some([pixels[start], pixels[start + 1], pixels[start + 2]])
+}
+
+#[test]
+fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_left() {
+    let stage = Stage::with_programs();
+    let mut demo = stage.start();
+    stage.await_line(RED);
+    let picture = stage.await_line("Screen");
+    let picture = Path::new(picture.split_once(", kept").expect("a file, and that it changes").0);
+    wait_for("a red picture", PATIENCE, || (strip(picture)? == [255, 0, 0]).then_some(()));
+
+    let everybody = stage.await_everybody();
+    if is_root() {
+        for (number, name) in everybody {
+            let owner = std::fs::metadata(format!("/proc/{number}")).expect("it runs").uid();
+            assert_eq!(owner, NOBODY, "{name}");
+        }
+    }
+
+    let mut witness = stage.witness();
+    witness.publish("lamp/set_config", TO_CYAN);
+    stage.await_line(CYAN);
+    wait_for("a cyan picture", PATIENCE, || (strip(picture)? == [0, 255, 255]).then_some(()));
+    let changed = witness.next_where("lamp/changed", |message| message.payload.contains(r#""test""#));
+    assert!(changed.payload.contains(r#""h": 0.5"#), "{changed:?}");
+
+    demo.signal(Signal::SIGINT);
+    assert!(demo.await_end().success(), "{:?}", demo.log());
+    assert!(demo.log().is_empty(), "{:?}", demo.log());
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn every_signal_that_asks_for_the_end_leaves_nothing_behind() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let stage = Stage::with_programs();
+        let mut demo = stage.start();
+        stage.await_line(RED);
+        demo.signal(signal);
+        assert!(demo.await_end().success(), "{signal}: {:?}", demo.log());
+        stage.assert_nothing_is_left();
+    }
+}
+
+#[test]
+fn a_signal_at_any_moment_leaves_nothing_behind() {
+    for name in EVERYBODY {
+        let stage = Stage::with_programs();
+        let mut demo = stage.start();
+        // As soon as there is the first, the second, ...: not everything is up.
+        wait_for(name, PATIENCE, || {
+            stage.processes().iter().any(|(_, running)| running == name).then_some(())
+        });
+        // Until it listens to signals, this one ends it like any program, before it has made anything.
+        demo.signal(Signal::SIGINT);
+        demo.await_end();
+        stage.assert_nothing_is_left();
+    }
+}
+
+/// In a terminal, Ctrl-C is a signal to every process in the foreground, not to the demonstration alone.
+#[test]
+fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
+    let stage = Stage::with_programs();
+    let command = format!("{} demo --programs {}", stage.lampi_deb(), stage.programs.path().display());
+    let mut call = stage.call_as_nobody("script");
+    call.args(["--quiet", "--flush", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::piped());
+    let mut terminal = call.spawn().expect("script is part of every Debian");
+    wait_for("a red patch", PATIENCE, || stage.written().contains("\x1b[48;2;255;0;0m ").then_some(()));
+    stage.witness().publish("lamp/set_config", TO_CYAN);
+    wait_for("a cyan patch", PATIENCE, || stage.written().contains("\x1b[48;2;0;255;255m ").then_some(()));
+    // To be kept until the end: without it, script would say that the terminal's input has ended.
+    let mut keyboard = terminal.stdin.take().expect("it is piped");
+    keyboard.write_all(b"\x03").expect("script reads");
+    let status = terminal.wait().expect("it is ours");
+    assert!(status.success(), "{status}: {}", stage.written());
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn the_death_of_any_program_ends_the_others_and_is_told() {
+    for victim in ["mosquitto", "lamp_service", "lamp_ui"] {
+        let stage = Stage::with_programs();
+        let mut demo = stage.start();
+        stage.await_line(RED);
+        let everybody = stage.await_everybody();
+        let (number, _) = everybody.iter().find(|(_, name)| name == victim).expect("it runs");
+        kill(Pid::from_raw(*number), Signal::SIGKILL).expect("it runs");
+        assert_eq!(demo.await_end().code(), Some(1));
+        let [complaint] = &demo.log()[..] else { panic!("{:?}", demo.log()) };
+        let start = format!(
+            "lampi-deb: {victim} has ended, so the lamp has too (signal: 9 (SIGKILL)); the last that it wrote: "
+        );
+        assert!(complaint.starts_with(&start), "{complaint}");
+        stage.assert_nothing_is_left();
+    }
+}
+
+#[test]
+fn killed_without_a_chance_to_tidy_up_it_takes_all_processes_with_it() {
+    let stage = Stage::with_programs();
+    let mut demo = stage.start();
+    stage.await_line(RED);
+    stage.await_everybody();
+    demo.kill();
+    wait_for("everybody is gone", PATIENCE, || stage.processes().is_empty().then_some(()));
+}
+
+#[test]
+fn what_prevents_it_is_told_and_leaves_nothing_behind() {
+    let stage = Stage::with_programs();
+    let programs = stage.programs.path().display().to_string();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let port = taken.local_addr().expect("it has one").port().to_string();
+    for (arguments, display, complaint) in [
+        (
+            ["--programs", "/nonexistent"].as_slice(),
+            None,
+            "/nonexistent/lamp_service is not there".to_owned(),
+        ),
+        (&["--programs", &programs, "--port", &port], None, format!("cannot use port {port} for the broker")),
+        (&["--programs", &programs], Some(":99999"), "cannot open a window on the X display :99999".into()),
+    ] {
+        let mut call = stage.call_as_nobody(stage.lampi_deb());
+        call.arg("demo").args(arguments).envs(display.map(|display| ("DISPLAY", display)));
+        let output = call.stderr(Stdio::piped()).output().expect("it starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && stderr.contains(&complaint), "{output:?}");
+        stage.assert_nothing_is_left();
+    }
+    // Nobody reads what it says.
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut call = stage.call_as_nobody(stage.lampi_deb());
+    let output = call.args(["demo", "--programs", &programs]).stdout(writer).output().expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && stderr.contains("cannot write to the terminal"), "{output:?}");
+    stage.assert_nothing_is_left();
+}
+
+/// As README says it, with everything compiled by the demonstration itself.
+#[test]
+fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
+    let server = Xvfb::start("240x320x24");
+    let stage = Stage::new();
+    let mut call = stage.call(env!("CARGO_BIN_EXE_lampi-deb"));
+    let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi");
+    assert_eq!(stage.await_line("Screen"), "a window, with the mouse as the finger");
+
+    let (hand, screen) = x11rb::connect(Some(server.display())).expect("the server is there");
+    let root = hand.setup().roots[screen].root;
+    let await_strip = |color: [u8; 3]| {
+        wait_for(&format!("{color:?} in the window"), PATIENCE, || {
+            let form = ImageFormat::Z_PIXMAP;
+            let (x, y) = (STRIP.0.cast_signed(), STRIP.1.cast_signed());
+            let image = hand.get_image(form, root, x, y, 1, 1, u32::MAX).ok()?.reply().ok()?;
+            let [blue, green, red, _] = image.data[..] else { panic!("{image:?}") };
+            ([red, green, blue] == color).then_some(())
+        });
+    };
+    await_strip([255, 0, 0]);
+    stage.witness().publish("lamp/set_config", TO_CYAN);
+    stage.await_line(CYAN);
+    await_strip([0, 255, 255]);
+
+    for what in [MOTION_NOTIFY_EVENT, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
+        let detail = u8::from(what != MOTION_NOTIFY_EVENT);
+        hand.xtest_fake_input(what, detail, 0, root, POWER.0, POWER.1, 0).expect("sent");
+    }
+    hand.flush().expect("sent");
+    stage.await_line(DARK);
+
+    let window = hand.query_tree(root).expect("asked").reply().expect("answered").children[0];
+    let atom =
+        |name: &str| hand.intern_atom(true, name.as_bytes()).expect("asked").reply().expect("it exists").atom;
+    let name = hand.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::STRING, 0, 100).expect("asked");
+    assert_eq!(name.reply().expect("answered").value, b"lamp_ui");
+    let data = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
+    let close = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
+    hand.send_event(false, window, EventMask::NO_EVENT, close).expect("sent");
+    hand.flush().expect("sent");
+    assert!(demo.await_end().success(), "{:?}", demo.log());
+    stage.assert_nothing_is_left();
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi bridge`: the lamp's broker connected with another one, for phones and web pages that are elsewhere.
+//!
+//! The connection is a file of mosquitto's own configuration. mosquitto does not start with a mistake in it, so all that
+//! can be found out is found out first.
+
+mod checks;
+mod conf;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use nix::unistd::geteuid;
+
+use crate::cli::BridgeOrder;
+use crate::files::{self, Access, ROOT_ONLY};
+use crate::output;
+use conf::{Authorities, Bridge, Tls};
+
+/// The file.
+const FILE: &str = "/etc/mosquitto/conf.d/lampi_bridge.conf";
+
+/// The network card by whose address the lamp is known.
+const CARD: &str = "/sys/class/net/eth0/address";
+
+/// What has to be done for mosquitto to follow: bridges are not among what it reads again while it runs.
+const RESTART: &str = "sudo systemctl restart mosquitto";
+
+/// Writes the file, or removes it.
+pub fn run(order: &BridgeOrder) -> anyhow::Result<()> {
+    // Below another root, whoever may change the files may do so.
+    if order.root == Path::new("/") && !geteuid().is_root() {
+        bail!("this needs root; say it again after sudo");
+    }
+    match &order.host {
+        Some(host) => set_up(order, host),
+        None => remove(&order.root),
+    }
+}
+
+fn set_up(order: &BridgeOrder, host: &str) -> anyhow::Result<()> {
+    let root = order.root.as_path();
+    let file = files::under(root, FILE);
+    let bridge = wanted(order, host)?;
+    let group = checks::group(root)?;
+    checks::read_by_mosquitto(root, &file)?;
+    checks::name_is_free(root, &file, &bridge.name())?;
+    if let Some(tls) = &bridge.tls {
+        checks::tls_files(root, tls)?;
+    }
+    keep_foreign(&file)?;
+    // mosquitto reads it as root when it starts, but as its own user when logrotate has it read its configuration again.
+    let access = Access { group, mode: 0o640, ..ROOT_ONLY };
+    files::write(&file, bridge.to_string().as_bytes(), access)?;
+    output::line(&format!(
+        "{} is written; the lamp's topics there begin with {}",
+        file.display(),
+        bridge.prefix()
+    ))?;
+    if root == Path::new("/")
+        && let Err(error) = checks::answers(&bridge.host, bridge.port)
+    {
+        output::line(&format!("nobody answers there for now ({error}); mosquitto will keep trying"))?;
+    }
+    output::line(&format!("mosquitto connects after: {RESTART}"))?;
+    output::line("whether it is connected tells: lampi status")
+}
+
+fn remove(root: &Path) -> anyhow::Result<()> {
+    let file = files::under(root, FILE);
+    if !files::exists(&file)? {
+        return output::line(&format!("there is no bridge: {} does not exist", file.display()));
+    }
+    keep_foreign(&file)?;
+    files::remove(&file)?;
+    output::line(&format!(
+        "{} is removed; mosquitto lets go of the other broker after: {RESTART}",
+        file.display()
+    ))
+}
+
+/// Keeps a file that `lampi bridge` did not write, and says so.
+fn keep_foreign(file: &Path) -> anyhow::Result<()> {
+    match std::fs::read(file) {
+        Ok(content) if conf::is_ours(&content) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound && !files::exists(file)? => Ok(()),
+        // Even if it cannot be read, or is a link that leads nowhere.
+        _ => {
+            let kept = files::keep(file)?;
+            output::line(&format!(
+                "{} was not written by lampi; it is kept as {}",
+                file.display(),
+                kept.display()
+            ))
+        }
+    }
+}
+
+/// What is ordered, complete and sound in itself.
+fn wanted(order: &BridgeOrder, host: &str) -> anyhow::Result<Bridge> {
+    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || "[]/".contains(c)) {
+        bail!("--host: '{}' is no name or address of a broker", host.escape_debug());
+    }
+    let device_id = match &order.device_id {
+        Some(id) => id.clone(),
+        None => device_id(&order.root)?,
+    };
+    if device_id.is_empty() || !device_id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+        bail!(
+            "the lamp cannot be called '{}' there; --device-id takes letters, digits, _, - and .",
+            device_id.escape_debug()
+        );
+    }
+    let tls = if order.tls { Some(tls(order)?) } else { None };
+    let user = match &order.username {
+        Some(name) => {
+            let password = order.password_file.as_deref().map(password).transpose()?;
+            Some((one_line("--username", name)?, password))
+        }
+        None => None,
+    };
+    let port = order.port.unwrap_or(if order.tls { 8883 } else { 1883 });
+    Ok(Bridge { device_id, host: host.to_owned(), port, tls, user })
+}
+
+/// The address of the lamp's network card as 12 digits, by which the web pages of a LAMPI know it.
+fn device_id(root: &Path) -> anyhow::Result<String> {
+    let card = files::under(root, CARD);
+    let address = std::fs::read_to_string(&card).with_context(|| {
+        format!(
+            "cannot read the address of the network card in {}; name the lamp by --device-id",
+            card.display()
+        )
+    })?;
+    Ok(address.trim().replace(':', ""))
+}
+
+fn tls(order: &BridgeOrder) -> anyhow::Result<Tls> {
+    let path = |option: &str, path: &PathBuf| {
+        let path = std::path::absolute(path).with_context(|| option.to_owned())?;
+        let text =
+            path.to_str().with_context(|| format!("{option}: mosquitto does not understand such a name"))?;
+        one_line(option, text)
+    };
+    Ok(Tls {
+        authorities: match &order.cafile {
+            Some(file) => Authorities::File(path("--cafile", file)?),
+            None => Authorities::System,
+        },
+        own: match (&order.certfile, &order.keyfile) {
+            (Some(certificate), Some(key)) => {
+                Some((path("--certfile", certificate)?, path("--keyfile", key)?))
+            }
+            _ => None,
+        },
+    })
+}
+
+fn password(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the password in {}", file.display()))?;
+    one_line(&file.display().to_string(), text.lines().next().unwrap_or_default())
+}
+
+/// A value as it can stand in mosquitto's configuration, where a line ends it and blanks around it are lost.
+fn one_line(what: &str, text: &str) -> anyhow::Result<String> {
+    if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
+        bail!("{what}: it must not be empty, begin or end with a blank, or have control characters in it");
+    }
+    Ok(text.to_owned())
+}

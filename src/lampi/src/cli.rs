@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The command line, from which the help, the man page and the completions of shells are made too.
+
+#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+
+use std::fmt;
+use std::path::PathBuf;
+
+use program::address::{self, Address};
+
+/// See to a LAMPI lamp: how it is, what it shows, and what its programs do.
+///
+/// The lamp is four programs that Supervisor runs: fbcp, pigpiod, lamp_service and lamp_ui. lampi asks each of them
+/// and the MQTT broker, sets the light, stops a program for as long as its owner wants, shows what the programs say,
+/// and connects the lamp's broker with another one.
+///
+/// The exit status is 0 when all went well, 1 when something failed, and 2 when the call was wrong; doctor knows 3 too.
+#[derive(Debug, clap::Parser)]
+#[command(name = "lampi", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub order: Order,
+}
+
+/// What to do. What an order of its own type does is said there: a comment here would hide most of it from the help.
+#[derive(Debug, clap::Subcommand)]
+pub enum Order {
+    Status(StatusOrder),
+    Set(SetOrder),
+    Get(GetOrder),
+    Doctor(DoctorOrder),
+    /// Stop a program, and keep it stopped.
+    ///
+    /// Its file in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
+    /// Supervisor lets go of the program; the others run on. It stays so over restarts, upgrades and reinstallations.
+    Disable(ProgramOrder),
+    /// Start a program that was disabled.
+    ///
+    /// Its file gets its name back. If there is none any more, it comes back as the package brought it.
+    Enable(ProgramOrder),
+    Logs(LogsOrder),
+    Bridge(BridgeOrder),
+}
+
+/// Show how the lamp is.
+///
+/// Tells of the four programs, the broker, pigpiod, the framebuffers, the touch screen and the light. What cannot be
+/// found out is told as such, and makes no failure; `lampi doctor` judges. Supervisor speaks only to root.
+#[derive(Debug, clap::Args)]
+pub struct StatusOrder {
+    /// Print it as JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub broker: Option<Address>,
+
+    /// GPIO daemon of the lamp, if it is not the one that lamp_service is set to.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub pigpiod: Option<Address>,
+
+    /// Folder under which the lamp's files are.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// Set the light.
+///
+/// What is not given stays as it is. lampi waits until lamp_service tells that the change was made. Setting a colour or
+/// a brightness does not turn the lamp on.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+pub struct SetOrder {
+    /// Position on the colour circle, 0 to 1; 0 and 1 are red.
+    #[arg(short = 'u', long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
+    pub hue: Option<f64>,
+
+    /// Purity of the colour, from 0, which is white, to 1.
+    #[arg(short, long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
+    pub saturation: Option<f64>,
+
+    /// Brightness, from 0, which is dark, to 1.
+    #[arg(short, long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
+    pub brightness: Option<f64>,
+
+    /// Hue and saturation at once: a name or red, green and blue in hexadecimal, as in #ff8800.
+    ///
+    /// The brightness is not part of it: #800000 is the same red as #ff0000. The names are red, orange, amber, yellow,
+    /// lime, green, mint, cyan, azure, blue, violet, magenta, pink, rose, warmwhite and white.
+    #[arg(long, value_name = "COLOR", group = "change", value_parser = color, conflicts_with_all = ["hue", "saturation"])]
+    pub color: Option<[f64; 2]>,
+
+    /// Turn the lamp on.
+    #[arg(long, group = "change", conflicts_with = "off")]
+    pub on: bool,
+
+    /// Turn the lamp off.
+    #[arg(long, group = "change")]
+    pub off: bool,
+
+    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub broker: Option<Address>,
+}
+
+/// Show what the light is set to.
+#[derive(Debug, clap::Args)]
+pub struct GetOrder {
+    /// Print it as JSON, in the form of lamp/changed.
+    #[arg(long)]
+    pub json: bool,
+
+    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub broker: Option<Address>,
+}
+
+/// Find out what is wrong with the lamp, and what cures it.
+///
+/// Looks at everything that has ever gone wrong with a lamp: the package, Supervisor's files, those of others too, and
+/// the programs that it runs, what starts them a second time, pigpiod, the broker, user, devices, Kivy's configuration,
+/// state, disk, logs and clock. Each is told as ok, as a warning, if the lamp works all the same, or as a problem, both
+/// with the command that cures it. Nothing is changed. Only root can look at all; for others the rest is told as skipped.
+///
+/// The exit status is 0 if nothing was found, 1 if there is a problem, 3 if there are warnings only, and 2 when the call
+/// was wrong.
+#[derive(Debug, clap::Args)]
+pub struct DoctorOrder {
+    /// Print it as JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Folder under which the lamp's files are.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// A program to disable or enable.
+#[derive(Debug, clap::Args)]
+pub struct ProgramOrder {
+    /// The program.
+    #[arg(value_enum)]
+    pub program: Program,
+
+    /// Folder under which the lamp's files are; only with / is Supervisor told.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// Show what the programs say.
+///
+/// Without a program, the lines of all are shown, each after the name of its program.
+#[derive(Debug, clap::Args)]
+pub struct LogsOrder {
+    /// The program; all of them, if none is given.
+    #[arg(value_enum)]
+    pub program: Option<Program>,
+
+    /// Go on, with what they say from now on, until interrupted.
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// Lines to begin with, of each program.
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 20)]
+    pub lines: usize,
+
+    /// Folder under which the lamp's files are.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// Connect the lamp's broker with another one.
+///
+/// It has the lamp seen and set from elsewhere, without a port of the lamp being open to others. The other broker then knows the lamp as devices/ID/, where ID is the address of the lamp's network card: what is
+/// published there on devices/ID/lamp/set_config reaches the lamp, and the lamp's state arrives there on
+/// devices/ID/lamp/changed. All of it is in the file /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it
+/// is started; lampi status tells whether the two are connected.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct BridgeOrder {
+    /// Name or address of the other broker.
+    #[arg(long, group = "what")]
+    pub host: Option<String>,
+
+    /// Its TCP port [default: 1883, or 8883 with --tls].
+    #[arg(long, value_parser = address::port, requires = "host")]
+    pub port: Option<u16>,
+
+    /// Encrypt the connection, and have the other broker prove who it is.
+    #[arg(long, requires = "host")]
+    pub tls: bool,
+
+    /// File with the certificates of the authorities that are trusted; those of the system, if not given.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub cafile: Option<PathBuf>,
+
+    /// File with the certificate by which the lamp proves who it is.
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "keyfile"])]
+    pub certfile: Option<PathBuf>,
+
+    /// File with the private key of that certificate.
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "certfile"])]
+    pub keyfile: Option<PathBuf>,
+
+    /// Name by which the other broker knows the lamp's user.
+    #[arg(long, value_name = "NAME", requires = "host")]
+    pub username: Option<String>,
+
+    /// File whose first line is the password of that user.
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub password_file: Option<PathBuf>,
+
+    /// Name of the lamp there, if it is not the address of the network card eth0.
+    #[arg(long, value_name = "ID", requires = "host")]
+    pub device_id: Option<String>,
+
+    /// End the connection for good.
+    #[arg(long, group = "what")]
+    pub remove: bool,
+
+    /// Folder under which the lamp's files are.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// A program of the lamp that Supervisor runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Program {
+    /// Copies the picture to the panel.
+    Fbcp,
+    /// Drives the GPIO pins.
+    Pigpiod,
+    /// Takes requests and sets the light.
+    LampService,
+    /// The touch screen.
+    LampUi,
+}
+
+impl Program {
+    /// All of them, in the order in which they are started.
+    pub const ALL: [Self; 4] = [Self::Fbcp, Self::Pigpiod, Self::LampService, Self::LampUi];
+
+    /// Its name, which is that of its Supervisor program and its file too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fbcp => "fbcp",
+            Self::Pigpiod => "pigpiod",
+            Self::LampService => "lamp_service",
+            Self::LampUi => "lamp_ui",
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+fn unit(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (0.0..=1.0).contains(number))
+        .ok_or_else(|| "it must be a number from 0 to 1".into())
+}
+
+/// Names of colours with their hue and saturation.
+const COLORS: [(&str, [f64; 2]); 16] = [
+    ("red", [0.0, 1.0]),
+    ("orange", [0.08, 1.0]),
+    ("amber", [0.12, 1.0]),
+    ("yellow", [0.17, 1.0]),
+    ("lime", [0.25, 1.0]),
+    ("green", [0.33, 1.0]),
+    ("mint", [0.42, 0.6]),
+    ("cyan", [0.5, 1.0]),
+    ("azure", [0.58, 1.0]),
+    ("blue", [0.67, 1.0]),
+    ("violet", [0.75, 1.0]),
+    ("magenta", [0.83, 1.0]),
+    ("pink", [0.92, 0.5]),
+    ("rose", [0.92, 1.0]),
+    ("warmwhite", [0.1, 0.4]),
+    ("white", [0.0, 0.0]),
+];
+
+/// Hue and saturation of a colour, named or in hexadecimal.
+fn color(text: &str) -> Result<[f64; 2], String> {
+    if let Some((_, color)) = COLORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
+        return Ok(*color);
+    }
+    let number = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let Some(number) = number else {
+        let names = COLORS.map(|(name, _)| name).join(", ");
+        return Err(format!("it must be # and six hexadecimal digits, or one of {names}"));
+    };
+    if number == 0 {
+        return Err("black is no colour of a light; --off makes the lamp dark".into());
+    }
+    let [_, red, green, blue] = number.to_be_bytes().map(f64::from);
+    Ok(hue_and_saturation(red, green, blue))
+}
+
+/// The inverse of the lamp's sextant rule, without the value: only the proportions of the three count.
+fn hue_and_saturation(red: f64, green: f64, blue: f64) -> [f64; 2] {
+    let most = red.max(green).max(blue);
+    let range = most - red.min(green).min(blue);
+    if range == 0.0 {
+        return [0.0, 0.0];
+    }
+    // Sixths of the circle, from the primary colour that there is most of towards the one that there is more of.
+    let sixths = if red >= most {
+        (green - blue) / range
+    } else if green >= most {
+        2.0 + (blue - red) / range
+    } else {
+        4.0 + (red - green) / range
+    };
+    [(sixths / 6.0).rem_euclid(1.0), range / most]
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{COLORS, Cli, color};
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn colours_are_read() {
+        for (text, expected) in [
+            ("red", [0.0, 1.0]),
+            ("White", [0.0, 0.0]),
+            ("#ff0000", [0.0, 1.0]),
+            ("#800000", [0.0, 1.0]),
+            ("#FFFF00", [1.0 / 6.0, 1.0]),
+            ("#00ff00", [2.0 / 6.0, 1.0]),
+            ("#00ffff", [3.0 / 6.0, 1.0]),
+            ("#0000ff", [4.0 / 6.0, 1.0]),
+            ("#ff00ff", [5.0 / 6.0, 1.0]),
+            ("#ff0080", [1.0 - 128.0 / 255.0 / 6.0, 1.0]),
+            ("#808080", [0.0, 0.0]),
+            ("#ff8080", [0.0, 127.0 / 255.0]),
+        ] {
+            let read = color(text).unwrap();
+            for (is, should) in read.iter().zip(expected) {
+                assert!((is - should).abs() < 1e-9, "{text}: {read:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_colour_is_refused() {
+        for text in ["", "#", "#fff", "#ff00000", "ff0000", "#+f0000", "#ff00é", "reddish", "#000000"] {
+            assert!(color(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_colour() {
+        let help = Cli::command().find_subcommand_mut("set").unwrap().render_long_help().to_string();
+        let words: Vec<&str> = help.split(|letter: char| !letter.is_ascii_alphabetic()).collect();
+        for (name, _) in COLORS {
+            assert!(words.contains(&name), "{name}: {help}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Room on the disk, and whether it can be written to at all: a worn SD card becomes read-only.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::sys::statvfs::{FsFlags, statvfs};
+
+use super::cure::Cure;
+use super::lamp::Lamp;
+use super::report::Report;
+
+/// Free bytes below which upgrades and logs are about to fail.
+const LITTLE: u64 = 100 << 20;
+
+/// Free bytes below which the state can hardly be kept.
+const NONE: u64 = 5 << 20;
+
+/// Free files below which it is the same.
+const FEW_FILES: u64 = 100;
+
+/// Looks at the file systems that the lamp writes to.
+pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+    let system = &lamp.system;
+    let mut seen = Vec::new();
+    let state = lamp.state();
+    let folder = state.parent().unwrap_or(Path::new("/"));
+    for folder in [folder, Path::new("/var/log"), Path::new("/tmp")] {
+        let Ok(metadata) = system.metadata(folder) else { continue };
+        let Ok(found) = statvfs(&system.path(folder)) else { continue };
+        if seen.contains(&metadata.dev()) {
+            continue;
+        }
+        seen.push(metadata.dev());
+        let shown = folder.display();
+        if system.runs && found.flags().contains(FsFlags::ST_RDONLY) {
+            report.problem(
+                format!("the disk of {shown} can only be read; an SD card that does so is worn out"),
+                &Cure::root("mount --options remount,rw /"),
+            );
+            continue;
+        }
+        // The fields are 32 bits wide on some machines.
+        #[allow(clippy::useless_conversion, reason = "it is one where they are")]
+        let (size, free) = (u64::from(found.fragment_size()), u64::from(found.blocks_available()));
+        let free = free.saturating_mul(size);
+        #[allow(clippy::useless_conversion, reason = "see above")]
+        let (files, free_files) = (u64::from(found.files()), u64::from(found.files_available()));
+        let few_files = files > 0 && free_files < FEW_FILES;
+        if free < LITTLE || few_files {
+            let text = if few_files {
+                format!("the disk of {shown} has room for {free_files} more files")
+            } else {
+                format!("the disk of {shown} has {} MiB left", free >> 20)
+            };
+            let journal =
+                system.exists("/usr/bin/journalctl").then(|| Cure::root("journalctl --vacuum-size=16M"));
+            report.worse(free < NONE || few_files, text, &Cure::root("apt-get clean").and_maybe(journal));
+        }
+    }
+    report.ok_otherwise("there is room on the disk");
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the lamp's own files say about it: its four programs, whom they run as, and where they look for each other.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use supervisor_conf::{Finding, Host, Program, check};
+
+use super::cure::Cure;
+use super::processes::{self, Process};
+use super::system::System;
+use crate::cli;
+use crate::supervisor::{self, Trouble};
+
+/// Supervisor's main file.
+const MAIN: &str = "/etc/supervisor/supervisord.conf";
+
+/// Folder of the files of Supervisor's programs.
+pub const CONF_FOLDER: &str = "/etc/supervisor/conf.d";
+
+/// Further settings of `lamp_service`.
+pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
+
+/// The lamp, as far as it can be known by looking.
+pub struct Lamp {
+    /// Where it is.
+    pub system: System,
+    /// What is wrong in Supervisor's files; `None` if only root may read them.
+    pub findings: Option<Vec<Finding>>,
+    /// All programs that Supervisor's files describe, of others too.
+    pub programs: Vec<Program>,
+    /// Supervisor.
+    pub supervisor: Supervisor,
+    /// Processes that are programs of the lamp.
+    pub processes: Vec<Process>,
+    settings: String,
+}
+
+/// What Supervisor answers.
+pub enum Supervisor {
+    /// The system does not run.
+    NotAsked,
+    /// It speaks only to root.
+    NeedsRoot,
+    /// It does not answer, with the reason.
+    Down(String),
+    /// It runs; the state of each program.
+    Up(BTreeMap<String, String>),
+}
+
+/// What is at the place of a program's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfState {
+    /// A file.
+    Present,
+    /// Nothing, but `NAME.conf.disabled`: its owner does not want the program to run.
+    Disabled,
+    /// Nothing, but what the removal of the package left.
+    Removed,
+    /// Nothing.
+    Missing,
+}
+
+impl Lamp {
+    /// Looks at the lamp of `system`.
+    pub fn new(system: System) -> Self {
+        let host = Host::new(system.root());
+        // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
+        let included = system.list_of(CONF_FOLDER, "conf").into_iter();
+        let included = included.map(|name| format!("{CONF_FOLDER}/{name}"));
+        let main = system.exists(MAIN).then(|| MAIN.to_owned());
+        let files: Vec<PathBuf> = main.into_iter().chain(included).map(|path| system.path(path)).collect();
+        let (findings, programs) = match check(&files, &host) {
+            Ok(report) => (Some(report.findings), report.programs),
+            Err(_) => (None, Vec::new()),
+        };
+        let supervisor = Supervisor::ask(&system);
+        let processes = processes::of_the_lamp(&system);
+        let mut lamp = Self { system, findings, programs, supervisor, processes, settings: String::new() };
+        let settings = lamp.option("lamp_service", "settings").unwrap_or_else(|| SETTINGS.to_owned());
+        lamp.settings = lamp.system.text(settings).unwrap_or_default();
+        lamp
+    }
+
+    /// The names of its programs, in the order in which they start.
+    pub fn names() -> [&'static str; 4] {
+        cli::Program::ALL.map(cli::Program::name)
+    }
+
+    /// The file of a program of the lamp, on its system.
+    pub fn conf(name: &str) -> String {
+        format!("{CONF_FOLDER}/{name}.conf")
+    }
+
+    /// What is at the place of that file.
+    pub fn conf_state(&self, name: &str) -> ConfState {
+        let conf = Self::conf(name);
+        let is_there = |suffix: &str| self.system.path(format!("{conf}{suffix}")).symlink_metadata().is_ok();
+        if is_there("") {
+            ConfState::Present
+        } else if is_there(".disabled") {
+            ConfState::Disabled
+        } else if is_there(".lampi-removed") {
+            ConfState::Removed
+        } else {
+            ConfState::Missing
+        }
+    }
+
+    /// Whether its owner wants a program to run.
+    pub fn wants(&self, name: &str) -> bool {
+        self.conf_state(name) != ConfState::Disabled
+    }
+
+    /// What Supervisor is told about a program of the lamp.
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.section == format!("program:{name}"))
+    }
+
+    /// The value of an option in a program's call.
+    fn option(&self, program: &str, option: &str) -> Option<String> {
+        let words = &self.program(program)?.command;
+        let long = format!("--{option}");
+        words.iter().enumerate().rev().find_map(|(at, word)| match word.strip_prefix(&long)? {
+            "" => words.get(at + 1).cloned(),
+            rest => rest.strip_prefix('=').map(str::to_owned),
+        })
+    }
+
+    /// The path that is the value of an option in a program's call.
+    pub fn path_option(&self, program: &str, option: &str) -> Option<PathBuf> {
+        self.option(program, option).map(PathBuf::from)
+    }
+
+    /// A setting of `lamp_service`: that of its call, else that of its file.
+    fn setting(&self, name: &str) -> Option<String> {
+        self.option("lamp_service", name).or_else(|| {
+            let mut lines = self.settings.lines().filter_map(|line| line.split_once('='));
+            lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
+        })
+    }
+
+    /// A variable that a program is given.
+    pub fn variable(&self, program: &str, name: &str) -> Option<&str> {
+        let value = self.program(program)?.environment.get(name)?;
+        (!value.is_empty()).then_some(value.as_str())
+    }
+
+    /// Where `lamp_service` keeps its state.
+    pub fn state(&self) -> PathBuf {
+        self.setting("state").unwrap_or_else(|| "/var/lib/lampi/state.json".into()).into()
+    }
+
+    /// The user that runs `lamp_service` and `lamp_ui`.
+    pub fn user(&self) -> &str {
+        let said = ["lamp_service", "lamp_ui"].iter().find_map(|name| self.program(name)?.user.as_deref());
+        said.unwrap_or("pi")
+    }
+
+    /// A program's state as Supervisor has it, if it is asked and knows the program.
+    pub fn state_of(&self, name: &str) -> Option<&str> {
+        match &self.supervisor {
+            Supervisor::Up(states) => states.get(name).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// What has Supervisor follow a change of its files: nothing where it does not run.
+    pub fn update(&self, program: Option<&str>) -> Option<Cure> {
+        let command =
+            program.map_or("supervisorctl update".into(), |name| format!("supervisorctl update {name}"));
+        matches!(self.supervisor, Supervisor::Up(_)).then(|| Cure::root(command))
+    }
+
+    /// What starts a program anew, where Supervisor runs.
+    pub fn restart(&self, programs: &str) -> Option<Cure> {
+        matches!(self.supervisor, Supervisor::Up(_))
+            .then(|| Cure::root(format!("supervisorctl restart {programs}")))
+    }
+}
+
+impl Supervisor {
+    fn ask(system: &System) -> Self {
+        if !system.runs {
+            return Self::NotAsked;
+        }
+        match supervisor::Supervisor::at(system.root()).processes() {
+            Ok(processes) => {
+                Self::Up(processes.into_iter().map(|process| (process.name, process.state)).collect())
+            }
+            Err(Trouble::Forbidden) => Self::NeedsRoot,
+            Err(Trouble::Away) => Self::Down("it does not run".into()),
+            Err(Trouble::Refused(reason)) => Self::Down(reason),
+            Err(Trouble::Other(error)) => Self::Down(format!("{error:#}")),
+        }
+    }
+}

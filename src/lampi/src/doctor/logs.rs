@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Logs that grow without end, and the last that a program said.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::cure::{Cure, quoted};
+use super::lamp::Lamp;
+use super::report::Report;
+
+/// Folder of all logs.
+const FOLDER: &str = "/var/log";
+
+/// A log above this, in bytes, is rotated by nobody.
+const LARGEST: u64 = 100 << 20;
+
+/// Folders in folders that are looked into.
+const DEEPEST: usize = 3;
+
+/// As much of a log's end as is read, in bytes.
+const TAIL: u64 = 8 << 10;
+
+/// Looks at the sizes.
+pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+    let mut large = Vec::new();
+    collect(&lamp.system.path(FOLDER), DEEPEST, &mut large);
+    for (path, bytes) in large {
+        let shown = lamp.system.shown(&path);
+        report.warning(
+            format!("{shown} has grown to {} MiB", bytes >> 20),
+            &Cure::root(format!("truncate --size=0 {}", quoted(&shown))),
+        );
+    }
+    report.ok_otherwise("the logs are small");
+}
+
+fn collect(folder: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64)>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut entries: Vec<_> = entries.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        // Of the entry itself: what a link leads to is elsewhere.
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() && depth > 0 {
+            collect(&entry.path(), depth - 1, large);
+        } else if metadata.is_file() && metadata.len() > LARGEST {
+            large.push((entry.path(), metadata.len()));
+        }
+    }
+}
+
+/// The end of a file.
+pub fn tail(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

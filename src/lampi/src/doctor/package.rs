@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The package: whether dpkg has installed it whole, and its files are as they were packed.
+
+use std::process::{Command, Stdio};
+
+use super::cure::{Cure, quoted};
+use super::lamp::Lamp;
+use super::report::Report;
+use super::system::System;
+
+/// What dpkg knows of the package.
+struct Package {
+    version: String,
+    architecture: String,
+    /// The last word of its status, such as `installed`.
+    status: String,
+}
+
+/// Looks at the package.
+pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+    let system = &lamp.system;
+    let Some(package) = find(system).filter(|package| package.status != "config-files") else {
+        report.problem("the package lampi is not installed", &Cure::root("apt-get install ./lampi_*.deb"));
+        return;
+    };
+    if package.status != "installed" {
+        report.problem(
+            format!("the package lampi {} is only half there: {}", package.version, package.status),
+            &Cure::root("dpkg --configure --pending"),
+        );
+    }
+    let damaged = damaged(system);
+    if !damaged.is_empty() {
+        let text = format!("not as they were installed: {}", damaged.join(", "));
+        let file = format!("./lampi_{}_{}.deb", package.version, package.architecture);
+        report.problem(text, &Cure::root(format!("apt-get install --reinstall {file}")));
+    }
+    report.ok_otherwise(format!("lampi {} is installed, and its files are whole", package.version));
+}
+
+fn find(system: &System) -> Option<Package> {
+    let status = system.text("/var/lib/dpkg/status").ok()?;
+    let stanza = status.split("\n\n").find(|stanza| stanza.lines().any(|line| line == "Package: lampi"))?;
+    let field = |name: &str| {
+        stanza
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Some(Package {
+        version: field("Version"),
+        architecture: field("Architecture"),
+        status: field("Status").rsplit(' ').next().unwrap_or_default().to_owned(),
+    })
+}
+
+/// Files that dpkg finds missing or changed, but for configuration files, which the owner may change.
+fn damaged(system: &System) -> Vec<String> {
+    let output = Command::new("dpkg")
+        .arg("--root")
+        .arg(system.root())
+        .args(["--verify", "lampi"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let lines = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    lines
+        .lines()
+        .filter_map(|line| {
+            // `??5?????? c /etc/file`, `missing     /usr/file (reason)`
+            let (flags, path) = line.split_at(line.find('/')?);
+            let path = path.split(" (").next().unwrap_or(path);
+            // Small systems have dpkg leave the documentation out.
+            let is_document = flags.starts_with("missing") && path.starts_with("/usr/share/");
+            (!flags.trim_end().ends_with(" c") && !is_document).then(|| quoted(path))
+        })
+        .collect()
+}

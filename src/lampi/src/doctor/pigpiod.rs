@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! pigpiod: whether there is one, new enough, where `lamp_service` looks for it, and for this machine only.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use pigpio::Client;
+
+use super::confs::add_argument;
+use super::cure::{Cure, quoted};
+use super::lamp::Lamp;
+use super::report::Report;
+use super::system::System;
+use crate::peers::Peer;
+
+/// The first version that knows -g and all else that the lamp asks of it.
+const OLDEST: u32 = 60;
+
+/// pigpiod's options that have a value, by pigpio 1.79.
+const WITH_VALUE: &str = "abcdenpstx";
+
+/// Where programs are looked for by Supervisor.
+const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Looks at pigpiod.
+pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+    if !lamp.wants("pigpiod") {
+        report.ok("pigpiod is disabled on purpose, so the LEDs follow nobody");
+        return;
+    }
+    let words = lamp.program("pigpiod").map_or_else(
+        || ["pigpiod", "-g", "-l"].map(str::to_owned).to_vec(),
+        |program| program.command.clone(),
+    );
+    let Some(file) = words.first().and_then(|name| find(&lamp.system, name)) else {
+        report.problem("pigpiod is not installed, so the LEDs stay dark", &installation(&lamp.system));
+        return;
+    };
+    called(lamp, &options(&words[1..]), report);
+    if lamp.system.runs {
+        answers(lamp, &words, &file, report);
+    } else {
+        report.ok_otherwise(format!("pigpiod is installed, as {file}"));
+    }
+}
+
+fn find(system: &System, name: &str) -> Option<String> {
+    if name.starts_with('/') {
+        return system.exists(name).then(|| name.to_owned());
+    }
+    PATH.iter().map(|folder| format!("{folder}/{name}")).find(|path| system.exists(path))
+}
+
+/// Raspberry Pi OS has a package up to bookworm; elsewhere pigpiod is built.
+fn installation(system: &System) -> Cure {
+    let os = system.text("/etc/os-release").unwrap_or_default();
+    let is_old = ["buster", "bullseye", "bookworm"]
+        .iter()
+        .any(|name| os.contains(&format!("VERSION_CODENAME={name}")));
+    if is_old && system.exists("/etc/apt/sources.list.d/raspi.list") {
+        Cure::root("apt-get install pigpiod")
+    } else {
+        Cure::root("apt-get install build-essential git")
+            .and(Cure::root("git clone https://github.com/joan2937/pigpio /usr/local/src/pigpio"))
+            .and(Cure::root("make -C /usr/local/src/pigpio install"))
+    }
+}
+
+/// Options with their values, as getopt(3) reads them.
+fn options(words: &[String]) -> BTreeMap<char, String> {
+    let mut options = BTreeMap::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let Some(letters) = word.strip_prefix('-') else { continue };
+        for (at, letter) in letters.char_indices() {
+            if WITH_VALUE.contains(letter) {
+                let rest = &letters[at + letter.len_utf8()..];
+                let value = if rest.is_empty() { words.next().cloned() } else { Some(rest.to_owned()) };
+                options.insert(letter, value.unwrap_or_default());
+                break;
+            }
+            options.insert(letter, String::new());
+        }
+    }
+    options
+}
+
+/// What its file has it called with.
+fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report<'_>) {
+    let conf = Lamp::conf("pigpiod");
+    if !options.contains_key(&'g') {
+        report.problem(
+            format!("{conf}: pigpiod leaves the foreground (no -g), so Supervisor loses it"),
+            &add_argument(lamp, "pigpiod", "-g"),
+        );
+    }
+    if let Some(letter) = ['v', 'V'].iter().find(|letter| options.contains_key(letter)) {
+        let script = quoted(&format!("/^command/s/ -{letter}\\b//"));
+        report.problem(
+            format!("{conf}: pigpiod tells its version and ends (-{letter})"),
+            &Cure::root(format!("sed -i {script} {conf}")).and_maybe(lamp.update(Some("pigpiod"))),
+        );
+    }
+    // With -n only those addresses may connect.
+    if !['l', 'n', 'k'].iter().any(|letter| options.contains_key(letter)) {
+        report.warning(
+            format!("{conf}: pigpiod lets everybody in the network switch the pins (no -l)"),
+            &add_argument(lamp, "pigpiod", "-l"),
+        );
+    }
+}
+
+fn answers(lamp: &Lamp, words: &[String], file: &str, report: &mut Report<'_>) {
+    let address = match Peer::Pigpiod.address(None, lamp.system.root()) {
+        Ok(address) => address,
+        Err(error) => return super::broker::misnamed(lamp, "pigpiod", &error, report),
+    };
+    let version = Client::connect(&address.host, address.port, PATIENCE)
+        .and_then(|mut client| Ok((client.run(&[pigpio::Command::Version])?, client.peer())));
+    match version {
+        Ok(([version], _)) if version < OLDEST => report.problem(
+            format!("pigpiod is of version {version}, and the lamp needs {OLDEST} or newer"),
+            &installation(&lamp.system),
+        ),
+        Ok(([version], peer)) => report.ok_otherwise(format!("pigpiod {version} answers at {peer}")),
+        Err(error) => {
+            let process = lamp.processes.iter().find(|process| process.program == "pigpiod");
+            let ports = process.map(|process| listening(&lamp.system, process.pid)).unwrap_or_default();
+            if let Some(port) = ports.first().filter(|port| **port != address.port) {
+                report.problem(
+                    format!(
+                        "pigpiod listens on port {port}, and lamp_service looks for it on {}",
+                        address.port
+                    ),
+                    &same_port(lamp, words, *port),
+                );
+            } else if let Some(version) = version_of(&lamp.system, file).filter(|version| *version < OLDEST) {
+                report.problem(
+                    format!("{file} is of version {version}, and the lamp needs {OLDEST} or newer"),
+                    &installation(&lamp.system),
+                );
+            } else {
+                let order = if lamp.state_of("pigpiod") == Some("RUNNING") { "restart" } else { "start" };
+                report.problem(
+                    format!("{error}, so the LEDs stay as they are"),
+                    &Cure::root(format!("supervisorctl {order} pigpiod")),
+                );
+            }
+        }
+    }
+}
+
+/// Brings pigpiod and `lamp_service` together.
+fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Cure {
+    let conf = Lamp::conf("pigpiod");
+    if options(words).contains_key(&'p') {
+        let script = quoted(r"/^command/s/ -p *[0-9]*//");
+        return Cure::root(format!("sed -i {script} {conf}")).and_maybe(lamp.update(Some("pigpiod")));
+    }
+    let line = quoted(&format!("echo 'pigpiod = localhost:{port}' >>{}", super::lamp::SETTINGS));
+    Cure::root(format!("sh -c {line}")).and_maybe(lamp.restart("lamp_service"))
+}
+
+/// The version that the program at `file` tells; only that of this system is run.
+fn version_of(system: &System, file: &str) -> Option<u32> {
+    if !system.is_this() {
+        return None;
+    }
+    let output = Command::new(file).arg("-v").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    String::from_utf8_lossy(&output.stdout).trim().parse().ok()
+}
+
+/// TCP ports that a process listens on; none if only root may know.
+fn listening(system: &System, pid: u32) -> Vec<u16> {
+    let Ok(entries) = fs::read_dir(system.path(format!("/proc/{pid}/fd"))) else { return Vec::new() };
+    let sockets: Vec<String> = entries
+        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    let tables = ["tcp", "tcp6"].map(|name| system.text(format!("/proc/net/{name}")).unwrap_or_default());
+    let mut ports: Vec<u16> = tables
+        .iter()
+        .flat_map(|table| table.lines())
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
+            let (_, port) = local.rsplit_once(':')?;
+            // 0A: it listens.
+            (*state == "0A" && sockets.iter().any(|socket| socket == inode))
+                .then(|| u16::from_str_radix(port, 16).ok())?
+        })
+        .collect();
+    ports.dedup();
+    ports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::options;
+
+    #[test]
+    fn options_are_read_as_pigpiod_reads_them() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for (line, expected) in [
+            ("-g -l", &[('g', ""), ('l', "")][..]),
+            ("-gl", &[('g', ""), ('l', "")]),
+            ("-g -p 8889", &[('g', ""), ('p', "8889")]),
+            ("-gp8889", &[('g', ""), ('p', "8889")]),
+            ("-x -1 -n 127.0.0.1", &[('n', "127.0.0.1"), ('x', "-1")]),
+        ] {
+            let expected = expected.iter().map(|(letter, value)| (*letter, (*value).to_owned())).collect();
+            assert_eq!(options(&words(line)), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The system under examination: its files below a root folder, and its users.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use nix::unistd::geteuid;
+
+use crate::files;
+
+/// Largest file that is read whole, in bytes: far above any configuration.
+const LARGEST: u64 = 4 << 20;
+
+/// A system, the running one or one below a folder.
+#[derive(Debug)]
+pub struct System {
+    root: PathBuf,
+    /// The user id of its superuser: whoever owns its root folder, because a tree that is not the running system may
+    /// have been unpacked by somebody else.
+    pub superuser: u32,
+    /// Whether this process may look at everything.
+    pub is_root: bool,
+    /// Whether it runs: then it has processes. What only a running system can show is asked of no other.
+    pub runs: bool,
+    accounts: Vec<Account>,
+    groups: Vec<Group>,
+}
+
+/// A line of `/etc/passwd`.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The name.
+    pub name: String,
+    /// User id.
+    pub uid: u32,
+    /// Id of the primary group.
+    pub gid: u32,
+    /// The home folder.
+    pub home: String,
+}
+
+#[derive(Debug)]
+struct Group {
+    name: String,
+    gid: u32,
+    members: Vec<String>,
+}
+
+/// Ways to use a file, as the bits of a mode.
+pub const READ: u32 = 4;
+/// See [`READ`].
+pub const WRITE: u32 = 2;
+
+impl System {
+    /// The system whose files are below `root`.
+    pub fn new(root: &Path) -> anyhow::Result<Self> {
+        let Some(metadata) = fs::metadata(root).ok().filter(Metadata::is_dir) else {
+            bail!(
+                "there is no folder {}; give --root the folder under which the lamp's files are",
+                root.display()
+            );
+        };
+        let is_root = geteuid().is_root();
+        let mut system = Self {
+            root: root.to_owned(),
+            superuser: metadata.uid(),
+            is_root,
+            runs: false,
+            accounts: Vec::new(),
+            groups: Vec::new(),
+        };
+        system.runs = system.list("/proc").iter().any(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        for fields in system.records("/etc/passwd") {
+            if let [name, _, uid, gid, _, home, ..] = fields.as_slice()
+                && let (Ok(uid), Ok(gid)) = (uid.parse(), gid.parse())
+            {
+                system.accounts.push(Account { name: name.clone(), uid, gid, home: home.clone() });
+            }
+        }
+        for fields in system.records("/etc/group") {
+            if let [name, _, gid, members, ..] = fields.as_slice()
+                && let Ok(gid) = gid.parse()
+            {
+                let members = members.split(',').map(str::to_owned).collect();
+                system.groups.push(Group { name: name.clone(), gid, members });
+            }
+        }
+        Ok(system)
+    }
+
+    fn records(&self, path: &str) -> Vec<Vec<String>> {
+        let text = self.text(path).unwrap_or_default();
+        text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
+    }
+
+    /// The root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether this is the system that we run on.
+    pub fn is_this(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    /// Where an absolute path of the system is.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        files::under(&self.root, path)
+    }
+
+    /// What [`System::path`] made longer, as the system itself names it.
+    pub fn shown(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.root) {
+            Ok(below) => Path::new("/").join(below).display().to_string(),
+            Err(_) => path.display().to_string(),
+        }
+    }
+
+    /// Whether there is anything at a path, links followed.
+    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
+        self.metadata(path).is_ok()
+    }
+
+    /// What is known of a path, links followed.
+    pub fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
+        fs::metadata(self.path(path))
+    }
+
+    /// A file's text; bytes that are none are replaced.
+    pub fn text(&self, path: impl AsRef<Path>) -> io::Result<String> {
+        let path = self.path(path);
+        let metadata = fs::metadata(&path)?;
+        // A FIFO would block, and what is huge is no configuration.
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        if metadata.len() > LARGEST {
+            return Err(io::Error::other("it is too large"));
+        }
+        Ok(String::from_utf8_lossy(&fs::read(&path)?).into_owned())
+    }
+
+    /// The names in a folder, sorted; none if it cannot be read.
+    pub fn list(&self, folder: impl AsRef<Path>) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
+        let mut names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// The names in a folder that end in a dot and `extension`, sorted.
+    pub fn list_of(&self, folder: impl AsRef<Path>, extension: &str) -> Vec<String> {
+        let mut names = self.list(folder);
+        names.retain(|name| Path::new(name).extension().is_some_and(|found| found == extension));
+        names
+    }
+
+    /// The account of a user.
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// Whether there is a group of this name.
+    pub fn has_group(&self, name: &str) -> bool {
+        self.groups.iter().any(|group| group.name == name)
+    }
+
+    /// Whether a user belongs to a group.
+    pub fn is_member(&self, account: &Account, group: &str) -> bool {
+        self.groups.iter().any(|known| {
+            known.name == group && (known.gid == account.gid || known.members.contains(&account.name))
+        })
+    }
+
+    /// The name of a group, or its number.
+    pub fn group_name(&self, gid: u32) -> String {
+        let known = self.groups.iter().find(|group| group.gid == gid);
+        known.map_or_else(|| gid.to_string(), |group| group.name.clone())
+    }
+
+    /// The name of a user, or the number.
+    pub fn user_name(&self, uid: u32) -> String {
+        if uid == self.superuser {
+            return "root".into();
+        }
+        let known = self.accounts.iter().find(|account| account.uid == uid);
+        known.map_or_else(|| uid.to_string(), |account| account.name.clone())
+    }
+
+    /// Whether `account` may use the file at `path` in a `way`, which is [`READ`], [`WRITE`] or both.
+    ///
+    /// Said by owner, group and mode of it and of the folders above it; access lists are not looked at.
+    pub fn may(&self, account: &Account, path: impl AsRef<Path>, way: u32) -> io::Result<bool> {
+        let path = path.as_ref();
+        let mut folders: Vec<&Path> = path.ancestors().skip(1).collect();
+        folders.reverse();
+        for folder in folders {
+            if !self.permits(account, &self.metadata(folder)?, 1) {
+                return Ok(false);
+            }
+        }
+        Ok(self.permits(account, &self.metadata(path)?, way))
+    }
+
+    fn permits(&self, account: &Account, metadata: &Metadata, way: u32) -> bool {
+        if account.uid == self.superuser {
+            return true;
+        }
+        let in_group = || {
+            account.gid == metadata.gid()
+                || self
+                    .groups
+                    .iter()
+                    .any(|group| group.gid == metadata.gid() && group.members.contains(&account.name))
+        };
+        let shift = if metadata.uid() == account.uid {
+            6
+        } else if in_group() {
+            3
+        } else {
+            0
+        };
+        (metadata.mode() >> shift) & way == way
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi status`: the lamp on one screen.
+//!
+//! Everything is asked at once, each with a time limit of its own, and whatever does not answer takes the place of its
+//! answer by the reason. Nothing is judged; that is the doctor's part.
+
+pub mod machine;
+mod screen;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use lamp::state::LampState;
+use pigpio::{Client, Command};
+use program::address::Address;
+use serde::Serialize;
+
+use crate::broker::Visit;
+use crate::cli::{Program, StatusOrder};
+use crate::output;
+use crate::peers::Peer;
+use crate::supervisor::{Supervisor, Trouble};
+use crate::switch;
+use machine::{Framebuffer, TouchScreen};
+
+/// How long the broker and pigpiod may take each.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is known of the lamp; the JSON of `lampi status --json`.
+#[derive(Debug, Serialize)]
+struct Status {
+    version: &'static str,
+    /// Seconds since the machine started.
+    uptime: Option<u64>,
+    /// Why Supervisor could not be asked for the programs.
+    supervisor: Option<String>,
+    programs: Vec<ProgramStatus>,
+    broker: BrokerStatus,
+    pigpiod: PigpiodStatus,
+    framebuffers: Vec<Framebuffer>,
+    touch_screens: Vec<TouchScreen>,
+    light: Option<Light>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProgramStatus {
+    name: &'static str,
+    /// Supervisor's word in small letters; `disabled` if it has no file, `unknown` if Supervisor could not be asked.
+    state: String,
+    pid: Option<i64>,
+    /// Seconds since its start.
+    uptime: Option<i64>,
+    /// Supervisor's reason, if it does not run.
+    reason: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct BrokerStatus {
+    address: Option<String>,
+    reachable: bool,
+    error: Option<String>,
+    /// Name of each bridge, and whether it is up.
+    bridges: BTreeMap<String, bool>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct PigpiodStatus {
+    address: Option<String>,
+    version: Option<u32>,
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Light {
+    hue: f64,
+    saturation: f64,
+    brightness: f64,
+    on: bool,
+    /// Who asked for it.
+    client: String,
+    /// Red, green and blue of the LEDs, 0 to 255 each; the light that it would be, while the lamp is off.
+    rgb: [u8; 3],
+}
+
+/// Prints how the lamp is.
+pub fn run(order: &StatusOrder) -> anyhow::Result<()> {
+    let status = Status::of(order);
+    if order.json {
+        return output::line(&serde_json::to_string_pretty(&status)?);
+    }
+    // https://no-color.org
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colored = std::io::stdout().is_terminal() && !plain;
+    output::bytes(screen::shown(&status, colored).as_bytes())
+}
+
+impl Status {
+    fn of(order: &StatusOrder) -> Self {
+        let root = order.root.as_path();
+        thread::scope(|scope| {
+            let broker = scope.spawn(|| ask_broker(Peer::Broker.address(order.broker.as_ref(), root)));
+            let pigpiod = scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root)));
+            let (supervisor, programs) = ask_supervisor(root);
+            let (broker, light) = broker.join().unwrap_or_default();
+            Self {
+                version: env!("CARGO_PKG_VERSION"),
+                uptime: machine::uptime(root),
+                supervisor,
+                programs,
+                broker,
+                pigpiod: pigpiod.join().unwrap_or_default(),
+                framebuffers: machine::framebuffers(root),
+                touch_screens: machine::touch_screens(root),
+                light: light.map(Light::from),
+            }
+        })
+    }
+}
+
+fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
+    let (trouble, processes) = match Supervisor::at(root).processes() {
+        Ok(processes) => (None, processes),
+        Err(trouble) => (Some(trouble), Vec::new()),
+    };
+    let programs = Program::ALL.map(|program| {
+        let known = processes.iter().find(|process| process.name == program.name());
+        let state = match known {
+            Some(process) => process.state.to_lowercase(),
+            None if switch::is_disabled(program, root) => "disabled".into(),
+            None if matches!(trouble, Some(Trouble::Away)) => "stopped".into(),
+            None if trouble.is_some() => "unknown".into(),
+            None => "missing".into(),
+        };
+        ProgramStatus {
+            name: program.name(),
+            pid: known.and_then(|process| process.pid),
+            uptime: known.and_then(|process| process.uptime),
+            reason: known
+                .filter(|process| process.pid.is_none() && !process.description.is_empty())
+                .map(|process| process.description.clone()),
+            state,
+        }
+    });
+    (trouble.map(|trouble| trouble.to_string()), programs.into())
+}
+
+fn ask_broker(address: anyhow::Result<Address>) -> (BrokerStatus, Option<LampState>) {
+    let address = match address {
+        Ok(address) => address,
+        Err(error) => {
+            return (BrokerStatus { error: Some(error.to_string()), ..BrokerStatus::default() }, None);
+        }
+    };
+    let mut status = BrokerStatus { address: Some(address.to_string()), ..BrokerStatus::default() };
+    let mut visit = match Visit::begin(&address, PATIENCE) {
+        Ok(visit) => visit,
+        Err(error) => {
+            status.error = Some(format!("{error:#}"));
+            return (status, None);
+        }
+    };
+    status.reachable = true;
+    let state = visit.state();
+    status.bridges.clone_from(&visit.heard.bridges);
+    visit.end();
+    match state {
+        Ok(state) => (status, Some(state)),
+        Err(error) => {
+            status.error = Some(format!("{error:#}"));
+            (status, None)
+        }
+    }
+}
+
+fn ask_pigpiod(address: anyhow::Result<Address>) -> PigpiodStatus {
+    let address = match address {
+        Ok(address) => address,
+        Err(error) => return PigpiodStatus { error: Some(error.to_string()), ..PigpiodStatus::default() },
+    };
+    let asked = Client::connect(&address.host, address.port, PATIENCE)
+        .and_then(|mut client| Ok((client.peer(), client.run(&[Command::Version])?)));
+    match asked {
+        Ok((peer, [version])) => {
+            PigpiodStatus { address: Some(peer.to_string()), version: Some(version), error: None }
+        }
+        Err(error) => PigpiodStatus {
+            address: Some(address.to_string()),
+            version: None,
+            error: Some(error.to_string()),
+        },
+    }
+}
+
+impl From<LampState> for Light {
+    fn from(state: LampState) -> Self {
+        let lit = LampState { on: true, ..state.clone() };
+        let full = lamp::state::PWM_RANGE;
+        Self {
+            hue: state.color.hue,
+            saturation: state.color.saturation,
+            brightness: state.brightness,
+            on: state.on,
+            rgb: lit.duty_cycles().map(|duty| (duty * 255 / full) as u8),
+            client: state.client,
+        }
+    }
+}

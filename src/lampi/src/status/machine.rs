@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the kernel tells everybody of the machine, in /proc and /sys.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::files;
+
+/// Bits of input devices, as in the kernel's `input-event-codes.h`.
+const ABS_X: usize = 0x00;
+const ABS_MT_POSITION_X: usize = 0x35;
+const BTN_TOUCH: usize = 0x14a;
+
+/// A framebuffer device.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Framebuffer {
+    /// Its path, such as /dev/fb1.
+    pub device: String,
+    /// Its driver's name for it.
+    pub name: String,
+    /// In pixels, with what is not seen, if its driver keeps more than one picture.
+    pub width: u32,
+    /// As the width.
+    pub height: u32,
+    pub bits_per_pixel: u32,
+    /// Bytes from one row to the next.
+    pub stride: u32,
+}
+
+/// A device that tells where it is touched.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct TouchScreen {
+    /// Its path, such as /dev/input/event0.
+    pub device: String,
+    /// Its driver's name for it.
+    pub name: String,
+}
+
+/// Seconds since the machine started.
+pub fn uptime(root: &Path) -> Option<u64> {
+    let text = fs::read_to_string(files::under(root, "/proc/uptime")).ok()?;
+    text.split(['.', ' ']).next()?.parse().ok()
+}
+
+/// The framebuffers, in their order.
+pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
+    devices(root, "/sys/class/graphics", "fb", |folder, name| {
+        let (width, height) =
+            read(folder, "virtual_size")?.split_once(',').map(|(w, h)| (w.parse(), h.parse()))?;
+        Some(Framebuffer {
+            device: format!("/dev/{name}"),
+            name: read(folder, "name")?,
+            width: width.ok()?,
+            height: height.ok()?,
+            bits_per_pixel: read(folder, "bits_per_pixel")?.parse().ok()?,
+            stride: read(folder, "stride")?.parse().ok()?,
+        })
+    })
+}
+
+/// The touch screens, told by the same signs as in `lamp_ui`.
+pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
+    devices(root, "/sys/class/input", "event", |folder, name| {
+        let has = |kind: &str, bit| {
+            read(folder, &format!("device/capabilities/{kind}")).is_some_and(|words| has_bit(&words, bit))
+        };
+        let touched = has("abs", ABS_MT_POSITION_X) || has("abs", ABS_X) && has("key", BTN_TOUCH);
+        touched.then_some(())?;
+        Some(TouchScreen { device: format!("/dev/input/{name}"), name: read(folder, "device/name")? })
+    })
+}
+
+/// Those devices of a class whose names are `prefix` and a number, by that number.
+fn devices<T>(root: &Path, class: &str, prefix: &str, describe: impl Fn(&Path, &str) -> Option<T>) -> Vec<T> {
+    let entries = fs::read_dir(files::under(root, class)).into_iter().flatten().flatten();
+    let mut found: Vec<(u32, String, PathBuf)> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name.strip_prefix(prefix)?.parse().ok()?, name, entry.path()))
+        })
+        .collect();
+    found.sort();
+    found.iter().filter_map(|(_, name, folder)| describe(folder, name)).collect()
+}
+
+fn read(folder: &Path, file: &str) -> Option<String> {
+    fs::read_to_string(folder.join(file)).ok().map(|text| text.trim_end().to_owned())
+}
+
+/// Whether a bit is set in the kernel's list of words, of which the last has the lowest bits. A word is as long as those
+/// of the program that reads it.
+fn has_bit(words: &str, bit: usize) -> bool {
+    const LENGTH: usize = usize::BITS as usize;
+    let word = words.split_whitespace().rev().nth(bit / LENGTH);
+    word.and_then(|word| usize::from_str_radix(word, 16).ok())
+        .is_some_and(|word| word >> (bit % LENGTH) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine with these files.
+    fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("{content}\n")).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn the_kernels_lists_of_bits_are_read() {
+        let long =
+            |words: [&str; 2]| if usize::BITS == 64 { words[0].to_owned() } else { words[1].to_owned() };
+        let multi = long(["260800000000003", "2608000 3"]);
+        assert!(has_bit(&multi, ABS_MT_POSITION_X) && has_bit(&multi, ABS_X));
+        assert!(
+            !has_bit("3", ABS_MT_POSITION_X) && !has_bit("0", ABS_X) && !has_bit("", 0) && !has_bit("x", 0)
+        );
+        let touch = long(["400 0 0 0 0 0", "400 0 0 0 0 0 0 0 0 0 0"]);
+        assert!(has_bit(&touch, BTN_TOUCH));
+        assert!(!has_bit("400", BTN_TOUCH));
+    }
+
+    #[test]
+    fn framebuffers_come_in_their_order() {
+        let fb = |number: u32, file: &str| format!("sys/class/graphics/fb{number}/{file}");
+        let mut all = Vec::new();
+        for (number, name, size) in
+            [(10, "late", "1,2"), (0, "vc4drmfb", "240,320"), (1, "fb_ili9341", "320,240")]
+        {
+            all.extend([
+                (fb(number, "name"), name),
+                (fb(number, "virtual_size"), size),
+                (fb(number, "bits_per_pixel"), "16"),
+                (fb(number, "stride"), "640"),
+            ]);
+        }
+        all.push(("sys/class/graphics/fbcon/rotate".into(), "0"));
+        let all: Vec<(&str, &str)> = all.iter().map(|(path, content)| (path.as_str(), *content)).collect();
+        let found = framebuffers(machine(&all).path());
+        let names: Vec<_> =
+            found.iter().map(|fb| (fb.device.as_str(), fb.name.as_str(), fb.width, fb.height)).collect();
+        assert_eq!(
+            names,
+            [
+                ("/dev/fb0", "vc4drmfb", 240, 320),
+                ("/dev/fb1", "fb_ili9341", 320, 240),
+                ("/dev/fb10", "late", 1, 2)
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_is_touched_is_a_touch_screen() {
+        let event = |number: u32, file: &str| format!("sys/class/input/event{number}/device/{file}");
+        let multi = if usize::BITS == 64 { "260800000000003" } else { "2608000 3" };
+        let all = [
+            (event(0, "name"), "keys"),
+            (event(0, "capabilities/abs"), "0"),
+            (event(0, "capabilities/key"), "fffffffffffffffe"),
+            (event(1, "name"), "EP0110M09"),
+            (event(1, "capabilities/abs"), multi),
+            (event(2, "name"), "joystick"),
+            (event(2, "capabilities/abs"), "3"),
+            (event(2, "capabilities/key"), "0"),
+        ];
+        let all: Vec<(&str, &str)> = all.iter().map(|(path, content)| (path.as_str(), *content)).collect();
+        assert_eq!(
+            touch_screens(machine(&all).path()),
+            [TouchScreen { device: "/dev/input/event1".into(), name: "EP0110M09".into() }]
+        );
+    }
+
+    #[test]
+    fn a_machine_without_anything_has_nothing() {
+        let root = machine(&[("proc/uptime", "12345.67 23456.78")]);
+        assert_eq!(uptime(root.path()), Some(12345));
+        assert_eq!((framebuffers(root.path()), touch_screens(root.path())), (vec![], vec![]));
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The form in which Supervisor is asked and answers (xmlrpc.com/spec), as far as its interface makes use of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use anyhow::{Context, bail};
+use roxmltree::{Document, Node};
+
+/// A value of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Number(i64),
+    Text(String),
+    Array(Vec<Value>),
+    Struct(BTreeMap<String, Value>),
+}
+
+/// An answer that is a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub code: i64,
+    pub text: String,
+}
+
+impl Value {
+    pub fn number(&self) -> Option<i64> {
+        if let Self::Number(number) = self { Some(*number) } else { None }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub fn array(&self) -> Option<&[Self]> {
+        if let Self::Array(values) = self { Some(values) } else { None }
+    }
+
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        if let Self::Struct(fields) = self { fields.get(name) } else { None }
+    }
+}
+
+/// The call of a method with texts as its parameters.
+pub fn call(method: &str, parameters: &[&str]) -> String {
+    let parameters = parameters.iter().fold(String::new(), |mut all, text| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        // To write to a string cannot fail.
+        let _ = write!(all, "<param><value><string>{text}</string></value></param>");
+        all
+    });
+    format!(
+        "<?xml version=\"1.0\"?><methodCall><methodName>{method}</methodName><params>{parameters}</params></methodCall>"
+    )
+}
+
+/// Reads an answer.
+pub fn answer(text: &str) -> anyhow::Result<Result<Value, Fault>> {
+    let document = Document::parse(text).context("Supervisor's answer is not XML")?;
+    let kind = document.root_element().first_element_child().context("Supervisor's answer is empty")?;
+    let node = kind
+        .descendants()
+        .find(|node| node.has_tag_name("value"))
+        .context("Supervisor's answer has no value")?;
+    let value = value(node)?;
+    if kind.has_tag_name("fault") {
+        let code = value.field("faultCode").and_then(Value::number).unwrap_or_default();
+        let text = value.field("faultString").and_then(Value::text).unwrap_or_default().to_owned();
+        return Ok(Err(Fault { code, text }));
+    }
+    Ok(Ok(value))
+}
+
+fn value(node: Node<'_, '_>) -> anyhow::Result<Value> {
+    let text = |node: Node<'_, '_>| node.text().unwrap_or_default().to_owned();
+    let Some(typed) = node.first_element_child() else {
+        return Ok(Value::Text(text(node)));
+    };
+    Ok(match typed.tag_name().name() {
+        "string" => Value::Text(text(typed)),
+        "int" | "i4" | "boolean" => {
+            Value::Number(text(typed).parse().context("a number of Supervisor's answer is none")?)
+        }
+        "array" => {
+            let data = typed.first_element_child().into_iter().flat_map(|data| data.children());
+            Value::Array(data.filter(Node::is_element).map(value).collect::<anyhow::Result<_>>()?)
+        }
+        "struct" => {
+            let mut fields = BTreeMap::new();
+            for member in typed.children().filter(Node::is_element) {
+                let part = |name| member.children().find(|node| node.has_tag_name(name));
+                let (Some(name), Some(node)) = (part("name"), part("value")) else {
+                    bail!("a part of Supervisor's answer has no name or no value");
+                };
+                fields.insert(text(name), value(node)?);
+            }
+            Value::Struct(fields)
+        }
+        other => bail!("Supervisor's answer has a value of the unknown kind '{}'", other.escape_debug()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_written() {
+        let call = call("supervisor.stopProcess", &["a<&b"]);
+        let document = Document::parse(&call).unwrap();
+        let text = |name| document.descendants().find(|node| node.has_tag_name(name)).unwrap().text();
+        assert_eq!(text("methodName"), Some("supervisor.stopProcess"));
+        assert_eq!(text("string"), Some("a<&b"));
+    }
+
+    #[test]
+    fn values_are_read() {
+        let text = "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n\
+            <value><struct>\n<member>\n<name>name</name>\n<value><string>a &lt;b&gt;</string></value>\n</member>\n\
+            <member>\n<name>pid</name>\n<value><int>-3</int></value>\n</member>\n</struct></value>\n\
+            <value><string></string></value>\n<value>bare</value>\n<value><array><data>\n</data></array></value>\n\
+            <value><boolean>1</boolean></value>\n</data></array></value>\n</param>\n</params>\n</methodResponse>\n";
+        let value = answer(text).unwrap().unwrap();
+        let [process, empty, bare, array, truth] = value.array().unwrap() else { panic!("{value:?}") };
+        assert_eq!(process.field("name").and_then(Value::text), Some("a <b>"));
+        assert_eq!(process.field("pid").and_then(Value::number), Some(-3));
+        assert_eq!((empty.text(), bare.text()), (Some(""), Some("bare")));
+        assert_eq!((array.array(), truth.number()), (Some(&[][..]), Some(1)));
+    }
+
+    #[test]
+    fn refusals_are_read() {
+        let text = "<methodResponse>\n<fault>\n<value><struct>\n<member>\n<name>faultCode</name>\n\
+            <value><int>92</int></value>\n</member>\n<member>\n<name>faultString</name>\n\
+            <value><string>CANT_REREAD: x</string></value>\n</member>\n</struct></value>\n</fault>\n</methodResponse>";
+        assert_eq!(answer(text).unwrap(), Err(Fault { code: 92, text: "CANT_REREAD: x".into() }));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_an_error() {
+        for text in [
+            "",
+            "<methodResponse/>",
+            "<methodResponse><params></params></methodResponse>",
+            "<methodResponse><params><param><value><int>x</int></value></param></params></methodResponse>",
+            "<methodResponse><params><param><value><double>1</double></value></param></params></methodResponse>",
+            "<methodResponse><params><param><value><struct><member/></struct></value></param></params></methodResponse>",
+        ] {
+            assert!(answer(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi disable` and `lampi enable`: a program's file is what tells Supervisor of it, so it is renamed.
+//!
+//! Supervisor reads names that end in .conf. The package knows a file that was renamed as one that its owner deleted,
+//! and leaves it so when it is upgraded or installed again.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use nix::unistd::geteuid;
+use supervisor_conf::{Host, Severity};
+
+use crate::cli::{Program, ProgramOrder};
+use crate::files::{self, ROOT_ONLY};
+use crate::output;
+use crate::supervisor::{Supervisor, Trouble, Update};
+
+/// Folder of the files that Supervisor reads.
+const CONFS: &str = "/etc/supervisor/conf.d";
+
+/// Folder of the same files as they were packaged.
+const PACKAGED: &str = "/usr/share/lampi/conf.d";
+
+/// Stops a program and keeps it stopped.
+pub fn disable(order: &ProgramOrder) -> anyhow::Result<()> {
+    let (program, root) = (order.program, order.root.as_path());
+    must_be_root("disable", order)?;
+    let places = Places::of(program, root);
+    match (files::exists(&places.conf)?, files::exists(&places.disabled)?) {
+        (true, true) => return Err(places.both()),
+        (true, false) => files::rename_new(&places.conf, &places.disabled)?,
+        // Supervisor may not know yet.
+        (false, true) => {}
+        (false, false) => bail!(
+            "{program} cannot be disabled: there is no {}; sudo lampi enable {program} brings it back",
+            places.conf.display()
+        ),
+    }
+    match Supervisor::at(root).update(program.name()) {
+        Ok(_) => output::line(&format!("{program} is stopped until you say: sudo lampi enable {program}")),
+        Err(Trouble::Away) => output::line(&format!(
+            "{program} is disabled; Supervisor does not run, and will leave it alone when it is started"
+        )),
+        Err(trouble) => Err(anyhow!("{program} is disabled, but may still run: {trouble}")),
+    }
+}
+
+/// Starts a program that was disabled.
+pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
+    let (program, root) = (order.program, order.root.as_path());
+    must_be_root("enable", order)?;
+    let places = Places::of(program, root);
+    let mut was_there = false;
+    match (files::exists(&places.conf)?, files::exists(&places.disabled)?) {
+        (true, true) => return Err(places.both()),
+        (true, false) => was_there = true,
+        (false, true) => {
+            must_be_sound(&places.disabled, root)?;
+            if !is_overridden(&places.conf, root) {
+                files::set_access(&places.disabled, ROOT_ONLY)?;
+            }
+            files::rename_new(&places.disabled, &places.conf)?;
+        }
+        (false, false) => {
+            let content = match std::fs::read(&places.packaged) {
+                Ok(content) => content,
+                Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                    "there is nothing to enable {program} with: neither {} nor {}; install the package lampi again",
+                    places.disabled.display(),
+                    places.packaged.display()
+                ),
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot read {}", places.packaged.display()));
+                }
+            };
+            files::write_new(&places.conf, &content, ROOT_ONLY)?;
+            output::line(&format!("{} is back as the package brought it", places.conf.display()))?;
+        }
+    }
+    match Supervisor::at(root).update(program.name()) {
+        Ok(Update::Same | Update::Removed) if was_there => output::line(&format!(
+            "{program} was not disabled; if it is stopped, start it with: sudo supervisorctl start {program}"
+        )),
+        Ok(_) => output::line(&format!("{program} is enabled, and started")),
+        Err(Trouble::Away) => output::line(&format!(
+            "{program} is enabled; Supervisor does not run, and will start it when it is started itself"
+        )),
+        Err(trouble) => Err(anyhow!("{program} is enabled, but was not started: {trouble}")),
+    }
+}
+
+/// The names that a program's file can have.
+struct Places {
+    conf: PathBuf,
+    disabled: PathBuf,
+    packaged: PathBuf,
+}
+
+impl Places {
+    fn of(program: Program, root: &Path) -> Self {
+        let place = |folder: &str, end: &str| files::under(root, format!("{folder}/{program}.conf{end}"));
+        Self { conf: place(CONFS, ""), disabled: place(CONFS, ".disabled"), packaged: place(PACKAGED, "") }
+    }
+
+    fn both(&self) -> anyhow::Error {
+        anyhow!(
+            "there are both {} and {}; remove the one that you do not want",
+            self.conf.display(),
+            self.disabled.display()
+        )
+    }
+}
+
+/// Whether a program is disabled, as far as the files tell.
+pub fn is_disabled(program: Program, root: &Path) -> bool {
+    let places = Places::of(program, root);
+    !places.conf.exists() && places.disabled.exists()
+}
+
+/// Of a lamp's files below another root, whoever may change them may do so.
+fn must_be_root(verb: &str, order: &ProgramOrder) -> anyhow::Result<()> {
+    if order.root == Path::new("/") && !geteuid().is_root() {
+        bail!("this needs root; say: sudo lampi {verb} {}", order.program);
+    }
+    Ok(())
+}
+
+/// One file with a mistake keeps Supervisor from starting anything.
+fn must_be_sound(conf: &Path, root: &Path) -> anyhow::Result<()> {
+    let report = supervisor_conf::check(&[conf.to_owned()], &Host::new(root))?;
+    match report.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        Some(finding) => bail!("Supervisor would refuse the file: {finding}"),
+        None => Ok(()),
+    }
+}
+
+/// Whether the machine's owner has told dpkg of another owner and mode.
+fn is_overridden(conf: &Path, root: &Path) -> bool {
+    let overrides =
+        std::fs::read_to_string(files::under(root, "/var/lib/dpkg/statoverride")).unwrap_or_default();
+    let path = files::under(Path::new("/"), conf.strip_prefix(root).unwrap_or(conf));
+    // Each line has owner, group, mode and path.
+    overrides.lines().any(|line| line.splitn(4, ' ').nth(3).is_some_and(|file| Path::new(file) == path))
+}

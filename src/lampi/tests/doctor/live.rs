@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Faults of the real peers, and what those who are not root are told.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use serde_json::Value;
+use test_support::{Mosquitto, PATIENCE, QoS, Witness, wait_for};
+
+use crate::support::{Lamp, Peers, SLEEPS, Supervisord};
+
+/// A lamp of which nothing bad is to be said, but for its peers.
+fn lamp(peers: &Peers) -> Lamp {
+    let lamp = Lamp::new(peers);
+    lamp.start();
+    lamp
+}
+
+#[test]
+fn programs_that_supervisor_does_not_run_are_told_with_their_last_words() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    fs::write(
+        lamp.path("var/log/supervisor/fbcp.log"),
+        "fbcp: started\nfbcp: /dev/fb1 is no framebuffer\n\n",
+    )
+    .unwrap();
+    let supervisord = Supervisord::start(&[
+        ("fbcp", "command=/bin/false\nstartsecs=1\nstartretries=0"),
+        ("pigpiod", "command=/bin/true\nstartsecs=0\nautorestart=false"),
+        ("lamp_service", "command=/bin/sleep 1000000\nautostart=false"),
+    ]);
+    lamp.supervise(&supervisord);
+    let expected = "\
+problem  supervisor: fbcp could not be started, and Supervisor has given it up; its last words are: fbcp: /dev/fb1 is no \
+framebuffer
+         cure: supervisorctl start fbcp
+problem  supervisor: pigpiod is EXITED and does not run; it has said nothing
+         cure: supervisorctl start pigpiod
+warning  supervisor: lamp_service was stopped, and starts again only at the next boot
+         cure: supervisorctl start lamp_service
+problem  supervisor: Supervisor has not read the file of lamp_ui yet
+         cure: supervisorctl update lamp_ui
+";
+    // It takes its time to give up.
+    wait_for("FATAL and EXITED", PATIENCE, || (lamp.doctor(&peers).complaints == expected).then_some(()));
+
+    let programs = ["pigpiod", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
+    let supervisord =
+        Supervisord::start(&[&programs[..], &[("fbcp", "command=/bin/false\nstartretries=1000")]].concat());
+    lamp.supervise(&supervisord);
+    let expected = "\
+problem  supervisor: fbcp ends as soon as it is started; its last words are: fbcp: /dev/fb1 is no framebuffer
+         cure: supervisorctl restart fbcp
+";
+    wait_for("BACKOFF", PATIENCE, || (lamp.doctor(&peers).complaints == expected).then_some(()));
+}
+
+#[test]
+fn a_request_that_the_broker_keeps_is_found_and_its_cure_removes_it() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    let witness = Witness::connect(peers.broker.port(), &["lamp/set_config"]);
+    witness.publish_with("lamp/set_config", QoS::AtLeastOnce, true, "{\"client\": \"echo\", \"on\": true}");
+    witness.await_acknowledged(1);
+    let found = lamp.doctor(&peers);
+    assert_eq!(found.status, 1, "{}", found.output);
+    let expected = "\
+problem  broker: the broker keeps a request (`{\"client\": \"echo\", \"on\": true}`), which overrides the lamp's state at \
+each start; its sender must not set retain
+         cure: mosquitto_pub -h localhost -p @BROKER@ -r -n -t lamp/set_config
+";
+    assert_eq!(found.complaints, expected);
+
+    let cure = expected.split("cure: ").last().unwrap().replace("@BROKER@", &peers.broker.port().to_string());
+    assert!(Command::new("sh").args(["-c", &cure]).status().unwrap().success());
+    assert_eq!(lamp.doctor(&peers).complaints, "");
+}
+
+#[test]
+fn a_broker_that_takes_nobody_is_told_with_its_reason() {
+    let mut peers = Peers::start();
+    let lamp = lamp(&peers);
+    let complaint = |peers: &Peers| lamp.doctor(peers).complaints;
+    let told = "problem  broker: the MQTT broker at localhost:@BROKER@ does not take clients: ";
+
+    peers.broker.freeze();
+    assert_eq!(
+        complaint(&peers),
+        format!("{told}it does not answer\n         cure: service mosquitto restart\n")
+    );
+    peers.broker.thaw();
+    assert_eq!(complaint(&peers), "");
+    peers.broker.stop();
+    let away = complaint(&peers);
+    assert!(away.starts_with(told) && away.contains("refused"), "{away}");
+    assert!(away.ends_with("\n         cure: service mosquitto restart\n"), "{away}");
+
+    // What mosquitto 2 does once it has a listener of its own.
+    let private = Mosquitto::start_with("allow_anonymous false\n");
+    peers.broker = private;
+    let lamp = Lamp::new(&peers);
+    lamp.start();
+    let found = lamp.doctor(&peers);
+    assert!(found.complaints.starts_with(told), "{}", found.complaints);
+    let cure = "cure: sh -c 'echo allow_anonymous true >/etc/mosquitto/conf.d/lampi_anonymous.conf' && service mosquitto restart";
+    assert!(found.complaints.contains(cure), "{}", found.complaints);
+}
+
+#[test]
+fn a_pigpiod_that_does_not_answer_is_told() {
+    let mut peers = Peers::start();
+    let lamp = lamp(&peers);
+    peers.pigpiod.freeze();
+    let frozen = lamp.doctor(&peers);
+    assert!(
+        frozen.complaints.contains(" does not answer, so the LEDs stay as they are"),
+        "{}",
+        frozen.complaints
+    );
+    peers.pigpiod.stop();
+    let away = lamp.doctor(&peers);
+    assert!(
+        away.complaints.starts_with("problem  pigpiod: cannot connect to pigpiod: "),
+        "{}",
+        away.complaints
+    );
+    assert!(
+        away.complaints.ends_with("\n         cure: supervisorctl restart pigpiod\n"),
+        "{}",
+        away.complaints
+    );
+    assert_eq!((frozen.status, away.status), (1, 1));
+}
+
+/// Nobody builds a pigpiod of 2015 any more: a server says what it would.
+#[test]
+fn a_pigpiod_that_is_too_old_is_told() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut client in server.incoming().map_while(Result::ok) {
+            let mut request = [0; 16];
+            let _ = client.read_exact(&mut request);
+            request[12..].copy_from_slice(&59_u32.to_le_bytes());
+            let _ = client.write_all(&request);
+        }
+    });
+    let conf = lamp.path("etc/supervisor/conf.d/lamp_service.conf");
+    let text = fs::read_to_string(&conf).unwrap();
+    let text = text.replace(
+        &format!("--pigpiod localhost:{}", peers.pigpiod.port()),
+        &format!("--pigpiod 127.0.0.1:{port}"),
+    );
+    fs::write(&conf, text).unwrap();
+    fs::remove_dir_all(lamp.path("proc/103")).unwrap();
+    lamp.start();
+    assert_eq!(
+        lamp.doctor(&peers).complaints,
+        "problem  pigpiod: pigpiod is of version 59, and the lamp needs 60 or newer\n         cure: apt-get install pigpiod\n"
+    );
+}
+
+#[test]
+fn a_program_reads_the_findings_as_json() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    let ask = || {
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_lampi"));
+        let output = doctor.args(["doctor", "--json", "--root"]).arg(lamp.root()).output().unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let (status, well) = ask();
+    assert_eq!((status, &well["result"]), (Some(0), &"ok".into()));
+    let findings = well["findings"].as_array().unwrap();
+    assert!(findings.len() >= 13, "each check says something: {findings:#?}");
+    assert!(findings.iter().all(|finding| finding["result"] == "ok" && finding.get("cure").is_none()));
+
+    fs::set_permissions(lamp.path("etc/supervisor/conf.d/fbcp.conf"), PermissionsExt::from_mode(0o644))
+        .unwrap();
+    let (status, ill) = ask();
+    assert_eq!((status, &ill["result"]), (Some(3), &"warning".into()));
+    let finding =
+        ill["findings"].as_array().unwrap().iter().find(|finding| finding["result"] == "warning").unwrap();
+    assert_eq!(finding["check"], "confs");
+    assert_eq!(
+        finding["cure"],
+        format!("chroot {} chmod 0600 /etc/supervisor/conf.d/fbcp.conf", lamp.root().display())
+    );
+}
+
+#[test]
+fn who_is_not_root_is_told_what_was_not_looked_at() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    fs::create_dir_all(lamp.path("var/spool/cron/crontabs")).unwrap();
+    fs::set_permissions(lamp.path("var/spool/cron/crontabs"), PermissionsExt::from_mode(0o700)).unwrap();
+    // The test's own may lie where nobody else gets to.
+    let doctor = lamp.path("tmp/lampi");
+    fs::create_dir(lamp.path("tmp")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_lampi"), &doctor).unwrap();
+    // Their ports are in a file that only root can read.
+    fs::create_dir(lamp.path("etc/lampi")).unwrap();
+    let (broker, pigpiod) = (peers.broker.address(), peers.pigpiod.address());
+    fs::write(lamp.path("etc/lampi/lamp_service.conf"), format!("broker = {broker}\npigpiod = {pigpiod}\n"))
+        .unwrap();
+
+    let found = lamp.doctor_by(Command::new(&doctor).uid(1000).gid(1000), &peers);
+    let expected = "\
+skipped  confs: what is in Supervisor's files: only root may look
+skipped  boot: the users' cron jobs: only root may look
+skipped  supervisor: whether Supervisor runs the programs: only root may look
+";
+    assert_eq!((found.complaints.as_str(), found.status), (expected, 0), "{}", found.output);
+    assert!(found.output.ends_with(
+        "\nNothing is wrong.\nNot everything could be looked at; for the rest: sudo lampi doctor\n"
+    ));
+
+    fs::remove_file(lamp.path("usr/sbin/mosquitto")).unwrap();
+    fs::write(
+        lamp.path("etc/lampi/lamp_service.conf"),
+        format!("broker = localhost:1\npigpiod = {pigpiod}\n"),
+    )
+    .unwrap();
+    let found = lamp.doctor_by(Command::new(&doctor).uid(1000).gid(1000), &peers);
+    assert!(found.complaints.contains("cure: sudo apt-get install mosquitto\n"), "{}", found.output);
+}
+
+#[test]
+fn a_root_that_is_no_folder_is_refused() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_lampi")).args(["doctor", "--root", "/dev/null"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "lampi: there is no folder /dev/null; give --root the folder under which the lamp's files are\n"
+    );
+}

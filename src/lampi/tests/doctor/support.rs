@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The root folder of a lamp, and the real peers that its programs have.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, wait_for};
+
+/// User and group of pi on the lamp.
+const PI: u32 = 1000;
+
+/// A program that does nothing, well.
+pub const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
+
+/// A supervisord with programs of the lamp's names.
+pub struct Supervisord {
+    folder: TempDir,
+    process: Process,
+}
+
+impl Supervisord {
+    /// Starts one and waits until it answers. Programs are names, each with what its section says.
+    pub fn start(programs: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().display();
+        let mut conf = format!(
+            "[unix_http_server]\nfile={here}/sock\n[supervisord]\nlogfile={here}/log\npidfile={here}/pid\n\
+             [rpcinterface:supervisor]\n\
+             supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
+        );
+        for (name, section) in programs {
+            conf.push_str(&program_section(name, section));
+        }
+        let file = folder.path().join("conf");
+        fs::write(&file, conf).unwrap();
+        let process =
+            Process::start(Command::new("supervisord").arg("--nodaemon").arg("-c").arg(&file), "supervisor");
+        let supervisord = Self { folder, process };
+        wait_for("supervisord to answer", PATIENCE, || UnixStream::connect(supervisord.socket()).ok());
+        supervisord
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("sock")
+    }
+}
+
+fn program_section(name: &str, section: &str) -> String {
+    format!("[program:{name}]\n{section}\nstdout_logfile=NONE\nstderr_logfile=NONE\n")
+}
+
+impl Drop for Supervisord {
+    fn drop(&mut self) {
+        // So that its programs end too.
+        self.process.terminate();
+    }
+}
+
+/// Real peers of a lamp that is well.
+pub struct Peers {
+    pub broker: Mosquitto,
+    pub pigpiod: Pigpiod,
+    pub supervisord: Supervisord,
+}
+
+impl Peers {
+    /// Starts all.
+    pub fn start() -> Self {
+        let programs = ["fbcp", "pigpiod", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
+        Self {
+            broker: Mosquitto::start(),
+            pigpiod: Pigpiod::start(),
+            supervisord: Supervisord::start(&programs),
+        }
+    }
+}
+
+/// The root folder of a lamp.
+pub struct Lamp(TempDir);
+
+/// What the doctor says.
+pub struct Doctor {
+    pub status: i32,
+    /// All of it.
+    pub output: String,
+    /// Findings that are not `ok`, with their cures. Root folder and ports are replaced by what they are in the tree.
+    pub complaints: String,
+}
+
+impl Lamp {
+    /// A copy of the healthy one, with these peers.
+    pub fn new(peers: &Peers) -> Self {
+        assert!(nix::unistd::geteuid().is_root(), "the files of a lamp have owners: run this test as root");
+        let lamp = Self(tempfile::tempdir().unwrap());
+        fs::set_permissions(lamp.root(), Permissions::from_mode(0o755)).unwrap();
+        let healthy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor/healthy");
+        let copied =
+            Command::new("cp").args(["-R", "--no-dereference", "-T"]).arg(healthy).arg(lamp.root()).status();
+        assert!(copied.unwrap().success());
+
+        for name in ["fbcp", "pigpiod", "lamp_service", "lamp_ui"] {
+            let conf = lamp.path(&format!("etc/supervisor/conf.d/{name}.conf"));
+            let text = fs::read_to_string(&conf).unwrap();
+            let text = text.replace("@BROKER@", &peers.broker.port().to_string());
+            fs::write(&conf, text.replace("@PIGPIOD@", &peers.pigpiod.port().to_string())).unwrap();
+            fs::set_permissions(&conf, Permissions::from_mode(0o600)).unwrap();
+        }
+        for (path, group, mode) in
+            [("dev/fb0", 44, 0o660), ("dev/fb1", 44, 0o660), ("dev/input/event0", 105, 0o660)]
+        {
+            chown(lamp.path(path), Some(0), Some(group)).unwrap();
+            fs::set_permissions(lamp.path(path), Permissions::from_mode(mode)).unwrap();
+        }
+        for path in [
+            "home/pi",
+            "home/pi/.kivy",
+            "home/pi/.kivy/config.ini",
+            "var/lib/lampi",
+            "var/lib/lampi/state.json",
+        ] {
+            chown(lamp.path(path), Some(PI), Some(PI)).unwrap();
+        }
+        fs::create_dir(lamp.path("var/run")).unwrap();
+        lamp.supervise(&peers.supervisord);
+
+        lamp.process(1, 0, 0, &["/sbin/init"]);
+        lamp.process(100, 1, 0, &["/usr/bin/python3", "/usr/bin/supervisord", "-n"]);
+        lamp
+    }
+
+    /// Has its programs run as their files say, where nothing else is known of them.
+    pub fn start(&self) {
+        for (pid, name) in [(101, "fbcp"), (102, "pigpiod"), (103, "lamp_service"), (104, "lamp_ui")] {
+            let folder = self.path(&format!("proc/{pid}"));
+            let conf = fs::read_to_string(self.path(&format!("etc/supervisor/conf.d/{name}.conf")));
+            if let Ok(conf) = conf
+                && self.path("proc").exists()
+                && !folder.join("status").exists()
+                && let Some(command) = conf.lines().find_map(|line| line.strip_prefix("command="))
+            {
+                let uid = if conf.contains("user=pi") { PI } else { 0 };
+                self.process(pid, 100, uid, &command.split(' ').collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// Its root folder.
+    pub fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Where one of its files is.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    /// Has it another supervisord.
+    pub fn supervise(&self, supervisord: &Supervisord) {
+        let socket = self.path("var/run/supervisor.sock");
+        let _ = fs::remove_file(&socket);
+        symlink(supervisord.socket(), socket).unwrap();
+    }
+
+    /// A process, as /proc shows it.
+    fn process(&self, pid: u32, parent: u32, uid: u32, words: &[&str]) {
+        let folder = self.path(&format!("proc/{pid}"));
+        fs::create_dir_all(&folder).unwrap();
+        let status = format!("Name:\tx\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n");
+        fs::write(folder.join("status"), status).unwrap();
+        fs::write(folder.join("cmdline"), words.join("\0") + "\0").unwrap();
+    }
+
+    /// Has the doctor look at it.
+    pub fn doctor(&self, peers: &Peers) -> Doctor {
+        self.doctor_by(&mut Command::new(env!("CARGO_BIN_EXE_lampi")), peers)
+    }
+
+    /// Has somebody's doctor look at it.
+    pub fn doctor_by(&self, doctor: &mut Command, peers: &Peers) -> Doctor {
+        let output = doctor.args(["doctor", "--root"]).arg(self.root()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let root = self.root().display().to_string();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let text = text.replace(&format!("chroot {root} "), "").replace(&root, "");
+        let text = text.replace(&peers.broker.port().to_string(), "@BROKER@");
+        let text = text.replace(&peers.pigpiod.port().to_string(), "@PIGPIOD@");
+        let findings = text.split("\n\n").next().unwrap().lines();
+        let mut is_complaint = false;
+        let complaints = findings.filter(|line| {
+            // A cure belongs to the line before it.
+            if !line.starts_with(' ') {
+                is_complaint = !line.starts_with("ok ");
+            }
+            is_complaint
+        });
+        let complaints: String = complaints.flat_map(|line| [line, "\n"]).collect();
+        Doctor { status: output.status.code().unwrap(), output: text, complaints }
+    }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi bridge`, between two real brokers.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use test_support::{Mosquitto, PATIENCE, Pigpiod, QoS, Witness, free_port, wait_for};
+
+use crate::{CHANGED, Lamp, SET_CONFIG, said, state};
+
+const FILE: &str = "etc/mosquitto/conf.d/lampi_bridge.conf";
+
+/// The lamp's name at the other broker.
+const DEVICE: &str = "b827eb08451e";
+
+/// A lamp on whose machine mosquitto is installed, with a network card.
+fn installed() -> Lamp {
+    let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
+    lamp.write("etc/mosquitto/mosquitto.conf", "# main\ninclude_dir /etc/mosquitto/conf.d\n");
+    lamp.write("etc/mosquitto/conf.d/README", "");
+    lamp.write("etc/group", "root:x:0:\nmosquitto:x:4242:\n");
+    lamp.write("sys/class/net/eth0/address", "b8:27:eb:08:45:1e\n");
+    lamp
+}
+
+impl Lamp {
+    /// Has the lamp's broker run, with what was written for it.
+    fn start_broker(&mut self) {
+        let folder = self.path("etc/mosquitto/conf.d");
+        self.broker = Mosquitto::start_with(&format!("include_dir {}\n", folder.display()));
+    }
+
+    #[track_caller]
+    fn bridge(&self, arguments: &[&str]) -> String {
+        let (status, output, errors) = self.call(&[&["bridge"], arguments].concat());
+        assert_eq!((status, errors.as_str()), (Some(0), ""), "{arguments:?}");
+        output
+    }
+
+    /// What an order is refused with, that changes nothing.
+    #[track_caller]
+    fn refused(&self, arguments: &[&str]) -> String {
+        let before = fs::read(self.path(FILE)).ok();
+        let (status, output, errors) = self.call(&[&["bridge"], arguments].concat());
+        assert_eq!((status, output.as_str()), (Some(1), ""), "{arguments:?}: {errors}");
+        assert_eq!(fs::read(self.path(FILE)).ok(), before, "{arguments:?}");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        errors
+    }
+
+    /// Whether the lamp's broker says that the bridge is up.
+    fn is_up(&self) -> bool {
+        let (_, output, _) = self.ask(&["status", "--json", "--root", self.root.path().to_str().unwrap()]);
+        let status: Value = serde_json::from_str(&output).unwrap();
+        status["broker"]["bridges"][format!("{DEVICE}_broker")] == true
+    }
+}
+
+/// The lamp of one broker is seen and set at the other one, which knows it as `devices/ID/`.
+#[track_caller]
+fn assert_bridged(lamp: &Lamp, remote: &Mosquitto) {
+    let far = |topic: &str| format!("devices/{DEVICE}/{topic}");
+    wait_for("the bridge to be up", PATIENCE, || lamp.is_up().then_some(()));
+    let mut there = Witness::connect(remote.port(), &["devices/#"]);
+    let mut here = Witness::connect(lamp.broker.port(), &["lamp/#"]);
+
+    let told = state(0.5, 1.0, 1.0, true, "here");
+    here.publish_with(CHANGED, QoS::AtLeastOnce, true, told.clone());
+    let message = there.next(&far(CHANGED));
+    assert_eq!((message.payload, message.qos), (told, QoS::AtLeastOnce));
+    here.publish_with("lamp/connection/lamp_ui/state", QoS::ExactlyOnce, true, "1");
+    assert_eq!(there.next(&far("lamp/connection/lamp_ui/state")).payload, "1");
+    here.publish_with("lamp/bluetooth", QoS::AtLeastOnce, false, "x");
+    assert_eq!(there.next(&far("lamp/bluetooth")).payload, "x");
+
+    there.publish(&far(SET_CONFIG), r#"{"client": "there", "on": false}"#);
+    let message = here.next(SET_CONFIG);
+    assert_eq!(
+        (message.payload.as_str(), message.qos),
+        (r#"{"client": "there", "on": false}"#, QoS::AtLeastOnce)
+    );
+    there.publish_with(&far("lamp/associated"), QoS::ExactlyOnce, true, r#"{"associated": true}"#);
+    let message = here.next("lamp/associated");
+    assert_eq!((message.payload.as_str(), message.qos), (r#"{"associated": true}"#, QoS::ExactlyOnce));
+
+    // Nothing goes round in circles.
+    there.publish(&far(SET_CONFIG), "last");
+    here.next_where(SET_CONFIG, |message| message.payload == "last");
+    let requests = here.messages().into_iter().filter(|message| message.topic == SET_CONFIG).count();
+    assert_eq!(requests, 2);
+}
+
+#[test]
+fn a_lamp_is_seen_and_set_at_another_broker() {
+    let mut lamp = installed();
+    let remote = Mosquitto::start();
+    let output = lamp.bridge(&["--host", "127.0.0.1", "--port", &remote.port().to_string()]);
+    let file = lamp.path(FILE);
+    assert_eq!(
+        output,
+        format!(
+            "{} is written; the lamp's topics there begin with devices/{DEVICE}/\n\
+             mosquitto connects after: sudo systemctl restart mosquitto\n\
+             whether it is connected tells: lampi status\n",
+            file.display()
+        )
+    );
+    // Readable for mosquitto after it has given up root's rights, and for nobody else.
+    assert_eq!(lamp.access(FILE), (0o640, 0, 4242));
+    lamp.start_broker();
+    assert_bridged(&lamp, &remote);
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 2, "nothing is left beside it");
+
+    let output = lamp.bridge(&["--remove"]);
+    assert_eq!(
+        output,
+        format!(
+            "{} is removed; mosquitto lets go of the other broker after: sudo systemctl restart mosquitto\n",
+            file.display()
+        )
+    );
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    assert_eq!(
+        lamp.bridge(&["--remove"]),
+        format!("there is no bridge: {} does not exist\n", file.display())
+    );
+}
+
+#[test]
+fn a_password_gets_through_as_it_is() {
+    let mut lamp = installed();
+    let passwords = lamp.path("passwords");
+    let password = r#"a "b" #c; \d é"#;
+    let made = said(
+        Command::new("mosquitto_passwd").arg("-c").arg("-b").arg(&passwords).args(["lamp one", password]),
+    );
+    assert_eq!(made.0, Some(0), "{made:?}");
+    // Others may connect without a name, but a wrong password is refused.
+    let remote = Mosquitto::start_with(&format!("password_file {}\n", passwords.display()));
+    let port = remote.port().to_string();
+    lamp.write("secret", &format!("{password}\n"));
+    let secret = lamp.path("secret");
+    lamp.bridge(&[
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--username",
+        "lamp one",
+        "--password-file",
+        secret.to_str().unwrap(),
+    ]);
+    lamp.start_broker();
+    assert_bridged(&lamp, &remote);
+}
+
+/// Makes a certificate and its key, named `NAME.crt` and `NAME.key`, signed by `by`.
+fn certificate(folder: &Path, name: &str, by: Option<&str>) {
+    let mut command = Command::new("openssl");
+    command.current_dir(folder).args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+    ]);
+    command.args(["-days", "2", "-subj", &format!("/CN={name}"), "-addext", "subjectAltName=DNS:localhost"]);
+    command.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.crt")]);
+    if let Some(by) = by {
+        command.args([
+            "-CA",
+            &format!("{by}.crt"),
+            "-CAkey",
+            &format!("{by}.key"),
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ]);
+    }
+    let (status, _, errors) = said(&mut command);
+    assert_eq!(status, Some(0), "{errors}");
+}
+
+#[test]
+fn both_brokers_prove_who_they_are_by_certificates() {
+    let mut lamp = installed();
+    let folder = lamp.path("certificates here");
+    fs::create_dir(&folder).unwrap();
+    certificate(&folder, "authority", None);
+    certificate(&folder, "remote", Some("authority"));
+    certificate(&folder, "lamp", Some("authority"));
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let port = free_port();
+    let remote = Mosquitto::start_with(&format!(
+        "listener {port} localhost\ncafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
+        file("authority.crt"),
+        file("remote.crt"),
+        file("remote.key")
+    ));
+    let [authority, certificate, key] = ["authority.crt", "lamp.crt", "lamp.key"].map(file);
+    let tls = ["--tls", "--cafile", &authority, "--certfile", &certificate, "--keyfile", &key];
+    lamp.bridge(&[&["--host", "localhost", "--port", &port.to_string()], &tls[..]].concat());
+    lamp.start_broker();
+    assert_bridged(&lamp, &remote);
+}
+
+#[test]
+fn a_file_of_somebody_else_is_kept() {
+    let lamp = installed();
+    lamp.write(FILE, "# mine\nconnection elsewhere\n");
+    lamp.write(&format!("{FILE}.dpkg-bak"), "older\n");
+    let kept = format!("{FILE}.dpkg-bak.1");
+    let said_kept = format!(
+        "{} was not written by lampi; it is kept as {}\n",
+        lamp.path(FILE).display(),
+        lamp.path(&kept).display()
+    );
+    assert!(lamp.bridge(&["--host", "a.example"]).starts_with(&said_kept));
+    assert_eq!(lamp.read(&kept), "# mine\nconnection elsewhere\n");
+    assert_eq!(lamp.read(&format!("{FILE}.dpkg-bak")), "older\n");
+    assert!(lamp.read(FILE).contains("\naddress a.example:1883\n"));
+
+    // Our own is written anew.
+    lamp.write("etc/ssl/certs/authority.pem", "");
+    assert!(!lamp.bridge(&["--host", "b.example", "--tls"]).contains("kept"));
+    assert!(lamp.read(FILE).contains("\naddress b.example:8883\n"));
+    assert!(lamp.read(FILE).contains("\nbridge_capath /etc/ssl/certs\n"));
+    assert!(!lamp.path(&format!("{FILE}.dpkg-bak.2")).exists());
+
+    lamp.write(FILE, "# mine again\n");
+    assert!(
+        lamp.bridge(&["--remove"])
+            .contains(&format!("it is kept as {}", lamp.path(&format!("{FILE}.dpkg-bak.2")).display()))
+    );
+    assert!(!lamp.path(FILE).exists());
+}
+
+#[test]
+fn what_would_not_work_is_refused_and_changes_nothing() {
+    let lamp = installed();
+    let path = |name: &str| lamp.path(name).to_str().unwrap().to_owned();
+    for (name, content) in [
+        ("cert", "-----BEGIN CERTIFICATE-----\n"),
+        ("key", "-----BEGIN PRIVATE KEY-----\n"),
+        ("locked", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
+        ("text", "hello\n"),
+        ("empty", ""),
+    ] {
+        lamp.write(name, content);
+    }
+    let [cert, key, locked, text, empty] = ["cert", "key", "locked", "text", "empty"].map(path);
+    for (arguments, reason) in [
+        (&["--host", "a b"][..], "--host: 'a b' is no name or address of a broker"),
+        (&["--host", "h\nlistener 1"], r"--host: 'h\nlistener 1' is no name"),
+        (&["--host", ""], "--host: '' is no name"),
+        (&["--host", "mqtt://h"], "is no name or address"),
+        (&["--host", "h", "--device-id", "a/b"], "the lamp cannot be called 'a/b' there"),
+        (&["--host", "h", "--username", " me"], "--username: it must not be empty"),
+        (
+            &["--host", "h", "--username", "me", "--password-file", "/nonexistent"],
+            "cannot read the password in /nonexistent",
+        ),
+        (&["--host", "h", "--username", "me", "--password-file", &empty], "empty: it must not be empty"),
+        (&["--host", "h", "--tls"], "no authority is trusted in"),
+        (&["--host", "h", "--tls", "--cafile", "/nonexistent"], "--cafile: cannot read"),
+        (&["--host", "h", "--tls", "--cafile", &text], "text holds no certificate in PEM"),
+        (
+            &["--host", "h", "--tls", "--cafile", &cert, "--certfile", &cert, "--keyfile", &cert],
+            "--keyfile: ",
+        ),
+        (
+            &["--host", "h", "--tls", "--cafile", &cert, "--certfile", &cert, "--keyfile", &locked],
+            "is locked by a password",
+        ),
+        (&["--host", "h", "--tls", "--cafile", &cert, "--certfile", &key, "--keyfile", &key], "--certfile: "),
+    ] {
+        let error = lamp.refused(arguments);
+        assert!(error.starts_with("lampi: ") && error.contains(reason), "{arguments:?}: {error}");
+    }
+
+    let order = &["--host", "h"];
+    lamp.write("etc/mosquitto/conf.d/other.conf", &format!("connection  {DEVICE}_broker\n"));
+    assert!(lamp.refused(order).contains(&format!("other.conf has a connection {DEVICE}_broker already")));
+    fs::remove_file(lamp.path("etc/mosquitto/conf.d/other.conf")).unwrap();
+    lamp.write("etc/mosquitto/mosquitto.conf", "# include_dir /etc/mosquitto/conf.d\n");
+    assert!(lamp.refused(order).contains("mosquitto.conf: include_dir /etc/mosquitto/conf.d"));
+    fs::remove_file(lamp.path("sys/class/net/eth0/address")).unwrap();
+    assert!(lamp.refused(order).contains("name the lamp by --device-id"));
+    lamp.write("etc/group", "root:x:0:\n");
+    assert!(lamp.refused(&["--host", "h", "--device-id", "d"]).contains("sudo apt install mosquitto"));
+
+    let error = crate::as_nobody(lamp.root.path(), &["bridge", "--remove"]).2;
+    assert_eq!(error, "lampi: this needs root; say it again after sudo\n");
+}

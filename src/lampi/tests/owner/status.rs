@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi status`.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use test_support::{Mosquitto, Pigpiod};
+
+use crate::{Lamp, as_nobody, said};
+
+impl Lamp {
+    /// What the kernel tells of a lamp's panel and its touch screen.
+    fn write_devices(&self) {
+        for (file, content) in [
+            ("proc/uptime", "200000.12 100.00"),
+            ("sys/class/graphics/fb1/name", "fb_ili9341"),
+            ("sys/class/graphics/fb1/virtual_size", "320,240"),
+            ("sys/class/graphics/fb1/bits_per_pixel", "16"),
+            ("sys/class/graphics/fb1/stride", "640"),
+            ("sys/class/input/event0/device/name", "EP0110M09"),
+            ("sys/class/input/event0/device/capabilities/abs", "1"),
+            (
+                "sys/class/input/event0/device/capabilities/key",
+                &format!("400{}", " 0".repeat(0x14a / usize::BITS as usize)),
+            ),
+        ] {
+            self.write(file, &format!("{content}\n"));
+        }
+    }
+
+    fn status(&self) -> Value {
+        let (status, output, errors) = self.call(&["status", "--json"]);
+        assert_eq!((status, errors.as_str()), (Some(0), ""));
+        serde_json::from_str(&output).unwrap()
+    }
+
+    /// The lines, each with single blanks.
+    fn screen(&self) -> Vec<String> {
+        let (status, output, errors) = self.call(&["status"]);
+        assert_eq!((status, errors.as_str()), (Some(0), ""));
+        assert!(!output.contains('\x1b'), "{output}");
+        output.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    }
+}
+
+#[test]
+fn a_lamp_that_is_well() {
+    let lamp = Lamp::new();
+    lamp.write_devices();
+    lamp.write_confs();
+    fs::rename(
+        lamp.path("etc/supervisor/conf.d/fbcp.conf"),
+        lamp.path("etc/supervisor/conf.d/fbcp.conf.disabled"),
+    )
+    .unwrap();
+    let supervisord = lamp.supervise();
+    supervisord.await_state("lamp_service", "RUNNING");
+    supervisord.control(&["stop", "lamp_ui"]);
+    assert_eq!(lamp.ask(&["set", "--color", "#ff8000", "--brightness", "0.5"]).2, "");
+
+    let status = lamp.status();
+    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(status["uptime"], 200_000);
+    assert_eq!(status["supervisor"], Value::Null);
+    let programs = status["programs"].as_array().unwrap();
+    let found: Vec<_> =
+        programs.iter().map(|p| (p["name"].as_str().unwrap(), p["state"].as_str().unwrap())).collect();
+    assert_eq!(
+        found,
+        [("fbcp", "disabled"), ("pigpiod", "running"), ("lamp_service", "running"), ("lamp_ui", "stopped")]
+    );
+    assert_eq!(programs[2]["pid"].to_string(), supervisord.pid("lamp_service").trim());
+    assert!(programs[2]["uptime"].as_u64().is_some_and(|seconds| seconds < 1000), "{status}");
+    assert_eq!(programs[3]["pid"], Value::Null);
+    assert_eq!(
+        status["broker"],
+        json!({"address": lamp.broker.address(), "reachable": true, "error": null, "bridges": {}})
+    );
+    let pigpiod = lamp.pigpiod.ask("pigpv").unwrap();
+    assert_eq!(status["pigpiod"]["version"], pigpiod);
+    assert!(status["pigpiod"]["address"].as_str().unwrap().ends_with(&format!(":{}", lamp.pigpiod.port())));
+    assert_eq!(
+        status["framebuffers"],
+        json!([{"device": "/dev/fb1", "name": "fb_ili9341", "width": 320, "height": 240, "bits_per_pixel": 16, "stride": 640}])
+    );
+    assert_eq!(status["touch_screens"], json!([{"device": "/dev/input/event0", "name": "EP0110M09"}]));
+    assert_eq!(
+        status["light"],
+        json!({"hue": 0.08, "saturation": 1.0, "brightness": 0.5, "on": true, "client": "lamp_cmd", "rgb": [127, 61, 0]})
+    );
+
+    let screen = lamp.screen();
+    let says = |begin: &str, end: &str| {
+        assert!(
+            screen.iter().any(|line| line.starts_with(begin) && line.ends_with(end)),
+            "{begin} {end} in {screen:#?}"
+        );
+    };
+    says(&format!("LAMPI {}", env!("CARGO_PKG_VERSION")), ", machine up 2 days 7 h");
+    says("fbcp disabled", "sudo lampi enable fbcp starts it");
+    says("lamp_service running pid ", " s");
+    says("lamp_ui stopped", "");
+    says(&format!("broker {}, takes clients", lamp.broker.address()), "");
+    says("GPIO daemon", &format!(":{}, pigpiod {pigpiod}", lamp.pigpiod.port()));
+    says("framebuffer /dev/fb1, fb_ili9341, 320x240, 16 bits a pixel", "");
+    says("touch screen /dev/input/event0, EP0110M09", "");
+    says("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by lamp_cmd", "");
+}
+
+#[test]
+fn whatever_is_away_is_told_in_its_line() {
+    let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
+    lamp.write_confs();
+    let screen = lamp.screen();
+    for (begin, part) in [
+        ("fbcp stopped", ""),
+        ("lamp_ui stopped", ""),
+        ("Supervisor does not run; start it with: sudo systemctl start supervisor", ""),
+        ("broker the MQTT broker", "cannot be reached: "),
+        ("GPIO daemon cannot connect to pigpiod", ""),
+        ("framebuffer none", ""),
+        ("touch screen none", ""),
+        ("light unknown", ""),
+    ] {
+        assert!(
+            screen.iter().any(|line| line.starts_with(begin) && line.contains(part)),
+            "{begin} {part} in {screen:#?}"
+        );
+    }
+    let status = lamp.status();
+    assert_eq!((&status["broker"]["reachable"], &status["light"]), (&json!(false), &Value::Null));
+
+    // A settings file with a mistake.
+    lamp.write("etc/lampi/lamp_service.conf", "broker = here\n");
+    let screen = lamp.screen();
+    let told = "broker /etc/lampi/lamp_service.conf: broker is 'here': it must be a host, a colon and a port";
+    assert!(screen.iter().any(|line| line == told), "{screen:#?}");
+}
+
+#[test]
+fn a_program_that_cannot_start_has_its_reason() {
+    let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
+    lamp.write_confs();
+    lamp.write_conf("fbcp", "/nonexistent/fbcp");
+    fs::remove_file(lamp.path("etc/supervisor/conf.d/lamp_ui.conf")).unwrap();
+    let supervisord = lamp.supervise();
+    supervisord.await_state("fbcp", "FATAL");
+    let screen = lamp.screen();
+    for line in [
+        "fbcp fatal can't find command '/nonexistent/fbcp'",
+        "lamp_ui missing Supervisor does not know it; sudo lampi doctor tells why",
+    ] {
+        assert!(screen.iter().any(|found| found == line), "{line} in {screen:#?}");
+    }
+}
+
+#[test]
+fn whom_supervisor_does_not_speak_to_is_told_how() {
+    let lamp = Lamp::new();
+    lamp.write_confs();
+    let supervisord = lamp.supervise();
+    supervisord.await_state("lamp_service", "RUNNING");
+    let (status, output, errors) =
+        as_nobody(lamp.root.path(), &["status", "--root", lamp.root.path().to_str().unwrap()]);
+    assert_eq!((status, errors.as_str()), (Some(0), ""));
+    for part in
+        ["Supervisor speaks only to root; use sudo", "takes clients", "GPIO daemon   [", "on, #ff0000"]
+    {
+        assert!(output.contains(part), "{part} in {output}");
+    }
+}
+
+#[test]
+fn a_terminal_shows_the_light_itself() {
+    let lamp = Lamp::new();
+    let (_service, _witness) = lamp.serve();
+    // script gives its command a terminal.
+    let call = format!("'{}' status --root '{}'", env!("CARGO_BIN_EXE_lampi"), lamp.root.path().display());
+    let on_terminal = |variable: &str| {
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &call, "/dev/null"]);
+        said(command.env_remove("NO_COLOR").env(variable, "1")).1
+    };
+    let red = "light         \x1b[48;2;255;0;0m      \x1b[0m on, #ff0000";
+    let (colored, plain) = (on_terminal("COLOR"), on_terminal("NO_COLOR"));
+    assert!(colored.contains(red), "{colored:?}");
+    assert!(plain.contains("light         on, #ff0000") && !plain.contains('\x1b'), "{plain:?}");
+}

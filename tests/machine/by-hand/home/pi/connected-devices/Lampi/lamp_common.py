@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands for the lamp's programs of a set-up by hand has of them: their names towards the broker, for ever."""
+
+import paho.mqtt.client
+
+
+def serve(client_id):
+    state = f"lamp/connection/{client_id}/state"
+    client = paho.mqtt.client.Client(client_id)
+    client.will_set(state, "0", qos=2, retain=True)
+    client.on_connect = lambda *_: client.publish(state, "1", qos=2, retain=True)
+    client.connect_async("localhost")
+    client.loop_forever(retry_first_connection=True)
