@@ -207,6 +207,8 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
     stage.await_line(RED);
     let picture = stage.await_line("Screen");
     let picture = Path::new(picture.split_once(", kept").expect("a file, and that it changes").0);
+    let folder = picture.parent().expect("it is in a folder");
+    assert_eq!(std::fs::metadata(folder).expect("it is there").mode() & 0o777, 0o700);
     wait_for("a red picture", PATIENCE, || (strip(picture)? == [255, 0, 0]).then_some(()));
 
     let everybody = stage.await_everybody();
