@@ -270,6 +270,23 @@ fn a_signal_at_any_moment_leaves_nothing_behind() {
     }
 }
 
+#[test]
+fn an_interrupted_compilation_is_over_with_all_its_processes() {
+    let stage = Stage::new();
+    let mut call = stage.call(env!("CARGO_BIN_EXE_lampi-deb"));
+    // A folder where nothing is compiled yet.
+    call.arg("demo").env("CARGO_TARGET_DIR", stage.programs.path());
+    let mut demo = Process::start(&mut call, "lampi");
+    wait_for("a compiler", 4 * PATIENCE, || {
+        stage.processes().iter().any(|(_, name)| name == "rustc").then_some(())
+    });
+    demo.signal(Signal::SIGINT);
+    assert_eq!(demo.await_end().code(), Some(1));
+    let log = demo.log();
+    assert!(log.iter().any(|line| line.starts_with("lampi-deb: interrupted")), "{log:?}");
+    wait_for("everybody is gone", PATIENCE, || stage.processes().is_empty().then_some(()));
+}
+
 /// In a terminal, Ctrl-C is a signal to every process in the foreground, not to the demonstration alone.
 #[test]
 fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
