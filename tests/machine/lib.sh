@@ -19,11 +19,11 @@ begin_machine() {
         amd64)
             # A plain processor: each feature more has Debian load drivers, and nothing needs curing in an emulated one.
             EMULATOR='qemu-system-x86_64 -nodefaults -cpu qemu64,-svm -smp 2 -vga std'
-            SERIAL='ttyS0 mitigations=off' DISK=virtio NETWORK=virtio-net-pci
+            KERNEL='console=ttyS0 mitigations=off' DISK=virtio NETWORK=virtio-net-pci
             ;;
         arm64)
             EMULATOR="qemu-system-aarch64 -machine raspi3b -dtb $machine/board.dtb"
-            SERIAL=ttyAMA0,115200 DISK=sd NETWORK=usb-net
+            KERNEL=console=ttyAMA0,115200 DISK=sd NETWORK=
             ;;
     esac
     cp --sparse=always "$machine/disk.img" "$work/disk.img"
@@ -38,11 +38,12 @@ insert() {
     [ ! -x "$1" ] || mode=0100755
     folder=
     {
-        # Those folders that are there already are complained of, and stay.
+        # Folders that are there are complained of, and stay; so is a file that is not there.
         for name in $(dirname "$2" | tr / ' '); do
             folder="$folder/$name"
             echo "mkdir $folder"
         done
+        echo "rm $2"
         echo "write $1 $2"
         echo "set_inode_field $2 mode $mode"
     } | debugfs -w -f - "$work/disk.img" >/dev/null 2>&1
@@ -76,20 +77,23 @@ step() {
 }
 
 # power_on: starts the machine and waits until it is up. KVM is not used: nested, it has hung and aborted.
-#
-# It writes to a layer above the disk, which is like the cache of a real one: what it knows to be safe is in the layer's
-# file, and the rest is only known to QEMU.
 power_on() {
+    start_machine
+    await 600 'the machine to be up' guest true
+}
+
+# start_machine: it writes to a layer above the disk, which is like the cache of a real one: what it knows to be safe is
+# in the layer's file, and the rest is only known to QEMU.
+start_machine() {
     port=$(free_port)
     qemu-img create -q -f qcow2 -o cluster_size=4k -b "$work/disk.img" -F raw "$work/layer.qcow2"
     $EMULATOR -accel tcg,thread=multi -m 1G -no-reboot -display none \
         -kernel "$machine/kernel" -initrd "$machine/initrd.img" \
-        -append "root=LABEL=lamp rw rootwait console=$SERIAL net.ifnames=0 quiet panic=-1" \
-        -drive "file=$work/layer.qcow2,format=qcow2,if=$DISK" -device "$NETWORK,netdev=net" \
-        -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" \
+        -append "root=LABEL=lamp rw rootwait net.ifnames=0 quiet panic=-1 $KERNEL" \
+        -drive "file=$work/layer.qcow2,format=qcow2,if=$DISK" \
+        ${NETWORK:+-device $NETWORK,netdev=net -netdev user,id=net,hostfwd=tcp:127.0.0.1:$port-:22} \
         -chardev "file,id=console,path=$console,append=on" -serial chardev:console -monitor none \
         -pidfile "$work/qemu.pid" -daemonize
-    await 600 'the machine to be up' guest true
 }
 
 free_port() {

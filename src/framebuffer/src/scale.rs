@@ -4,14 +4,13 @@
 //! Thin strokes of text grow paler when a picture shrinks, but none is skipped, as happens when single pixels are picked.
 //! All sums are of whole numbers, so that the result is exact and equal parts of a picture give equal pixels.
 
-use std::ops::Range;
+use std::ops::{AddAssign, Mul, Range};
 
 use crate::{Decoder, Geometry, MAX_SIDE};
 
-/// One side of the picture, `from` pixels long in the source and `to` in the result.
+/// One side of the picture, `from` pixels long in the source and `to` in the result, both divided by what they have in common.
 ///
-/// Both are laid on a common ruler of `from * to` marks, on which a pixel of the source is `to` marks long and one of the result
-/// `from` marks.
+/// Both are laid on a common ruler, on which a pixel of the source is `to` marks long and one of the result `from` marks.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
     from: usize,
@@ -19,6 +18,11 @@ struct Axis {
 }
 
 impl Axis {
+    fn new(from: usize, to: usize) -> Self {
+        let common = greatest_common_divisor(from, to);
+        Self { from: from / common, to: to / common }
+    }
+
     /// The pixels of the source that pixel `result` covers, if only in part.
     fn covered(self, result: usize) -> Range<usize> {
         result * self.from / self.to..((result + 1) * self.from).div_ceil(self.to)
@@ -32,18 +36,36 @@ impl Axis {
     }
 }
 
+fn greatest_common_divisor(one: usize, other: usize) -> usize {
+    if other == 0 { one } else { greatest_common_divisor(other, one % other) }
+}
+
 /// Scales pictures of one size and format to another size.
 pub struct Scaler {
-    decoder: Decoder,
+    channels: Channels,
     columns: Axis,
     rows: Axis,
     source: Geometry,
-    /// By pixel of the result: the columns it covers, and the marks of each.
-    weights: Vec<(Range<usize>, Vec<u32>)>,
-    /// A row of the source.
+    width: usize,
+    /// A row of the source, if its pixels are not bytes of colours.
     decoded: Vec<[u8; 3]>,
-    /// Rows of the source, each times its marks, added up.
-    sums: Vec<[u32; 3]>,
+    sums: Sums,
+    mean: Mean,
+}
+
+/// Where the colours of a pixel are.
+enum Channels {
+    /// Each in a byte of a pixel of three or four.
+    Bytes { pixel: usize, places: [usize; 3] },
+    /// To be found by a decoder.
+    Bits(Decoder),
+}
+
+/// Rows of the source, each times its marks, added up: in the fewest bits that hold the sum, of which a processor adds the
+/// most at a time.
+enum Sums {
+    Short(Vec<u16>),
+    Long(Vec<u32>),
 }
 
 /// The largest sum is that of a white picture of the largest size, and half the divisor is added to it for rounding.
@@ -53,22 +75,26 @@ impl Scaler {
     /// A scaler of pictures in `source` to `width` times `height` pixels.
     #[must_use]
     pub fn new(source: &Geometry, width: usize, height: usize) -> Self {
-        let columns = Axis { from: source.width(), to: width };
-        let weights = (0..width)
-            .map(|x| {
-                let covered = columns.covered(x);
-                (covered.clone(), covered.map(|source| columns.marks(x, source)).collect())
-            })
-            .collect();
-        Self {
-            decoder: Decoder::new(source.format()),
-            columns,
-            rows: Axis { from: source.height(), to: height },
-            source: *source,
-            weights,
-            decoded: vec![[0; 3]; source.width()],
-            sums: vec![[0; 3]; source.width()],
-        }
+        let columns = Axis::new(source.width(), width);
+        let rows = Axis::new(source.height(), height);
+        let format = source.format();
+        let (pixel, fields) = (format.bytes_per_pixel(), format.colors());
+        let channels = if fields.iter().all(|field| field.length == 8 && field.offset.is_multiple_of(8)) {
+            Channels::Bytes { pixel, places: fields.map(|field| field.offset as usize / 8) }
+        } else {
+            Channels::Bits(Decoder::new(format))
+        };
+        let (decoded, length) = match channels {
+            Channels::Bytes { .. } => (Vec::new(), source.row_bytes()),
+            Channels::Bits(_) => (vec![[0; 3]; source.width()], source.width() * 3),
+        };
+        let sums = if u16::try_from(rows.from * 255).is_ok() {
+            Sums::Short(vec![0; length])
+        } else {
+            Sums::Long(vec![0; length])
+        };
+        let mean = Mean::of(columns.from * rows.from);
+        Self { channels, columns, rows, source: *source, width, decoded, sums, mean }
     }
 
     /// The rows of the source that row `y` of the result depends on.
@@ -78,30 +104,114 @@ impl Scaler {
     }
 
     /// Row `y` of the result. `picture` is the memory that the source's geometry is about.
+    ///
+    /// # Panics
+    /// If `result` is not as long as a row of the result.
     pub fn row(&mut self, picture: &[u8], y: usize, result: &mut [[u8; 3]]) {
+        assert_eq!(result.len(), self.width, "rows of different length");
         // Rows are added up first: neighbours in memory, all with one weight, is what processors add several of at a time.
-        self.sums.fill([0; 3]);
-        for source in self.rows.covered(y) {
+        for (number, source) in self.rows.covered(y).enumerate() {
             let row = &picture[self.source.row_start(source)..][..self.source.row_bytes()];
-            self.decoder.decode(row, &mut self.decoded);
+            let bytes = match &self.channels {
+                Channels::Bytes { .. } => row,
+                Channels::Bits(decoder) => {
+                    decoder.decode(row, &mut self.decoded);
+                    self.decoded.as_flattened()
+                }
+            };
             let weight = self.rows.marks(y, source);
-            let decoded = self.decoded.as_flattened();
-            for (sum, value) in self.sums.as_flattened_mut().iter_mut().zip(decoded) {
-                *sum += weight * u32::from(*value);
+            match &mut self.sums {
+                // No weight is above the sum of all, which fits.
+                Sums::Short(sums) => add(sums, bytes, weight as u16, number == 0),
+                Sums::Long(sums) => add(sums, bytes, weight, number == 0),
             }
         }
-        let area = (self.columns.from * self.rows.from) as u32;
-        for ((covered, weights), result) in self.weights.iter().zip(result) {
-            let mut total = [area / 2; 3];
-            for (sum, weight) in self.sums[covered.clone()].iter().zip(weights) {
-                for (total, sum) in total.iter_mut().zip(sum) {
-                    *total += weight * sum;
+        let (pixel, places) = match self.channels {
+            Channels::Bytes { pixel, places } => (pixel, places),
+            Channels::Bits(_) => (3, [0, 1, 2]),
+        };
+        match (&self.sums, pixel) {
+            (Sums::Short(sums), 4) => self.means::<_, 4>(sums, places, result),
+            (Sums::Short(sums), _) => self.means::<_, 3>(sums, places, result),
+            (Sums::Long(sums), 4) => self.means::<_, 4>(sums, places, result),
+            (Sums::Long(sums), _) => self.means::<_, 3>(sums, places, result),
+        }
+    }
+
+    /// The means of the sums, which are of `BYTES` for each pixel of the source.
+    fn means<T: Copy + Into<u32>, const BYTES: usize>(
+        &self,
+        sums: &[T],
+        places: [usize; 3],
+        result: &mut [[u8; 3]],
+    ) {
+        let (sums, _) = sums.as_chunks::<BYTES>();
+        let Axis { from, to } = self.columns;
+        // Where the pixel of the result begins: so many marks into this pixel of the source.
+        let (mut source, mut into) = (0, 0);
+        for result in result {
+            let mut total = [0_u32; BYTES];
+            let mut left = from;
+            while left > 0 {
+                let marks = left.min(to - into);
+                for (total, sum) in total.iter_mut().zip(sums[source]) {
+                    *total += marks as u32 * sum.into();
+                }
+                left -= marks;
+                into += marks;
+                if into == to {
+                    (source, into) = (source + 1, 0);
                 }
             }
-            *result = total.map(|total| (total / area) as u8);
+            *result = places.map(|place| self.mean.of_sum(total[place]));
         }
     }
 }
+
+/// Adds a row times its weight, or begins with it.
+fn add<T>(sums: &mut [T], bytes: &[u8], weight: T, is_first: bool)
+where
+    T: Copy + From<u8> + Mul<Output = T> + AddAssign,
+{
+    let pairs = sums.iter_mut().zip(bytes);
+    if is_first {
+        pairs.for_each(|(sum, byte)| *sum = T::from(*byte) * weight);
+    } else {
+        pairs.for_each(|(sum, byte)| *sum += T::from(*byte) * weight);
+    }
+}
+
+/// The division of sums by the number of their marks, rounded to the nearest: by a product, for processors divide slowly.
+struct Mean {
+    half: u64,
+    inverse: u64,
+}
+
+impl Mean {
+    /// Binary places of the inverse. It is too large by no more than one unit, which makes a quotient too large by at most
+    /// `sum / 2^PLACES`. A quotient that is no whole number lacks at least `1 / marks` of the next one. As `sum * marks` is
+    /// below 2^PLACES, the whole part is right; and the product fits 64 bits.
+    const PLACES: u32 = 56;
+
+    fn of(marks: usize) -> Self {
+        let marks = marks as u64;
+        Self { half: marks / 2, inverse: (1 << Self::PLACES) / marks + 1 }
+    }
+
+    /// The mean of `sum`, which is at most 255 times the marks.
+    fn of_sum(&self, sum: u32) -> u8 {
+        (((u64::from(sum) + self.half) * self.inverse) >> Self::PLACES) as u8
+    }
+}
+
+/// For the inverse: the largest sum times the most marks, and the largest sum times the inverse.
+const _: () = {
+    let marks = (MAX_SIDE * MAX_SIDE) as u128;
+    let sum = 255 * marks + marks / 2;
+    assert!(sum * marks < 1 << Mean::PLACES);
+    // The largest of sum * inverse does not grow with the marks but for what the inverse is too large by.
+    assert!((511 << (Mean::PLACES - 1)) + sum <= u64::MAX as u128);
+};
 
 #[cfg(test)]
 mod tests {
@@ -128,15 +238,38 @@ mod tests {
         result
     }
 
-    fn scale(rgb: &[[u8; 3]], from: (usize, usize), to: (usize, usize)) -> Vec<[u8; 3]> {
-        let format = PixelFormat::BGR888;
-        let source = Geometry::new(from.0, from.1, from.0 * 3, 0, format).expect("a geometry");
+    /// The picture in a format, with what is no colour set to anything; and its colours as they are then.
+    fn drawn(rgb: &[[u8; 3]], format: PixelFormat) -> (Vec<u8>, Vec<[u8; 3]>) {
+        let pixel = format.bytes_per_pixel();
+        let unused = format.colors().iter().fold(u32::MAX, |unused, field| unused & !field.mask());
+        let bytes = rgb.iter().enumerate().flat_map(|(place, color)| {
+            let noise = (place as u32).wrapping_mul(2_654_435_761) & unused;
+            (format.encode(*color) | noise).to_le_bytes()[..pixel].to_vec()
+        });
+        let (bytes, mut seen) = (bytes.collect::<Vec<u8>>(), vec![[0; 3]; rgb.len()]);
+        Decoder::new(format).decode(&bytes, &mut seen);
+        (bytes, seen)
+    }
+
+    fn scale(bytes: &[u8], format: PixelFormat, from: (usize, usize), to: (usize, usize)) -> Vec<[u8; 3]> {
+        let stride = from.0 * format.bytes_per_pixel();
+        let source = Geometry::new(from.0, from.1, stride, 0, format).expect("a geometry");
         let mut scaler = Scaler::new(&source, to.0, to.1);
         let mut result = vec![[0; 3]; to.0 * to.1];
         for (y, row) in result.chunks_mut(to.0).enumerate() {
-            scaler.row(rgb.as_flattened(), y, row);
+            scaler.row(bytes, y, row);
         }
         result
+    }
+
+    fn any_format() -> impl Strategy<Value = PixelFormat> {
+        proptest::sample::select(vec![
+            PixelFormat::RGB565,
+            PixelFormat::RGB888,
+            PixelFormat::BGR888,
+            PixelFormat::XRGB8888,
+            PixelFormat::XBGR8888,
+        ])
     }
 
     fn any_picture() -> impl Strategy<Value = ((usize, usize), Vec<[u8; 3]>)> {
@@ -147,21 +280,47 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_pixel_is_the_mean_of_its_area((from, rgb) in any_picture(), to in (1..20_usize, 1..20_usize)) {
-            prop_assert_eq!(scale(&rgb, from, to), reference(&rgb, from, to));
+        fn every_pixel_is_the_mean_of_its_area(
+            (from, rgb) in any_picture(),
+            to in (1..20_usize, 1..20_usize),
+            format in any_format(),
+        ) {
+            let (bytes, seen) = drawn(&rgb, format);
+            prop_assert_eq!(scale(&bytes, format, from, to), reference(&seen, from, to));
         }
 
         #[test]
-        fn the_same_size_is_the_same_picture((size, rgb) in any_picture()) {
-            prop_assert_eq!(scale(&rgb, size, size), rgb);
+        fn the_same_size_is_the_same_picture((size, rgb) in any_picture(), format in any_format()) {
+            let (bytes, seen) = drawn(&rgb, format);
+            prop_assert_eq!(scale(&bytes, format, size, size), seen);
+        }
+
+        #[test]
+        fn means_are_rounded_to_the_nearest(marks in 1..=MAX_SIDE * MAX_SIDE, mean in 0..=255_u64, off in -3..=3_i64) {
+            // Sums about those between two means, where a division that is not exact would show.
+            let between = (2 * mean + 1) * marks as u64 / 2;
+            let sum = between.saturating_add_signed(off).min(255 * marks as u64);
+            let nearest = (sum + marks as u64 / 2) / marks as u64;
+            prop_assert_eq!(u64::from(Mean::of(marks).of_sum(sum as u32)), nearest);
+        }
+    }
+
+    #[test]
+    fn sums_that_need_more_bits_have_them() {
+        let (from, to) = ((2, 307), (1, 3));
+        let noise: Vec<[u8; 3]> = (0..614_u32).map(|place| [place as u8, 255, (place * 7) as u8]).collect();
+        for format in [PixelFormat::RGB565, PixelFormat::BGR888, PixelFormat::XRGB8888] {
+            let (bytes, seen) = drawn(&noise, format);
+            assert_eq!(scale(&bytes, format, from, to), reference(&seen, from, to));
         }
     }
 
     #[test]
     fn the_largest_white_picture_stays_white() {
         let side = MAX_SIDE;
-        let white = vec![[255; 3]; side * side];
-        assert_eq!(scale(&white, (side, side), (1, 1)), [[255; 3]]);
-        assert_eq!(scale(&white, (side, side), (3, 2)), [[255; 3]; 6]);
+        let format = PixelFormat::BGR888;
+        let white = vec![255; side * side * 3];
+        assert_eq!(scale(&white, format, (side, side), (1, 1)), [[255; 3]]);
+        assert_eq!(scale(&white, format, (side, side), (3, 2)), [[255; 3]; 6]);
     }
 }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use framebuffer::{ErrorKind, Geometry};
+use kivy_conf::Kivy;
+use kivy_conf::input::Rule;
 use lamp::association::Association;
 use lamp::session::{self, Event, Publisher, QoS};
 use lamp::state::LampState;
@@ -25,8 +27,6 @@ use crate::button;
 use crate::cli::Cli;
 use crate::face::Face;
 use crate::facts;
-use crate::kivy::Kivy;
-use crate::kivy::input::Rule;
 use crate::model::{CLIENT, Model};
 use crate::press::LongPress;
 use crate::screen::Screen;
@@ -119,11 +119,12 @@ impl App {
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .context("cannot make an event counter")?;
         let wake = Arc::new(wake);
+        let turn = Turn::from_degrees(kivy.rotation).unwrap_or_default();
         let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
         // Another one that shows the lamp there would draw over this one, and take the broker from it and lose it again by
         // turns. All else that may be wrong with a framebuffer can pass.
         if window.is_none()
-            && let Err(error) = Screen::open(&cli.framebuffer, geometry, kivy.turn)
+            && let Err(error) = Screen::open(&cli.framebuffer, geometry, turn)
             && error.kind() == ErrorKind::InUse
         {
             return Err(error.into());
@@ -159,7 +160,7 @@ impl App {
         let model = Rc::new(RefCell::new(Model::default()));
         let edited = Rc::clone(&model);
         // Size of the lamp's panel, until the framebuffer tells its own.
-        let face = Face::new(kivy.turn.size((240, 320)), move |color, brightness, on| {
+        let face = Face::new(turn.size((240, 320)), move |color, brightness, on| {
             edited.borrow_mut().edit(color, brightness, on);
         })?;
         Ok(Self {
@@ -174,7 +175,7 @@ impl App {
             touch_search: Search::default(),
             rules: kivy.rules,
             filter: Filter::new(kivy.jitter, kivy.ignored),
-            turn: kivy.turn,
+            turn,
             frame: kivy.max_fps.map_or(Duration::ZERO, |fps| Duration::from_secs(1) / fps),
             drawn: None,
             draw_due: None,

@@ -2,7 +2,7 @@
 //! The lamp's touch screen.
 //!
 //! Touch and MQTT change the [`model`], the [`face`] shows the model and draws what changed, the [`screen`] stores
-//! that to the framebuffer, and [`app`] sleeps until there is something to do. What the user's [`kivy`] configuration
+//! that to the framebuffer, and [`app`] sleeps until there is something to do. What the user's Kivy configuration
 //! says of touch and screen is honoured.
 
 mod app;
@@ -10,7 +10,6 @@ mod button;
 mod cli;
 mod face;
 mod facts;
-mod kivy;
 mod model;
 mod paint;
 mod press;
@@ -26,10 +25,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use kivy_conf::Kivy;
 use lamp::state::LampState;
 
 use cli::Cli;
-use kivy::Kivy;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -19,7 +19,7 @@ pub enum Turn {
 
 impl Turn {
     /// The turn by 0, 90, 180 or 270 degrees.
-    pub fn from_degrees(degrees: i64) -> Option<Self> {
+    pub fn from_degrees(degrees: u16) -> Option<Self> {
         match degrees {
             0 => Some(Self::None),
             90 => Some(Self::Quarter),

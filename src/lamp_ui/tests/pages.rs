@@ -321,10 +321,18 @@ fn no_more_pictures_are_drawn_than_kivys_maxfps() {
         let io = std::fs::read_to_string(format!("/proc/{}/io", rig.ui.pid())).unwrap();
         io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap().parse().unwrap()
     };
-    let before = written();
+    // When nothing more is written, a picture has been stored whole.
+    let settled = || {
+        wait_for("the picture is stored", PATIENCE, || {
+            let before = written();
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            (written() == before).then_some(before)
+        })
+    };
+    let before = settled();
     rig.tell(0.0, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
-    let picture = written() - before;
+    let picture = settled() - before;
 
     let (before, start) = (written(), std::time::Instant::now());
     for step in 0..300 {

@@ -169,6 +169,26 @@ impl Stage {
     }
 }
 
+/// Where a process listens for TCP connections.
+fn listening_sockets(process: i32) -> Vec<String> {
+    let inodes: Vec<String> = std::fs::read_dir(format!("/proc/{process}/fd"))
+        .expect("it runs")
+        .filter_map(|entry| {
+            let link = std::fs::read_link(entry.ok()?.path()).ok()?;
+            Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+        })
+        .collect();
+    let tables = ["tcp", "tcp6"].map(|table| std::fs::read_to_string(format!("/proc/net/{table}")));
+    let sockets = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
+    sockets
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            // The state LISTEN.
+            (fields[3] == "0A" && inodes.iter().any(|inode| inode == fields[9])).then(|| fields[1].to_owned())
+        })
+        .collect()
+}
+
 /// The colour of the picture's strip, if there is a picture.
 fn strip(picture: &Path) -> Option<[u8; 3]> {
     let decoder = png::Decoder::new(std::io::BufReader::new(File::open(picture).ok()?));
@@ -187,15 +207,27 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
     stage.await_line(RED);
     let picture = stage.await_line("Screen");
     let picture = Path::new(picture.split_once(", kept").expect("a file, and that it changes").0);
+    let folder = picture.parent().expect("it is in a folder");
+    assert_eq!(std::fs::metadata(folder).expect("it is there").mode() & 0o777, 0o700);
     wait_for("a red picture", PATIENCE, || (strip(picture)? == [255, 0, 0]).then_some(()));
 
     let everybody = stage.await_everybody();
     if is_root() {
-        for (number, name) in everybody {
+        for (number, name) in &everybody {
             let owner = std::fs::metadata(format!("/proc/{number}")).expect("it runs").uid();
             assert_eq!(owner, NOBODY, "{name}");
         }
     }
+
+    // Addresses are in hexadecimal, in the byte order of the machine: 127.0.0.1, and one port each.
+    let listening = |name: &str| {
+        let (number, _) = everybody.iter().find(|(_, running)| running == name).expect("it runs");
+        listening_sockets(*number)
+    };
+    assert!(matches!(&listening("mosquitto")[..], [address] if address.starts_with("0100007F:")));
+    assert!(matches!(&listening("lampi-deb")[..], [address] if address.starts_with("0100007F:")));
+    assert_eq!(listening("lamp_service"), [""; 0]);
+    assert_eq!(listening("lamp_ui"), [""; 0]);
 
     let mut witness = stage.witness();
     witness.publish("lamp/set_config", TO_CYAN);
@@ -236,6 +268,23 @@ fn a_signal_at_any_moment_leaves_nothing_behind() {
         demo.await_end();
         stage.assert_nothing_is_left();
     }
+}
+
+#[test]
+fn an_interrupted_compilation_is_over_with_all_its_processes() {
+    let stage = Stage::new();
+    let mut call = stage.call(env!("CARGO_BIN_EXE_lampi-deb"));
+    // A folder where nothing is compiled yet.
+    call.arg("demo").env("CARGO_TARGET_DIR", stage.programs.path());
+    let mut demo = Process::start(&mut call, "lampi");
+    wait_for("a compiler", 4 * PATIENCE, || {
+        stage.processes().iter().any(|(_, name)| name == "rustc").then_some(())
+    });
+    demo.signal(Signal::SIGINT);
+    assert_eq!(demo.await_end().code(), Some(1));
+    let log = demo.log();
+    assert!(log.iter().any(|line| line.starts_with("lampi-deb: interrupted")), "{log:?}");
+    wait_for("everybody is gone", PATIENCE, || stage.processes().is_empty().then_some(()));
 }
 
 /// In a terminal, Ctrl-C is a signal to every process in the foreground, not to the demonstration alone.

@@ -13,6 +13,7 @@ mod copies;
 mod cure;
 mod devices;
 mod disk;
+mod kivy;
 mod lamp;
 mod logs;
 mod package;
@@ -37,17 +38,18 @@ use system::System;
 type Check = (&'static str, fn(&Lamp, &mut Report<'_>));
 
 /// All of them, what the others stand on first.
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     ("package", package::check),
     ("confs", confs::check),
     ("user", user::check),
     ("boot", boot::check),
+    ("pigpiod", pigpiod::check),
     ("supervisor", supervisor::check),
     ("copies", copies::check),
-    ("pigpiod", pigpiod::check),
     ("broker", broker::check),
     ("state", state::check),
     ("devices", devices::check),
+    ("kivy", kivy::check),
     ("disk", disk::check),
     ("logs", logs::check),
     ("clock", clock::check),

@@ -11,9 +11,9 @@ use std::rc::Rc;
 use anyhow::{Context, anyhow, bail};
 use evdev::raw_stream::RawDevice;
 use evdev::{AbsoluteAxisCode, KeyCode};
+use kivy_conf::input::{Calibration, Device, Ends, Rule};
 
 use super::decoder::{Decoder, Touch};
-use crate::kivy::input::{Calibration, Device, Ends, Rule};
 use crate::window::Window;
 
 /// Where the kernel puts input devices.

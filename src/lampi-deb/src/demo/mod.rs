@@ -12,8 +12,10 @@ mod light;
 mod picture;
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -62,6 +64,7 @@ pub fn run(order: &DemoOrder) -> anyhow::Result<()> {
     listen(sender.clone())?;
     let folder = tempfile::Builder::new()
         .prefix("lampi-demo.")
+        .permissions(Permissions::from_mode(0o700))
         .tempdir()
         .context("cannot make a temporary folder; TMPDIR can name a place for it")?;
     let path = folder.path().to_owned();

@@ -43,7 +43,7 @@ pub fn completions(deb: &Deb) -> Problems {
         match deb.file(&path).and_then(|entry| entry.content()) {
             None => problems.push(format!("/{path} is missing")),
             Some(content) if content != script => {
-                problems.push(format!("/{path} is of another command line"))
+                problems.push(format!("/{path} is of another command line"));
             }
             Some(_) => {}
         }

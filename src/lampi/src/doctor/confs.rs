@@ -7,7 +7,7 @@ use std::path::Path;
 use supervisor_conf::{Autorestart, Finding, Program, Severity};
 
 use super::cure::{Cure, quoted};
-use super::lamp::{CONF_FOLDER, ConfState, Lamp, Supervisor};
+use super::lamp::{CONF_FOLDER, ConfState, Lamp};
 use super::report::Report;
 use super::starts::{program_of_file, program_of_words};
 
@@ -155,9 +155,8 @@ fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report<'_>) {
     {
         Cure::root(format!("mv --backup=numbered {file} {file}.dpkg-bak"))
             .and(Cure::root(format!("lampi enable {name}")))
-            .and_maybe((!matches!(lamp.supervisor, Supervisor::Up(_))).then(|| reread(lamp)))
     } else if is_error && !is_main {
-        Cure::root(format!("mv {file} {file}.broken")).and(reread(lamp))
+        Cure::root(format!("mv {file} {file}.broken")).and_maybe(lamp.update(None))
     } else {
         Cure::root(format!("editor +{line} {file}")).and_maybe(lamp.update(None))
     };
@@ -177,14 +176,6 @@ fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>) -> bool
             lamp.system.account(lamp.user()).is_none() && finding.text.contains(&format!("`{}`", lamp.user()))
         }
         _ => false,
-    }
-}
-
-/// What has Supervisor read its files, after it refused them.
-fn reread(lamp: &Lamp) -> Cure {
-    match lamp.supervisor {
-        Supervisor::Up(_) => Cure::root("supervisorctl update"),
-        _ => Cure::root("service supervisor restart"),
     }
 }
 

@@ -26,18 +26,23 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         for process in strange.iter().skip(kept) {
             let called = process.words.join(" ");
             let beside = if own.is_empty() { "in place of Supervisor's" } else { "beside Supervisor's" };
-            match &process.service {
-                Some(service) if service != "cron.service" && service != "rc-local.service" => report
-                    .problem(
-                        format!("{service} runs `{called}` {beside}"),
-                        &Cure::root(format!("systemctl disable --now {service}"))
-                            .and_maybe(lamp.restart(name)),
-                    ),
-                _ => report.problem(
-                    format!("`{called}` runs {beside}, as process {}", process.pid),
-                    &Cure::root(format!("kill {}", process.pid)).and_maybe(lamp.restart(name)),
+            let (text, cure) = match &process.service {
+                Some(service) if service != "cron.service" && service != "rc-local.service" => (
+                    format!("{service} runs `{called}` {beside}"),
+                    Cure::root(format!("systemctl disable --now {service}")),
                 ),
-            }
+                _ => (
+                    format!("`{called}` runs {beside}, as process {}", process.pid),
+                    Cure::root(format!("kill {}", process.pid)),
+                ),
+            };
+            // In the other states Supervisor runs it, tries on by itself, or was told to leave it.
+            let given_up = matches!(lamp.state_of(name), Some("FATAL" | "EXITED"));
+            let start = given_up.then(|| {
+                Cure::anybody(format!("tail --pid={} --follow /dev/null", process.pid))
+                    .and(Cure::root(format!("supervisorctl start {name}")))
+            });
+            report.problem(text, &cure.and_maybe(start));
         }
         for process in own.iter().filter(|process| process.outdated) {
             report.warning(

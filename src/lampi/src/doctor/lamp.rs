@@ -42,8 +42,10 @@ pub enum Supervisor {
     NotAsked,
     /// It speaks only to root.
     NeedsRoot,
-    /// It does not answer, with the reason.
-    Down(String),
+    /// It does not run.
+    Down,
+    /// It answers otherwise than it should, with the reason.
+    Strange(String),
     /// It runs; the state of each program.
     Up(BTreeMap<String, String>),
 }
@@ -189,9 +191,8 @@ impl Supervisor {
                 Self::Up(processes.into_iter().map(|process| (process.name, process.state)).collect())
             }
             Err(Trouble::Forbidden) => Self::NeedsRoot,
-            Err(Trouble::Away) => Self::Down("it does not run".into()),
-            Err(Trouble::Refused(reason)) => Self::Down(reason),
-            Err(Trouble::Other(error)) => Self::Down(format!("{error:#}")),
+            Err(Trouble::Away) => Self::Down,
+            Err(trouble) => Self::Strange(trouble.to_string()),
         }
     }
 }

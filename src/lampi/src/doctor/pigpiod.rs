@@ -10,7 +10,7 @@ use pigpio::Client;
 
 use super::confs::add_argument;
 use super::cure::{Cure, quoted};
-use super::lamp::Lamp;
+use super::lamp::{Lamp, Supervisor};
 use super::report::Report;
 use super::system::System;
 use crate::peers::Peer;
@@ -127,6 +127,8 @@ fn answers(lamp: &Lamp, words: &[String], file: &str, report: &mut Report<'_>) {
             &installation(&lamp.system),
         ),
         Ok(([version], peer)) => report.ok_otherwise(format!("pigpiod {version} answers at {peer}")),
+        // Then that is what is wrong.
+        Err(_) if matches!(lamp.supervisor, Supervisor::Down) => {}
         Err(error) => {
             let process = lamp.processes.iter().find(|process| process.program == "pigpiod");
             let ports = process.map(|process| listening(&lamp.system, process.pid)).unwrap_or_default();

@@ -34,11 +34,16 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
             report.needs_root("whether Supervisor runs the programs");
             return;
         }
-        Supervisor::Down(reason) => {
+        Supervisor::Down => {
             report.problem(
-                format!(
-                    "nothing is known of the lamp's programs, because Supervisor does not answer: {reason}"
-                ),
+                "Supervisor does not run, and with it nothing of the lamp",
+                &Cure::root("service supervisor start"),
+            );
+            return;
+        }
+        Supervisor::Strange(reason) => {
+            report.problem(
+                format!("nothing is known of the lamp's programs: {reason}"),
                 &Cure::root("service supervisor restart"),
             );
             return;
@@ -70,6 +75,8 @@ fn program(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
             report.warning(format!("{name} was stopped, and starts again only at the next boot"), &start);
         }
         "STOPPING" => {}
+        // Its lock or its place is taken, of which another check tells.
+        "BACKOFF" | "FATAL" | "EXITED" if has_rival(lamp, name) => {}
         "BACKOFF" => report.problem(
             format!("{name} ends as soon as it is started; {}", said(lamp, name)),
             &Cure::root(format!("supervisorctl restart {name}")),
@@ -80,6 +87,11 @@ fn program(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
         ),
         state => report.problem(format!("{name} is {state} and does not run; {}", said(lamp, name)), &start),
     }
+}
+
+/// Whether somebody else than Supervisor runs a program.
+fn has_rival(lamp: &Lamp, name: &str) -> bool {
+    lamp.processes.iter().any(|process| process.program == name && !process.supervised)
 }
 
 /// A program that runs as its file said once.

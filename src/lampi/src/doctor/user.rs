@@ -21,7 +21,7 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         report.problem(
             format!("there is no user {name}, so Supervisor refuses all programs"),
             &Cure::root(format!("useradd --create-home --user-group --shell /bin/bash {name}"))
-                .and(Cure::root("service supervisor restart")),
+                .and_maybe(lamp.update(None)),
         );
         return;
     };

@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 use log::LevelFilter;
 
-use crate::turn::Turn;
 use ini::Ini;
 use input::Rule;
 
@@ -33,8 +32,8 @@ const LARGEST: u64 = 1 << 20;
 /// What was understood. The default is that of a lamp without a file.
 #[derive(Debug, Default, PartialEq)]
 pub struct Kivy {
-    /// How the picture lies on the screen.
-    pub turn: Turn,
+    /// Degrees by which the picture is turned on the screen, counter-clockwise: 0, 90, 180 or 270.
+    pub rotation: u16,
     /// Most pictures in a second; `None`: no limit.
     pub max_fps: Option<u32>,
     /// No mouse cursor over the controls, where there is one: in the window of a desktop.
@@ -103,7 +102,7 @@ impl Kivy {
         };
         let mut kivy = Self::default();
         take("graphics", "rotation", "0, 90, 180 or 270", &mut |value| {
-            set(&mut kivy.turn, value.parse().ok().and_then(Turn::from_degrees))
+            set(&mut kivy.rotation, value.parse().ok().filter(|degrees| [0, 90, 180, 270].contains(degrees)))
         });
         take("graphics", "maxfps", "a number from 0 to 1000", &mut |value| {
             let fps = value.parse().ok().filter(|fps| (0..=1000).contains(fps));

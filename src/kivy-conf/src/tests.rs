@@ -58,7 +58,7 @@ fn the_file_that_kivy_writes_on_a_lamp() {
         "ignore = []\nretain_time = 0\n\n[widgets]\nscroll_timeout = 250\n\n[modules]\n"
     ));
     assert_eq!(kivy.warnings, [""; 0]);
-    assert_eq!((kivy.turn, kivy.max_fps, kivy.hide_cursor), (Turn::None, Some(60), false));
+    assert_eq!((kivy.rotation, kivy.max_fps, kivy.hide_cursor), (0, Some(60), false));
     assert_eq!((kivy.log_level, kivy.jitter, kivy.rules.len()), (Some(LevelFilter::Info), 0.0, 1));
     assert!(kivy.ignored.is_empty());
 }
@@ -70,7 +70,7 @@ fn the_newest_file_of_the_course() {
         "[input]\n%(name)s = probesysfs,param=rotation=90,param=invert_x=1\n"
     ));
     assert_eq!(kivy.warnings, [""; 0]);
-    assert_eq!(kivy.turn, Turn::ThreeQuarters);
+    assert_eq!(kivy.rotation, 270);
     let calibration = kivy.rules[0].calibration;
     assert_eq!((calibration.rotation, calibration.inverted), (90, [true, false]));
     assert_eq!(place(calibration, (0.25, 0.1)), (90, 25));
@@ -178,7 +178,7 @@ fn the_rest_of_what_is_honoured() {
         "[kivy]\nlog_level = warning\n[postproc]\njitter_distance = 4\n",
         "ignore = [(0, 0, 0.5, 0.25),\n  (0.75, 0.5, 1, 1)]\n[unknown]\nkey\n  = value\n"
     ));
-    assert_eq!((kivy.turn, kivy.max_fps, kivy.hide_cursor), (Turn::Quarter, None, true));
+    assert_eq!((kivy.rotation, kivy.max_fps, kivy.hide_cursor), (90, None, true));
     assert_eq!((kivy.log_level, kivy.jitter), (Some(LevelFilter::Warn), 0.004));
     assert_eq!(kivy.ignored, [[0.0, 0.0, 0.5, 0.25], [0.75, 0.5, 1.0, 1.0]]);
     assert_eq!(kivy.warnings.len(), 1, "{:?}", kivy.warnings);
@@ -190,12 +190,12 @@ fn the_environment_overrides_and_switches_off() {
     let set =
         [("KCFG_GRAPHICS_ROTATION", "180"), ("KCFG_INPUT_PANEL", "mtdev,/dev/input/event7"), ("KCFG_X", "1")];
     let kivy = read_with(file, &set);
-    assert_eq!((kivy.turn, kivy.max_fps, kivy.rules.len()), (Turn::Half, Some(30), 1));
+    assert_eq!((kivy.rotation, kivy.max_fps, kivy.rules.len()), (180, Some(30), 1));
     let with = |name| read_with(file, &[set[0], (name, "1")]);
-    assert_eq!(with("KIVY_NO_ENV_CONFIG").turn, Turn::Quarter);
+    assert_eq!(with("KIVY_NO_ENV_CONFIG").rotation, 90);
     for switch in ["KIVY_NO_CONFIG", "KIVY_USE_DEFAULTCONFIG"] {
         let kivy = with(switch);
-        assert_eq!((kivy.turn, kivy.max_fps), (Turn::Half, None), "{switch}");
+        assert_eq!((kivy.rotation, kivy.max_fps), (180, None), "{switch}");
     }
 }
 
@@ -223,7 +223,7 @@ fn a_file_that_is_no_configuration_is_never_fatal() {
     let mut large = b"[graphics]\nrotation = 90\n".to_vec();
     large.resize(10 << 20, b'#');
     let kivy = read_with(&large, &[]);
-    assert_eq!(kivy.turn, Turn::None);
+    assert_eq!(kivy.rotation, 0);
     assert!(
         kivy.warnings[0].ends_with("is not used: it is longer than 1048576 bytes"),
         "{:?}",

@@ -48,6 +48,7 @@ impl PartialEq for Device {
 
 impl Device {
     /// Whether a device with this name is meant, wherever it is.
+    #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         match self {
             Self::Path(_) => false,
@@ -75,6 +76,7 @@ pub struct Calibration {
 
 impl Calibration {
     /// Where a touch lies on the screen, from what part of each axis it is on; all from 0 to 1 from the upper left.
+    #[must_use]
     pub fn place(&self, (x, y): (f32, f32)) -> (f32, f32) {
         let [x, y] = [(x, self.inverted[0]), (y, self.inverted[1])]
             .map(|(value, inverted)| if inverted { 1.0 - value } else { value });
