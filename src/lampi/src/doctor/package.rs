@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The package: whether dpkg has installed it whole, and its files are as they were packed.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use super::cure::{Cure, quoted};
@@ -73,7 +75,10 @@ fn damaged(system: &System) -> Vec<String> {
             let path = path.split(" (").next().unwrap_or(path);
             // Small systems have dpkg leave the documentation out.
             let is_document = flags.starts_with("missing") && path.starts_with("/usr/share/");
-            (!flags.trim_end().ends_with(" c") && !is_document).then(|| quoted(path))
+            // Of a file that only root can read dpkg says to others that it differs.
+            let is_secret =
+                File::open(system.path(path)).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+            (!flags.trim_end().ends_with(" c") && !is_document && !is_secret).then(|| quoted(path))
         })
         .collect()
 }
