@@ -41,20 +41,19 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
 }
 
 fn find(system: &System) -> Option<Package> {
-    let status = system.text("/var/lib/dpkg/status").ok()?;
-    let stanza = status.split("\n\n").find(|stanza| stanza.lines().any(|line| line == "Package: lampi"))?;
-    let field = |name: &str| {
-        stanza
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    Some(Package {
-        version: field("Version"),
-        architecture: field("Architecture"),
-        status: field("Status").rsplit(' ').next().unwrap_or_default().to_owned(),
-    })
+    let output = Command::new("dpkg-query")
+        .arg("--root")
+        .arg(system.root())
+        .args(["--show", "--showformat", "${Version} ${Architecture} ${db:Status-Status}", "lampi"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let [version, architecture, status] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let package =
+        Package { version: version.into(), architecture: architecture.into(), status: status.into() };
+    (package.status != "not-installed").then_some(package)
 }
 
 /// Files that dpkg finds missing or changed, but for configuration files, which the owner may change.
