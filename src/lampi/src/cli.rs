@@ -93,12 +93,12 @@ pub struct SetOrder {
     pub color: Option<[f64; 2]>,
 
     /// Turn the lamp on.
-    #[arg(long, group = "change", conflicts_with = "off")]
-    pub on: bool,
+    #[arg(long = "on", group = "change", conflicts_with = "dark")]
+    pub lit: bool,
 
     /// Turn the lamp off.
-    #[arg(long, group = "change")]
-    pub off: bool,
+    #[arg(long = "off", group = "change")]
+    pub dark: bool,
 
     /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
     #[arg(long, value_name = "HOST:PORT")]

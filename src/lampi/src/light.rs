@@ -45,7 +45,7 @@ fn changed(order: &SetOrder, state: LampState) -> LampState {
     LampState {
         color: Color { hue, saturation },
         brightness: order.brightness.unwrap_or(state.brightness),
-        on: if order.on || order.off { order.on } else { state.on },
+        on: if order.lit || order.dark { order.lit } else { state.on },
         client: state.client,
     }
 }

@@ -8,6 +8,7 @@ mod bridge;
 mod broker;
 mod cli;
 mod doctor;
+mod dpkg;
 mod files;
 mod light;
 mod logs;

@@ -12,6 +12,7 @@ use nix::unistd::geteuid;
 use supervisor_conf::{Host, Severity};
 
 use crate::cli::{Program, ProgramOrder};
+use crate::dpkg;
 use crate::files::{self, ROOT_ONLY};
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble, Update};
@@ -57,7 +58,7 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
         (true, false) => was_there = true,
         (false, true) => {
             must_be_sound(&places.disabled, root)?;
-            if !is_overridden(&places.conf, root) {
+            if dpkg::overridden(root, &format!("{CONFS}/{program}.conf")).is_none() {
                 files::set_access(&places.disabled, ROOT_ONLY)?;
             }
             files::rename_new(&places.disabled, &places.conf)?;
@@ -133,13 +134,4 @@ fn must_be_sound(conf: &Path, root: &Path) -> anyhow::Result<()> {
         Some(finding) => bail!("Supervisor would refuse the file: {finding}"),
         None => Ok(()),
     }
-}
-
-/// Whether the machine's owner has told dpkg of another owner and mode.
-fn is_overridden(conf: &Path, root: &Path) -> bool {
-    let overrides =
-        std::fs::read_to_string(files::under(root, "/var/lib/dpkg/statoverride")).unwrap_or_default();
-    let path = files::under(Path::new("/"), conf.strip_prefix(root).unwrap_or(conf));
-    // Each line has owner, group, mode and path.
-    overrides.lines().any(|line| line.splitn(4, ' ').nth(3).is_some_and(|file| Path::new(file) == path))
 }

@@ -10,6 +10,7 @@ use super::cure::{Cure, quoted};
 use super::lamp::{CONF_FOLDER, ConfState, Lamp};
 use super::report::Report;
 use super::starts::{program_of_file, program_of_words};
+use crate::dpkg;
 
 /// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
 const FEW_RETRIES: i64 = 3;
@@ -83,24 +84,13 @@ fn presence(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
     }
 }
 
-/// The owner, group and mode that the administrator has told dpkg to give a file.
-fn overridden(lamp: &Lamp, conf: &str) -> Option<(String, String, u32)> {
-    let overrides = lamp.system.text("/var/lib/dpkg/statoverride").unwrap_or_default();
-    overrides.lines().find_map(|line| match line.split(' ').collect::<Vec<_>>().as_slice() {
-        [user, group, mode, path] if *path == conf => {
-            Some(((*user).to_owned(), (*group).to_owned(), u32::from_str_radix(mode, 8).ok()?))
-        }
-        _ => None,
-    })
-}
-
 fn permissions(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
     let system = &lamp.system;
     let conf = Lamp::conf(name);
     let Ok(metadata) = system.metadata(&conf) else { return };
     let mode = metadata.mode() & 0o7777;
     let owner = system.user_name(metadata.uid());
-    if let Some((user, group, wanted)) = overridden(lamp, &conf) {
+    if let Some((user, group, wanted)) = dpkg::overridden(system.root(), &conf) {
         if (user.as_str(), wanted) != (owner.as_str(), mode) {
             report.warning(
                 format!("{conf} is {mode:04o} {owner}, and dpkg-statoverride wants {wanted:04o} {user}"),

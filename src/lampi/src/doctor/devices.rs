@@ -42,7 +42,10 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
 
 fn framebuffer(lamp: &Lamp, program: &str, path: &Path, report: &mut Report<'_>) {
     let shown = path.display();
-    if !lamp.system.exists(path) {
+    if !lamp.system.exists(path) && lamp.findings.is_none() {
+        // Only Supervisor's files tell whether it is this one.
+        report.needs_root("which framebuffer is used");
+    } else if !lamp.system.exists(path) {
         report.problem(format!("{shown} is missing, and {program} waits for it"), &panel(&lamp.system));
     } else if program == "lamp_ui" {
         allowed(lamp, path, READ | WRITE, "lamp_ui can draw nothing", report);
@@ -60,6 +63,7 @@ fn touch(lamp: &Lamp, report: &mut Report<'_>) {
             format!("{} is missing, and lamp_ui waits for it", path.display()),
             &panel(&lamp.system),
         ),
+        None if lamp.findings.is_none() => report.needs_root("which touch screen is used"),
         None => report.problem("there is no touch screen, and lamp_ui waits for it", &panel(&lamp.system)),
     }
 }

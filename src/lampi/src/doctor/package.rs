@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The package: whether dpkg has installed it whole, and its files are as they were packed.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use super::cure::{Cure, quoted};
@@ -39,20 +41,19 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
 }
 
 fn find(system: &System) -> Option<Package> {
-    let status = system.text("/var/lib/dpkg/status").ok()?;
-    let stanza = status.split("\n\n").find(|stanza| stanza.lines().any(|line| line == "Package: lampi"))?;
-    let field = |name: &str| {
-        stanza
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    Some(Package {
-        version: field("Version"),
-        architecture: field("Architecture"),
-        status: field("Status").rsplit(' ').next().unwrap_or_default().to_owned(),
-    })
+    let output = Command::new("dpkg-query")
+        .arg("--root")
+        .arg(system.root())
+        .args(["--show", "--showformat", "${Version} ${Architecture} ${db:Status-Status}", "lampi"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let [version, architecture, status] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let package =
+        Package { version: version.into(), architecture: architecture.into(), status: status.into() };
+    (package.status != "not-installed").then_some(package)
 }
 
 /// Files that dpkg finds missing or changed, but for configuration files, which the owner may change.
@@ -73,7 +74,10 @@ fn damaged(system: &System) -> Vec<String> {
             let path = path.split(" (").next().unwrap_or(path);
             // Small systems have dpkg leave the documentation out.
             let is_document = flags.starts_with("missing") && path.starts_with("/usr/share/");
-            (!flags.trim_end().ends_with(" c") && !is_document).then(|| quoted(path))
+            // Of a file that only root can read dpkg says to others that it differs.
+            let is_secret =
+                File::open(system.path(path)).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+            (!flags.trim_end().ends_with(" c") && !is_document && !is_secret).then(|| quoted(path))
         })
         .collect()
 }

@@ -20,7 +20,7 @@ pub struct Process {
     pub uid: u32,
     /// Whether Supervisor started it.
     pub supervised: bool,
-    /// Whether the file it runs has been replaced or removed since; false too if only root may know.
+    /// Whether the file it runs has been replaced by another program, or removed; false too if only root may know.
     pub outdated: bool,
     /// The service of systemd that it belongs to.
     pub service: Option<String>,
@@ -44,14 +44,13 @@ pub fn of_the_lamp(system: &System) -> Vec<Process> {
         .iter()
         .filter_map(|(pid, entry)| {
             let program = program_of_words(&entry.words, "")?;
-            let executable = fs::read_link(system.path(format!("/proc/{pid}/exe")));
             Some(Process {
                 pid: *pid,
                 program,
                 words: entry.words.clone(),
                 uid: entry.uid,
                 supervised: is_supervised(&entries, entry.parent),
-                outdated: executable.is_ok_and(|path| path.to_string_lossy().ends_with(" (deleted)")),
+                outdated: is_outdated(system, *pid),
                 service: service(&system.text(format!("/proc/{pid}/cgroup")).unwrap_or_default()),
             })
         })
@@ -70,6 +69,19 @@ fn entry(system: &System, pid: &str) -> Option<Entry> {
         words: command.trim_end_matches('\0').split('\0').map(str::to_owned).collect(),
         uid: field("Uid")?.get(1)?.parse().ok()?,
     })
+}
+
+fn is_outdated(system: &System, pid: u32) -> bool {
+    let link = system.path(format!("/proc/{pid}/exe"));
+    let Ok(target) = fs::read_link(&link) else { return false };
+    let Some(path) = target.to_str().and_then(|target| target.strip_suffix(" (deleted)")) else {
+        return false;
+    };
+    // The same version, installed again, is the same program.
+    match (fs::read(&link), fs::read(system.path(path))) {
+        (Ok(running), Ok(installed)) => running != installed,
+        _ => true,
+    }
 }
 
 /// Whether `parent` is supervisord or came from it; a script may stand between it and the program.

@@ -211,11 +211,16 @@ fn who_is_not_root_is_told_what_was_not_looked_at() {
     fs::write(lamp.path("etc/lampi/lamp_service.conf"), format!("broker = {broker}\npigpiod = {pigpiod}\n"))
         .unwrap();
 
+    // dpkg itself cannot tell whether it is whole.
+    fs::set_permissions(lamp.path("usr/bin/fbcp"), PermissionsExt::from_mode(0o700)).unwrap();
+    fs::remove_file(lamp.path("dev/fb1")).unwrap();
+
     let found = lamp.doctor_by(Command::new(&doctor).uid(1000).gid(1000), &peers);
     let expected = "\
 skipped  confs: what is in Supervisor's files: only root may look
 skipped  boot: the users' cron jobs: only root may look
 skipped  supervisor: whether Supervisor runs the programs: only root may look
+skipped  devices: which framebuffer is used: only root may look
 ";
     assert_eq!((found.complaints.as_str(), found.status), (expected, 0), "{}", found.output);
     assert!(found.output.ends_with(
