@@ -41,7 +41,7 @@ pub struct TouchScreen {
 /// Seconds since the machine started.
 pub fn uptime(root: &Path) -> Option<u64> {
     let text = fs::read_to_string(files::under(root, "/proc/uptime")).ok()?;
-    text.split(['.', ' ']).next()?.parse().ok()
+    text.split(' ').next()?.parse().ok().map(|seconds: f64| seconds as u64)
 }
 
 /// The framebuffers, in their order.
