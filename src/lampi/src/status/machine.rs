@@ -72,17 +72,25 @@ pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
     })
 }
 
-/// Those devices of a class whose names are `prefix` and a number, by that number.
+/// What `describe` says of the devices of a class whose names are `prefix` and a number, by that number.
 fn devices<T>(root: &Path, class: &str, prefix: &str, describe: impl Fn(&Path, &str) -> Option<T>) -> Vec<T> {
-    let entries = fs::read_dir(files::under(root, class)).into_iter().flatten().flatten();
-    let mut found: Vec<(u32, String, PathBuf)> = entries
+    let folders = folders(&files::under(root, class), prefix);
+    folders.iter().filter_map(|(_, name, folder)| describe(folder, name)).collect()
+}
+
+/// The folders of these devices, with their numbers and names.
+fn folders(class: &Path, prefix: &str) -> Vec<(u32, String, PathBuf)> {
+    let mut found: Vec<(u32, String, PathBuf)> = fs::read_dir(class)
+        .into_iter()
+        .flatten()
+        .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             Some((name.strip_prefix(prefix)?.parse().ok()?, name, entry.path()))
         })
         .collect();
     found.sort();
-    found.iter().filter_map(|(_, name, folder)| describe(folder, name)).collect()
+    found
 }
 
 fn read(folder: &Path, file: &str) -> Option<String> {
