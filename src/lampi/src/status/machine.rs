@@ -2,7 +2,7 @@
 //! What the kernel tells everybody of the machine, in /proc and /sys.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -74,22 +74,20 @@ pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
 
 /// What `describe` says of the devices of a class whose names are `prefix` and a number, by that number.
 fn devices<T>(root: &Path, class: &str, prefix: &str, describe: impl Fn(&Path, &str) -> Option<T>) -> Vec<T> {
-    let folders = folders(&files::under(root, class), prefix);
-    folders.iter().filter_map(|(_, name, folder)| describe(folder, name)).collect()
+    let names = names(&files::under(root, class), prefix);
+    names.iter().filter_map(|name| describe(&files::under(root, class).join(name), name)).collect()
 }
 
-/// The folders of these devices, with their numbers and names.
-fn folders(class: &Path, prefix: &str) -> Vec<(u32, String, PathBuf)> {
-    let mut found: Vec<(u32, String, PathBuf)> = fs::read_dir(class)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            Some((name.strip_prefix(prefix)?.parse().ok()?, name, entry.path()))
-        })
+/// The names of these devices.
+fn names(class: &Path, prefix: &str) -> Vec<String> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let entries = fs::read_dir(class).into_iter().flatten().flatten();
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.strip_prefix(prefix).is_some_and(is_number))
         .collect();
-    found.sort();
+    // The longer number is the larger one.
+    found.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
     found
 }
 
