@@ -47,15 +47,15 @@ pub fn uptime(root: &Path) -> Option<u64> {
 /// The framebuffers, in their order.
 pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
     devices(root, "/sys/class/graphics", "fb", |folder, name| {
-        let (width, height) =
-            read(folder, "virtual_size")?.split_once(',').map(|(w, h)| (w.parse(), h.parse()))?;
+        let size = read(folder, "virtual_size")?;
+        let (width, height) = size.split_once(',')?;
         Some(Framebuffer {
             device: format!("/dev/{name}"),
             name: read(folder, "name")?,
-            width: width.ok()?,
-            height: height.ok()?,
-            bits_per_pixel: read(folder, "bits_per_pixel")?.parse().ok()?,
-            stride: read(folder, "stride")?.parse().ok()?,
+            width: number(width)?,
+            height: number(height)?,
+            bits_per_pixel: number(&read(folder, "bits_per_pixel")?)?,
+            stride: number(&read(folder, "stride")?)?,
         })
     })
 }
@@ -93,6 +93,10 @@ fn names(class: &Path, prefix: &str) -> Vec<String> {
 
 fn read(folder: &Path, file: &str) -> Option<String> {
     fs::read_to_string(folder.join(file)).ok().map(|text| text.trim_end().to_owned())
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok()
 }
 
 /// Whether a bit is set in the kernel's list of words, of which the last has the lowest bits. A word is as long as those
