@@ -2,7 +2,7 @@
 //! What the kernel tells everybody of the machine, in /proc and /sys.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -41,21 +41,21 @@ pub struct TouchScreen {
 /// Seconds since the machine started.
 pub fn uptime(root: &Path) -> Option<u64> {
     let text = fs::read_to_string(files::under(root, "/proc/uptime")).ok()?;
-    text.split(['.', ' ']).next()?.parse().ok()
+    text.split(' ').next()?.parse().ok().map(|seconds: f64| seconds as u64)
 }
 
 /// The framebuffers, in their order.
 pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
     devices(root, "/sys/class/graphics", "fb", |folder, name| {
-        let (width, height) =
-            read(folder, "virtual_size")?.split_once(',').map(|(w, h)| (w.parse(), h.parse()))?;
+        let size = read(folder, "virtual_size")?;
+        let (width, height) = size.split_once(',')?;
         Some(Framebuffer {
             device: format!("/dev/{name}"),
             name: read(folder, "name")?,
-            width: width.ok()?,
-            height: height.ok()?,
-            bits_per_pixel: read(folder, "bits_per_pixel")?.parse().ok()?,
-            stride: read(folder, "stride")?.parse().ok()?,
+            width: number(width)?,
+            height: number(height)?,
+            bits_per_pixel: number(&read(folder, "bits_per_pixel")?)?,
+            stride: number(&read(folder, "stride")?)?,
         })
     })
 }
@@ -72,21 +72,31 @@ pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
     })
 }
 
-/// Those devices of a class whose names are `prefix` and a number, by that number.
+/// What `describe` says of the devices of a class whose names are `prefix` and a number, by that number.
 fn devices<T>(root: &Path, class: &str, prefix: &str, describe: impl Fn(&Path, &str) -> Option<T>) -> Vec<T> {
-    let entries = fs::read_dir(files::under(root, class)).into_iter().flatten().flatten();
-    let mut found: Vec<(u32, String, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            Some((name.strip_prefix(prefix)?.parse().ok()?, name, entry.path()))
-        })
+    let names = names(&files::under(root, class), prefix);
+    names.iter().filter_map(|name| describe(&files::under(root, class).join(name), name)).collect()
+}
+
+/// The names of these devices.
+fn names(class: &Path, prefix: &str) -> Vec<String> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let entries = fs::read_dir(class).into_iter().flatten().flatten();
+    let mut found: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.strip_prefix(prefix).is_some_and(is_number))
         .collect();
-    found.sort();
-    found.iter().filter_map(|(_, name, folder)| describe(folder, name)).collect()
+    // The longer number is the larger one.
+    found.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
+    found
 }
 
 fn read(folder: &Path, file: &str) -> Option<String> {
     fs::read_to_string(folder.join(file)).ok().map(|text| text.trim_end().to_owned())
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok()
 }
 
 /// Whether a bit is set in the kernel's list of words, of which the last has the lowest bits. A word is as long as those
