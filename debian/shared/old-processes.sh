@@ -5,7 +5,10 @@
 end_old_processes() {
     ended=
     ours=$(supervisorctl pid)
-    for process in /proc/[0-9]*; do
+    # Few come into question; to look at all of them would take a small machine long.
+    candidates=$(grep -Elas 'fbcp|pigpiod|[Ll]amp|main\.py' /proc/[0-9]*/cmdline) || true
+    for file in $candidates; do
+        process="${file%/cmdline}"
         pid="${process#/proc/}"
         # It can end at any time.
         command=$(tr '\0\n' '  ' <"$process/cmdline") 2>/dev/null || continue
