@@ -13,7 +13,7 @@ use std::sync::Once;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use test_support::{PATIENCE, Process, Signal, Witness, Xvfb, wait_for};
+use test_support::{PATIENCE, Process, Signal, Witness, Xvfb, copy_program, wait_for};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask,
@@ -74,11 +74,9 @@ impl Stage {
         });
         let stage = Self::new();
         for program in ["lamp_service", "lamp_ui", "fbcp"] {
-            std::fs::copy(target.join("demo").join(program), stage.programs.path().join(program))
-                .expect("the program is compiled");
+            copy_program(&target.join("demo").join(program), &stage.programs.path().join(program));
         }
-        std::fs::copy(env!("CARGO_BIN_EXE_lampi-deb"), stage.programs.path().join("lampi-deb"))
-            .expect("the builder is compiled");
+        copy_program(Path::new(env!("CARGO_BIN_EXE_lampi-deb")), &stage.programs.path().join("lampi-deb"));
         std::fs::set_permissions(stage.programs.path(), Permissions::from_mode(0o755)).expect("it is ours");
         stage
     }

@@ -21,7 +21,7 @@ pub use mosquitto::Mosquitto;
 pub use nix::sys::signal::Signal;
 pub use pigpiod::{Pigpiod, pigs};
 pub use port::free_port;
-pub use process::Process;
+pub use process::{Process, copy_program};
 pub use rumqttc::QoS;
 pub use tap::Tap;
 pub use witness::{Message, Witness};

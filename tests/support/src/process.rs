@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -159,4 +160,13 @@ impl Drop for Process {
             }
         }
     }
+}
+
+/// Copies the program `from` to `to`, to be run from there.
+///
+/// By another process, because the copy is open for writing meanwhile: a test that starts a program at that moment in
+/// another thread would hand the open file on, and a file that anybody has open for writing cannot be run.
+pub fn copy_program(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg(from).arg(to).status();
+    assert!(status.expect("cp is part of every system").success(), "cannot copy {}", from.display());
 }

@@ -6,10 +6,11 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use test_support::{Mosquitto, PATIENCE, QoS, Witness, wait_for};
+use test_support::{Mosquitto, PATIENCE, QoS, Witness, copy_program, wait_for};
 
 use crate::support::{Lamp, Peers, SLEEPS, Supervisord};
 
@@ -204,7 +205,7 @@ fn who_is_not_root_is_told_what_was_not_looked_at() {
     // The test's own may lie where nobody else gets to.
     let doctor = lamp.path("tmp/lampi");
     fs::create_dir(lamp.path("tmp")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_lampi"), &doctor).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_lampi")), &doctor);
     // Their ports are in a file that only root can read.
     fs::create_dir(lamp.path("etc/lampi")).unwrap();
     let (broker, pigpiod) = (peers.broker.address(), peers.pigpiod.address());

@@ -16,7 +16,7 @@ use std::process::Command;
 use std::sync::Once;
 
 use tempfile::TempDir;
-use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Witness, wait_for};
+use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Witness, copy_program, wait_for};
 
 const SET_CONFIG: &str = "lamp/set_config";
 const CHANGED: &str = "lamp/changed";
@@ -209,7 +209,7 @@ fn lampi(arguments: &[&str]) -> Command {
 /// Calls `lampi` as a user who may nothing, from a folder that he can get to.
 fn as_nobody(folder: &Path, arguments: &[&str]) -> Said {
     let program = folder.join("lampi");
-    fs::copy(env!("CARGO_BIN_EXE_lampi"), &program).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_lampi")), &program);
     said(Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY).current_dir("/"))
 }
 
