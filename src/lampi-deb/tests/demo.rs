@@ -289,7 +289,8 @@ fn an_interrupted_compilation_is_over_with_all_its_processes() {
 #[test]
 fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
     let stage = Stage::with_programs();
-    let command = format!("{} demo --programs {}", stage.lampi_deb(), stage.programs.path().display());
+    // In place of the shell, whichever that is: some wait for the program and are ended by Ctrl-C themselves.
+    let command = format!("exec {} demo --programs {}", stage.lampi_deb(), stage.programs.path().display());
     let mut call = stage.call_as_nobody("script");
     call.args(["--quiet", "--flush", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::piped());
     let mut terminal = call.spawn().expect("script is part of every Debian");
