@@ -5,21 +5,12 @@ mod rig;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, is_near, lamp_ui};
-use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, Xvfb, wait_for};
-use x11rb::connection::Connection;
-use x11rb::protocol::xfixes::ConnectionExt as _;
-use x11rb::protocol::xproto::{
-    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask,
-    ImageFormat, MOTION_NOTIFY_EVENT, Window,
-};
-use x11rb::protocol::xtest::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
+use test_support::{Desk, Mosquitto, Process, QoS, Witness, Xvfb};
 
 /// A desktop with the lamp's controls in the upper left corner, as there is nobody to put the window elsewhere.
 struct Desktop {
     server: Xvfb,
-    hand: RustConnection,
-    root: Window,
+    desk: Desk,
     ui: Process,
     witness: Witness,
     _broker: Mosquitto,
@@ -41,32 +32,14 @@ impl Desktop {
         let ui = Process::start(&mut call, "lampi");
         ui.await_log("is connected to the MQTT broker", 1);
         witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
-        let (hand, screen) = x11rb::connect(Some(server.display())).expect("the server is there");
-        let root = hand.setup().roots[screen].root;
-        let desktop = Self { server, hand, root, ui, witness, _broker: broker };
+        let desk = Desk::at(&server);
+        let desktop = Self { server, desk, ui, witness, _broker: broker };
         desktop.await_color(STRIP, [0, 255, 255]);
         desktop
     }
 
-    /// Moves the mouse to a place, or presses or lifts its left button.
-    fn mouse(&self, what: u8, (x, y): (usize, usize)) {
-        let detail = u8::from(what != MOTION_NOTIFY_EVENT);
-        self.hand.xtest_fake_input(what, detail, 0, self.root, x as i16, y as i16, 0).expect("sent");
-        self.hand.flush().expect("sent");
-    }
-
-    fn await_color(&self, (x, y): (usize, usize), color: [u8; 3]) {
-        wait_for(&format!("{color:?} at {x}, {y}"), PATIENCE, || {
-            let form = ImageFormat::Z_PIXMAP;
-            let image = self
-                .hand
-                .get_image(form, self.root, x as i16, y as i16, 1, 1, u32::MAX)
-                .ok()?
-                .reply()
-                .ok()?;
-            let [blue, green, red, _] = image.data[..] else { panic!("{image:?}") };
-            is_near([red, green, blue], color).then_some(())
-        });
+    fn await_color(&self, place: (usize, usize), color: [u8; 3]) {
+        self.desk.await_color(place, |found| is_near(found, color));
     }
 }
 
@@ -77,19 +50,17 @@ fn the_mouse_is_a_finger_in_a_window() {
     let mut desktop = Desktop::start();
     desktop.await_color(CORNER, BACKGROUND);
 
-    desktop.mouse(MOTION_NOTIFY_EVENT, POWER);
-    desktop.mouse(BUTTON_PRESS_EVENT, POWER);
-    desktop.mouse(BUTTON_RELEASE_EVENT, POWER);
+    desktop.desk.click(POWER);
     let off = STATE.replace("true", "false").replace("other", "lamp_ui");
     assert_eq!(desktop.witness.next("lamp/set_config").payload, off);
 
     let at = |value| (along(value), SLIDERS[0]);
-    desktop.mouse(MOTION_NOTIFY_EVENT, at(0.5));
-    desktop.mouse(BUTTON_PRESS_EVENT, at(0.5));
-    desktop.mouse(MOTION_NOTIFY_EVENT, at(0.7));
+    desktop.desk.move_to(at(0.5));
+    desktop.desk.press(at(0.5));
+    desktop.desk.move_to(at(0.7));
     // Far out of the window, the finger still holds the thumb.
-    desktop.mouse(MOTION_NOTIFY_EVENT, (399, 399));
-    desktop.mouse(BUTTON_RELEASE_EVENT, (399, 399));
+    desktop.desk.move_to((399, 399));
+    desktop.desk.release((399, 399));
     let red = off.replace("0.5", "1.0");
     while desktop.witness.next("lamp/set_config").payload != red {}
     desktop.await_color(STRIP, [255, 0, 0]);
@@ -101,12 +72,8 @@ fn the_mouse_has_a_cursor_unless_kivys_configuration_says_none() {
         let desktop = Desktop::start_with(|call| {
             call.env("KCFG_GRAPHICS_SHOW_CURSOR", show);
         });
-        desktop.hand.xfixes_query_version(5, 0).expect("asked").reply().expect("answered");
-        desktop.mouse(MOTION_NOTIFY_EVENT, POWER);
-        wait_for(&format!("the cursor of show_cursor = {show}"), PATIENCE, || {
-            let image = desktop.hand.xfixes_get_cursor_image().expect("asked").reply().expect("answered");
-            (image.cursor_image.iter().any(|pixel| pixel >> 24 > 0) == is_seen).then_some(())
-        });
+        desktop.desk.move_to(POWER);
+        desktop.desk.await_cursor(is_seen);
     }
 }
 
@@ -125,16 +92,7 @@ fn what_covered_the_window_leaves_no_hole() {
 #[test]
 fn closing_the_window_ends_the_program() {
     let mut desktop = Desktop::start();
-    let hand = &desktop.hand;
-    let window = hand.query_tree(desktop.root).expect("asked").reply().expect("answered").children[0];
-    let atom =
-        |name: &str| hand.intern_atom(true, name.as_bytes()).expect("asked").reply().expect("it exists").atom;
-    let name = hand.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::STRING, 0, 100).expect("asked");
-    assert_eq!(name.reply().expect("answered").value, b"lamp_ui");
-    let data = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
-    let close = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
-    hand.send_event(false, window, EventMask::NO_EVENT, close).expect("sent");
-    hand.flush().expect("sent");
+    desktop.desk.close_window("lamp_ui");
     assert!(desktop.ui.await_end().success());
 }
 

@@ -13,21 +13,15 @@ use std::sync::Once;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use test_support::{PATIENCE, Process, Signal, Witness, Xvfb, copy_program, wait_for};
-use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{
-    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask,
-    ImageFormat, MOTION_NOTIFY_EVENT,
-};
-use x11rb::protocol::xtest::ConnectionExt as _;
+use test_support::{Desk, PATIENCE, Process, Signal, Witness, Xvfb, copy_program, wait_for};
 
 /// The user that owns nothing.
 const NOBODY: u32 = 65_534;
 
 /// In the strip of colour on the screen.
-const STRIP: (u16, u16) = (120, 218);
+const STRIP: (usize, usize) = (120, 218);
 /// In the power toggle.
-const POWER: (i16, i16) = (120, 264);
+const POWER: (usize, usize) = (120, 264);
 
 const RED: &str = "LEDs  red 1000  green    0  blue    0  of 1000";
 const CYAN: &str = "LEDs  red    0  green 1000  blue 1000  of 1000";
@@ -194,7 +188,7 @@ fn strip(picture: &Path) -> Option<[u8; 3]> {
     let mut pixels = vec![0; reader.output_buffer_size().expect("it fits")];
     let info = reader.next_frame(&mut pixels).expect("the picture is always whole");
     assert_eq!((info.width, info.height, info.color_type), (240, 320, png::ColorType::Rgb));
-    let start = (usize::from(STRIP.1) * 240 + usize::from(STRIP.0)) * 3;
+    let start = (STRIP.1 * 240 + STRIP.0) * 3;
     Some([pixels[start], pixels[start + 1], pixels[start + 2]])
 }
 
@@ -375,38 +369,14 @@ fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
     let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi");
     assert_eq!(stage.await_line("Screen"), "a window, with the mouse as the finger");
 
-    let (hand, screen) = x11rb::connect(Some(server.display())).expect("the server is there");
-    let root = hand.setup().roots[screen].root;
-    let await_strip = |color: [u8; 3]| {
-        wait_for(&format!("{color:?} in the window"), PATIENCE, || {
-            let form = ImageFormat::Z_PIXMAP;
-            let (x, y) = (STRIP.0.cast_signed(), STRIP.1.cast_signed());
-            let image = hand.get_image(form, root, x, y, 1, 1, u32::MAX).ok()?.reply().ok()?;
-            let [blue, green, red, _] = image.data[..] else { panic!("{image:?}") };
-            ([red, green, blue] == color).then_some(())
-        });
-    };
-    await_strip([255, 0, 0]);
+    let desk = Desk::at(&server);
+    desk.await_color(STRIP, |color| color == [255, 0, 0]);
     stage.witness().publish("lamp/set_config", TO_CYAN);
     stage.await_line(CYAN);
-    await_strip([0, 255, 255]);
-
-    for what in [MOTION_NOTIFY_EVENT, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
-        let detail = u8::from(what != MOTION_NOTIFY_EVENT);
-        hand.xtest_fake_input(what, detail, 0, root, POWER.0, POWER.1, 0).expect("sent");
-    }
-    hand.flush().expect("sent");
+    desk.await_color(STRIP, |color| color == [0, 255, 255]);
+    desk.click(POWER);
     stage.await_line(DARK);
-
-    let window = hand.query_tree(root).expect("asked").reply().expect("answered").children[0];
-    let atom =
-        |name: &str| hand.intern_atom(true, name.as_bytes()).expect("asked").reply().expect("it exists").atom;
-    let name = hand.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::STRING, 0, 100).expect("asked");
-    assert_eq!(name.reply().expect("answered").value, b"lamp_ui");
-    let data = [atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
-    let close = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
-    hand.send_event(false, window, EventMask::NO_EVENT, close).expect("sent");
-    hand.flush().expect("sent");
+    desk.close_window("lamp_ui");
     assert!(demo.await_end().success(), "{:?}", demo.log());
     stage.assert_nothing_is_left();
 }

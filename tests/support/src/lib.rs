@@ -8,6 +8,7 @@
 #![expect(clippy::missing_panics_doc, reason = "whatever goes wrong here fails the test, by panicking")]
 
 mod deadline;
+mod desk;
 mod mosquitto;
 mod pigpiod;
 mod port;
@@ -17,6 +18,7 @@ mod witness;
 mod xvfb;
 
 pub use deadline::{PATIENCE, wait_for};
+pub use desk::Desk;
 pub use mosquitto::Mosquitto;
 pub use nix::sys::signal::Signal;
 pub use pigpiod::{Pigpiod, pigs};
