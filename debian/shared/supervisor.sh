@@ -27,9 +27,10 @@ supervisor_listens() {
     done
 }
 
-# supervisor_runs: there is a process of it, which may only be slow.
+# supervisor_runs: there is a process of it, which may only be slow. A second look, because a process that is just becoming
+# another program shows no command line at all.
 supervisor_runs() {
-    grep -qs '[/]supervisord' /proc/[0-9]*/cmdline
+    grep -qs '[/]supervisord' /proc/[0-9]*/cmdline || { sleep 0.1 && grep -qs '[/]supervisord' /proc/[0-9]*/cmdline; }
 }
 
 # Asks Supervisor once for the states of all programs, because each question takes about a second on a small machine.
