@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -38,6 +38,9 @@ pub struct Manner {
 pub struct Leds {
     newest: Mutex<Wanted>,
     bell: Bell,
+    /// Up to which call the pins are as they were asked to be; `None` while there is no pigpiod.
+    done: Mutex<Option<u64>>,
+    done_changed: Condvar,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +48,10 @@ struct Wanted {
     /// Duty cycles of red, green and blue.
     duty: [u32; 3],
     manner: Manner,
+    /// There will be no time for a transition.
+    ending: bool,
+    /// How many calls have asked for something.
+    calls: u64,
 }
 
 /// What pigpiod says of the pins.
@@ -57,7 +64,8 @@ impl Leds {
     /// Starts the thread, which shows `duty` as soon as there is a pigpiod at `address`.
     pub fn start(address: Address, duty: [u32; 3], manner: Manner) -> anyhow::Result<Arc<Self>> {
         let bell = Bell::new().context("cannot make a socket pair")?;
-        let leds = Arc::new(Self { newest: Mutex::new(Wanted { duty, manner }), bell });
+        let newest = Mutex::new(Wanted { duty, manner, ending: false, calls: 0 });
+        let leds = Arc::new(Self { newest, bell, done: Mutex::new(None), done_changed: Condvar::new() });
         let thread = Arc::clone(&leds);
         std::thread::Builder::new()
             .name("leds".into())
@@ -76,9 +84,28 @@ impl Leds {
         self.change(|wanted| wanted.manner = manner);
     }
 
+    /// Shows the newest colour without a transition and waits until the pins have it, if pigpiod is there and answers.
+    ///
+    /// Without it, a colour that everybody has been told of might never be seen when the program ends right after.
+    pub fn finish(&self) {
+        self.change(|wanted| wanted.ending = true);
+        let calls = self.newest().calls;
+        let done = self.done.lock().expect("no holder panics");
+        let is_due = |done: &mut Option<u64>| done.is_some_and(|done| done < calls);
+        drop(self.done_changed.wait_timeout_while(done, PATIENCE, is_due));
+    }
+
     fn change(&self, change: impl FnOnce(&mut Wanted)) {
-        change(&mut self.newest.lock().expect("no holder panics"));
+        let mut newest = self.newest.lock().expect("no holder panics");
+        change(&mut newest);
+        newest.calls += 1;
+        drop(newest);
         self.bell.ring();
+    }
+
+    fn set_done(&self, done: Option<u64>) {
+        *self.done.lock().expect("no holder panics") = done;
+        self.done_changed.notify_all();
     }
 
     fn newest(&self) -> Wanted {
@@ -93,6 +120,7 @@ impl Leds {
         loop {
             let mut lit = None;
             let error = self.drive(address, &mut lit);
+            self.set_done(None);
             if let Some(since) = lit {
                 told.clear();
                 // A pigpiod that ends at once, again and again, is not asked in a rush.
@@ -128,6 +156,7 @@ impl Leds {
                 pins.frequency
             );
             *lit = Some(Instant::now());
+            self.set_done(Some(wanted.calls));
             loop {
                 let heard = self.bell.wait(client.as_fd(), fade.next_step(Instant::now()));
                 match heard {
@@ -139,7 +168,11 @@ impl Leds {
                             frequency = wanted.manner.frequency;
                             pins = set_up(&mut client, frequency)?;
                         }
-                        fade.aim(wanted.duty, wanted.manner.transition, Instant::now());
+                        if wanted.ending {
+                            fade = Fade::resting_at(wanted.duty, Instant::now());
+                        } else {
+                            fade.aim(wanted.duty, wanted.manner.transition, Instant::now());
+                        }
                     }
                     Ok(Heard::Nothing) => {}
                     Err(error) => return Err(lost(&client, error)),
@@ -149,6 +182,7 @@ impl Leds {
                 if duty != shown || matches!(heard, Ok(Heard::Bell)) {
                     client.run(&colour(duty))?;
                     shown = duty;
+                    self.set_done(Some(wanted.calls));
                 }
             }
         })();

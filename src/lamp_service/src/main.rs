@@ -82,7 +82,7 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     };
     let ears = Arc::clone(&service);
     service.publish_by(session::start(options, move |event| ears.hear(event))?);
-    keep(&service, file, signals, || {
+    keep(&service, &leds, file, signals, || {
         // Both as they are now: the file may be another one by now, the command line is the same.
         match settings::with_file(called, arguments) {
             Ok(new) => follow(&cli, &new, &leds, &service),
@@ -143,10 +143,11 @@ fn on_signals() -> std::io::Result<Signals> {
 
 /// Keeps the newest state in its file until a signal to end comes, and calls `reload` for each SIGHUP.
 ///
-/// Then it simply returns, and the process with all its threads ends: the LEDs keep their colour, and the broker tells
-/// by the Last Will that the lamp is gone.
+/// Then the newest colour is shown, if it was not yet, and the process with all its threads ends: the LEDs keep their
+/// colour, and the broker tells by the Last Will that the lamp is gone.
 fn keep(
     service: &Service,
+    leds: &Leds,
     mut file: StateFile,
     mut signals: Signals,
     reload: impl Fn(),
@@ -165,6 +166,7 @@ fn keep(
                         reload();
                     } else {
                         file.flush(&service.newest().0);
+                        leds.finish();
                         info!("ended by a signal");
                         return Ok(());
                     }

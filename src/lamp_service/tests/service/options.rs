@@ -6,7 +6,7 @@ use std::process::Command;
 
 use test_support::{PATIENCE, QoS, Signal, Tap, Witness, wait_for};
 
-use crate::{CHANGED, Lamp, SET_CONFIG, kept, state};
+use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
 
 /// What the service wrote to pigpiod's three pins, colour by colour.
 fn colours(tap: &Tap) -> Vec<[u32; 3]> {
@@ -15,6 +15,20 @@ fn colours(tap: &Tap) -> Vec<[u32; 3]> {
     let duties: Vec<u32> =
         words.chunks(4).filter(|request| request[0] == 5).map(|request| request[2]).collect();
     duties.chunks(3).map(|duties| duties.try_into().unwrap()).collect()
+}
+
+#[test]
+fn what_was_told_is_shown_before_the_end() {
+    let lamp = Lamp::new();
+    let mut witness = lamp.witness();
+    let mut service = lamp.start_with(&["--transition", "60"]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    lamp.await_leds([1000, 0, 0]);
+    let last = state(0.5, 0.5, 0.5, true, "last");
+    witness.publish(SET_CONFIG, last.clone());
+    witness.next_where(CHANGED, |message| message.payload == last);
+    assert_eq!(service.terminate().code(), Some(0));
+    assert_eq!(lamp.pigpiod.duty_cycles(PINS), [250, 500, 500].map(Some));
 }
 
 #[test]

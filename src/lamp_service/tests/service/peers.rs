@@ -113,6 +113,19 @@ fn a_hanging_pigpiod_holds_nobody_up() {
 }
 
 #[test]
+fn a_hanging_pigpiod_does_not_keep_the_service_from_ending() {
+    let lamp = Lamp::new();
+    let (mut service, mut witness) = lamp.start_and_watch();
+    lamp.await_leds([1000, 0, 0]);
+    lamp.pigpiod.freeze();
+    let request = state(0.5, 0.5, 0.5, true, "last");
+    witness.publish(SET_CONFIG, request.clone());
+    witness.next_where(CHANGED, |message| message.payload == request);
+    assert_eq!(service.terminate().code(), Some(0));
+    assert_eq!(lamp.kept(), Some(kept(&request)));
+}
+
+#[test]
 fn a_peer_that_hangs_up_at_once_is_not_asked_in_a_rush() {
     // The shortest that four waits can be, which double from 0.1 and from 0.025 seconds.
     for (peer, shortest) in [("--broker", 1500), ("--pigpiod", 375)] {
