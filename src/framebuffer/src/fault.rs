@@ -98,7 +98,7 @@ extern "C" fn on_fault(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc:
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
         // SAFETY: the page lies in a mapping of ours, which is reached by raw pointers only and stays as long and where it is.
         let memory = unsafe {
-            libc::mmap(
+            libc::mmap64(
                 ptr::with_exposed_provenance_mut(start),
                 page,
                 protection,

@@ -4,7 +4,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::sys::statfs::statfs;
+use nix::sys::statvfs::FsFlags;
 
 use super::cure::Cure;
 use super::lamp::Lamp;
@@ -27,7 +28,7 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
     let folder = state.parent().unwrap_or(Path::new("/"));
     for folder in [folder, Path::new("/var/log"), Path::new("/tmp")] {
         let Ok(metadata) = system.metadata(folder) else { continue };
-        let Ok(found) = statvfs(&system.path(folder)) else { continue };
+        let Ok(found) = statfs(&system.path(folder)) else { continue };
         if seen.contains(&metadata.dev()) {
             continue;
         }
@@ -40,12 +41,8 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
             );
             continue;
         }
-        // The fields are 32 bits wide on some machines.
-        #[allow(clippy::useless_conversion, reason = "it is one where they are")]
-        let (size, free) = (u64::from(found.fragment_size()), u64::from(found.blocks_available()));
-        let free = free.saturating_mul(size);
-        #[allow(clippy::useless_conversion, reason = "see above")]
-        let (files, free_files) = (u64::from(found.files()), u64::from(found.files_available()));
+        let free = found.blocks_available().saturating_mul(found.block_size() as u64);
+        let (files, free_files) = (found.files(), found.files_free());
         let few_files = files > 0 && free_files < FEW_FILES;
         if free < LITTLE || few_files {
             let text = if few_files {
