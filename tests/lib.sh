@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the shell parts of the tests share. Source it with TOP set to the checkout.
+# What the test scripts on this machine share. Source it with TOP set to the checkout, or in it.
 # shellcheck shell=sh
 
-CACHE="${LAMPI_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lampi-tests}"
-export CACHE
+# shellcheck source=tests/helpers.sh
+. "${TOP:-.}/tests/helpers.sh"
 
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
+CACHE="${LAMPI_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lampi-tests}"
 
 # as_root COMMAND...: through sudo where we are not root already.
 as_root() {
@@ -19,6 +16,12 @@ as_root() {
     fi
 }
 
+# remove FOLDER...: what root made too, but nothing that is mounted in it: a chroot that was given up may still hold the
+# machine's own /sys.
+remove() {
+    as_root rm -rf --one-file-system "$@"
+}
+
 # retry COMMAND...: mirrors are briefly out of reach now and then.
 retry() {
     for pause in 5 20 60; do
@@ -26,27 +29,28 @@ retry() {
             return 0
         fi
         echo "trying again in $pause s: $*" >&2
-        sleep "$pause" # nothing here tells when a mirror is back
+        sleep "$pause" # no event says that a mirror is back
     done
     "$@"
 }
 
-# await SECONDS WHAT COMMAND...: until the command succeeds.
-await() {
-    deadline=$(($(date +%s) + $1))
-    what="$2"
-    shift 2
-    until "$@" >/dev/null 2>&1; do
-        if [ "$(date +%s)" -ge "$deadline" ]; then
-            fail "waited in vain for $what"
+# cached NAME COMMAND...: prints the path of NAME in the cache. If it is not there, the command makes it, at the path
+# that it gets as its last argument. The name has to say what it is made from. Who asks for it meanwhile waits; what
+# was not finished never gets the name.
+cached() {
+    place="$CACHE/$1"
+    shift
+    mkdir -p "$CACHE"
+    (
+        flock 9
+        if [ ! -e "$place" ]; then
+            remove "$place.partial"
+            echo "making $place" >&2
+            "$@" "$place.partial" >&2 9>&- || fail "cannot make $place: $*"
+            as_root mv "$place.partial" "$place"
         fi
-        sleep 0.1
-    done
-}
-
-# equal WHAT EXPECTED FOUND
-equal() {
-    if [ "$2" != "$3" ]; then
-        fail "$1: expected '$2', found '$3'"
-    fi
+        # tests/setup removes what was not used for long.
+        as_root touch "$place" "$place.lock"
+    ) 9>>"$place.lock" || exit 1
+    echo "$place"
 }

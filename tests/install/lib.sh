@@ -1,33 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the scenarios share; it lies at /lib.sh in their chroot.
+# What the scenarios share; it lies at /lib.sh in their chroot or guest, beside /helpers.sh.
 # shellcheck shell=sh
 
 CONFS='fbcp pigpiod lamp_service lamp_ui'
 # shellcheck disable=SC2034 # for the scenarios
 DEB=$(echo /lampi_*.deb)
 
-fail() {
-    echo "FAIL: $*" >&2
-    echo '---- what Supervisor says:' >&2
-    supervisorctl status >&2 || true
-    tail -n 20 /var/log/supervisor/*.log >&2 || true
-    exit 1
-}
+# shellcheck source=tests/helpers.sh
+. /helpers.sh
 
-# equal WHAT EXPECTED FOUND
-equal() {
-    [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
-}
-
-# await WHAT COMMAND...: until the command succeeds, for PATIENCE seconds or a minute.
-await() {
-    what="$1"
-    shift
-    deadline=$(($(date +%s) + ${PATIENCE:-60}))
-    until "$@" >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt $deadline ] || fail "waited in vain for $what"
-        sleep 0.1
-    done
+# After the message of a failure: the state of the programs.
+explain() {
+    echo '---- what Supervisor says:'
+    supervisorctl status || true
+    tail -n 20 /var/log/supervisor/*.log || true
 }
 
 start_supervisor() {

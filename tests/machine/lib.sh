@@ -2,6 +2,9 @@
 # Runs a whole machine in QEMU and gives it orders. Source it after tests/lib.sh.
 # shellcheck shell=sh
 
+# An emulated machine is slow, most of all beside other tests.
+PATIENCE=600
+
 # begin_machine ARCH [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, and on it
 # the lamp's package and the scenarios' lib.sh. It is still off. The log and what else is worth keeping go to target/SUITE.
 begin_machine() {
@@ -28,6 +31,7 @@ begin_machine() {
     esac
     cp --sparse=always "$machine/disk.img" "$work/disk.img"
     begin=$(date +%s)
+    insert tests/helpers.sh /helpers.sh
     insert tests/install/lib.sh /lib.sh
     insert "$deb" "/$(basename "$deb")"
 }
@@ -60,12 +64,13 @@ say() {
     printf '%4d s  %s\n' $(($(date +%s) - begin)) "$*" | tee -a "$results/log"
 }
 
-# step WHAT <SCRIPT: runs a script in the machine, with what the scenarios of the installation have.
+# step WHAT [NAME=VALUE...] <SCRIPT: runs a script in the machine, with these variables and what the scenarios of the
+# installation have.
 step() {
     say "$1"
     {
-        # An emulated machine is slow, most of all beside other tests.
         echo 'PATIENCE=300'
+        printf '%s\n' "$@" | sed 1d
         echo '. /lib.sh'
         cat
     } >"$work/step"
@@ -79,7 +84,7 @@ step() {
 # power_on: starts the machine and waits until it is up. KVM is not used: nested, it has hung and aborted.
 power_on() {
     start_machine
-    await 600 'the machine to be up' guest true
+    await 'the machine to be up' guest true
 }
 
 # start_machine: it writes to a layer above the disk, which is like the cache of a real one: what it knows to be safe is
@@ -124,14 +129,14 @@ is_off() {
 # power_off: shuts down in order.
 power_off() {
     guest 'systemctl --no-block poweroff' || true
-    await 300 'the machine to shut down' is_off
+    await 'the machine to shut down' is_off
     settle_disk
 }
 
 # power_cut: what the machine had not written, and made sure of, by now is lost.
 power_cut() {
     kill -9 "$(cat "$work/qemu.pid")"
-    await 10 'the end of the machine' is_off
+    await 'the end of the machine' is_off
     settle_disk
 }
 

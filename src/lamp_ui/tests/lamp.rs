@@ -4,7 +4,7 @@
 mod rig;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
-use rig::{BACKGROUND, Rig, Touch, is_near, lamp_ui, make_framebuffer, pixel};
+use rig::{BACKGROUND, Rig, Touch, is_near, lamp_ui, make_framebuffer, pixel, state};
 use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
 
 #[test]
@@ -43,7 +43,7 @@ fn a_drag_on_the_hue_slider_publishes_what_the_thumb_shows() {
         rig.touch.to((along(value), hue));
     }
     rig.touch.up();
-    let last = r#"{"color": {"h": 0.9, "s": 1.0}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#;
+    let last = state(0.9, 1.0, 0.25, true, "lamp_ui");
     while rig.request() != last {}
     rig.await_color((along(0.9), hue), [255, 0, 153]);
     rig.await_color(STRIP, [255, 0, 153]);
@@ -61,14 +61,8 @@ fn every_slider_reaches_both_ends_and_keeps_to_its_own_value() {
         (2, (1.0, 1.0, 0.0), (1.0, 1.0, 1.0)),
     ] {
         for (x, (hue, saturation, brightness)) in [(0, at_left), (239, at_right)] {
-            rig.touch.down((x, SLIDERS[slider]));
-            rig.touch.up();
-            assert_eq!(
-                rig.request(),
-                format!(
-                    r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": true, "client": "lamp_ui"}}"#
-                )
-            );
+            rig.touch.tap((x, SLIDERS[slider]));
+            rig.expect_request(hue, saturation, brightness, true);
         }
     }
 }
@@ -78,14 +72,8 @@ fn the_toggle_switches_and_switches_back() {
     let mut rig = Rig::start();
     rig.known();
     for on in [false, true] {
-        rig.touch.down((20, 300));
-        rig.touch.up();
-        assert_eq!(
-            rig.request(),
-            format!(
-                r#"{{"color": {{"h": 0.5, "s": 1.0}}, "brightness": 0.25, "on": {on}, "client": "lamp_ui"}}"#
-            )
-        );
+        rig.touch.tap((20, 300));
+        rig.expect_request(0.5, 1.0, 0.25, on);
         rig.await_color(POWER, if on { [0, 255, 255] } else { [156, 154, 156] });
     }
 }
@@ -94,8 +82,7 @@ fn the_toggle_switches_and_switches_back() {
 fn a_touch_before_the_state_is_known_publishes_nothing() {
     let mut rig = Rig::start();
     for place in [(along(0.2), SLIDERS[0]), POWER] {
-        rig.touch.down(place);
-        rig.touch.up();
+        rig.touch.tap(place);
     }
     // A finger that is still down when the state comes must not start to drag.
     rig.touch.down((along(0.2), SLIDERS[2]));
@@ -105,10 +92,7 @@ fn a_touch_before_the_state_is_known_publishes_nothing() {
     rig.touch.up();
 
     rig.touch.down((along(0.3), SLIDERS[1]));
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.5, "s": 0.3}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
-    );
+    rig.expect_request(0.5, 0.3, 0.25, true);
 }
 
 #[test]
@@ -154,10 +138,7 @@ fn a_storm_of_echoes_moves_nothing_and_is_not_answered() {
     }
     rig.witness.await_acknowledged(501);
     rig.touch.down((along(0.3), SLIDERS[1]));
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.5, "s": 0.3}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
-    );
+    rig.expect_request(0.5, 0.3, 0.25, true);
 }
 
 #[test]
@@ -167,10 +148,7 @@ fn a_second_finger_changes_nothing() {
     rig.touch.down((along(0.5), SLIDERS[0]));
     rig.touch.second((20, 300));
     rig.touch.to((along(0.7), SLIDERS[0]));
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.7, "s": 1.0}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
-    );
+    rig.expect_request(0.7, 1.0, 0.25, true);
 }
 
 #[test]
@@ -249,12 +227,8 @@ fn a_broker_that_restarts_is_found_again_and_its_first_state_is_taken() {
     rig.await_color(STRIP, [255, 0, 0]);
     rig.touch.to((along(0.9), SLIDERS[0]));
     rig.touch.up();
-    rig.touch.down(POWER);
-    rig.touch.up();
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.0, "s": 1.0}, "brightness": 1.0, "on": false, "client": "lamp_ui"}"#
-    );
+    rig.touch.tap(POWER);
+    rig.expect_request(0.0, 1.0, 1.0, false);
 }
 
 #[test]
@@ -317,12 +291,7 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     broker.restart();
     let mut witness = Witness::connect(broker.port(), &["lamp/set_config"]);
     ui.await_log("is connected to the MQTT broker", 1);
-    witness.publish_with(
-        "lamp/changed",
-        QoS::AtLeastOnce,
-        true,
-        r#"{"color": {"h": 0.5, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#,
-    );
+    witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.5, 1.0, 1.0, true, ""));
 
     let framebuffer = folder.path().join("fb");
     let shown = || {
@@ -333,14 +302,12 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     make_framebuffer(&framebuffer);
     shown();
     let mut touch = Touch::make(&folder.path().join("touch"));
-    touch.down(POWER);
-    touch.up();
+    touch.tap(POWER);
     assert!(witness.next("lamp/set_config").payload.contains(r#""on": false"#));
 
     // A framebuffer that goes away is waited for and drawn anew.
     std::fs::remove_file(&framebuffer).unwrap();
-    touch.down(POWER);
-    touch.up();
+    touch.tap(POWER);
     ui.await_log("waits for the framebuffer", 2);
     make_framebuffer(&framebuffer);
     shown();
@@ -367,12 +334,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
             .args(["--broker", &broker.address()]),
         "lampi",
     );
-    witness.publish_with(
-        "lamp/changed",
-        QoS::AtLeastOnce,
-        true,
-        r#"{"color": {"h": 0.08, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#,
-    );
+    witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.08, 1.0, 1.0, true, ""));
     let pixel = |(x, y): (usize, usize)| {
         let bytes = std::fs::read(&framebuffer).unwrap();
         let start = 2 * y * 2048 + 2 * x * 4;

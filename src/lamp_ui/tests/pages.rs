@@ -40,18 +40,13 @@ fn a_service_that_is_away_disables_the_controls() {
     // Neither the finger that is down nor another one sets anything.
     rig.touch.to((along(0.9), SLIDERS[0]));
     rig.touch.up();
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     rig.touch.await_read();
     rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
     service(&rig, "1");
     rig.await_color(STRIP, [255, 0, 0]);
-    rig.touch.down((20, 300));
-    rig.touch.up();
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.0, "s": 1.0}, "brightness": 1.0, "on": false, "client": "lamp_ui"}"#
-    );
+    rig.touch.tap((20, 300));
+    rig.expect_request(0.0, 1.0, 1.0, false);
 }
 
 #[test]
@@ -73,8 +68,7 @@ fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
     wait_for("the first code is shown", PATIENCE, || {
         (std::fs::read(rig.framebuffer()).unwrap() == first).then_some(())
     });
-    rig.touch.down(POWER);
-    rig.touch.up();
+    rig.touch.tap(POWER);
     tell(&rig, r#"{"associated": "yes"}"#);
     rig.ui.await_log("ignores a message on lamp/associated: ", 1);
     rig.touch.await_read();
@@ -91,16 +85,11 @@ fn a_finger_that_rests_calls_the_status_and_the_next_touch_closes_it() {
     rig.touch.down((20, 300));
     rig.await_color(RULE, GREY);
     rig.touch.up();
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     rig.await_color(RULE, BACKGROUND);
     // Neither of the two has pressed the toggle.
-    rig.touch.down((along(0.3), SLIDERS[1]));
-    rig.touch.up();
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.5, "s": 0.3}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
-    );
+    rig.touch.tap((along(0.3), SLIDERS[1]));
+    rig.expect_request(0.5, 0.3, 0.25, true);
 }
 
 #[test]
@@ -118,8 +107,7 @@ fn an_open_status_page_is_kept_up_to_date() {
     rig.broker.stop();
     wait_for("the broker is told to be away", PATIENCE, || (words(&rig) != connected).then_some(()));
     // The page can be closed and called again meanwhile.
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     rig.await_color(RULE, BACKGROUND);
     rig.touch.down((20, 300));
     rig.await_color(RULE, GREY);
@@ -136,8 +124,7 @@ fn the_screen_goes_black_and_comes_back() {
     });
     rig.known();
     rig.await_color(STRIP, BLACK);
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     rig.await_color(STRIP, [0, 255, 255]);
     rig.await_color(STRIP, BLACK);
     rig.tell(0.0, 1.0, 0.25, true, "other");
@@ -159,8 +146,7 @@ fn a_status_page_that_is_left_open_goes_black_too() {
     rig.await_color(RULE, BLACK);
     rig.await_color(STRIP, BLACK);
     // The touch that brings the light back finds the controls.
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     rig.await_color(STRIP, [0, 255, 255]);
     rig.touch.down((along(0.3), SLIDERS[1]));
     assert!(rig.request().contains(r#""s": 0.3}, "brightness": 0.25, "on": true"#));
@@ -175,8 +161,7 @@ fn the_status_is_shown_while_the_panels_button_is_pressed() {
     rig.await_color(RULE, GREY);
     rig.tell(0.5, 1.0, 0.25, true, "other");
     // A touch does not set what it cannot see.
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     rig.touch.await_read();
     // Without pigpiod the button counts as released, and is seen again when there is one.
     daemon.stop();
@@ -265,8 +250,7 @@ fn a_quarter_turn_gives_the_wide_layout() {
     // The picture is 320 by 240, its strip is a column at 213, its top is at the left of the screen.
     let seen = |(x, y): (usize, usize)| (y, rig::HEIGHT - 1 - x);
     rig.await_color(seen((218, 120)), [0, 255, 255]);
-    rig.touch.down(seen((300, 20)));
-    rig.touch.up();
+    rig.touch.tap(seen((300, 20)));
     assert!(rig.request().contains(r#""on": false"#));
 }
 
@@ -296,16 +280,12 @@ fn touches_that_kivy_would_leave_out_are_left_out() {
     });
     rig.known();
     // In the lowest tenth.
-    rig.touch.down((20, 300));
-    rig.touch.up();
+    rig.touch.tap((20, 300));
     // A fifth of 240 pixels is 48, or a third of the slider.
     rig.touch.down((along(0.5), SLIDERS[0]));
     rig.touch.to((along(0.7), SLIDERS[0]));
     rig.touch.to((along(0.9), SLIDERS[0]));
-    assert_eq!(
-        rig.request(),
-        r#"{"color": {"h": 0.9, "s": 1.0}, "brightness": 0.25, "on": true, "client": "lamp_ui"}"#
-    );
+    rig.expect_request(0.9, 1.0, 0.25, true);
 }
 
 #[test]

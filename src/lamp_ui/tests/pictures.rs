@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Every page at every shape of screen, held against pictures that were looked at; and whether its text can be read.
 //!
-//! With `LAMPI_NEW_PICTURES` set, what is drawn becomes the pictures.
+//! With `LAMPI_TEST_RENEW` set, what is drawn becomes the pictures.
 
 mod rig;
 
@@ -45,7 +45,7 @@ fn kept(name: &str, size: &str) -> PathBuf {
 
 /// Whether what is drawn is to become the pictures.
 fn is_to_be_kept() -> bool {
-    std::env::var_os("LAMPI_NEW_PICTURES").is_some()
+    std::env::var_os("LAMPI_TEST_RENEW").is_some()
 }
 
 fn draw(page: &str, size: &str, state: &str, file: &Path) {

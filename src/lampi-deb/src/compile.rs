@@ -89,7 +89,7 @@ fn cargo_build(
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let mut command = cargo(source, toolchain, "build", architecture);
     command
-        .args(["--release", "--message-format=json-render-diagnostics"])
+        .args(["--profile", "packaged", "--message-format=json-render-diagnostics"])
         .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))
         .stdout(Stdio::piped());
     if Architecture::host() != Some(architecture) {

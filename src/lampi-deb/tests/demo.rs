@@ -54,23 +54,29 @@ impl Stage {
         Self { programs, folder, stdout }
     }
 
-    /// One with programs that nobody but their reader needs to have compiled.
+    /// One with the programs of this workspace, of which lamp_ui opens windows.
     fn with_programs() -> Self {
         static COMPILED: Once = Once::new();
-        let target =
-            Path::new(env!("CARGO_BIN_EXE_lampi-deb")).ancestors().nth(2).expect("the target folder");
+        let lampi_deb = Path::new(env!("CARGO_BIN_EXE_lampi-deb"));
         COMPILED.call_once(|| {
+            // As the suite unit compiles them, so that nothing is compiled here if it has.
             let status = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--locked", "--profile", "demo", "--features", "lamp_ui/desktop"])
-                .args(["--package", "lamp_service", "--package", "lamp_ui", "--package", "fbcp"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--locked",
+                    "--workspace",
+                    "--bins",
+                    "--features",
+                    "lamp_ui/desktop",
+                ])
                 .status();
             assert!(status.expect("cargo runs").success());
         });
         let stage = Self::new();
-        for program in ["lamp_service", "lamp_ui", "fbcp"] {
-            copy_program(&target.join("demo").join(program), &stage.programs.path().join(program));
+        for program in ["lamp_service", "lamp_ui", "fbcp", "lampi-deb"] {
+            copy_program(&lampi_deb.with_file_name(program), &stage.programs.path().join(program));
         }
-        copy_program(Path::new(env!("CARGO_BIN_EXE_lampi-deb")), &stage.programs.path().join("lampi-deb"));
         std::fs::set_permissions(stage.programs.path(), Permissions::from_mode(0o755)).expect("it is ours");
         stage
     }

@@ -7,6 +7,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "whatever goes wrong here fails the test, by panicking")]
 
+mod daemon;
 mod deadline;
 mod desk;
 mod mosquitto;

@@ -2,19 +2,18 @@
 //! The MQTT broker of a lamp.
 
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, Process, free_port};
+use crate::daemon::Daemon;
 
 /// A mosquitto on 127.0.0.1, without persistence: what it retained is gone when it restarts.
 pub struct Mosquitto {
-    port: u16,
+    daemon: Daemon,
     folder: TempDir,
-    process: Option<Process>,
 }
 
 impl Mosquitto {
@@ -27,12 +26,7 @@ impl Mosquitto {
     /// Starts one with further lines of configuration.
     #[must_use]
     pub fn start_with(lines: &str) -> Self {
-        loop {
-            let mut broker = Self::configured(lines);
-            if broker.try_start() {
-                return broker;
-            }
-        }
+        Daemon::started(|| Self::configured(lines), Self::try_start)
     }
 
     /// One that is not there yet: its port is known, and [`Mosquitto::restart`] starts it.
@@ -42,74 +36,59 @@ impl Mosquitto {
     }
 
     fn configured(lines: &str) -> Self {
-        let (port, folder) = (free_port(), tempfile::tempdir().expect("a temporary folder"));
+        let (daemon, folder) =
+            (Daemon::absent("mosquitto"), tempfile::tempdir().expect("a temporary folder"));
+        let port = daemon.port();
         let configuration =
             format!("listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nlog_dest stderr\n{lines}");
         std::fs::write(folder.path().join("mosquitto.conf"), configuration).expect("a file there");
-        Self { port, folder, process: None }
+        Self { daemon, folder }
     }
 
     /// Its TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.daemon.port()
     }
 
     /// `HOST:PORT`, as the programs take it.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("localhost:{}", self.port)
+        self.daemon.address()
     }
 
     /// Kills it.
     pub fn stop(&mut self) {
-        self.process = None;
+        self.daemon.stop();
     }
 
     /// Starts it on its port, after killing it if it runs.
     pub fn restart(&mut self) {
         self.stop();
-        assert!(self.try_start(), "mosquitto does not start on port {} again", self.port);
+        assert!(self.try_start(), "mosquitto does not start on port {} again", self.port());
     }
 
     /// Stops it from running without closing anything: connections stay open and nothing answers.
     pub fn freeze(&self) {
-        self.running().signal(Signal::SIGSTOP);
+        self.daemon.signal(Signal::SIGSTOP);
     }
 
     /// Lets it go on.
     pub fn thaw(&self) {
-        self.running().signal(Signal::SIGCONT);
+        self.daemon.signal(Signal::SIGCONT);
     }
 
-    fn running(&self) -> &Process {
-        self.process.as_ref().expect("mosquitto runs")
-    }
-
-    /// Whether it came to listen; if not, it has ended, most likely because the port was taken.
+    /// Whether it came to listen; see [`Daemon::try_start`].
     fn try_start(&mut self) -> bool {
         // Debian puts it where only root's PATH leads.
         let program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"]
             .into_iter()
-            .find(|path| std::path::Path::new(path).exists())
+            .find(|path| Path::new(path).exists())
             .unwrap_or("mosquitto");
-        let mut process = Process::start(
-            Command::new(program).arg("-c").arg(self.folder.path().join("mosquitto.conf")),
-            "mosquitto",
-        );
-        let start = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            if process.ended().is_some() {
-                return false;
-            }
-            assert!(start.elapsed() < PATIENCE, "mosquitto does not listen: {:?}", process.log());
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        // Somebody else may have taken the port and answered.
-        if process.ended().is_some() {
-            return false;
-        }
-        self.process = Some(process);
-        true
+        let address = (Ipv4Addr::LOCALHOST, self.port());
+        self.daemon
+            .try_start(Command::new(program).arg("-c").arg(self.folder.path().join("mosquitto.conf")), || {
+                TcpStream::connect(address).is_ok()
+            })
     }
 }

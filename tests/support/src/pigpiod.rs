@@ -4,22 +4,20 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, Process, free_port};
+use crate::daemon::Daemon;
 
 /// A pigpiod, with Debian's `pigs` as the witness of what reached the pins.
 pub struct Pigpiod {
-    port: u16,
+    daemon: Daemon,
     options: Vec<String>,
     /// Levels of the pins 0 to 31, a bit for each, if they are not those of a lamp at rest.
     levels: Option<u32>,
     /// Its lock file and FIFOs.
     folder: TempDir,
-    process: Option<Process>,
 }
 
 impl Pigpiod {
@@ -32,64 +30,53 @@ impl Pigpiod {
     /// Starts one with `options`, which must keep it in the foreground.
     #[must_use]
     pub fn start_with(options: &[&str]) -> Self {
-        Self::started(|| Self::absent(options))
+        Daemon::started(|| Self::absent(options), Self::try_start)
     }
 
     /// Starts one on a lamp whose panel's button is pressed.
     #[must_use]
     pub fn start_pressed() -> Self {
-        Self::started(|| Self { levels: Some(0), ..Self::absent(&["-g", "-l"]) })
-    }
-
-    /// Another one each time that somebody else takes its port first.
-    fn started(make: impl Fn() -> Self) -> Self {
-        loop {
-            let mut daemon = make();
-            if daemon.try_start() {
-                return daemon;
-            }
-        }
+        Daemon::started(|| Self { levels: Some(0), ..Self::absent(&["-g", "-l"]) }, Self::try_start)
     }
 
     /// One that is not there yet: its port is known, and [`Pigpiod::restart`] starts it.
     #[must_use]
     pub fn absent(options: &[&str]) -> Self {
         Self {
-            port: free_port(),
+            daemon: Daemon::absent("pigpiod"),
             options: options.iter().map(ToString::to_string).collect(),
             levels: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
-            process: None,
         }
     }
 
     /// Its TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.daemon.port()
     }
 
     /// `HOST:PORT`, as the programs take it.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("localhost:{}", self.port)
+        self.daemon.address()
     }
 
     /// Kills it.
     pub fn stop(&mut self) {
-        self.process = None;
+        self.daemon.stop();
     }
 
     /// Starts it on its port, after killing it if it runs. Its pins are as after a reboot.
     pub fn restart(&mut self) {
         self.stop();
-        assert!(self.try_start(), "pigpiod does not start on port {} again", self.port);
+        assert!(self.try_start(), "pigpiod does not start on port {} again", self.port());
     }
 
     /// Lets it hang: its connections stay open and nothing answers. Only [`Pigpiod::restart`] helps then, because it
     /// takes the signal that would let it go on for a reason to end.
     pub fn freeze(&self) {
-        self.process.as_ref().expect("pigpiod runs").signal(Signal::SIGSTOP);
+        self.daemon.signal(Signal::SIGSTOP);
     }
 
     /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.
@@ -101,36 +88,25 @@ impl Pigpiod {
     /// What `pigs` answers to a command with one number as its result; `None` for an error.
     #[must_use]
     pub fn ask(&self, command: &str) -> Option<i64> {
-        pigs(self.port, command)
+        pigs(self.port(), command)
     }
 
-    /// Whether it came to answer; if not, it has ended, most likely because the port was taken.
+    /// Whether it came to answer; see [`Daemon::try_start`].
     fn try_start(&mut self) -> bool {
         // A daemon that was killed leaves its lock file and FIFOs behind, as on a lamp.
         let ready: PathBuf = self.folder.path().join("pigerr");
         let _ = std::fs::remove_file(&ready);
-        let mut process = Process::start(
+        let port = self.port();
+        self.daemon.try_start(
             Command::new(built().join("pigpiod"))
                 .args(&self.options)
                 // The environment takes any port, the option -p only a few.
-                .env("PIGPIO_PORT", self.port.to_string())
+                .env("PIGPIO_PORT", port.to_string())
                 .env("LAMPI_PIGPIOD_DIR", self.folder.path())
                 .envs(self.levels.map(|levels| ("LAMPI_PIGPIOD_LEVELS", levels.to_string()))),
-            "pigpiod",
-        );
-        let start = Instant::now();
-        // It makes this FIFO last, when it is ready for signals too.
-        while !(ready.exists() && self.ask("pigpv").is_some()) {
-            if let Some(status) = process.ended() {
-                // Shown if this makes a test fail.
-                println!("pigpiod ended: {status}: {:?}", process.log());
-                return false;
-            }
-            assert!(start.elapsed() < PATIENCE, "pigpiod does not answer: {:?}", process.log());
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        self.process = Some(process);
-        true
+            // It makes this FIFO last, when it is ready for signals too.
+            || ready.exists() && pigs(port, "pigpv").is_some(),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What goes over the wires, and wires that break.
 
-use test_support::Tap;
+use test_support::{Process, Tap, Witness};
 
 use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, state};
 
@@ -9,6 +9,16 @@ use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, state};
 const PWM: u8 = 5;
 const PRS: u8 = 6;
 const PFS: u8 = 7;
+
+/// Starts the service with a tap on the connection that `option`, --broker or --pigpiod, is for, and waits until it has
+/// reported its state.
+fn start_tapped(lamp: &Lamp, option: &str) -> (Tap, Witness, Process) {
+    let tap = Tap::to(if option == "--broker" { lamp.broker.port() } else { lamp.pigpiod.port() });
+    let mut witness = lamp.witness();
+    let service = lamp.start_with(&[option, &tap.address()]);
+    witness.next_where(CHANGED, |message| !message.retained);
+    (tap, witness, service)
+}
 
 /// The commands in what the service wrote to pigpiod: number and parameters.
 fn commands(tap: &Tap) -> Vec<[u32; 3]> {
@@ -24,10 +34,7 @@ fn commands(tap: &Tap) -> Vec<[u32; 3]> {
 #[test]
 fn three_pins_change_in_one_write() {
     let lamp = Lamp::new();
-    let tap = Tap::to(lamp.pigpiod.port());
-    let mut witness = lamp.witness();
-    let _service = lamp.start_with(&["--pigpiod", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    let (tap, mut witness, _service) = start_tapped(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     let before = tap.written().len();
     witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
@@ -44,10 +51,7 @@ fn three_pins_change_in_one_write() {
 #[test]
 fn of_a_rush_nothing_waits_but_the_newest_colour() {
     let lamp = Lamp::new();
-    let tap = Tap::to(lamp.pigpiod.port());
-    let mut witness = lamp.witness();
-    let _service = lamp.start_with(&["--pigpiod", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    let (tap, mut witness, _service) = start_tapped(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     let colours = || commands(&tap).iter().filter(|command| command[0] == u32::from(PWM)).count() / 3;
     let before = colours();
@@ -97,10 +101,7 @@ fn text(text: &str) -> Vec<u8> {
 #[test]
 fn the_broker_is_told_who_and_what_in_this_order() {
     let lamp = Lamp::new();
-    let tap = Tap::to(lamp.broker.port());
-    let mut witness = lamp.witness();
-    let service = lamp.start_with(&["--broker", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    let (tap, mut witness, service) = start_tapped(&lamp, "--broker");
     let presence = text("lamp/connection/lamp_service/state");
     let hello = [
         // MQTT 3.1.1; a clean session with a retained Last Will of QoS 2; signs of life each minute.
@@ -152,10 +153,7 @@ fn leds_that_shine_are_not_touched_by_a_start() {
 #[test]
 fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
     let lamp = Lamp::new();
-    let tap = Tap::to(lamp.pigpiod.port());
-    let mut witness = lamp.witness();
-    let service = lamp.start_with(&["--pigpiod", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    let (tap, mut witness, service) = start_tapped(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     for (round, bytes) in [7, 16, 33].into_iter().enumerate() {
         tap.cut_after(bytes);
@@ -171,10 +169,7 @@ fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
 #[test]
 fn a_connection_to_the_broker_that_is_reset_within_a_message_is_made_again() {
     let lamp = Lamp::new();
-    let tap = Tap::to(lamp.broker.port());
-    let mut witness = lamp.witness();
-    let service = lamp.start_with(&["--broker", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    let (tap, mut witness, service) = start_tapped(&lamp, "--broker");
     for (round, bytes) in [1, 10, 50].into_iter().enumerate() {
         tap.cut_after(bytes);
         witness.publish(SET_CONFIG, state(0.1, 0.5, 0.5, false, &format!("cut {round}")));

@@ -76,9 +76,7 @@ impl Rig {
 
     /// Tells a state as the lamp's service does: retained.
     pub fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
-        let state = format!(
-            r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
-        );
+        let state = state(hue, saturation, brightness, on, client);
         self.witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
     }
 
@@ -107,6 +105,19 @@ impl Rig {
         assert_eq!((message.qos, message.retained), (QoS::AtLeastOnce, false), "{message:?}");
         message.payload
     }
+
+    /// Waits for the next request for a change, which has to be this one.
+    #[track_caller]
+    pub fn expect_request(&mut self, hue: f64, saturation: f64, brightness: f64, on: bool) {
+        assert_eq!(self.request(), state(hue, saturation, brightness, on, "lamp_ui"));
+    }
+}
+
+/// A complete request or state, as JSON text.
+pub fn state(hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) -> String {
+    format!(
+        r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
+    )
 }
 
 /// The call of `lamp_ui` in `folder`.
@@ -170,6 +181,12 @@ impl Touch {
     pub fn down(&mut self, (x, y): (usize, usize)) {
         self.tracking_id += 1;
         self.packet(&[(0x39, self.tracking_id), (0x35, x as i32), (0x36, y as i32)]);
+    }
+
+    /// Puts a finger down and lifts it.
+    pub fn tap(&mut self, place: (usize, usize)) {
+        self.down(place);
+        self.up();
     }
 
     /// Puts another finger down and moves it, while the first one stays.
