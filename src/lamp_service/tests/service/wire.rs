@@ -34,7 +34,7 @@ fn commands(tap: &Tap) -> Vec<[u32; 3]> {
 #[test]
 fn three_pins_change_in_one_write() {
     let lamp = Lamp::new();
-    let (tap, mut witness, _service) = start_tapped(&lamp, "--pigpiod");
+    let (tap, witness, _service) = start_tapped(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     let before = tap.written().len();
     witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
@@ -153,7 +153,7 @@ fn leds_that_shine_are_not_touched_by_a_start() {
 #[test]
 fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
     let lamp = Lamp::new();
-    let (tap, mut witness, service) = start_tapped(&lamp, "--pigpiod");
+    let (tap, witness, service) = start_tapped(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     for (round, bytes) in [7, 16, 33].into_iter().enumerate() {
         tap.cut_after(bytes);
@@ -169,7 +169,7 @@ fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
 #[test]
 fn a_connection_to_the_broker_that_is_reset_within_a_message_is_made_again() {
     let lamp = Lamp::new();
-    let (tap, mut witness, service) = start_tapped(&lamp, "--broker");
+    let (tap, witness, service) = start_tapped(&lamp, "--broker");
     for (round, bytes) in [1, 10, 50].into_iter().enumerate() {
         tap.cut_after(bytes);
         witness.publish(SET_CONFIG, state(0.1, 0.5, 0.5, false, &format!("cut {round}")));
