@@ -6,11 +6,11 @@
 PATIENCE=600
 
 # begin_machine ARCH [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, and on it
-# the lamp's package and the scenarios' lib.sh. It is still off. The log and what else is worth keeping go to target/SUITE.
+# the lamp's package and the scenarios' lib.sh. It is still off. The log and what else is worth keeping go to target/tests/SUITE.
 begin_machine() {
     deb=$(echo target/packages/lampi_*_"$1".deb)
     machine=$(tests/machine/image "$@")
-    results="target/$(basename "$0")"
+    results="target/tests/$(basename "$0" | cut -d- -f2-)"
     rm -rf "$results"
     mkdir -p "$results"
     console="$results/console.log"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Real framebuffer devices: run as root on a machine that has them and a running `fbcp`, as `tests/suites/65-framebuffers`
+//! Real framebuffer devices: run as root on a machine that has them and a running `fbcp`, as `tests/run framebuffers`
 //! does. Not a test that `cargo test` runs by itself.
 //!
 //!     devices damage COUNT    changes /dev/fb0 at random places; after each change /dev/fb1 must show exactly what follows
