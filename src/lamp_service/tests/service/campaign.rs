@@ -58,6 +58,8 @@ fn the_broker_is_killed_and_restarted_under_load() {
 fn pigpiod_is_killed_and_restarted() {
     let mut lamp = Lamp::new();
     let (service, witness) = lamp.start_and_watch();
+    // It counts from a connection that was complete; the state is reported before that.
+    service.await_log("LEDs are driven", 1);
     for round in 1..=20 {
         let brightness = (round % 11) as f64 / 10.0;
         witness.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "before"));

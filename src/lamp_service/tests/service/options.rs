@@ -176,7 +176,8 @@ fn a_changed_peer_counts_from_the_next_start() {
 fn render(template: &str, variables: &str) -> String {
     let script = "import sys, json, jinja2\n\
         print(jinja2.Environment().from_string(sys.argv[1]).render(**json.loads(sys.argv[2])), end='')";
-    let output = Command::new("python3").args(["-c", script, template, variables]).output().unwrap();
+    // Debian's, whatever other python3 the PATH has first.
+    let output = Command::new("/usr/bin/python3").args(["-c", script, template, variables]).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{template}: {errors}; install it with: apt-get install python3-jinja2");
     String::from_utf8(output.stdout).unwrap()
