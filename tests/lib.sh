@@ -6,6 +6,16 @@
 . "${TOP:-.}/tests/helpers.sh"
 
 CACHE="${LAMPI_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lampi-tests}"
+case "$CACHE" in
+    /*[\ :,]*) fail "the tests cannot use the cache $CACHE, as its path has a blank, a colon or a comma; set LAMPI_TEST_CACHE" ;;
+    /*) ;;
+    *) fail "LAMPI_TEST_CACHE is $CACHE; it must be an absolute path" ;;
+esac
+
+# Where the changes of a chroot are kept that are to be forgotten: a file system in memory is mounted there, each time in a
+# mount namespace of its own.
+# shellcheck disable=SC2034 # for those who source this
+MEMORY=/run/lampi-tests
 
 # as_root COMMAND...: through sudo where we are not root already.
 as_root() {
@@ -41,16 +51,17 @@ cached() {
     place="$CACHE/$1"
     shift
     mkdir -p "$CACHE"
+    # Each step is checked: the shell goes on after errors in what is part of a condition.
     (
-        flock 9
+        flock 9 || exit 1
         if [ ! -e "$place" ]; then
-            remove "$place.partial"
+            remove "$place.partial" || exit 1
             echo "making $place" >&2
             "$@" "$place.partial" >&2 9>&- || fail "cannot make $place: $*"
-            as_root mv "$place.partial" "$place"
+            as_root mv -T "$place.partial" "$place" || exit 1
         fi
         # tests/setup removes what was not used for long.
-        as_root touch "$place" "$place.lock"
+        as_root touch -c "$place" "$place.lock"
     ) 9>>"$place.lock" || exit 1
     echo "$place"
 }

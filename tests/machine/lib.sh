@@ -51,6 +51,8 @@ insert() {
         echo "write $1 $2"
         echo "set_inode_field $2 mode $mode"
     } | debugfs -w -f - "$work/disk.img" >/dev/null 2>&1
+    equal "size of $2 in the machine" "$(stat --format %s "$1")" \
+        "$(debugfs -R "stat $2" "$work/disk.img" 2>/dev/null | sed -n 's/.* Size: \([0-9]*\).*/\1/p')"
 }
 
 # insert_tree FOLDER: puts all files below it into the same places of the disk.
@@ -64,8 +66,8 @@ say() {
     printf '%4d s  %s\n' $(($(date +%s) - begin)) "$*" | tee -a "$results/log"
 }
 
-# step WHAT [NAME=VALUE...] <SCRIPT: runs a script in the machine, with these variables and what the scenarios of the
-# installation have.
+# step WHAT [NAME=VALUE...] <SCRIPT: runs a script in the machine, with these variables, whose values have no blanks, and
+# what the scenarios of the installation have.
 step() {
     say "$1"
     {
