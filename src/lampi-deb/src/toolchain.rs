@@ -37,7 +37,8 @@ impl Toolchain {
         );
         let debian = (PathBuf::from("/usr/bin/cargo"), PathBuf::from("/usr/bin/rustc"));
         // Its compiled library for armhf can be had on some days only, as mirrors are often out of step there. So it is
-        // made from source, always, because the bytes would not be the same.
+        // made from source, always, because the bytes would not be the same. That takes a minute of processor time, which
+        // arm64 is spared.
         let compiles_std = architecture == Architecture::Armhf && !native;
         let candidates = if compiles_std { vec![debian] } else { vec![current, debian] };
         let compilers = candidates.into_iter().find(|(cargo, rustc)| {
