@@ -60,8 +60,8 @@ cached() {
             "$@" "$place.partial" >&2 9>&- || fail "cannot make $place: $*"
             as_root mv -T "$place.partial" "$place" || exit 1
         fi
-        # tests/setup removes what was not used for long.
-        as_root touch -c "$place" "$place.lock"
     ) 9>>"$place.lock" || exit 1
+    # tests/setup removes what was not used for long.
+    as_root touch -c "$place" "$place.lock"
     echo "$place"
 }

@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 
 # An emulated machine is slow, most of all beside other tests.
+# shellcheck disable=SC2034 # for await
 PATIENCE=600
 
 # begin_machine ARCH [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, and on it

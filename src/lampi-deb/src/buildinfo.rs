@@ -44,6 +44,7 @@ pub fn buildinfo(info: &BuildInfo) -> anyhow::Result<String> {
          Environment:\n SOURCE_DATE_EPOCH=\"{timestamp}\"\n\
          X-Rustc: {rustc}\n\
          X-Cargo: {cargo}\n\
+         X-Standard-Library: {library}\n\
          X-Linker: {linker}\n\
          X-Strip: {strip}\n",
         architecture = info.architecture,
@@ -53,6 +54,8 @@ pub fn buildinfo(info: &BuildInfo) -> anyhow::Result<String> {
         timestamp = info.timestamp,
         rustc = version_of(&info.toolchain.rustc)?,
         cargo = version_of(&info.toolchain.cargo)?,
+        library =
+            if info.toolchain.compiles_std { "compiled from the rustc's source" } else { "the rustc's" },
         linker = version_of(&info.toolchain.linker)?,
         strip = version_of(&info.toolchain.strip)?,
     ))

@@ -56,7 +56,8 @@ pub enum Verb {
 #[derive(Debug, Args)]
 #[command(after_long_help = settings::help())]
 pub struct BuildOrder {
-    /// Architecture of the lamp [default: the one of this machine]
+    /// Architecture of the lamp: arm64 or armhf, as `dpkg --print-architecture` says there. armhf is for the Raspberry Pi 2
+    /// and newer and the Zero 2 W, not for the Pi 1, Zero and Zero W [default: the one of this machine]
     #[arg(long)]
     pub arch: Option<Architecture>,
     /// Folder for the package, which is named as Debian does

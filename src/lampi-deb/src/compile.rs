@@ -43,6 +43,10 @@ fn cargo(source: &Source, toolchain: &Toolchain, verb: &str, architecture: Archi
         .current_dir(source.root())
         .env("RUSTC", &toolchain.rustc)
         .stdin(Stdio::null());
+    if toolchain.compiles_std {
+        // What a stable cargo refuses otherwise. The compiler and the library are of one release, made for each other.
+        command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
+    }
     for (name, _) in std::env::vars_os() {
         // The profile and the flags are part of what the package is.
         let name_text = name.to_string_lossy();
@@ -160,7 +164,12 @@ fn rust_flags(source: &Source, toolchain: &Toolchain) -> anyhow::Result<Vec<OsSt
     }
     remap(source.root(), "/lampi");
     let sysroot = print(toolchain, &["--print", "sysroot"])?;
-    remap(&Path::new(sysroot.trim_end()).join("lib/rustlib/src/rust"), "/rust");
+    let library = Path::new(sysroot.trim_end()).join("lib/rustlib/src/rust");
+    remap(&library, "/rust");
+    // Debian has a link there.
+    if let Ok(folder) = library.canonicalize() {
+        remap(&folder, "/rust");
+    }
     // The folder below src is named after the registry's address, which may be a mirror.
     let crates = cargo_home()?.join("registry/src");
     let entries = std::fs::read_dir(&crates).with_context(|| format!("cannot read {}", crates.display()))?;

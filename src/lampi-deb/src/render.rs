@@ -52,6 +52,7 @@ pub fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendere
 pub fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
     let shared = [
         "common",
+        "processor",
         "confs",
         "user",
         "set-aside",

@@ -16,6 +16,8 @@ pub struct Toolchain {
     /// The C compiler, as linker.
     pub linker: String,
     pub strip: String,
+    /// Whether the standard library is compiled as well, from the source that lies where the compiler looks for it.
+    pub compiles_std: bool,
 }
 
 impl Toolchain {
@@ -25,40 +27,65 @@ impl Toolchain {
         let prefix = if native { String::new() } else { format!("{}-", architecture.gnu()) };
         let linker = if native { "cc".to_owned() } else { format!("{prefix}gcc") };
         let strip = format!("{prefix}strip");
+        let linker_works = links(&linker) && works(Command::new(&strip).arg("--version"));
 
-        // The cargo that runs the builder, and for cross builds Debian's, whose standard libraries for other
-        // architectures are ordinary packages.
+        // The cargo that runs the builder, and for cross builds Debian's, which has the standard library of other
+        // architectures in ordinary packages.
         let current = (
             std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
             std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from),
         );
         let debian = (PathBuf::from("/usr/bin/cargo"), PathBuf::from("/usr/bin/rustc"));
-        let compilers = [current, debian].into_iter().find(|(cargo, rustc)| {
-            works(Command::new(cargo).arg("--version")) && has_standard_library(rustc, architecture)
+        // Its compiled library for armhf can be had on some days only, as mirrors are often out of step there. So it is
+        // made from source, always, because the bytes would not be the same. That takes a minute of processor time, which
+        // arm64 is spared.
+        let compiles_std = architecture == Architecture::Armhf && !native;
+        let candidates = if compiles_std { vec![debian] } else { vec![current, debian] };
+        let compilers = candidates.into_iter().find(|(cargo, rustc)| {
+            works(Command::new(cargo).arg("--version"))
+                && if compiles_std {
+                    has_library_source(rustc)
+                } else {
+                    has_standard_library(rustc, architecture)
+                }
         });
 
         match compilers {
-            Some((cargo, rustc)) if links(&linker) && works(Command::new(&strip).arg("--version")) => {
-                Ok(Self { cargo, rustc, linker, strip })
-            }
+            Some((cargo, rustc)) if linker_works => Ok(Self { cargo, rustc, linker, strip, compiles_std }),
             _ if native => bail!("no C linker works here; install it with: apt install gcc libc6-dev"),
-            found => bail!(
-                "cannot build for {architecture} on this machine: {}. Install what is missing with either\n\
-                 \x20 dpkg --add-architecture {architecture} && apt update\n\
-                 \x20 apt install rustc-web cargo-web libstd-rust-web-dev:{architecture} gcc-{gnu} libc6-dev:{architecture}\n\
-                 or\n\
-                 \x20 rustup target add {target}\n\
-                 \x20 apt install gcc-{gnu} libc6-dev-{architecture}-cross",
-                if found.is_none() {
-                    format!("no rustc has the standard library of {}", architecture.rust_target())
-                } else {
-                    format!("{linker} does not work")
-                },
-                gnu = architecture.gnu(),
-                target = architecture.rust_target(),
-            ),
+            found => {
+                let missing = match found {
+                    Some(_) => format!("{linker} does not work"),
+                    None if compiles_std => "/usr/bin/rustc has no source of the standard library".to_owned(),
+                    None => {
+                        format!("no rustc has the standard library of {}", architecture.rust_target())
+                    }
+                };
+                bail!(
+                    "cannot build for {architecture} on this machine: {missing}. Install what is missing with {}",
+                    installation(architecture, compiles_std)
+                )
+            }
         }
     }
+}
+
+/// The commands that install what a cross build needs.
+fn installation(architecture: Architecture, compiles_std: bool) -> String {
+    let (gnu, target) = (architecture.gnu(), architecture.rust_target());
+    if compiles_std {
+        return format!(
+            "\n\x20 apt install rustc-web cargo-web rust-web-src gcc-{gnu} libc6-dev-{architecture}-cross"
+        );
+    }
+    format!(
+        "either\n\
+         \x20 dpkg --add-architecture {architecture} && apt update\n\
+         \x20 apt install rustc-web cargo-web libstd-rust-web-dev:{architecture} gcc-{gnu} libc6-dev:{architecture}\n\
+         or\n\
+         \x20 rustup target add {target}\n\
+         \x20 apt install gcc-{gnu} libc6-dev-{architecture}-cross"
+    )
 }
 
 fn works(command: &mut Command) -> bool {
@@ -66,15 +93,22 @@ fn works(command: &mut Command) -> bool {
 }
 
 fn has_standard_library(rustc: &Path, architecture: Architecture) -> bool {
-    let Ok(output) = Command::new(rustc).args(["--print", "sysroot"]).output() else {
-        return false;
-    };
-    let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end());
-    let folder = sysroot.join("lib/rustlib").join(architecture.rust_target()).join("lib");
-    std::fs::read_dir(folder).is_ok_and(|mut entries| {
+    let Some(libraries) = rustlib(rustc) else { return false };
+    std::fs::read_dir(libraries.join(architecture.rust_target()).join("lib")).is_ok_and(|mut entries| {
         entries
             .any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")))
     })
+}
+
+/// Whether the source is there from which cargo can make the standard library.
+fn has_library_source(rustc: &Path) -> bool {
+    rustlib(rustc).is_some_and(|libraries| libraries.join("src/rust/library/Cargo.lock").exists())
+}
+
+/// Where a compiler has its libraries.
+fn rustlib(rustc: &Path) -> Option<PathBuf> {
+    let output = Command::new(rustc).args(["--print", "sysroot"]).output().ok()?;
+    Some(Path::new(String::from_utf8_lossy(&output.stdout).trim_end()).join("lib/rustlib"))
 }
 
 /// Whether the C compiler is there and has the C library's start files: it prints the full path of those it finds.
