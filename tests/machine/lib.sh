@@ -53,7 +53,7 @@ insert() {
         echo "set_inode_field $2 mode $mode"
     } | debugfs -w -f - "$work/disk.img" >/dev/null 2>&1
     equal "size of $2 in the machine" "$(stat --format %s "$1")" \
-        "$(debugfs -R "stat $2" "$work/disk.img" 2>/dev/null | sed -n 's/.* Size: \([0-9]*\).*/\1/p')"
+        "$(debugfs -R "stat $2" "$work/disk.img" 2>/dev/null | sed -n 's/^User:.* Size: \([0-9]*\).*/\1/p')"
 }
 
 # insert_tree FOLDER: puts all files below it into the same places of the disk.
