@@ -62,7 +62,7 @@ impl Toolchain {
                     }
                 };
                 bail!(
-                    "cannot build for {architecture} on this machine: {missing}. Install what is missing with {}",
+                    "cannot build for {architecture} on this machine: {missing}. Install what is missing with{}",
                     installation(architecture, compiles_std)
                 )
             }
@@ -79,7 +79,7 @@ fn installation(architecture: Architecture, compiles_std: bool) -> String {
         );
     }
     format!(
-        "either\n\
+        " either\n\
          \x20 dpkg --add-architecture {architecture} && apt update\n\
          \x20 apt install rustc-web cargo-web libstd-rust-web-dev:{architecture} gcc-{gnu} libc6-dev:{architecture}\n\
          or\n\
