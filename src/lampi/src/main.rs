@@ -2,14 +2,13 @@
 //! The command of the lamp's owner.
 //!
 //! Each order has a module of its own, which asks those whom it concerns: the lamp's broker ([`broker`]), Supervisor
-//! ([`supervisor`]), the files below the lamp's root ([`files`]).
+//! ([`supervisor`]), the files below the lamp's root ([`system_files`]).
 
 mod bridge;
 mod broker;
 mod cli;
 mod doctor;
 mod dpkg;
-mod files;
 mod light;
 mod logs;
 mod output;
