@@ -13,6 +13,7 @@ mod light;
 mod logs;
 mod output;
 mod peers;
+mod pwm;
 mod status;
 mod supervisor;
 mod switch;
@@ -44,6 +45,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Order::Enable(order) => switch::enable(order)?,
         Order::Logs(order) => logs::run(order)?,
         Order::Bridge(order) => bridge::run(order)?,
+        Order::Pwm(order) => pwm::run(order)?,
     }
     Ok(ExitCode::SUCCESS)
 }
