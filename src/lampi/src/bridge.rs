@@ -7,19 +7,21 @@
 mod checks;
 mod conf;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use nix::unistd::geteuid;
+use system_files::{Access, Place, ROOT_ONLY};
 
 use crate::cli::BridgeOrder;
-use crate::files::{self, Access, ROOT_ONLY};
 use crate::output;
 use conf::{Authorities, Bridge, Tls};
 
 /// The file.
 const FILE: &str = "/etc/mosquitto/conf.d/lampi_bridge.conf";
+
+/// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
+const KEPT: &str = "dpkg-bak";
 
 /// The network card by whose address the lamp is known.
 const CARD: &str = "/sys/class/net/eth0/address";
@@ -41,7 +43,7 @@ pub fn run(order: &BridgeOrder) -> anyhow::Result<()> {
 
 fn set_up(order: &BridgeOrder, host: &str) -> anyhow::Result<()> {
     let root = order.root.as_path();
-    let file = files::under(root, FILE);
+    let file = system_files::under(root, FILE);
     let bridge = wanted(order, host)?;
     let group = checks::group(root)?;
     checks::read_by_mosquitto(root, &file)?;
@@ -49,10 +51,11 @@ fn set_up(order: &BridgeOrder, host: &str) -> anyhow::Result<()> {
     if let Some(tls) = &bridge.tls {
         checks::tls_files(root, tls)?;
     }
-    keep_foreign(&file)?;
+    let place = Place::below(root, FILE)?;
+    keep_foreign(&place)?;
     // mosquitto reads it as root when it starts, but as its own user when logrotate has it read its configuration again.
     let access = Access { group, mode: 0o640, ..ROOT_ONLY };
-    files::write(&file, bridge.to_string().as_bytes(), access)?;
+    place.write(bridge.to_string().as_bytes(), access)?;
     output::line(&format!(
         "{} is written; the lamp's topics there begin with {}",
         file.display(),
@@ -68,12 +71,13 @@ fn set_up(order: &BridgeOrder, host: &str) -> anyhow::Result<()> {
 }
 
 fn remove(root: &Path) -> anyhow::Result<()> {
-    let file = files::under(root, FILE);
-    if !files::exists(&file)? {
+    let file = system_files::under(root, FILE);
+    if !system_files::exists(&file)? {
         return output::line(&format!("there is no bridge: {} does not exist", file.display()));
     }
-    keep_foreign(&file)?;
-    files::remove(&file)?;
+    let place = Place::below(root, FILE)?;
+    keep_foreign(&place)?;
+    place.remove()?;
     output::line(&format!(
         "{} is removed; mosquitto lets go of the other broker after: {RESTART}",
         file.display()
@@ -81,16 +85,16 @@ fn remove(root: &Path) -> anyhow::Result<()> {
 }
 
 /// Keeps a file that `lampi bridge` did not write, and says so.
-fn keep_foreign(file: &Path) -> anyhow::Result<()> {
-    match std::fs::read(file) {
-        Ok(content) if conf::is_ours(&content) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound && !files::exists(file)? => Ok(()),
-        // Even if it cannot be read, or is a link that leads nowhere.
+fn keep_foreign(place: &Place) -> anyhow::Result<()> {
+    match place.read() {
+        Ok(Some(found)) if conf::is_ours(&found.content) => Ok(()),
+        Ok(None) => Ok(()),
+        // Even if it cannot be read, or is a link.
         _ => {
-            let kept = files::keep(file)?;
+            let kept = place.keep(KEPT)?;
             output::line(&format!(
                 "{} was not written by lampi; it is kept as {}",
-                file.display(),
+                place.path().display(),
                 kept.display()
             ))
         }
@@ -126,7 +130,7 @@ fn wanted(order: &BridgeOrder, host: &str) -> anyhow::Result<Bridge> {
 
 /// The address of the lamp's network card as 12 digits, by which the web pages of a LAMPI know it.
 fn device_id(root: &Path) -> anyhow::Result<String> {
-    let card = files::under(root, CARD);
+    let card = system_files::under(root, CARD);
     let address = std::fs::read_to_string(&card).with_context(|| {
         format!(
             "cannot read the address of the network card in {}; name the lamp by --device-id",

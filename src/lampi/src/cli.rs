@@ -41,6 +41,7 @@ pub enum Order {
     Enable(ProgramOrder),
     Logs(LogsOrder),
     Bridge(BridgeOrder),
+    Pwm(PwmOrder),
 }
 
 /// Show how the lamp is.
@@ -223,6 +224,36 @@ pub struct BridgeOrder {
     /// Folder under which the lamp's files are.
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
+}
+
+/// Have the kernel drive the LEDs, on a system without pigpiod.
+///
+/// On Raspberry Pi OS trixie and newer there is no pigpiod, and on a Pi 5 it cannot run. The kernel's own PWM takes its
+/// place, after lines in config.txt and a reboot: one line dtoverlay=pwm-gpio,gpio=NUMBER for each of GPIO 19, 26 and 13,
+/// at the end of the file and between two comments. The former file is kept beside it as config.txt.lampi-bak.
+/// Nothing is changed if the kernel has no such overlay, or if another line of the file uses one of the pins.
+///
+/// The file is /boot/firmware/config.txt, or /boot/config.txt on systems older than bookworm. status needs no root.
+#[derive(Debug, clap::Args)]
+pub struct PwmOrder {
+    /// What to do with the lines.
+    #[arg(value_enum)]
+    pub action: PwmAction,
+
+    /// Folder under which the lamp's files are, such as that of a mounted image.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// What to do with the lines in config.txt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PwmAction {
+    /// Add them.
+    Enable,
+    /// Remove them.
+    Disable,
+    /// Show whether they are there, and whether the kernel drives the LEDs.
+    Status,
 }
 
 /// A program of the lamp that Supervisor runs.

@@ -2,18 +2,18 @@
 //! The command of the lamp's owner.
 //!
 //! Each order has a module of its own, which asks those whom it concerns: the lamp's broker ([`broker`]), Supervisor
-//! ([`supervisor`]), the files below the lamp's root ([`files`]).
+//! ([`supervisor`]), the files below the lamp's root ([`system_files`]).
 
 mod bridge;
 mod broker;
 mod cli;
 mod doctor;
 mod dpkg;
-mod files;
 mod light;
 mod logs;
 mod output;
 mod peers;
+mod pwm;
 mod status;
 mod supervisor;
 mod switch;
@@ -45,6 +45,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Order::Enable(order) => switch::enable(order)?,
         Order::Logs(order) => logs::run(order)?,
         Order::Bridge(order) => bridge::run(order)?,
+        Order::Pwm(order) => pwm::run(order)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,8 +8,6 @@ use anyhow::{Context, anyhow};
 use program::address::Address;
 use supervisor_conf::Host;
 
-use crate::files;
-
 /// `lamp_service`'s settings.
 const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 
@@ -58,7 +56,7 @@ impl Peer {
     }
 
     fn in_settings(self, root: &Path) -> anyhow::Result<Option<String>> {
-        let text = match std::fs::read_to_string(files::under(root, SETTINGS)) {
+        let text = match std::fs::read_to_string(system_files::under(root, SETTINGS)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {SETTINGS}")),
@@ -72,7 +70,8 @@ impl Peer {
 
     fn in_conf(self, root: &Path) -> Option<String> {
         let report =
-            supervisor_conf::check(&[files::under(root, CONF)] as &[PathBuf], &Host::new(root)).ok()?;
+            supervisor_conf::check(&[system_files::under(root, CONF)] as &[PathBuf], &Host::new(root))
+                .ok()?;
         let words = report.programs.into_iter().find(|program| program.name == "lamp_service")?.command;
         let option = format!("--{}", self.name());
         // The last one counts.

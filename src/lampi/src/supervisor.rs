@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use crate::files;
 use xmlrpc::{Fault, Value};
 
 /// Supervisor's own file, below a lamp's root.
@@ -76,8 +75,9 @@ pub enum Update {
 impl Supervisor {
     /// That of the lamp whose files are below `root`.
     pub fn at(root: &Path) -> Self {
-        let configuration = std::fs::read_to_string(files::under(root, CONFIGURATION)).unwrap_or_default();
-        Self { socket: files::under(root, socket(&configuration).unwrap_or(SOCKET)) }
+        let configuration =
+            std::fs::read_to_string(system_files::under(root, CONFIGURATION)).unwrap_or_default();
+        Self { socket: system_files::under(root, socket(&configuration).unwrap_or(SOCKET)) }
     }
 
     /// All programs that it knows.

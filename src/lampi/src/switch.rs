@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use nix::unistd::geteuid;
 use supervisor_conf::{Host, Severity};
+use system_files::{Place, ROOT_ONLY};
 
 use crate::cli::{Program, ProgramOrder};
 use crate::dpkg;
-use crate::files::{self, ROOT_ONLY};
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble, Update};
 
@@ -28,9 +28,12 @@ pub fn disable(order: &ProgramOrder) -> anyhow::Result<()> {
     let (program, root) = (order.program, order.root.as_path());
     must_be_root("disable", order)?;
     let places = Places::of(program, root);
-    match (files::exists(&places.conf)?, files::exists(&places.disabled)?) {
+    match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
         (true, true) => return Err(places.both()),
-        (true, false) => files::rename_new(&places.conf, &places.disabled)?,
+        (true, false) => {
+            let [conf, disabled] = places.to_change()?;
+            conf.rename_new(&disabled)?;
+        }
         // Supervisor may not know yet.
         (false, true) => {}
         (false, false) => bail!(
@@ -53,15 +56,16 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
     must_be_root("enable", order)?;
     let places = Places::of(program, root);
     let mut was_there = false;
-    match (files::exists(&places.conf)?, files::exists(&places.disabled)?) {
+    match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
         (true, true) => return Err(places.both()),
         (true, false) => was_there = true,
         (false, true) => {
             must_be_sound(&places.disabled, root)?;
+            let [conf, disabled] = places.to_change()?;
             if dpkg::overridden(root, &format!("{CONFS}/{program}.conf")).is_none() {
-                files::set_access(&places.disabled, ROOT_ONLY)?;
+                disabled.set_access(ROOT_ONLY)?;
             }
-            files::rename_new(&places.disabled, &places.conf)?;
+            disabled.rename_new(&conf)?;
         }
         (false, false) => {
             let content = match std::fs::read(&places.packaged) {
@@ -75,7 +79,8 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
                     return Err(error).with_context(|| format!("cannot read {}", places.packaged.display()));
                 }
             };
-            files::write_new(&places.conf, &content, ROOT_ONLY)?;
+            let [conf, _] = places.to_change()?;
+            conf.write_new(&content, ROOT_ONLY)?;
             output::line(&format!("{} is back as the package brought it", places.conf.display()))?;
         }
     }
@@ -92,16 +97,32 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
 }
 
 /// The names that a program's file can have.
-struct Places {
+struct Places<'a> {
+    root: &'a Path,
+    program: Program,
     conf: PathBuf,
     disabled: PathBuf,
     packaged: PathBuf,
 }
 
-impl Places {
-    fn of(program: Program, root: &Path) -> Self {
-        let place = |folder: &str, end: &str| files::under(root, format!("{folder}/{program}.conf{end}"));
-        Self { conf: place(CONFS, ""), disabled: place(CONFS, ".disabled"), packaged: place(PACKAGED, "") }
+impl<'a> Places<'a> {
+    fn of(program: Program, root: &'a Path) -> Self {
+        let place =
+            |folder: &str, end: &str| system_files::under(root, format!("{folder}/{program}.conf{end}"));
+        Self {
+            root,
+            program,
+            conf: place(CONFS, ""),
+            disabled: place(CONFS, ".disabled"),
+            packaged: place(PACKAGED, ""),
+        }
+    }
+
+    /// The file's name and the one while it is disabled, in a folder that nobody else can change.
+    fn to_change(&self) -> anyhow::Result<[Place; 2]> {
+        let conf = Place::below(self.root, format!("{CONFS}/{}.conf", self.program))?;
+        let disabled = conf.beside(format!("{}.conf.disabled", self.program))?;
+        Ok([conf, disabled])
     }
 
     fn both(&self) -> anyhow::Error {

@@ -12,7 +12,6 @@ use anyhow::{Context, bail};
 use nix::unistd::geteuid;
 
 use super::conf::{Authorities, SYSTEM_AUTHORITIES, Tls};
-use crate::files;
 
 /// The user that mosquitto runs as, and the name of his group.
 const MOSQUITTO: &str = "mosquitto";
@@ -28,7 +27,7 @@ const LOCKED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENC
 
 /// The id of the group of mosquitto's user, on the lamp whose files are below `root`.
 pub fn group(root: &Path) -> anyhow::Result<u32> {
-    let file = files::under(root, "/etc/group");
+    let file = system_files::under(root, "/etc/group");
     let groups = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let group = fields.filter(|fields| fields[0] == MOSQUITTO).find_map(|fields| fields.get(2)?.parse().ok());
@@ -37,7 +36,7 @@ pub fn group(root: &Path) -> anyhow::Result<u32> {
 
 /// Whether mosquitto reads `file` at all.
 pub fn read_by_mosquitto(root: &Path, file: &Path) -> anyhow::Result<()> {
-    let main = files::under(root, CONFIGURATION);
+    let main = system_files::under(root, CONFIGURATION);
     let text = fs::read_to_string(&main).with_context(|| format!("cannot read {}", main.display()))?;
     let folder = file.parent().unwrap_or(root);
     let folder = Path::new("/").join(folder.strip_prefix(root).unwrap_or(folder));
@@ -63,7 +62,7 @@ pub fn name_is_free(root: &Path, file: &Path, name: &str) -> anyhow::Result<()> 
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "conf") && path != file);
-    for path in included.chain([files::under(root, CONFIGURATION)]) {
+    for path in included.chain([system_files::under(root, CONFIGURATION)]) {
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = String::from_utf8_lossy(&text);
         let mut connections = text.lines().filter_map(|line| line.strip_prefix("connection")).map(str::trim);
@@ -82,7 +81,7 @@ pub fn tls_files(root: &Path, tls: &Tls) -> anyhow::Result<()> {
     match &tls.authorities {
         Authorities::File(file) => pem(root, "--cafile", file, "CERTIFICATE")?,
         Authorities::System => {
-            let folder = files::under(root, SYSTEM_AUTHORITIES);
+            let folder = system_files::under(root, SYSTEM_AUTHORITIES);
             if fs::read_dir(&folder).map_or(0, Iterator::count) == 0 {
                 bail!(
                     "no authority is trusted in {}; name one with --cafile, or: sudo apt install ca-certificates",
@@ -100,7 +99,7 @@ pub fn tls_files(root: &Path, tls: &Tls) -> anyhow::Result<()> {
 
 /// Looks into a file that has to hold `what` in PEM (RFC 7468).
 fn pem(root: &Path, option: &str, file: &str, what: &str) -> anyhow::Result<()> {
-    let path = files::under(root, file);
+    let path = system_files::under(root, file);
     let content = fs::read(&path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
     let text = String::from_utf8_lossy(&content);
     let begins =

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use nix::unistd::geteuid;
 
-use crate::files;
-
 /// Largest file that is read whole, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
 
@@ -108,7 +106,7 @@ impl System {
 
     /// Where an absolute path of the system is.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
-        files::under(&self.root, path)
+        system_files::under(&self.root, path)
     }
 
     /// What [`System::path`] made longer, as the system itself names it.

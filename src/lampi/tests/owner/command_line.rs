@@ -10,7 +10,7 @@ use crate::{Lamp, lampi, said};
 fn help_and_version() {
     let (status, help, errors) = said(&mut lampi(&["--help"]));
     assert_eq!((status, errors.as_str()), (Some(0), ""));
-    for verb in ["status", "set", "get", "doctor", "disable", "enable", "logs", "bridge"] {
+    for verb in ["status", "set", "get", "doctor", "disable", "enable", "logs", "bridge", "pwm"] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
         let (status, help, errors) = said(&mut lampi(&[verb, "--help"]));
         assert_eq!((status, errors.as_str()), (Some(0), ""), "{verb}");
@@ -41,6 +41,8 @@ fn a_wrong_call_says_what_is_wrong() {
         (&["enable", "lampui"], "possible values: fbcp, pigpiod, lamp_service, lamp_ui"),
         (&["logs", "supervisord"], "invalid value 'supervisord'"),
         (&["logs", "--lines", "-1"], "'-1'"),
+        (&["pwm"], "required arguments were not provided"),
+        (&["pwm", "on"], "possible values: enable, disable, status"),
         (&["bridge"], "required arguments were not provided"),
         (&["bridge", "--host", "h", "--remove"], "cannot be used with"),
         (&["bridge", "--host", "h", "--port", "0"], "the port must be from 1 to 65535"),

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi pwm`: the lines in config.txt by which the firmware has the kernel drive the LEDs.
+//!
+//! The firmware reads config.txt before the kernel starts, and a machine whose file is broken may not start at all. So
+//! all that can be found out is found out first, and the file is replaced as a whole.
+
+mod block;
+mod boot;
+mod config;
+mod overlays;
+mod state;
+
+use std::path::Path;
+
+use anyhow::bail;
+use nix::unistd::geteuid;
+
+use crate::cli::{PwmAction, PwmOrder};
+use crate::output;
+use boot::Boot;
+use state::{REBOOT, State};
+
+/// GPIOs of the red, green and blue LED.
+pub const PINS: [u8; 3] = [19, 26, 13];
+
+/// What the name of the former file ends in.
+const KEPT: &str = "lampi-bak";
+
+/// Does what is ordered.
+pub fn run(order: &PwmOrder) -> anyhow::Result<()> {
+    let root = order.root.as_path();
+    // Below another root, whoever may change the files may do so.
+    if order.action != PwmAction::Status && root == Path::new("/") && !geteuid().is_root() {
+        bail!("this needs root; say it again after sudo");
+    }
+    match order.action {
+        PwmAction::Enable => enable(root),
+        PwmAction::Disable => disable(root),
+        PwmAction::Status => output::line(&State::of(root).words()),
+    }
+}
+
+fn enable(root: &Path) -> anyhow::Result<()> {
+    let boot = Boot::find(root)?;
+    let (path, content) = (boot.path(), &boot.found.content);
+    let block = block::find(content, &path)?;
+    let without = block.as_ref().map_or_else(|| content.clone(), |block| block::removed(content, block));
+    let config = boot.config(&without);
+    if let Some((line, pin)) = config.conflict(&PINS) {
+        bail!(
+            "{}:{}: {} uses GPIO {pin}, which an LED of the lamp is on; remove this line, or put a # before it, and say \
+             again: {}",
+            line.file,
+            line.line,
+            line.text,
+            state::ENABLE
+        );
+    }
+    boot.must_have_overlay(&config)?;
+    let there = config.driven(&PINS);
+    let needed: Vec<u8> = PINS.into_iter().filter(|pin| !there.contains(pin)).collect();
+    let has = block.map_or_else(Vec::new, |block| block.pins);
+    if needed == has {
+        output::line(&format!("{path} has the lines for {} already", list(&PINS)))?;
+        return after_reboot(root, state::chips(root).len() < PINS.len());
+    }
+    let new = if needed.is_empty() { without } else { block::added(&without, &needed) };
+    replace(&boot, &new)?;
+    if needed.is_empty() {
+        output::line(&format!(
+            "the lines of lampi are removed from {path}, which has others for the same pins"
+        ))?;
+    } else {
+        output::line(&format!("the lines for {} are in {path}", list(&needed)))?;
+    }
+    after_reboot(root, true)
+}
+
+fn disable(root: &Path) -> anyhow::Result<()> {
+    let boot = Boot::find(root)?;
+    let (path, content) = (boot.path(), &boot.found.content);
+    let Some(block) = block::find(content, &path)? else {
+        return output::line(&format!("{path} has no lines of lampi; nothing was changed"));
+    };
+    replace(&boot, &block::removed(content, &block))?;
+    output::line(&format!("the lines for {} are removed from {path}", list(&block.pins)))?;
+    after_reboot(root, true)
+}
+
+/// Puts new content in the place of the former one, which is kept.
+fn replace(boot: &Boot, content: &[u8]) -> anyhow::Result<()> {
+    if boot.place.is_read_only()? {
+        let folder = boot.place.path().parent().unwrap_or(Path::new("/")).display();
+        bail!("{folder} is mounted read-only; say: sudo mount -o remount,rw {folder}");
+    }
+    let kept = boot.place.replace(&boot.found, content, KEPT)?;
+    output::line(&format!("the former file is kept as {}", kept.display()))
+}
+
+/// Says when it counts.
+fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
+    match is_needed {
+        false => Ok(()),
+        true if root == Path::new("/") => output::line(&format!("it counts after a reboot: {REBOOT}")),
+        true => output::line("it counts when the machine is started"),
+    }
+}
+
+/// Pins in a sentence.
+fn list(pins: &[u8]) -> String {
+    let pins: Vec<String> = pins.iter().map(u8::to_string).collect();
+    match pins.split_last() {
+        Some((last, [])) => format!("GPIO {last}"),
+        Some((last, others)) => format!("GPIO {} and {last}", others.join(", ")),
+        None => "no GPIO".into(),
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The lines that lampi adds to config.txt, between two comments.
+//!
+//! A line end before them is theirs too: it ends a last line that had none, or makes an empty line. So nothing needs to
+//! be remembered to give the file back as it was.
+
+use anyhow::anyhow;
+
+use super::config::OVERLAY;
+
+// The firmware cuts lines at 98 characters.
+const BEGIN: &str = "# lampi: begin of the lines by \"lampi pwm enable\"; \"lampi pwm disable\" removes them";
+const END: &str = "# lampi: end";
+
+/// What has all lines count on every model.
+const ALL: &str = "[all]";
+
+/// Where the lines are, in bytes, and which pins they are for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Block {
+    begin: usize,
+    end: usize,
+    /// In their order.
+    pub pins: Vec<u8>,
+}
+
+/// Finds the lines. An error tells that somebody changed them.
+pub fn find(content: &[u8], name: &str) -> anyhow::Result<Option<Block>> {
+    let mut block: Option<(usize, usize, Vec<String>)> = None;
+    let mut found = None;
+    let mut at = 0;
+    for (number, raw) in (1..).zip(content.split_inclusive(|byte| *byte == b'\n')) {
+        let line = String::from_utf8_lossy(raw);
+        let line = line.trim_end();
+        let after = at + raw.len();
+        match (line, &mut block) {
+            (BEGIN, None) if found.is_none() => block = Some((at, number, Vec::new())),
+            (END, Some((begin, first, lines))) => {
+                let Some(pins) = pins(lines) else { return Err(changed(name, *first)) };
+                found = Some(Block { begin: *begin, end: after, pins });
+                block = None;
+            }
+            (BEGIN | END, _) => return Err(changed(name, number)),
+            (line, Some((_, _, lines))) => lines.push(line.to_owned()),
+            _ => {}
+        }
+        at = after;
+    }
+    match block {
+        Some((_, first, _)) => Err(changed(name, first)),
+        None => Ok(found),
+    }
+}
+
+/// The content with lines for these pins at its end.
+pub fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
+    let end_of_line = end_of_line(content);
+    let lines = pins.iter().map(|pin| format!("dtoverlay={OVERLAY},gpio={pin}"));
+    let lines = [BEGIN.to_owned(), ALL.to_owned()].into_iter().chain(lines).chain([END.to_owned()]);
+    let mut added = content.to_vec();
+    added.extend(end_of_line.as_bytes());
+    for line in lines {
+        added.extend(line.as_bytes());
+        added.extend(end_of_line.as_bytes());
+    }
+    added
+}
+
+/// The content without the lines.
+pub fn removed(content: &[u8], block: &Block) -> Vec<u8> {
+    let (mut before, after) = (&content[..block.begin], &content[block.end..]);
+    let own = before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n"));
+    // What somebody added afterwards must not become part of another line.
+    if let Some(own) = own
+        && (after.is_empty() || own.is_empty() || own.ends_with(b"\n"))
+    {
+        before = own;
+    }
+    let mut removed = before.to_vec();
+    if counts_for_all(after) && last_section(before).is_some_and(|section| section != ALL) {
+        // What somebody added afterwards counted on every model, and goes on to do so.
+        removed.extend(ALL.as_bytes());
+        removed.extend(end_of_line(content).as_bytes());
+    }
+    removed.extend(after);
+    removed
+}
+
+/// The pins of unchanged lines.
+fn pins(lines: &[String]) -> Option<Vec<u8>> {
+    let (first, overlays) = lines.split_first()?;
+    let start = format!("dtoverlay={OVERLAY},gpio=");
+    let pins: Option<Vec<u8>> = overlays.iter().map(|line| line.strip_prefix(&start)?.parse().ok()).collect();
+    let is_ours = |pins: &Vec<u8>| {
+        let ordered: Vec<u8> = super::PINS.into_iter().filter(|pin| pins.contains(pin)).collect();
+        first == ALL && !pins.is_empty() && ordered == *pins
+    };
+    pins.filter(is_ours)
+}
+
+fn changed(name: &str, line: usize) -> anyhow::Error {
+    anyhow!(
+        "{name}:{line}: somebody changed the lines between the two comments of lampi; remove them by hand, with the \
+         comments"
+    )
+}
+
+fn end_of_line(content: &[u8]) -> &'static str {
+    let first = content.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    if first.ends_with(b"\r\n") { "\r\n" } else { "\n" }
+}
+
+fn lines(content: &[u8]) -> impl Iterator<Item = String> {
+    content.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line).trim().to_owned())
+}
+
+/// Whether there are settings before the next section begins.
+fn counts_for_all(content: &[u8]) -> bool {
+    let mut lines = lines(content).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.next().is_some_and(|line| !line.starts_with('['))
+}
+
+fn last_section(content: &[u8]) -> Option<String> {
+    lines(content).filter(|line| line.starts_with('[')).last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_removed_to_the_byte() {
+        for before in ["", "\n", "a=1", "a=1\n", "a=1\n\n", "a=1\r\n", "a=1\r\nb=2", "[pi4]\na=1\n", "\r\n"] {
+            for pins in [&[19, 26, 13][..], &[26], &[19, 13]] {
+                let after = added(before.as_bytes(), pins);
+                let block = find(&after, "c").unwrap().unwrap();
+                assert_eq!(block.pins, pins);
+                assert_eq!(String::from_utf8(removed(&after, &block)).unwrap(), before, "{before:?}");
+            }
+        }
+        assert_eq!(find(b"a=1\n", "c").unwrap(), None);
+    }
+
+    #[test]
+    fn what_somebody_added_below_stays_what_it_was() {
+        for (before, below, expected) in [
+            ("a=1\n", "b=2\n", "a=1\nb=2\n"),
+            ("a=1", "b=2\n", "a=1\nb=2\n"),
+            ("[pi4]\na=1\n", "b=2\n", "[pi4]\na=1\n[all]\nb=2\n"),
+            ("[pi4]\na=1\n", "# b\n[pi5]\nb=2\n", "[pi4]\na=1\n# b\n[pi5]\nb=2\n"),
+            ("[pi4]\n[all]\n", "b=2", "[pi4]\n[all]\nb=2"),
+        ] {
+            let text = [added(before.as_bytes(), &[19]), below.as_bytes().to_vec()].concat();
+            let block = find(&text, "c").unwrap().unwrap();
+            assert_eq!(String::from_utf8(removed(&text, &block)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn changed_lines_are_seen() {
+        let text = String::from_utf8(added(b"a=1\n", &[19, 26, 13])).unwrap();
+        for (from, to, line) in [
+            ("[all]\n", "", 3),
+            ("[all]\n", "[pi4]\n", 3),
+            ("gpio=26", "gpio=27", 3),
+            ("gpio=26", "gpio=19", 3),
+            ("gpio=26\n", "gpio=26\nb=2\n", 3),
+            (END, "", 3),
+            (BEGIN, "", 8),
+            (BEGIN, &format!("{BEGIN}\n{BEGIN}"), 4),
+        ] {
+            let error = find(text.replace(from, to).as_bytes(), "c").unwrap_err().to_string();
+            assert!(error.starts_with(&format!("c:{line}: somebody changed")), "{from}: {error}");
+        }
+        assert!(find(text.repeat(2).as_bytes(), "c").is_err());
+        assert!(BEGIN.len() <= 98);
+    }
+}

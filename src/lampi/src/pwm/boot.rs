@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where config.txt is, and what it says on this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use system_files::{Found, Place, under};
+
+use super::config::{self, Config, OVERLAY};
+
+/// Folders that the boot partition is mounted at, the newer one first.
+const FOLDERS: [&str; 2] = ["/boot/firmware", "/boot"];
+
+/// The file's name.
+const NAME: &str = "config.txt";
+
+/// What newer systems have in /boot/config.txt, to be read by people.
+const MOVED: &str = "has moved to /boot/firmware/config.txt";
+
+/// config.txt as it is.
+#[derive(Debug)]
+pub struct Boot {
+    root: PathBuf,
+    folder: &'static str,
+    pub place: Place,
+    pub found: Found,
+}
+
+impl Boot {
+    /// Finds and reads it.
+    pub fn find(root: &Path) -> anyhow::Result<Self> {
+        let [newer, older] = FOLDERS;
+        let newer_path = under(root, newer);
+        let has_newer = system_files::exists(&newer_path)?;
+        if has_newer && let Some(boot) = Self::at(root, newer)? {
+            return Ok(boot);
+        }
+        let older_path = under(root, older).join(NAME);
+        // Where the newer place is used, this is a link to it or a word to the reader.
+        let is_older = !older_path.is_symlink() && system_files::exists(&older_path)?;
+        if is_older
+            && let Some(boot) = Self::at(root, older)?
+            && !String::from_utf8_lossy(&boot.found.content).contains(MOVED)
+        {
+            return Ok(boot);
+        }
+        let is_empty = fs::read_dir(&newer_path).is_ok_and(|mut entries| entries.next().is_none());
+        let (shown, older) = (newer_path.display(), older_path.display());
+        if is_empty && root == Path::new("/") {
+            bail!("{shown} is empty, so the boot partition is not mounted; say: sudo mount {newer}");
+        }
+        if is_empty {
+            bail!("{shown} is empty; mount the boot partition of the image there");
+        }
+        bail!(
+            "there is neither {shown}/{NAME} nor {older}, so this is no Raspberry Pi that starts by its own firmware, or \
+             its boot partition is not mounted; mount it at {newer}"
+        )
+    }
+
+    fn at(root: &Path, folder: &'static str) -> anyhow::Result<Option<Self>> {
+        let place = Place::below(root, format!("{folder}/{NAME}"))?;
+        let found = place.read()?;
+        Ok(found.map(|found| Self { root: root.to_owned(), folder, place, found }))
+    }
+
+    /// Its path, for people.
+    pub fn path(&self) -> String {
+        self.place.path().display().to_string()
+    }
+
+    /// What `content` would say in its place.
+    pub fn config(&self, content: &[u8]) -> Config {
+        // A name with a slash would lead out of the folder or to a part of it that firmware cannot have.
+        let include = |name: &str| {
+            let name = Path::new(name).file_name().filter(|file| *file == name)?;
+            self.place.beside(name).ok()?.read().ok()?.map(|found| found.content)
+        };
+        config::read(&self.path(), content, models(&self.root).as_deref(), &include)
+    }
+
+    /// Fails if the overlay, or the driver that it is for, is missing.
+    pub fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
+        let folder = under(&self.root, self.folder);
+        let paths = config.overlay_paths(OVERLAY);
+        let (drivers, kernels) = drivers(&self.root);
+        let missing = if !paths.iter().any(|path| folder.join(path).is_file()) {
+            format!("there is no {}", folder.join(&paths[0]).display())
+        } else if drivers == Some(false) {
+            format!("there is no module {OVERLAY} in {}", under(&self.root, "/lib/modules").display())
+        } else {
+            return Ok(());
+        };
+        let kernel = if self.root == Path::new("/") { kernel() } else { kernels };
+        let kernel = if kernel.is_empty() { "the kernel".into() } else { format!("the kernel {kernel}") };
+        bail!(
+            "{missing}: {kernel} cannot drive the LEDs; Raspberry Pi's own kernels can since November 2024, Debian's \
+             cannot; on Raspberry Pi OS say: sudo apt update && sudo apt full-upgrade, then reboot and say this again"
+        )
+    }
+}
+
+/// The version of the kernel that runs.
+fn kernel() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+/// Whether an installed kernel has the driver, if that can be told, and the versions of these kernels.
+fn drivers(root: &Path) -> (Option<bool>, String) {
+    let folders = fs::read_dir(under(root, "/lib/modules")).into_iter().flatten().flatten();
+    let mut told = None;
+    let mut versions = Vec::new();
+    for folder in folders {
+        let read = |name: &str| fs::read_to_string(folder.path().join(name));
+        let Ok(modules) = read("modules.dep") else { continue };
+        let built_in = read("modules.builtin").unwrap_or_default();
+        let is_driver = |line: &str| {
+            let file = line.split(':').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            file.starts_with("pwm-gpio.ko")
+        };
+        let has = modules.lines().chain(built_in.lines()).any(is_driver);
+        told = Some(told.unwrap_or(false) || has);
+        versions.push(folder.file_name().to_string_lossy().into_owned());
+    }
+    versions.sort();
+    (told, versions.join(", "))
+}
+
+/// The sections of config.txt that are for this machine, if it is known.
+fn models(root: &Path) -> Option<Vec<&'static str>> {
+    let compatible = fs::read(under(root, "/proc/device-tree/compatible")).ok()?;
+    let compatible = String::from_utf8_lossy(&compatible);
+    let model = compatible.split('\0').find_map(|word| word.strip_prefix("raspberrypi,"))?;
+    let sections: &[&str] = match model {
+        "model-zero" => &["pi0"],
+        "model-zero-w" => &["pi0", "pi0w"],
+        "model-zero-2-w" | "model-zero-2" => &["pi0", "pi0w", "pi02"],
+        "2-model-b" | "2-model-b-rev2" => &["pi2"],
+        "3-model-b" => &["pi3"],
+        "3-model-b-plus" | "3-model-a-plus" => &["pi3", "pi3+"],
+        "3-compute-module" => &["pi3", "cm3"],
+        "3-plus-compute-module" => &["pi3", "cm3", "cm3+"],
+        "4-model-b" => &["pi4"],
+        "400" => &["pi4", "pi400"],
+        "4-compute-module" => &["pi4", "cm4"],
+        "4-compute-module-s" => &["pi4", "cm4s"],
+        "5-model-b" => &["pi5"],
+        "500" => &["pi5", "pi500"],
+        "5-compute-module" => &["pi5", "cm5"],
+        _ => return None,
+    };
+    Some(sections.to_vec())
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! config.txt, as far as it decides who uses which pin: sections, overlays with their parameters, and included files.
+
+use super::overlays;
+
+/// The kernel's PWM on any pin.
+pub const OVERLAY: &str = "pwm-gpio";
+
+/// The pin of that overlay if it is not told.
+const DEFAULT_PIN: u8 = 4;
+
+/// How deep files may include others.
+const DEEPEST: usize = 4;
+
+/// Whether a line counts on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// It does not.
+    Never,
+    /// It may: it depends on what only the firmware knows.
+    Maybe,
+    /// It does.
+    Always,
+}
+
+/// A line that uses a pin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The name of the file.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// The line itself.
+    pub text: String,
+    /// Whether it is the kernel's PWM that is asked for.
+    pub is_pwm: bool,
+    /// Its pins.
+    pub pins: Vec<u8>,
+    /// Whether it counts.
+    pub effect: Effect,
+}
+
+/// What config.txt says.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// The lines that use pins, in their order.
+    pub uses: Vec<Use>,
+    /// `os_prefix`, which comes before the names of the kernel's files.
+    pub os_prefix: String,
+    /// `overlay_prefix`, which comes before the names of overlays, if it is set.
+    pub overlay_prefix: Option<String>,
+}
+
+/// An overlay that is being loaded: parameters may follow on lines of their own.
+struct Overlay {
+    file: String,
+    line: usize,
+    text: String,
+    name: String,
+    parameters: Vec<String>,
+    effect: Effect,
+}
+
+/// The sections that count at a line, of each kind one.
+struct Sections {
+    model: Effect,
+    /// That of a kind that only the firmware can judge, and [none].
+    other: Effect,
+}
+
+struct Reader<'a> {
+    config: Config,
+    sections: Sections,
+    overlay: Option<Overlay>,
+    models: Option<&'a [&'static str]>,
+    include: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+}
+
+/// Reads the file `name`. `models` are the sections that are for this machine, if it is known; `include` gives the files
+/// that it includes.
+pub fn read(
+    name: &str,
+    content: &[u8],
+    models: Option<&[&'static str]>,
+    include: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Config {
+    let sections = Sections { model: Effect::Always, other: Effect::Always };
+    let mut reader = Reader { config: Config::default(), sections, overlay: None, models, include };
+    reader.file(name, content, 0);
+    reader.end_overlay();
+    reader.config
+}
+
+impl Config {
+    /// Those of `pins` that some line surely gives to the kernel's PWM.
+    pub fn driven(&self, pins: &[u8]) -> Vec<u8> {
+        let has = |pin: u8| {
+            let mut uses = self.uses.iter();
+            uses.any(|line| line.is_pwm && line.effect == Effect::Always && line.pins.contains(&pin))
+        };
+        pins.iter().copied().filter(|pin| has(*pin)).collect()
+    }
+
+    /// The first line that wants one of `pins` for something else, or on some machines only, and the pin.
+    pub fn conflict(&self, pins: &[u8]) -> Option<(&Use, u8)> {
+        let driven = self.driven(pins);
+        self.uses
+            .iter()
+            .filter(|line| line.effect != Effect::Never)
+            .filter(|line| !line.is_pwm || line.effect == Effect::Maybe)
+            .find_map(|line| {
+                let wanted = |pin: &&u8| pins.contains(pin) && !(line.is_pwm && driven.contains(pin));
+                line.pins.iter().find(wanted).map(|pin| (line, *pin))
+            })
+    }
+
+    /// Where an overlay's file may be, from the folder of config.txt, the firmware's own choice first.
+    pub fn overlay_paths(&self, name: &str) -> Vec<String> {
+        let folder = self.overlay_prefix.as_deref().unwrap_or("overlays/");
+        let mut paths = vec![format!("{}{folder}{name}.dtbo", self.os_prefix)];
+        if !self.os_prefix.is_empty() {
+            // The firmware leaves the prefix away where it finds no overlays with it.
+            paths.push(format!("{folder}{name}.dtbo"));
+        }
+        paths
+    }
+}
+
+impl Sections {
+    fn effect(&self) -> Effect {
+        self.model.min(self.other)
+    }
+
+    fn enter(&mut self, name: &str, models: Option<&[&'static str]>) {
+        if name == "all" {
+            *self = Self { model: Effect::Always, other: Effect::Always };
+        } else if name == "none" {
+            self.other = Effect::Never;
+        } else if overlays::MODELS.contains(&name) {
+            self.model = match models {
+                None => Effect::Maybe,
+                Some(models) if models.contains(&name) => Effect::Always,
+                Some(_) => Effect::Never,
+            };
+        } else {
+            self.other = Effect::Maybe;
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn file(&mut self, name: &str, content: &[u8], depth: usize) {
+        for (number, line) in (1..).zip(content.split(|byte| *byte == b'\n')) {
+            let line = String::from_utf8_lossy(line);
+            let line = line.trim_start_matches('\u{feff}').trim();
+            if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+                self.sections.enter(section.trim(), self.models);
+            } else if let Some(included) = line.strip_prefix("include ") {
+                self.include(included.trim(), depth);
+            } else if let Some((key, value)) = line.split_once('=')
+                && !line.starts_with('#')
+                && self.sections.effect() != Effect::Never
+            {
+                self.setting(name, number, line, key.trim(), value.trim());
+            }
+        }
+    }
+
+    fn include(&mut self, name: &str, depth: usize) {
+        if depth < DEEPEST
+            && self.sections.effect() != Effect::Never
+            && let Some(content) = (self.include)(name)
+        {
+            self.file(name, &content, depth + 1);
+        }
+    }
+
+    fn setting(&mut self, file: &str, line: usize, text: &str, key: &str, value: &str) {
+        let effect = self.sections.effect();
+        let pins = match key {
+            "dtoverlay" | "device_tree_overlay" => {
+                self.end_overlay();
+                let mut words = value.split(',').map(str::trim);
+                let path = words.next().unwrap_or_default();
+                let name = path.rsplit('/').next().unwrap_or(path);
+                let name = name.trim_end_matches(".dtbo").trim_end_matches("-overlay.dtb");
+                // An empty name ends the parameters of the overlay before.
+                self.overlay = (!name.is_empty()).then(|| Overlay {
+                    file: file.to_owned(),
+                    line,
+                    text: text.to_owned(),
+                    name: name.to_owned(),
+                    parameters: words.map(str::to_owned).collect(),
+                    effect,
+                });
+                return;
+            }
+            "dtparam" | "device_tree_param" => {
+                let words: Vec<&str> = value.split(',').map(str::trim).collect();
+                if let Some(overlay) = &mut self.overlay {
+                    overlay.parameters.extend(words.iter().map(|word| (*word).to_owned()));
+                }
+                // What the overlay does not know is the board's.
+                overlays::board_pins(&words)
+            }
+            "gpio" => overlays::pins_of_gpio_line(value),
+            "enable_jtag_gpio" if value == "1" => (22..=27).collect(),
+            "os_prefix" => {
+                value.clone_into(&mut self.config.os_prefix);
+                return;
+            }
+            "overlay_prefix" => {
+                self.config.overlay_prefix = Some(value.to_owned());
+                return;
+            }
+            _ => return,
+        };
+        if !pins.is_empty() {
+            let (file, text) = (file.to_owned(), text.to_owned());
+            self.config.uses.push(Use { file, line, text, is_pwm: false, pins, effect });
+        }
+    }
+
+    fn end_overlay(&mut self) {
+        let Some(Overlay { file, line, text, name, parameters, effect }) = self.overlay.take() else {
+            return;
+        };
+        let words: Vec<&str> = parameters.iter().map(String::as_str).collect();
+        let is_pwm = name == OVERLAY;
+        let pins = if is_pwm {
+            let told = words.iter().rev().find_map(|word| word.strip_prefix("gpio="));
+            vec![told.and_then(overlays::number).unwrap_or(DEFAULT_PIN)]
+        } else {
+            overlays::pins(&name, &words)
+        };
+        if !pins.is_empty() {
+            self.config.uses.push(Use { file, line, text, is_pwm, pins, effect });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PINS: [u8; 3] = [19, 26, 13];
+
+    /// The number of the line in the way and its pin.
+    fn conflict(text: &str, models: Option<&[&'static str]>) -> Option<(usize, u8)> {
+        let include = |name: &str| (name == "more.txt").then(|| b"dtoverlay=gpio-led\n".to_vec());
+        let config = read("config.txt", text.as_bytes(), models, &include);
+        config.conflict(&PINS).map(|(line, pin)| (line.line, pin))
+    }
+
+    #[test]
+    fn lines_that_use_the_pins_are_found() {
+        for (text, expected) in [
+            ("", None),
+            ("dtoverlay=vc4-kms-v3d\ndtparam=audio=on\ndtparam=spi=on\n", None),
+            ("dtoverlay=pitft28-capacitive,rotate=90,speed=64000000,fps=30\n", None),
+            ("# dtoverlay=hifiberry-dac\n", None),
+            ("dtoverlay=hifiberry-dac\r\n", Some((1, 19))),
+            ("\n dtoverlay = i2s-dac \n", Some((2, 19))),
+            ("dtoverlay=i2s-gpio28-31\n", None),
+            ("dtparam=i2s=on\n", Some((1, 19))),
+            ("dtparam=i2c=on,i2s\n", Some((1, 19))),
+            ("dtparam=i2s=off\n", None),
+            ("dtoverlay=pwm\n", None),
+            ("dtoverlay=pwm,pin=13,func=4\n", Some((1, 13))),
+            ("dtoverlay=pwm-2chan\n", Some((1, 19))),
+            ("dtoverlay=pwm-2chan,pin=12,func=4,pin2=45,func2=4\n", None),
+            ("dtoverlay=audremap\n", Some((1, 13))),
+            ("dtoverlay=audremap,pins_18_19\n", Some((1, 19))),
+            ("dtoverlay=audremap,pins_40_45\n", None),
+            ("dtoverlay=spi1-1cs\n", Some((1, 19))),
+            ("dtoverlay=spi0-2cs,cs1_pin=26\n", Some((1, 26))),
+            ("dtoverlay=gpio-fan,gpiopin=0x0d\n", Some((1, 13))),
+            ("dtoverlay=gpio-fan\n", None),
+            ("dtoverlay=w1-gpio\ndtparam=gpiopin=26\n", Some((1, 26))),
+            ("dtoverlay=w1-gpio\ndtoverlay=\ndtparam=gpiopin=26\n", None),
+            ("dtoverlay=gpio-ir,gpio_pin=19\n", Some((1, 19))),
+            ("dtoverlay=gpio-poweroff\n", Some((1, 26))),
+            ("dtoverlay=gpio-poweroff,gpiopin=4\n", None),
+            ("device_tree_overlay=overlays/gpio-poweroff.dtbo\n", Some((1, 26))),
+            ("dtoverlay=i2c5\n", Some((1, 13))),
+            ("dtoverlay=i2c5,pins_10_11\n", None),
+            ("dtoverlay=sdio\n", Some((1, 26))),
+            ("dtoverlay=sdio,gpios_22_25\n", None),
+            ("dtoverlay=hd44780-lcd,pin_d5=4,pin_d6=5,pin_d7=6\n", None),
+            ("dtoverlay=hd44780-lcd\n", Some((1, 13))),
+            ("enable_jtag_gpio=1\n", Some((1, 26))),
+            // They say how a pin is before the kernel starts.
+            ("gpio=13,19,26=op,dl\n", None),
+            ("gpio=12-14=a0\n", Some((1, 13))),
+            ("include more.txt\ninclude none.txt\n", Some((1, 19))),
+            ("dtoverlay=pwm-gpio,gpio=19\ndtoverlay=pwm-gpio,gpio=26\n", None),
+            ("[none]\ndtoverlay=hifiberry-dac\n", None),
+            ("[none]\n[all]\ndtoverlay=hifiberry-dac\n", Some((3, 19))),
+            ("[none]\n[pi4]\ndtoverlay=hifiberry-dac\n", None),
+            ("[EDID=VSC-TD2220]\ndtoverlay=hifiberry-dac\n", Some((2, 19))),
+        ] {
+            assert_eq!(conflict(text, Some(&["pi4"])), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn sections_are_for_models() {
+        let text = "[pi4]\ndtoverlay=hifiberry-dac\n[pi3]\ndtoverlay=gpio-led\n";
+        assert_eq!(conflict(text, Some(&["pi4", "pi400"])), Some((2, 19)));
+        assert_eq!(conflict(text, Some(&["pi3"])), Some((4, 19)));
+        assert_eq!(conflict(text, Some(&["pi5"])), None);
+        assert_eq!(conflict(text, None), Some((2, 19)));
+    }
+
+    #[test]
+    fn pwm_that_is_there_surely_is_told_from_pwm_that_may_be() {
+        let text = "dtoverlay=pwm-gpio,gpio=19\n[pi4]\ndtoverlay=pwm-gpio\ndtparam=gpio=26\n[pi5]\ndtoverlay=pwm-gpio,gpio=13\n";
+        let driven = |models| read("c", text.as_bytes(), models, &|_| None).driven(&PINS);
+        assert_eq!(driven(Some(&["pi4"][..])), [19, 26]);
+        assert_eq!(driven(None), [19]);
+        assert_eq!(conflict(text, None), Some((3, 26)));
+        assert_eq!(conflict(text, Some(&["pi4"])), None);
+    }
+
+    #[test]
+    fn prefixes_lead_to_overlays() {
+        let config = read("c", b"os_prefix=current/\n", None, &|_| None);
+        assert_eq!(config.overlay_paths("x"), ["current/overlays/x.dtbo", "overlays/x.dtbo"]);
+        let config = read("c", b"overlay_prefix=o-\n", None, &|_| None);
+        assert_eq!(config.overlay_paths("x"), ["o-x.dtbo"]);
+    }
+
+    #[test]
+    fn nonsense_is_no_failure() {
+        for text in [
+            "[",
+            "]",
+            "[]",
+            "=",
+            "gpio=",
+            "gpio=-",
+            "gpio=9-1=a0",
+            "gpio=0-999999999=a0",
+            "dtoverlay=,",
+            "\u{0}\n\r[pi",
+        ] {
+            assert_eq!(conflict(text, None), None, "{text}");
+        }
+        read("c", b"\xff\xfe\ngpio=\xff=a0\ninclude c\n", None, &|_| Some(b"include c\n".to_vec()));
+    }
+}

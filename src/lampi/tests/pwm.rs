@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi pwm` on the files of machines.
+//!
+//! A folder in `tests/pwm/added` has a config.txt `before` and `after` `lampi pwm enable`, of which `lampi pwm disable`
+//! makes the former again. A folder in `tests/pwm/taken` has one that uses a pin for something else, and the `expected`
+//! sentence. Adding a case is adding a folder.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const CONFIG: &str = "boot/firmware/config.txt";
+const OVERLAY: &str = "boot/firmware/overlays/pwm-gpio.dtbo";
+
+/// A machine's files.
+struct Machine(TempDir);
+
+impl Machine {
+    /// A Pi 4 with this config.txt, which does not run.
+    fn new(config: &[u8]) -> Self {
+        let machine = Self(tempfile::tempdir().unwrap());
+        machine.write(CONFIG, config);
+        machine.write(OVERLAY, b"");
+        machine.write("proc/device-tree/compatible", b"raspberrypi,4-model-b\0brcm,bcm2711\0");
+        machine
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn write(&self, path: &str, content: &[u8]) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    fn chip(&self, number: u32, pin: u8) {
+        let node = format!("sys/class/pwm/pwmchip{number}/device/of_node");
+        self.write(&format!("{node}/compatible"), b"pwm-gpio\0");
+        self.write(&format!("{node}/gpios"), &[0, 0, 0, 7, 0, 0, 0, pin, 0, 0, 0, 0]);
+    }
+
+    /// What the order says, with the root folder as ROOT.
+    fn say(&self, action: &str) -> (Option<i32>, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lampi"));
+        let Output { status, stdout, stderr } =
+            command.args(["pwm", action, "--root"]).arg(self.0.path()).output().unwrap();
+        let root = self.0.path().to_str().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().replace(root, "ROOT");
+        (status.code(), text(stdout), text(stderr))
+    }
+
+    #[track_caller]
+    fn fine(&self, action: &str) -> String {
+        let (status, output, errors) = self.say(action);
+        assert_eq!((status, errors.as_str()), (Some(0), ""));
+        output
+    }
+
+    /// Why the order was refused, which changed nothing.
+    #[track_caller]
+    fn refused(&self, action: &str) -> String {
+        let files = || fs::read_dir(self.path("boot/firmware")).into_iter().flatten().count();
+        let before = (fs::read(self.path(CONFIG)).ok(), files());
+        let (status, output, errors) = self.say(action);
+        assert_eq!((status, output.as_str()), (Some(1), ""), "{errors}");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        assert_eq!((fs::read(self.path(CONFIG)).ok(), files()), before, "{errors}");
+        errors
+    }
+}
+
+fn cases(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pwm").join(kind);
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn lines_are_added_once_and_removed_to_the_byte() {
+    for case in cases("added") {
+        let [before, after] = ["before", "after"].map(|name| fs::read(case.join(name)).unwrap());
+        let after = String::from_utf8(after).unwrap();
+        let machine = Machine::new(&before);
+        let output = machine.fine("enable");
+        assert_eq!(machine.read(CONFIG), after, "{}", case.display());
+        let again = machine.fine("enable");
+        assert!(
+            again.starts_with("ROOT/boot/firmware/config.txt has the lines for GPIO 19, 26 and 13 already\n"),
+            "{again}"
+        );
+        assert_eq!(machine.read(CONFIG), after, "{}", case.display());
+        let backup = machine.path(&format!("{CONFIG}.lampi-bak"));
+        if before == after.as_bytes() {
+            assert!(output.contains("already") && !backup.exists(), "{output}");
+            assert!(machine.fine("disable").ends_with("has no lines of lampi; nothing was changed\n"));
+        } else {
+            assert!(output.ends_with("\nit counts when the machine is started\n"), "{output}");
+            assert_eq!(fs::read(backup).unwrap(), before);
+            machine.fine("disable");
+            assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.1")), after);
+        }
+        assert_eq!(fs::read(machine.path(CONFIG)).unwrap(), before, "{}", case.display());
+    }
+}
+
+#[test]
+fn pins_that_are_used_otherwise_are_left_alone() {
+    for case in cases("taken") {
+        let machine = Machine::new(&fs::read(case.join("before")).unwrap());
+        let expected = fs::read_to_string(case.join("expected")).unwrap();
+        assert_eq!(machine.refused("enable"), expected, "{}", case.display());
+    }
+}
+
+#[test]
+fn older_systems_have_the_file_elsewhere() {
+    let machine = Machine::new(b"");
+    fs::remove_dir_all(machine.path("boot/firmware")).unwrap();
+    machine.write("boot/config.txt", b"a=1\n");
+    machine.write("boot/overlays/pwm-gpio.dtbo", b"");
+    machine.fine("enable");
+    assert!(machine.read("boot/config.txt").contains("gpio=26"));
+    // As Raspberry Pi OS has it since bookworm.
+    machine.write(
+        "boot/config.txt",
+        b"DO NOT EDIT THIS FILE\n\nThe file you are looking for has moved to /boot/firmware/config.txt\n",
+    );
+    assert!(
+        machine
+            .refused("enable")
+            .contains("there is neither ROOT/boot/firmware/config.txt nor ROOT/boot/config.txt")
+    );
+    fs::create_dir(machine.path("boot/firmware")).unwrap();
+    assert_eq!(
+        machine.refused("enable"),
+        "lampi: ROOT/boot/firmware is empty; mount the boot partition of the image there\n"
+    );
+}
+
+#[test]
+fn kernels_that_cannot_are_named() {
+    let machine = Machine::new(b"a=1\n");
+    machine.write("lib/modules/6.1.0-rpi7-rpi-v8/modules.dep", b"kernel/drivers/pwm/pwm-bcm2835.ko.xz:\n");
+    assert!(machine.refused("enable").starts_with(
+        "lampi: there is no module pwm-gpio in ROOT/lib/modules: the kernel 6.1.0-rpi7-rpi-v8 cannot drive the LEDs; "
+    ));
+    fs::remove_file(machine.path(OVERLAY)).unwrap();
+    let error = machine.refused("enable");
+    assert!(error.starts_with("lampi: there is no ROOT/boot/firmware/overlays/pwm-gpio.dtbo: "), "{error}");
+    assert!(error.contains("since November 2024, Debian's cannot"), "{error}");
+    machine.write(OVERLAY, b"");
+    machine.write("lib/modules/6.12/modules.dep", b"kernel/drivers/pwm/pwm-gpio.ko.xz:\n");
+    machine.fine("enable");
+}
+
+#[test]
+fn lines_that_somebody_changed_are_left_alone() {
+    let machine = Machine::new(b"a=1\n");
+    machine.fine("enable");
+    let changed = machine.read(CONFIG).replace("gpio=26", "gpio=6");
+    machine.write(CONFIG, changed.as_bytes());
+    for action in ["enable", "disable"] {
+        assert_eq!(
+            machine.refused(action),
+            "lampi: ROOT/boot/firmware/config.txt:3: somebody changed the lines between the two comments of lampi; remove \
+             them by hand, with the comments\n"
+        );
+    }
+}
+
+#[test]
+fn what_others_could_replace_is_not_touched() {
+    let machine = Machine::new(b"a=1\n");
+    machine.write("elsewhere", b"mine\n");
+    let (config, folder) = (machine.path(CONFIG), machine.path("boot/firmware"));
+    fs::set_permissions(&folder, Permissions::from_mode(0o775)).unwrap();
+    assert!(
+        machine
+            .refused("enable")
+            .contains("boot/firmware can be changed by others than its owner; say: sudo chmod go-w")
+    );
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    fs::remove_file(&config).unwrap();
+    symlink(machine.path("elsewhere"), &config).unwrap();
+    assert!(machine.refused("enable").contains("config.txt is a link, which is not followed"));
+    assert_eq!(machine.read("elsewhere"), "mine\n");
+    fs::rename(&folder, machine.path("other")).unwrap();
+    symlink("../other", &folder).unwrap();
+    assert!(machine.refused("enable").contains("boot/firmware is a link, which is not followed"));
+}
+
+#[test]
+fn a_backup_overwrites_nothing_and_access_stays() {
+    let machine = Machine::new(b"a=1\n");
+    fs::set_permissions(machine.path(CONFIG), Permissions::from_mode(0o751)).unwrap();
+    symlink("../../elsewhere", machine.path(&format!("{CONFIG}.lampi-bak"))).unwrap();
+    machine.write(&format!("{CONFIG}.lampi-bak.1"), b"older\n");
+    let output = machine.fine("enable");
+    assert!(
+        output.starts_with("the former file is kept as ROOT/boot/firmware/config.txt.lampi-bak.2\n"),
+        "{output}"
+    );
+    assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.1")), "older\n");
+    assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.2")), "a=1\n");
+    assert!(!machine.path("elsewhere").exists());
+    assert_eq!(machine.path(CONFIG).metadata().unwrap().mode() & 0o7777, 0o751);
+}
+
+/// A file system that is mounted for a test.
+struct Mount(PathBuf);
+
+impl Mount {
+    fn new(options: &str, at: PathBuf) -> Self {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "lampi"]).arg(&at).status();
+        assert!(mounted.unwrap().success(), "this test mounts file systems: run it as root");
+        Self(at)
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_or_read_only_partition_stays_as_it_is() {
+    let machine = Machine::new(b"");
+    let folder = machine.path("boot/firmware");
+    let mount = Mount::new("size=16k,mode=755", folder);
+    machine.write(CONFIG, b"a=1\n");
+    machine.write(OVERLAY, b"");
+    let filling = fs::write(machine.path("boot/firmware/filling"), [0; 1 << 16]);
+    assert!(filling.is_err());
+    let error = machine.refused("enable");
+    assert!(error.contains("No space left on device"), "{error}");
+    fs::remove_file(machine.path("boot/firmware/filling")).unwrap();
+    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&mount.0).status();
+    assert!(remounted.unwrap().success());
+    let error = machine.refused("enable");
+    assert!(
+        error.ends_with("is mounted read-only; say: sudo mount -o remount,rw ROOT/boot/firmware\n"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_state_is_told_in_one_sentence() {
+    let machine = Machine::new(b"a=1\n");
+    let missing = "config.txt has no lines for GPIO 19, 26 and 13; to have the kernel drive the LEDs, say: sudo lampi pwm enable\n";
+    assert_eq!(machine.fine("status"), missing);
+    machine.fine("enable");
+    let outstanding =
+        "the lines for GPIO 19, 26 and 13 are in config.txt, and count after a reboot; say: sudo reboot\n";
+    assert_eq!(machine.fine("status"), outstanding);
+    // Started before the file was changed, and long after.
+    machine.write("proc/uptime", b"3600.00 1.00\n");
+    assert_eq!(machine.fine("status"), outstanding);
+    machine.chip(7, 19);
+    machine.chip(8, 26);
+    let changed = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
+    fs::File::options().write(true).open(machine.path(CONFIG)).unwrap().set_modified(changed).unwrap();
+    assert!(
+        machine.fine("status").contains("but the kernel has no PWM on GPIO 13; see why with: sudo dmesg")
+    );
+    machine.chip(0, 13);
+    assert_eq!(machine.fine("status"), "the kernel drives the LEDs, on GPIO 19, 26 and 13\n");
+    assert_eq!(machine.fine("enable").lines().count(), 1, "no reboot is needed");
+    machine.fine("disable");
+    assert!(machine.fine("status").contains("but no longer after a reboot"));
+}
+
+#[test]
+fn only_root_changes_the_machine() {
+    for action in ["enable", "disable"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lampi"));
+        let said = command.args(["pwm", action]).uid(65534).gid(65534).output();
+        // The program may be where nobody else gets to.
+        let Ok(said) = said else { return };
+        assert_eq!(said.status.code(), Some(1));
+        assert_eq!(
+            String::from_utf8(said.stderr).unwrap(),
+            "lampi: this needs root; say it again after sudo\n"
+        );
+    }
+}

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Files of the machine below a root folder, changed such that whoever reads them, or pulls the plug, finds the old or
+//! the new one whole, and that nobody but root can have another file changed instead.
+//!
+//! The rule, for the root folder and each folder from there to the file: it is no link, it belongs to root or to the
+//! caller, and neither its group nor others can write to it. What is above the root folder is the business of whoever
+//! named it, so that /tmp is no obstacle to a test. A file that is read or replaced must be a regular one.
+//!
+//! All of it works on FAT too, where a boot partition has neither links nor modes nor owners of its own.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, bail};
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, RenameFlags, open, openat, renameat, renameat2};
+use nix::sys::stat::{FileStat, Mode, fstatat};
+use nix::sys::statvfs::{FsFlags, fstatvfs};
+use nix::unistd::{UnlinkatFlags, geteuid, linkat, unlinkat};
+
+/// Largest file that is read, in bytes: far above any configuration.
+const LARGEST: u64 = 4 << 20;
+
+/// Owner, group and permission bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// User id of the owner.
+    pub user: u32,
+    /// Id of the group.
+    pub group: u32,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// What only root may read and change.
+pub const ROOT_ONLY: Access = Access { user: 0, group: 0, mode: 0o600 };
+
+/// Where the file that a machine calls `path` is, if its root is at `root`.
+#[must_use]
+pub fn under(root: &Path, path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Whether there is anything of that name, even a link that leads nowhere.
+pub fn exists(path: &Path) -> anyhow::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+    }
+}
+
+/// The name of a file, which there may be or not, in a folder that only root and the caller can change.
+#[derive(Debug)]
+pub struct Place {
+    folder: File,
+    name: OsString,
+    /// For people.
+    path: PathBuf,
+}
+
+/// A file as it was read.
+#[derive(Debug)]
+pub struct Found {
+    /// What is in it.
+    pub content: Vec<u8>,
+    /// Whose it is.
+    pub access: Access,
+    /// When its content was changed.
+    pub modified: Option<SystemTime>,
+    /// What is different as soon as somebody else changes or replaces it.
+    identity: [i128; 5],
+}
+
+impl Place {
+    /// The place that the machine whose root is at `root` calls `path`. Its folder must exist.
+    pub fn below(root: &Path, path: impl AsRef<Path>) -> anyhow::Result<Self> {
+        let path = path.as_ref();
+        let shown = under(root, path);
+        let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
+            bail!("{} is no name of a file", shown.display());
+        };
+        let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let mut at = root.to_owned();
+        let mut folder = checked(open(root, flags, Mode::empty()), &at)?;
+        for component in parent.components() {
+            match component {
+                Component::RootDir | Component::CurDir => {}
+                Component::Normal(name) => {
+                    at.push(name);
+                    folder = checked(openat(&folder, name, flags | OFlag::O_NOFOLLOW, Mode::empty()), &at)?;
+                }
+                _ => bail!("{} has .. in it", shown.display()),
+            }
+        }
+        Ok(Self { folder, name: name.to_owned(), path: shown })
+    }
+
+    /// Its path, for people.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Another name in the same folder.
+    pub fn beside(&self, name: impl AsRef<OsStr>) -> anyhow::Result<Self> {
+        let name = name.as_ref();
+        let folder = self.folder.try_clone().with_context(|| self.path.display().to_string())?;
+        Ok(Self { folder, name: name.to_owned(), path: self.path.with_file_name(name) })
+    }
+
+    /// Whether there is anything of that name, even a link that leads nowhere.
+    pub fn exists(&self) -> anyhow::Result<bool> {
+        match self.stat() {
+            Ok(_) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot look at {}", self.path.display())),
+        }
+    }
+
+    /// Whether the file system is mounted so that nothing in it can be changed.
+    pub fn is_read_only(&self) -> anyhow::Result<bool> {
+        let system =
+            fstatvfs(&self.folder).with_context(|| format!("cannot look at {}", self.path.display()))?;
+        Ok(system.flags().contains(FsFlags::ST_RDONLY))
+    }
+
+    /// Reads the file, if there is one.
+    pub fn read(&self) -> anyhow::Result<Option<Found>> {
+        let shown = self.path.display();
+        let mut file = match self.open() {
+            Ok(file) => file,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(Errno::ELOOP) => bail!("{shown} is a link, which is not followed; put the file itself there"),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+        };
+        let metadata = file.metadata().with_context(|| format!("cannot look at {shown}"))?;
+        if !metadata.is_file() {
+            bail!("{shown} is no regular file");
+        }
+        let mut content = Vec::new();
+        (&mut file)
+            .take(LARGEST + 1)
+            .read_to_end(&mut content)
+            .with_context(|| format!("cannot read {shown}"))?;
+        if content.len() as u64 > LARGEST {
+            bail!("{shown} is larger than any file of its kind");
+        }
+        Ok(Some(Found {
+            content,
+            access: Access { user: metadata.uid(), group: metadata.gid(), mode: metadata.mode() & 0o7777 },
+            modified: metadata.modified().ok(),
+            identity: [
+                metadata.dev().into(),
+                metadata.ino().into(),
+                metadata.size().into(),
+                metadata.mtime().into(),
+                metadata.mtime_nsec().into(),
+            ],
+        }))
+    }
+
+    /// Writes a file that replaces whatever has its name, a link itself included.
+    pub fn write(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
+        let new = self.written_beside(content, access, true)?;
+        self.put_in_place(&new)
+    }
+
+    /// Writes a file whose name nothing may have yet.
+    pub fn write_new(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
+        let new = self.written_beside(content, access, true)?;
+        new.rename_new(self).inspect_err(|_| new.discard())
+    }
+
+    /// Replaces the content of the file that was found, which keeps its owner and mode, and keeps the former one under
+    /// the first free one of the names that [`Self::keep`] gives. Returns the path of that one.
+    ///
+    /// If anything fails, or somebody else changed the file since it was read, all is as it was.
+    pub fn replace(&self, found: &Found, content: &[u8], suffix: &str) -> anyhow::Result<PathBuf> {
+        let new = self.written_beside(content, found.access, false)?;
+        let unchanged = || match self.read() {
+            Ok(Some(now)) if now.identity == found.identity && now.content == found.content => Ok(()),
+            _ => bail!("{} was changed by somebody else just now; say it again", self.path.display()),
+        };
+        let kept = unchanged().and_then(|()| self.keep(suffix)).inspect_err(|_| new.discard())?;
+        // What was linked is the file that was read, and no longer one that somebody else put there meanwhile.
+        if let Err(error) = unchanged() {
+            new.discard();
+            return Err(error);
+        }
+        self.put_in_place(&new)?;
+        Ok(kept)
+    }
+
+    /// Gives the file the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on as a second one, which it
+    /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. Returns its path.
+    pub fn keep(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        for number in 0_u32.. {
+            let mut name = self.name.clone();
+            name.push(format!(".{suffix}"));
+            if number > 0 {
+                name.push(format!(".{number}"));
+            }
+            let backup = self.beside(name)?;
+            let context = || format!("cannot keep {} as {}", self.path.display(), backup.path.display());
+            match linkat(
+                &self.folder,
+                self.name.as_os_str(),
+                &self.folder,
+                backup.name.as_os_str(),
+                AtFlags::empty(),
+            ) {
+                Ok(()) => {}
+                Err(Errno::EEXIST) => continue,
+                // FAT has no links; whether a name is taken it tells in its own time.
+                Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
+                    if backup.exists()? {
+                        continue;
+                    }
+                    let found = self.read()?.with_context(context)?;
+                    let copy = backup.written_beside(&found.content, found.access, false)?;
+                    copy.rename_new(&backup).inspect_err(|_| copy.discard())?;
+                }
+                Err(error) => return Err(error).with_context(context),
+            }
+            self.settle()?;
+            return Ok(backup.path);
+        }
+        bail!("{} has too many copies already", self.path.display())
+    }
+
+    /// Gives the file another name in its folder, which nothing may have yet.
+    pub fn rename_new(&self, to: &Self) -> anyhow::Result<()> {
+        renameat2(
+            &self.folder,
+            self.name.as_os_str(),
+            &to.folder,
+            to.name.as_os_str(),
+            RenameFlags::RENAME_NOREPLACE,
+        )
+        .with_context(|| format!("cannot rename {} to {}", self.path.display(), to.path.display()))?;
+        to.settle()
+    }
+
+    /// Sets owner and mode of the file.
+    pub fn set_access(&self, access: Access) -> anyhow::Result<()> {
+        let file = self.open().with_context(|| format!("cannot open {}", self.path.display()))?;
+        set_access(&file, access, true)
+            .with_context(|| format!("cannot set owner and mode of {}", self.path.display()))
+    }
+
+    /// Removes the file.
+    pub fn remove(&self) -> anyhow::Result<()> {
+        unlinkat(&self.folder, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir)
+            .with_context(|| format!("cannot remove {}", self.path.display()))?;
+        self.settle()
+    }
+
+    fn stat(&self) -> nix::Result<FileStat> {
+        fstatat(&self.folder, self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+    }
+
+    fn open(&self) -> nix::Result<File> {
+        // Without O_NONBLOCK a pipe would keep root waiting.
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        openat(&self.folder, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
+    }
+
+    /// The content, on the disk under a name that no program reads. The number keeps two calls at a time apart.
+    fn written_beside(&self, content: &[u8], access: Access, exactly: bool) -> anyhow::Result<Self> {
+        let mut name = self.name.clone();
+        name.push(format!(".lampi-new.{}", std::process::id()));
+        let new = self.beside(name)?;
+        let write = || -> std::io::Result<()> {
+            // What a call of the same number left when the plug was pulled.
+            new.discard();
+            let flags =
+                OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            let file = openat(&new.folder, new.name.as_os_str(), flags, Mode::from_bits_truncate(0o600))?;
+            let mut file = File::from(file);
+            file.write_all(content)?;
+            set_access(&file, access, exactly)?;
+            file.sync_all()
+        };
+        match write() {
+            Ok(()) => Ok(new),
+            Err(error) => {
+                new.discard();
+                Err(error).with_context(|| format!("cannot write {}", new.path.display()))
+            }
+        }
+    }
+
+    fn put_in_place(&self, new: &Self) -> anyhow::Result<()> {
+        renameat(&new.folder, new.name.as_os_str(), &self.folder, self.name.as_os_str())
+            .with_context(|| format!("cannot rename {} to {}", new.path.display(), self.path.display()))
+            .inspect_err(|_| new.discard())?;
+        self.settle()
+    }
+
+    fn discard(&self) {
+        let _ = unlinkat(&self.folder, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir);
+    }
+
+    /// Has the disk know what the folder has come to hold.
+    fn settle(&self) -> anyhow::Result<()> {
+        self.folder.sync_all().with_context(|| {
+            let folder = self.path.parent().unwrap_or(Path::new("/"));
+            format!("cannot have {} written to the disk", folder.display())
+        })
+    }
+}
+
+/// A folder that was opened, if it fulfils the rule.
+fn checked(opened: nix::Result<OwnedFd>, path: &Path) -> anyhow::Result<File> {
+    let shown = path.display();
+    let folder = match opened {
+        Ok(folder) => File::from(folder),
+        Err(Errno::ELOOP | Errno::ENOTDIR) if path.is_symlink() => {
+            bail!("{shown} is a link, which is not followed; make it a folder")
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot open the folder {shown}")),
+    };
+    let metadata = folder.metadata().with_context(|| format!("cannot look at {shown}"))?;
+    if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() {
+        bail!(
+            "{shown} belongs to the user {}, who could put another file there; say: sudo chown root {shown}",
+            metadata.uid()
+        );
+    }
+    if metadata.mode() & 0o022 != 0 {
+        bail!("{shown} can be changed by others than its owner; say: sudo chmod go-w {shown}");
+    }
+    Ok(folder)
+}
+
+/// Sets what is not so yet. FAT refuses what it cannot store, which is a failure only if it has to be exactly so.
+fn set_access(file: &File, access: Access, exactly: bool) -> std::io::Result<()> {
+    let metadata = file.metadata()?;
+    let tolerated = |result: std::io::Result<()>| match result {
+        Err(error) if !exactly && error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        other => other,
+    };
+    if (metadata.uid(), metadata.gid()) != (access.user, access.group) {
+        tolerated(std::os::unix::fs::fchown(file, Some(access.user), Some(access.group)))?;
+    }
+    // After the owner, whose change takes some bits away.
+    if file.metadata()?.mode() & 0o7777 != access.mode {
+        tolerated(file.set_permissions(Permissions::from_mode(access.mode)))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A root folder with a folder `etc`, and what this process may give a file.
+    fn machine() -> (tempfile::TempDir, Access) {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("etc")).unwrap();
+        fs::set_permissions(root.path().join("etc"), Permissions::from_mode(0o755)).unwrap();
+        let me = Access { user: geteuid().as_raw(), group: nix::unistd::getegid().as_raw(), mode: 0o640 };
+        (root, me)
+    }
+
+    fn refused(root: &Path, path: &str) -> String {
+        format!("{:#}", Place::below(root, path).unwrap_err())
+    }
+
+    #[test]
+    fn paths_are_below_the_root() {
+        assert_eq!(under(Path::new("/"), "/etc/x"), Path::new("/etc/x"));
+        assert_eq!(under(Path::new("/mnt"), "/etc/x"), Path::new("/mnt/etc/x"));
+        assert_eq!(under(Path::new("mnt"), "etc/x"), Path::new("mnt/etc/x"));
+    }
+
+    #[test]
+    fn nothing_is_overwritten_or_left_behind() {
+        let (root, me) = machine();
+        let [one, two] = ["/etc/one", "/etc/two"].map(|path| Place::below(root.path(), path).unwrap());
+        one.write_new(b"1", me).unwrap();
+        assert_eq!(one.path().metadata().unwrap().permissions().mode() & 0o7777, 0o640);
+        two.write(b"2", me).unwrap();
+        assert!(one.write_new(b"3", me).is_err());
+        assert!(one.rename_new(&two).is_err());
+        for (round, name) in ["two.bak", "two.bak.1", "two.bak.2"].into_iter().enumerate() {
+            assert_eq!(two.keep("bak").unwrap(), root.path().join("etc").join(name));
+            two.write(round.to_string().as_bytes(), me).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
+        assert_eq!(["one", "two", "two.bak", "two.bak.1", "two.bak.2"].map(read), ["1", "2", "2", "0", "1"]);
+        assert_eq!(fs::read_dir(root.path().join("etc")).unwrap().count(), 5);
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_access_and_its_former_content() {
+        let (root, me) = machine();
+        let place = Place::below(root.path(), "/etc/x").unwrap();
+        place.write(b"old", Access { mode: 0o604, ..me }).unwrap();
+        fs::write(root.path().join("etc/x.bak"), "taken").unwrap();
+        let found = place.read().unwrap().unwrap();
+        assert_eq!(place.replace(&found, b"new", "bak").unwrap(), root.path().join("etc/x.bak.1"));
+        let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
+        assert_eq!(["x", "x.bak", "x.bak.1"].map(read), ["new", "taken", "old"]);
+        assert_eq!(place.read().unwrap().unwrap().access.mode, 0o604);
+        // What was read is no longer there.
+        let error = place.replace(&found, b"newer", "bak").unwrap_err().to_string();
+        assert!(error.contains("changed by somebody else"), "{error}");
+        assert_eq!(fs::read_dir(root.path().join("etc")).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let (root, me) = machine();
+        fs::write(root.path().join("secret"), "s").unwrap();
+        symlink("../secret", root.path().join("etc/link")).unwrap();
+        symlink("etc", root.path().join("other")).unwrap();
+        assert!(refused(root.path(), "/other/x").contains("other is a link, which is not followed"));
+        assert!(refused(root.path(), "/etc/../secret").contains("has .. in it"));
+        assert!(refused(root.path(), "/missing/x").contains("No such file"));
+        let place = Place::below(root.path(), "/etc/link").unwrap();
+        assert!(place.read().unwrap_err().to_string().contains("is a link, which is not followed"));
+        // It is the link that is kept and replaced.
+        assert!(place.keep("bak").unwrap().is_symlink());
+        place.write(b"new", me).unwrap();
+        assert!(!place.path().is_symlink());
+        assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "s");
+    }
+
+    #[test]
+    fn folders_that_others_can_change_are_refused() {
+        let (root, _) = machine();
+        let etc = root.path().join("etc");
+        for mode in [0o775, 0o757, 0o1777] {
+            fs::set_permissions(&etc, Permissions::from_mode(mode)).unwrap();
+            assert!(refused(root.path(), "/etc/x").contains("say: sudo chmod go-w"), "{mode:o}");
+        }
+        fs::set_permissions(&etc, Permissions::from_mode(0o755)).unwrap();
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(&etc, Some(65534), None).unwrap();
+            assert!(refused(root.path(), "/etc/x").contains("belongs to the user 65534"));
+        }
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let (root, _) = machine();
+        fs::create_dir(root.path().join("etc/folder")).unwrap();
+        nix::unistd::mkfifo(&root.path().join("etc/pipe"), Mode::from_bits_truncate(0o600)).unwrap();
+        for name in ["folder", "pipe"] {
+            let place = Place::below(root.path(), format!("/etc/{name}")).unwrap();
+            assert!(place.read().unwrap_err().to_string().ends_with("is no regular file"), "{name}");
+        }
+        assert!(Place::below(root.path(), "/etc/none").unwrap().read().unwrap().is_none());
+    }
+}
