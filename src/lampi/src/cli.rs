@@ -226,11 +226,11 @@ pub struct BridgeOrder {
     pub root: PathBuf,
 }
 
-/// Have the kernel drive the LEDs, on a system without pigpiod.
+/// Add the kernel's PWM on the pins of the LEDs, by lines in config.txt.
 ///
-/// On Raspberry Pi OS trixie and newer there is no pigpiod, and on a Pi 5 it cannot run. The kernel's own PWM takes its
-/// place, after lines in config.txt and a reboot: one line dtoverlay=pwm-gpio,gpio=NUMBER for each of GPIO 19, 26 and 13,
-/// at the end of the file and between two comments. The former file is kept beside it as config.txt.lampi-bak.
+/// The kernel has the PWM after a reboot; the lamp's programs do not use it yet. The lines are one
+/// dtoverlay=pwm-gpio,gpio=NUMBER for each of GPIO 19, 26 and 13, at the end of the file and between two comments.
+/// The former file is kept beside it as config.txt.lampi-bak.
 /// Nothing is changed if the kernel has no such overlay, or if another line of the file uses one of the pins.
 ///
 /// The file is /boot/firmware/config.txt, or /boot/config.txt on systems older than bookworm. status needs no root.
@@ -252,7 +252,7 @@ pub enum PwmAction {
     Enable,
     /// Remove them.
     Disable,
-    /// Show whether they are there, and whether the kernel drives the LEDs.
+    /// Show whether they are there, and whether the kernel has the PWM.
     Status,
 }
 

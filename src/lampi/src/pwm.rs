@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi pwm`: the lines in config.txt by which the firmware has the kernel drive the LEDs.
+//! `lampi pwm`: the lines in config.txt by which the kernel has PWM on the pins of the LEDs.
 //!
 //! The firmware reads config.txt before the kernel starts, and a machine whose file is broken may not start at all. So
 //! all that can be found out is found out first, and the file is replaced as a whole.

@@ -153,7 +153,7 @@ fn kernels_that_cannot_are_named() {
     let machine = Machine::new(b"a=1\n");
     machine.write("lib/modules/6.1.0-rpi7-rpi-v8/modules.dep", b"kernel/drivers/pwm/pwm-bcm2835.ko.xz:\n");
     assert!(machine.refused("enable").starts_with(
-        "lampi: there is no module pwm-gpio in ROOT/lib/modules: the kernel 6.1.0-rpi7-rpi-v8 cannot drive the LEDs; "
+        "lampi: there is no module pwm-gpio in ROOT/lib/modules: the kernel 6.1.0-rpi7-rpi-v8 has no PWM for the LEDs; "
     ));
     fs::remove_file(machine.path(OVERLAY)).unwrap();
     let error = machine.refused("enable");
@@ -241,7 +241,7 @@ fn a_full_or_read_only_partition_stays_as_it_is() {
     let mount = Mount::new("size=16k,mode=755", folder);
     machine.write(CONFIG, b"a=1\n");
     machine.write(OVERLAY, b"");
-    let filling = fs::write(machine.path("boot/firmware/filling"), [0; 1 << 16]);
+    let filling = fs::write(machine.path("boot/firmware/filling"), vec![0; 1 << 16]);
     assert!(filling.is_err());
     let error = machine.refused("enable");
     assert!(error.contains("No space left on device"), "{error}");
@@ -258,11 +258,10 @@ fn a_full_or_read_only_partition_stays_as_it_is() {
 #[test]
 fn the_state_is_told_in_one_sentence() {
     let machine = Machine::new(b"a=1\n");
-    let missing = "config.txt has no lines for GPIO 19, 26 and 13; to have the kernel drive the LEDs, say: sudo lampi pwm enable\n";
+    let missing = "config.txt has no lines for GPIO 19, 26 and 13; to add them, run: sudo lampi pwm enable\n";
     assert_eq!(machine.fine("status"), missing);
     machine.fine("enable");
-    let outstanding =
-        "the lines for GPIO 19, 26 and 13 are in config.txt, and count after a reboot; say: sudo reboot\n";
+    let outstanding = "the lines for GPIO 19, 26 and 13 are in config.txt, and take effect after a reboot; run: sudo reboot\n";
     assert_eq!(machine.fine("status"), outstanding);
     // Started before the file was changed, and long after.
     machine.write("proc/uptime", b"3600.00 1.00\n");
@@ -275,10 +274,10 @@ fn the_state_is_told_in_one_sentence() {
         machine.fine("status").contains("but the kernel has no PWM on GPIO 13; see why with: sudo dmesg")
     );
     machine.chip(0, 13);
-    assert_eq!(machine.fine("status"), "the kernel drives the LEDs, on GPIO 19, 26 and 13\n");
+    assert_eq!(machine.fine("status"), "the kernel has PWM on GPIO 19, 26 and 13, the pins of the LEDs\n");
     assert_eq!(machine.fine("enable").lines().count(), 1, "no reboot is needed");
     machine.fine("disable");
-    assert!(machine.fine("status").contains("but no longer after a reboot"));
+    assert!(machine.fine("status").contains("but not after a reboot"));
 }
 
 #[test]

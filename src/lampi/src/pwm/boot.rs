@@ -95,7 +95,7 @@ impl Boot {
         let kernel = if self.root == Path::new("/") { kernel() } else { kernels };
         let kernel = if kernel.is_empty() { "the kernel".into() } else { format!("the kernel {kernel}") };
         bail!(
-            "{missing}: {kernel} cannot drive the LEDs; Raspberry Pi's own kernels can since November 2024, Debian's \
+            "{missing}: {kernel} has no PWM for the LEDs; Raspberry Pi's own kernels can since November 2024, Debian's \
              cannot; on Raspberry Pi OS say: sudo apt update && sudo apt full-upgrade, then reboot and say this again"
         )
     }

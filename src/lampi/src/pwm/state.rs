@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether the kernel drives the LEDs, or will after a reboot, and the words for it, which are the same wherever the
-//! lamp tells.
+//! Whether the kernel has PWM on the pins of the LEDs, or will after a reboot, and the words for it, for every part of
+//! the lamp that reports it.
 
 use std::fs;
 use std::path::Path;
@@ -64,14 +64,14 @@ impl State {
     pub fn words(&self) -> String {
         let all = list(&PINS);
         match self {
-            Self::Driven => format!("the kernel drives the LEDs, on {all}"),
+            Self::Driven => format!("the kernel has PWM on {all}, the pins of the LEDs"),
             Self::DrivenUntilReboot => {
-                format!(
-                    "the kernel drives the LEDs, on {all}, but no longer after a reboot; to keep it so, say: {ENABLE}"
-                )
+                format!("the kernel has PWM on {all}, but not after a reboot; to keep it, run: {ENABLE}")
             }
             Self::RebootOutstanding => {
-                format!("the lines for {all} are in config.txt, and count after a reboot; say: {REBOOT}")
+                format!(
+                    "the lines for {all} are in config.txt, and take effect after a reboot; run: {REBOOT}"
+                )
             }
             Self::Failed(pins) => format!(
                 "the lines for {all} are in config.txt, but the kernel has no PWM on {}; see why with: sudo dmesg | grep \
@@ -79,12 +79,11 @@ impl State {
                 list(pins)
             ),
             Self::NotEnabled(pins) => {
-                format!(
-                    "config.txt has no lines for {}; to have the kernel drive the LEDs, say: {ENABLE}",
-                    list(pins)
-                )
+                format!("config.txt has no lines for {}; to add them, run: {ENABLE}", list(pins))
             }
-            Self::Unknown(reason) => format!("whether the kernel will drive the LEDs is not known: {reason}"),
+            Self::Unknown(reason) => {
+                format!("it is not known whether the kernel will have PWM for the LEDs: {reason}")
+            }
         }
     }
 }
