@@ -242,8 +242,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PINS: [u8; 3] = [19, 26, 13];
+    use crate::pwm::PINS;
 
     /// The number of the line in the way and its pin.
     fn conflict(text: &str, models: Option<&[&'static str]>) -> Option<(usize, u8)> {
