@@ -403,7 +403,9 @@ impl App {
                     log::warn!("waits for the MQTT broker: {reason}");
                     self.connection(false);
                 }
-                News::Mqtt(Event::Message { topic, payload, .. }) => self.take_message(&topic, &payload),
+                News::Mqtt(Event::Message { topic, payload, retained }) => {
+                    self.take_message(&topic, &payload, retained);
+                }
                 News::Button(pressed) => {
                     self.light_up();
                     if pressed {
@@ -416,7 +418,7 @@ impl App {
         }
     }
 
-    fn take_message(&mut self, topic: &str, payload: &[u8]) {
+    fn take_message(&mut self, topic: &str, payload: &[u8], retained: bool) {
         if topic == topic::CHANGED {
             match LampState::from_json(payload) {
                 Ok(state) => {
@@ -439,7 +441,7 @@ impl App {
             self.status.bridged = Some(payload == b"1");
         } else if matches!(payload, b"0" | b"1") {
             let there = payload == b"1";
-            self.model.borrow_mut().service_came(there);
+            self.model.borrow_mut().service_came(there, retained);
             if !there {
                 self.drop_finger();
             }

@@ -52,6 +52,10 @@ pub struct Model {
     last_published: Option<Instant>,
     /// The last state that was published, until the lamp has told that it took it.
     unanswered: Option<LampState>,
+    /// The last state under our name that was taken for an echo of something older than what is shown.
+    ignored: Option<LampState>,
+    /// The service has come, and its first state is not known: the next one is taken whoever made it.
+    report_is_due: bool,
 }
 
 impl Model {
@@ -77,11 +81,30 @@ impl Model {
 
     /// The lamp's service came or went. When it went, its next state is taken whoever made it, and what was not sent is
     /// dropped. That state may come before the service is told to be back, which travels another way.
-    pub fn service_came(&mut self, there: bool) {
+    ///
+    /// `retained`: the broker knew it before we subscribed. After a power cut it may know what was true long ago, so what
+    /// follows may be unlike it: a service that has come just now has missed the request that was published before, and gets
+    /// it again, or reports another state than the broker retained.
+    pub fn service_came(&mut self, there: bool, retained: bool) {
         if !there && self.service != Some(false) {
             self.connection(self.connected);
         }
         self.service = Some(there);
+        if retained || !there {
+            return;
+        }
+        if let Some(missed) = self.unanswered.take() {
+            if !self.unpublished {
+                self.shown = Some(missed);
+            }
+            self.unpublished = true;
+        } else {
+            // It reports the state that it kept, under our name if we were the last to ask for something.
+            match self.ignored.take() {
+                Some(report) => self.take(report),
+                None => self.report_is_due = true,
+            }
+        }
     }
 
     /// The lamp told its state.
@@ -89,16 +112,28 @@ impl Model {
         if self.shown.is_none() {
             // Whoever made it: after a start or a restart of the broker this is the first that is known.
             self.shown = Some(state);
-        } else if state.client == CLIENT {
+        } else if state.client == CLIENT && !self.report_is_due {
             if self.unanswered.as_ref().is_some_and(|published| same_light(published, &state)) {
                 // The lamp took our last change, so whatever others had asked for before is over.
                 self.unanswered = None;
+                self.ignored = None;
                 self.held = None;
                 if !self.finger_down && !self.unpublished {
                     self.shown = Some(state);
                 }
+            } else {
+                self.ignored = Some(state);
             }
-        } else if self.finger_down || self.unpublished {
+        } else {
+            self.take(state);
+        }
+    }
+
+    /// Shows a state that is no echo, unless the user did something newer.
+    fn take(&mut self, state: LampState) {
+        self.ignored = None;
+        self.report_is_due = false;
+        if self.finger_down || self.unpublished {
             // What the user did is newer, also when it is still to be sent.
             self.held = Some(state);
         } else {
@@ -334,15 +369,63 @@ mod tests {
         let (mut model, start) = known();
         assert_eq!(model.shown(), Ok(&state(0.1, "web")), "a service that has not told may be there");
         edit(&mut model, 0.2);
-        model.service_came(false);
+        model.service_came(false, false);
         assert_eq!(model.shown(), Err(Notice::ServiceAway));
         assert_eq!(published(&mut model, start), None);
         // The state overtakes the news that the service is back.
         model.changed(state(0.5, CLIENT));
-        model.service_came(false);
+        model.service_came(false, false);
         assert_eq!(model.shown(), Err(Notice::ServiceAway));
-        model.service_came(true);
+        model.service_came(true, false);
         assert_eq!(model.shown(), Ok(&state(0.5, CLIENT)));
+    }
+
+    /// After a power cut the broker retains what was true at its last orderly end.
+    #[test]
+    fn the_state_that_the_service_reports_at_its_start_replaces_one_that_the_broker_retained() {
+        for report_comes_first in [true, false] {
+            let mut model = Model::default();
+            model.connection(true);
+            model.changed(state(0.1, "web"));
+            model.service_came(true, true);
+            if report_comes_first {
+                model.changed(state(0.6, CLIENT));
+                model.service_came(true, false);
+            } else {
+                model.service_came(true, false);
+                model.changed(state(0.6, CLIENT));
+            }
+            assert_eq!(model.shown(), Ok(&state(0.6, CLIENT)));
+            model.changed(state(0.7, CLIENT));
+            assert_eq!(model.shown(), Ok(&state(0.6, CLIENT)), "later echoes are ignored");
+        }
+    }
+
+    #[test]
+    fn a_request_that_the_service_missed_is_sent_again_when_it_comes() {
+        for client in ["web", CLIENT] {
+            let (mut model, start) = known();
+            model.service_came(true, true);
+            edit(&mut model, 0.2);
+            assert_eq!(published(&mut model, start), Some(state(0.2, CLIENT)));
+            model.changed(state(0.6, client));
+            model.service_came(true, false);
+            let later = start + PUBLISH_INTERVAL;
+            assert_eq!(published(&mut model, later), Some(state(0.2, CLIENT)), "after a state of {client}");
+            model.changed(state(0.2, CLIENT));
+            assert_eq!(model.shown(), Ok(&state(0.2, CLIENT)));
+            assert_eq!(model.due(later), None);
+        }
+    }
+
+    #[test]
+    fn what_the_user_did_since_a_missed_request_is_sent_instead_of_it() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.2);
+        published(&mut model, start);
+        edit(&mut model, 0.3);
+        model.service_came(true, false);
+        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(state(0.3, CLIENT)));
     }
 
     #[test]
@@ -351,7 +434,7 @@ mod tests {
         assert_eq!(model.shown(), Err(Notice::Connecting));
         model.connection(true);
         assert_eq!(model.shown(), Err(Notice::Waiting));
-        model.service_came(true);
+        model.service_came(true, false);
         assert_eq!(model.shown(), Err(Notice::Waiting));
         model.changed(state(0.1, ""));
         assert_eq!(model.shown(), Ok(&state(0.1, "")));

@@ -231,6 +231,22 @@ fn a_broker_that_restarts_is_found_again_and_its_first_state_is_taken() {
     rig.expect_request(0.0, 1.0, 1.0, false);
 }
 
+/// A broker that lost power retains that the service is there, and a state, before the service connects.
+#[test]
+fn a_service_that_connects_after_a_touch_gets_it() {
+    let mut rig = Rig::start();
+    rig.known();
+    rig.touch.tap(POWER);
+    rig.expect_request(0.5, 1.0, 0.25, false);
+    rig.witness.publish("lamp/connection/lamp_service/state", "1");
+    rig.expect_request(0.5, 1.0, 0.25, false);
+    rig.tell(0.5, 1.0, 0.25, false, "lamp_ui");
+    // Nothing is missed now: what it reports is shown, though the name is ours.
+    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.witness.publish("lamp/connection/lamp_service/state", "1");
+    rig.await_color(STRIP, [255, 0, 0]);
+}
+
 #[test]
 fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_told() {
     let mut rig = Rig::start();
