@@ -116,7 +116,7 @@ pub fn for_demonstration(
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["build", "--locked", "--profile", "demo", "--message-format=json-render-diagnostics"])
+        .args(["build", "--locked", "--message-format=json-render-diagnostics"])
         .args(["--features", "lamp_ui/desktop"])
         .current_dir(source.root())
         .stdin(Stdio::null())

@@ -36,6 +36,17 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").expect("it runs").uid() == 0
 }
 
+/// Compiles what the demonstration shows, as it does itself: how long that takes says nothing of it.
+fn compile() {
+    static COMPILED: Once = Once::new();
+    COMPILED.call_once(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--locked", "--features", "lamp_ui/desktop"]);
+        cargo.args(["--package", "lamp_service", "--package", "lamp_ui", "--package", "fbcp"]);
+        assert!(cargo.status().expect("cargo runs").success());
+    });
+}
+
 /// Where a demonstration takes place.
 struct Stage {
     /// The programs, which everybody may read and run.
@@ -56,23 +67,8 @@ impl Stage {
 
     /// One with the programs of this workspace, of which lamp_ui opens windows.
     fn with_programs() -> Self {
-        static COMPILED: Once = Once::new();
+        compile();
         let lampi_deb = Path::new(env!("CARGO_BIN_EXE_lampi-deb"));
-        COMPILED.call_once(|| {
-            // As the suite unit compiles them, so that nothing is compiled here if it has.
-            let status = Command::new(env!("CARGO"))
-                .args([
-                    "build",
-                    "--quiet",
-                    "--locked",
-                    "--workspace",
-                    "--bins",
-                    "--features",
-                    "lamp_ui/desktop",
-                ])
-                .status();
-            assert!(status.expect("cargo runs").success());
-        });
         let stage = Self::new();
         for program in ["lamp_service", "lamp_ui", "fbcp", "lampi-deb"] {
             copy_program(&lampi_deb.with_file_name(program), &stage.programs.path().join(program));
@@ -369,6 +365,7 @@ fn what_prevents_it_is_told_and_leaves_nothing_behind() {
 /// As README says it, with everything compiled by the demonstration itself.
 #[test]
 fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
+    compile();
     let server = Xvfb::start("240x320x24");
     let stage = Stage::new();
     let mut call = stage.call(env!("CARGO_BIN_EXE_lampi-deb"));
