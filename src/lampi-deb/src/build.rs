@@ -64,17 +64,17 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
             Ok((stage, scripts))
         })?;
 
-    let programs = stage.expect_programs()?;
+    stage.expect_programs()?;
     let toolchain = progress.stage(&format!("compile the programs for {architecture}"), || {
         let toolchain = Toolchain::find(architecture)?;
-        compile(&source, architecture, &toolchain, &programs, &interrupt)?;
+        compile(&source, architecture, &toolchain, stage.folder(), &interrupt)?;
         Ok(toolchain)
     })?;
 
     let depends = progress.stage("find the libraries that they need", || {
         let mut all = Vec::new();
         for program in PROGRAMS {
-            let path = programs.join(program.name);
+            let path = stage.folder().join(program.path);
             let file = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             all.extend(needs(&file).with_context(|| format!("the program {}", program.name))?);
         }

@@ -30,7 +30,7 @@ pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
 pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(LOG_FOLDER);
     for program in PROGRAMS {
-        host = host.with_command(format!("/usr/bin/{}", program.name));
+        host = host.with_command(format!("/{}", program.path));
     }
     // A bare name is looked up in the PATH.
     let pigpiod = if pigpiod.starts_with('/') { pigpiod.to_owned() } else { format!("/usr/bin/{pigpiod}") };

@@ -16,7 +16,7 @@ use crate::programs::PROGRAMS;
 use crate::source::Source;
 use crate::toolchain::Toolchain;
 
-/// Compiles all programs and puts them, stripped, into `folder` under their names.
+/// Compiles all programs and puts them, stripped, to their paths in `folder`.
 pub fn compile(
     source: &Source,
     architecture: Architecture,
@@ -30,7 +30,7 @@ pub fn compile(
         let Some(binary) = binaries.get(program.name) else {
             bail!("cargo did not make the program {}", program.name);
         };
-        strip(toolchain, binary, &folder.join(program.name), interrupt)?;
+        strip(toolchain, binary, &folder.join(program.path), interrupt)?;
     }
     Ok(())
 }

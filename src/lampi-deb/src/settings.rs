@@ -58,8 +58,8 @@ const TABLE: [Setting; 26] = [
     Setting {
         key: "pigpiod_command",
         kind: Kind::Pigpiod,
-        default: "pigpiod -g -l",
-        help: "call of pigpiod; it must stay in the foreground (-g)",
+        default: "/usr/libexec/lampi/pigpiod -g -l",
+        help: "call of the GPIO daemon; it must stay in the foreground (-g)",
     },
     Setting {
         key: "fbcp_fps",

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::changelog;
 use crate::completions;
-use crate::programs::{PROGRAMS, man_page_path};
+use crate::programs::{PROGRAMS, Page};
 use crate::render::Rendered;
 use crate::source::Source;
 
@@ -52,14 +52,14 @@ impl Stage {
         &self.files
     }
 
-    /// Where the compiled programs have to be put; they count as staged from now on.
-    pub fn expect_programs(&mut self) -> anyhow::Result<PathBuf> {
+    /// Makes room for the compiled programs, which have to be put at their paths in the folder; they count as staged from
+    /// now on.
+    pub fn expect_programs(&mut self) -> anyhow::Result<()> {
         for program in PROGRAMS {
-            self.files.push(Staged { path: format!("usr/bin/{}", program.name), mode: 0o755 });
+            self.files.push(Staged { path: program.path.to_owned(), mode: 0o755 });
+            make_folder(self.folder.join(program.path).parent().expect("it lies in the folder"))?;
         }
-        let folder = self.folder.join("usr/bin");
-        make_folder(&folder)?;
-        Ok(folder)
+        Ok(())
     }
 
     /// Everything but the programs: confs, man pages, completions, documentation.
@@ -71,7 +71,7 @@ impl Stage {
         }
         for program in PROGRAMS {
             for page in program.pages() {
-                let path = man_page_path(&page);
+                let path = page.path();
                 let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;
                 self.add(&path, 0o644, &text)?;
             }
@@ -98,12 +98,17 @@ impl Stage {
     }
 }
 
-/// A man page in section 1, from the same definition as `--help`.
-fn man_page(command: clap::Command, date: &str) -> std::io::Result<Vec<u8>> {
+/// A man page from the same definition as `--help`.
+fn man_page(page: Page, date: &str) -> std::io::Result<Vec<u8>> {
     let source = format!("lampi {}", env!("CARGO_PKG_VERSION"));
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command).date(date).source(source).manual("LAMPI").render(&mut page)?;
-    Ok(page)
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page.command)
+        .section(page.section)
+        .date(date)
+        .source(source)
+        .manual("LAMPI")
+        .render(&mut text)?;
+    Ok(text)
 }
 
 /// Makes a folder and its parents.

@@ -158,7 +158,8 @@ fn kernels_that_cannot_are_named() {
     fs::remove_file(machine.path(OVERLAY)).unwrap();
     let error = machine.refused("enable");
     assert!(error.starts_with("lampi: there is no ROOT/boot/firmware/overlays/pwm-gpio.dtbo: "), "{error}");
-    assert!(error.contains("since November 2024, Debian's cannot"), "{error}");
+    assert_eq!(format!("lampi: {}", machine.fine("status")), error, "status says the same");
+    assert!(error.contains("since November 2024, Debian's have not"), "{error}");
     machine.write(OVERLAY, b"");
     machine.write("lib/modules/6.12/modules.dep", b"kernel/drivers/pwm/pwm-gpio.ko.xz:\n");
     machine.fine("enable");

@@ -7,7 +7,7 @@ use super::report::Problems;
 use crate::deb::{Deb, Kind, Owner};
 use crate::depends::Need;
 use crate::finish::md5sums;
-use crate::programs::SUPERVISED;
+use crate::programs::{PROGRAMS, SUPERVISED};
 use crate::render::SCRIPTS;
 use crate::stage::{CONF_FOLDER, CONF_MODE, COPIES_FOLDER};
 
@@ -60,7 +60,7 @@ pub fn modes(deb: &Deb) -> Problems {
             _ if [CONF_FOLDER, COPIES_FOLDER].iter().any(|folder| entry.path.starts_with(folder)) => {
                 CONF_MODE
             }
-            _ if entry.path.starts_with("usr/bin/") => 0o755,
+            _ if PROGRAMS.iter().any(|program| program.path == entry.path) => 0o755,
             _ => 0o644,
         };
         (entry, mode)

@@ -9,10 +9,10 @@ use crate::deb::Deb;
 use crate::depends::{needs, satisfied};
 use crate::programs::PROGRAMS;
 
-/// The programs in the package, each with its content.
+/// Paths of the programs in the package, each with its content.
 fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
     PROGRAMS.iter().map(|program| {
-        (program.name, deb.file(&format!("usr/bin/{}", program.name)).and_then(|entry| entry.content()))
+        (program.path, deb.file(program.path).and_then(|entry| entry.content()))
     })
 }
 
@@ -22,12 +22,12 @@ pub fn architecture(deb: &Deb) -> Problems {
         return vec![format!("no lamp has the architecture '{name}'")];
     };
     let mut problems = Problems::new();
-    for (name, content) in programs(deb) {
+    for (path, content) in programs(deb) {
         match content.map(Elf::parse) {
-            None => problems.push(format!("/usr/bin/{name} is missing")),
-            Some(Err(_)) => problems.push(format!("/usr/bin/{name} is not an ELF file")),
+            None => problems.push(format!("/{path} is missing")),
+            Some(Err(_)) => problems.push(format!("/{path} is not an ELF file")),
             Some(Ok(elf)) if elf.header.e_machine != architecture.elf_machine() => {
-                problems.push(format!("/usr/bin/{name} is not for {architecture}"));
+                problems.push(format!("/{path} is not for {architecture}"));
             }
             Some(Ok(_)) => {}
         }
@@ -38,16 +38,16 @@ pub fn architecture(deb: &Deb) -> Problems {
 pub fn libraries(deb: &Deb) -> Problems {
     let depends = deb.field("Depends").unwrap_or_default();
     let mut problems = Problems::new();
-    for (name, content) in programs(deb) {
+    for (path, content) in programs(deb) {
         match content.map(needs) {
             None => {}
-            Some(Err(error)) => problems.push(format!("/usr/bin/{name}: {error:#}")),
+            Some(Err(error)) => problems.push(format!("/{path}: {error:#}")),
             Some(Ok(needs)) => {
                 for need in needs.iter().filter(|need| !satisfied(&depends, need)) {
                     let version =
                         need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
                     problems.push(format!(
-                        "/usr/bin/{name} needs {}{version}, which is not in Depends",
+                        "/{path} needs {}{version}, which is not in Depends",
                         need.package
                     ));
                 }

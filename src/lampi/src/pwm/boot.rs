@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use system_files::{Found, Place, under};
 
 use super::config::{self, Config, OVERLAY};
+use super::state::ENABLE;
 
 /// Folders that the boot partition is mounted at, the newer one first.
 const FOLDERS: [&str; 2] = ["/boot/firmware", "/boot"];
@@ -84,21 +85,32 @@ impl Boot {
     pub fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
         let folder = under(&self.root, self.folder);
         let paths = config.overlay_paths(OVERLAY);
-        let (drivers, kernels) = drivers(&self.root);
-        let missing = if !paths.iter().any(|path| folder.join(path).is_file()) {
-            format!("there is no {}", folder.join(&paths[0]).display())
-        } else if drivers == Some(false) {
-            format!("there is no module {OVERLAY} in {}", under(&self.root, "/lib/modules").display())
-        } else {
-            return Ok(());
-        };
-        let kernel = if self.root == Path::new("/") { kernel() } else { kernels };
-        let kernel = if kernel.is_empty() { "the kernel".into() } else { format!("the kernel {kernel}") };
-        bail!(
-            "{missing}: {kernel} has no PWM for the LEDs; Raspberry Pi's own kernels can since November 2024, Debian's \
-             cannot; on Raspberry Pi OS say: sudo apt update && sudo apt full-upgrade, then reboot and say this again"
-        )
+        if !paths.iter().any(|path| folder.join(path).is_file()) {
+            let missing = format!("there is no {}", folder.join(&paths[0]).display());
+            return Err(no_pwm(&self.root, &missing, &drivers(&self.root).1));
+        }
+        must_have_driver(&self.root)
     }
+}
+
+/// Fails if no installed kernel has the driver.
+pub fn must_have_driver(root: &Path) -> anyhow::Result<()> {
+    match drivers(root) {
+        (Some(false), kernels) => {
+            let folder = under(root, "/lib/modules");
+            Err(no_pwm(root, &format!("there is no module {OVERLAY} in {}", folder.display()), &kernels))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_pwm(root: &Path, missing: &str, kernels: &str) -> anyhow::Error {
+    let kernel = if root == Path::new("/") { kernel() } else { kernels.to_owned() };
+    let kernel = if kernel.is_empty() { "the kernel".into() } else { format!("the kernel {kernel}") };
+    anyhow!(
+        "{missing}: {kernel} has no PWM for the LEDs; Raspberry Pi's own kernels have it since November 2024, Debian's \
+         have not; on Raspberry Pi OS run: sudo apt update && sudo apt full-upgrade, then sudo reboot, then {ENABLE}"
+    )
 }
 
 /// The version of the kernel that runs.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use system_files::under;
 
-use super::boot::Boot;
+use super::boot::{Boot, must_have_driver};
 use super::{PINS, list};
 
 /// What has the lines written.
@@ -33,6 +33,8 @@ pub enum State {
     Failed(Vec<u8>),
     /// config.txt has no lines for these pins.
     NotEnabled(Vec<u8>),
+    /// The kernel cannot, for this reason.
+    Lacking(String),
     /// config.txt cannot be found or read, for this reason.
     Unknown(String),
 }
@@ -46,9 +48,20 @@ impl State {
         let boot = match Boot::find(root) {
             Ok(boot) => boot,
             Err(_) if without_chip.is_empty() => return Self::DrivenUntilReboot,
-            Err(error) => return Self::Unknown(format!("{error:#}")),
+            Err(error) => {
+                return match must_have_driver(root) {
+                    Ok(()) => Self::Unknown(format!("{error:#}")),
+                    Err(lacking) => Self::Lacking(format!("{lacking:#}")),
+                };
+            }
         };
-        let without_line = missing(&boot.config(&boot.found.content).driven(&PINS));
+        let config = boot.config(&boot.found.content);
+        if !without_chip.is_empty()
+            && let Err(lacking) = boot.must_have_overlay(&config)
+        {
+            return Self::Lacking(format!("{lacking:#}"));
+        }
+        let without_line = missing(&config.driven(&PINS));
         match (without_chip.is_empty(), without_line.is_empty()) {
             (true, true) => Self::Driven,
             (true, false) => Self::DrivenUntilReboot,
@@ -81,6 +94,7 @@ impl State {
             Self::NotEnabled(pins) => {
                 format!("config.txt has no lines for {}; to add them, run: {ENABLE}", list(pins))
             }
+            Self::Lacking(reason) => reason.clone(),
             Self::Unknown(reason) => {
                 format!("it is not known whether the kernel will have PWM for the LEDs: {reason}")
             }
