@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use crate::{Command, Error, ErrorCode, Reports};
+use crate::protocol::{MESSAGE_SIZE, Message};
+use crate::{Command, Error, Reports};
 
 /// A connection to pigpiod.
 ///
@@ -89,14 +90,15 @@ fn results<const N: usize>(
 ) -> Result<[u32; N], Error> {
     let mut results = [0; N];
     let mut refusal = None;
-    for ((command, reply), result) in commands.iter().zip(replies.chunks_exact(16)).zip(&mut results) {
-        if reply[..12] != command.to_bytes()[..12] {
+    let (replies, _) = replies.as_chunks::<MESSAGE_SIZE>();
+    for ((command, reply), result) in commands.iter().zip(replies).zip(&mut results) {
+        let (request, reply) = (command.request(), Message::from_bytes(*reply));
+        if (Message { last: request.last, ..reply }) != request {
             return Err(Error::NotPigpiod(peer));
         }
-        let word = i32::from_le_bytes([reply[12], reply[13], reply[14], reply[15]]);
-        match u32::try_from(word) {
+        match reply.result() {
             Ok(number) => *result = number,
-            Err(_) => refusal = refusal.or(Some(Error::Refused(*command, ErrorCode(word)))),
+            Err(code) => refusal = refusal.or(Some(Error::Refused(*command, code))),
         }
     }
     refusal.map_or(Ok(results), Err)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Commands and their form on the wire.
 
+use crate::protocol::{MESSAGE_SIZE, Message, number};
+
 /// A GPIO in Broadcom numbering, 0 to 53; PWM is possible on 0 to 31.
 pub type Pin = u8;
 
@@ -60,34 +62,29 @@ pub enum Command {
 }
 
 impl Command {
-    /// Command number, first and second parameter.
-    pub(crate) fn words(self) -> [u32; 3] {
+    /// The request for it.
+    pub(crate) fn request(self) -> Message {
         match self {
-            Self::SetMode(pin, mode) => [0, pin.into(), mode as u32],
-            Self::SetPull(pin, pull) => [2, pin.into(), pull as u32],
-            Self::Read(pin) => [3, pin.into(), 0],
-            Self::SetDutyCycle(pin, duty) => [5, pin.into(), duty],
-            Self::SetRange(pin, range) => [6, pin.into(), range],
-            Self::SetFrequency(pin, hertz) => [7, pin.into(), hertz],
-            Self::HardwareRevision => [17, 0, 0],
-            Self::BeginReports(number, pins) => [19, number, pins],
-            Self::Range(pin) => [22, pin.into(), 0],
-            Self::Frequency(pin) => [23, pin.into(), 0],
-            Self::RealRange(pin) => [24, pin.into(), 0],
-            Self::Version => [26, 0, 0],
-            Self::DutyCycle(pin) => [83, pin.into(), 0],
-            Self::OpenReports => [99, 0, 0],
+            Self::SetMode(pin, mode) => Message::request(number::MODES, pin.into(), mode as u32),
+            Self::SetPull(pin, pull) => Message::request(number::PUD, pin.into(), pull as u32),
+            Self::Read(pin) => Message::request(number::READ, pin.into(), 0),
+            Self::SetDutyCycle(pin, duty) => Message::request(number::PWM, pin.into(), duty),
+            Self::SetRange(pin, range) => Message::request(number::PRS, pin.into(), range),
+            Self::SetFrequency(pin, hertz) => Message::request(number::PFS, pin.into(), hertz),
+            Self::HardwareRevision => Message::request(number::HWVER, 0, 0),
+            Self::BeginReports(handle, pins) => Message::request(number::NB, handle, pins),
+            Self::Range(pin) => Message::request(number::PRG, pin.into(), 0),
+            Self::Frequency(pin) => Message::request(number::PFG, pin.into(), 0),
+            Self::RealRange(pin) => Message::request(number::PRRG, pin.into(), 0),
+            Self::Version => Message::request(number::PIGPV, 0, 0),
+            Self::DutyCycle(pin) => Message::request(number::GDC, pin.into(), 0),
+            Self::OpenReports => Message::request(number::NOIB, 0, 0),
         }
     }
 
     /// The request as it is sent.
-    pub(crate) fn to_bytes(self) -> [u8; 16] {
-        let [number, first, second] = self.words();
-        let mut bytes = [0; 16];
-        for (place, word) in bytes.chunks_exact_mut(4).zip([number, first, second, 0]) {
-            place.copy_from_slice(&word.to_le_bytes());
-        }
-        bytes
+    pub(crate) fn to_bytes(self) -> [u8; MESSAGE_SIZE] {
+        self.request().to_bytes()
     }
 }
 

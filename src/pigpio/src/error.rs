@@ -12,19 +12,59 @@ use crate::Command;
 pub struct ErrorCode(pub i32);
 
 impl ErrorCode {
+    /// A pin above 31 was asked for what only those up to 31 can do.
+    pub const BAD_USER_GPIO: Self = Self(-2);
+    /// There is no such pin.
+    pub const BAD_GPIO: Self = Self(-3);
+    /// There is no such mode.
+    pub const BAD_MODE: Self = Self(-4);
+    /// A level is 0 or 1.
+    pub const BAD_LEVEL: Self = Self(-5);
+    /// There is no such pull resistor.
+    pub const BAD_PULL: Self = Self(-6);
+    /// The duty cycle is above the range.
+    pub const BAD_DUTY_CYCLE: Self = Self(-8);
+    /// There is no such range.
+    pub const BAD_RANGE: Self = Self(-21);
+    /// All connections of reports are taken.
+    pub const NO_HANDLE: Self = Self(-24);
+    /// Nobody has opened reports under this number.
+    pub const BAD_HANDLE: Self = Self(-25);
+    /// This pin is not to be changed.
+    pub const NOT_PERMITTED: Self = Self(-41);
+    /// Somebody else uses the pin.
+    pub const GPIO_IN_USE: Self = Self(-50);
+    /// There is no such command.
+    pub const UNKNOWN_COMMAND: Self = Self(-88);
+    /// The pin is not driven by PWM.
+    pub const NOT_PWM_GPIO: Self = Self(-92);
+    /// There is nothing that could drive the pin by PWM.
+    ///
+    /// pigpio gives it to requests for hardware PWM alone, so a client that gets it for a duty cycle or a level knows
+    /// that the daemon is the lamp's own, and that it waits for the kernel's PWM.
+    pub const NO_PWM: Self = Self(-95);
+    /// A filter's time is too long.
+    pub const BAD_FILTER: Self = Self(-125);
+
     /// The name in `pigpio.h` and its meaning, for those codes that the commands of this client can give.
     fn described(self) -> Option<(&'static str, &'static str)> {
-        Some(match self.0 {
-            -2 => ("PI_BAD_USER_GPIO", "PWM is possible on GPIO 0 to 31 only"),
-            -3 => ("PI_BAD_GPIO", "there is no such GPIO"),
-            -4 => ("PI_BAD_MODE", "there is no such mode"),
-            -6 => ("PI_BAD_PUD", "there is no such pull resistor"),
-            -8 => ("PI_BAD_DUTYCYCLE", "the duty cycle is above the range of the GPIO"),
-            -21 => ("PI_BAD_DUTYRANGE", "the range must be 25 to 40000"),
-            -31 => ("PI_NOT_INITIALISED", "pigpiod is still starting or already ending"),
-            -41 => ("PI_NOT_PERMITTED", "pigpiod's option -x, or this model of the Pi, forbids this GPIO"),
-            -88 => ("PI_UNKNOWN_COMMAND", "this pigpiod does not know the command; it is too old"),
-            -92 => ("PI_NOT_PWM_GPIO", "the GPIO is not driven by PWM"),
+        Some(match self {
+            Self::BAD_USER_GPIO => ("PI_BAD_USER_GPIO", "PWM is possible on GPIO 0 to 31 only"),
+            Self::BAD_GPIO => ("PI_BAD_GPIO", "there is no such GPIO"),
+            Self::BAD_MODE => ("PI_BAD_MODE", "there is no such mode"),
+            Self::BAD_PULL => ("PI_BAD_PUD", "there is no such pull resistor"),
+            Self::BAD_DUTY_CYCLE => ("PI_BAD_DUTYCYCLE", "the duty cycle is above the range of the GPIO"),
+            Self::BAD_RANGE => ("PI_BAD_DUTYRANGE", "the range must be 25 to 40000"),
+            Self(-31) => ("PI_NOT_INITIALISED", "pigpiod is still starting or already ending"),
+            Self::NOT_PERMITTED => {
+                ("PI_NOT_PERMITTED", "pigpiod's option -x, or this model of the Pi, forbids this GPIO")
+            }
+            Self::GPIO_IN_USE => ("PI_GPIO_IN_USE", "another program uses this GPIO"),
+            Self::UNKNOWN_COMMAND => {
+                ("PI_UNKNOWN_COMMAND", "this pigpiod does not know the command; it is too old")
+            }
+            Self::NOT_PWM_GPIO => ("PI_NOT_PWM_GPIO", "the GPIO is not driven by PWM"),
+            Self::NO_PWM => ("PI_NOT_HPWM_GPIO", "the kernel has no PWM for this GPIO"),
             _ => return None,
         })
     }

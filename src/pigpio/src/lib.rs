@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A client of pigpiod, the GPIO daemon of the Raspberry Pi, over its socket.
+//! The socket of pigpiod, the GPIO daemon of the Raspberry Pi: a client, and the [`protocol`] that the lamp's own daemon
+//! speaks too.
 //!
 //! # The wire
 //!
@@ -31,6 +32,7 @@
 mod client;
 mod command;
 mod error;
+pub mod protocol;
 mod reports;
 
 pub use client::Client;

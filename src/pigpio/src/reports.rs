@@ -5,9 +5,7 @@ use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 
 use crate::Error;
-
-/// Size of a report: a sequence number and flags, 16 bits each, then the time and the levels of all pins.
-const REPORT_SIZE: usize = 12;
+use crate::protocol::REPORT_SIZE;
 
 /// A connection on which the daemon reports changes of pins.
 #[derive(Debug)]
@@ -21,8 +19,8 @@ impl Reports {
         Self { stream, peer }
     }
 
-    /// Sleeps until something was reported: a change, the end of a watchdog's time, or the sign of life that the daemon
-    /// gives each minute. What the pins are is to be asked, for a report tells of the past.
+    /// Sleeps until something was reported: a change, the end of a watchdog's time, or the sign of life that pigpio's
+    /// daemon gives each minute. What the pins are is to be asked, for a report tells of the past.
     pub fn wait(&mut self) -> Result<(), Error> {
         let lost = |error| Error::Lost(self.peer, error);
         self.stream.set_read_timeout(None).map_err(lost)?;

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use simulated_pigpiod::Pwm;
+use pigpiod::simulated::Pwm;
 
 /// Shows the light in one line that changes or, if stdout is no terminal, in a line for each change.
 pub struct Light {

@@ -21,9 +21,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use pigpiod::simulated::{self, Pwm};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use simulated_pigpiod::Pwm;
 
 use crate::cli::DemoOrder;
 use crate::compile;
@@ -98,7 +98,7 @@ fn show(
     folder: &Path,
     (sender, events): (Sender<Event>, &Receiver<Event>),
 ) -> anyhow::Result<()> {
-    let pigpiod = simulated_pigpiod::start(move |pins| {
+    let pigpiod = simulated::start(move |pins| {
         if let [Some(red), Some(green), Some(blue)] = LEDS.map(|pin| pins[pin]) {
             // Nobody listens any more only when everything ends.
             let _ = sender.send(Event::Lit([red, green, blue]));

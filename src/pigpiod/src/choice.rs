@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Which daemon runs: this one, or pigpio's own, which is then started in its place.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use pigpiod::kernel::{self, Files, LEDS};
+
+/// A processor that pigpio does not know, by its name in the device tree: that of the Pi 5.
+const UNKNOWN_TO_PIGPIO: &[u8] = b"brcm,bcm2712";
+
+/// Which daemon runs, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// This one, with the kernel's PWM.
+    Kernel,
+    /// pigpio's own.
+    Pigpio(PathBuf),
+    /// This one, without LEDs until their chips appear.
+    Dark {
+        /// Pins without a chip.
+        missing: Vec<u32>,
+        /// Why it is not pigpio's own.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kernel => write!(
+                formatter,
+                "this daemon drives the LEDs: the kernel has a PWM chip for each of GPIO {}",
+                list(&LEDS.map(|led| led.pin))
+            ),
+            Self::Pigpio(program) => write!(
+                formatter,
+                "starting {} in place of this daemon: the kernel has no PWM chips for the LEDs",
+                program.display()
+            ),
+            Self::Dark { missing, reason } => write!(
+                formatter,
+                "this daemon runs WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO {}, and {reason}; \
+                 `lampi doctor` says what to do",
+                list(missing)
+            ),
+        }
+    }
+}
+
+fn list(pins: &[u32]) -> String {
+    pins.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Chooses on the machine whose root is `root`. `path` is where programs are looked for; `has_refused` says whether pigpio's
+/// own daemon, if there is one that could run, refused when it was started last.
+pub fn choose(root: &Path, path: Option<&OsStr>, has_refused: impl FnOnce() -> bool) -> Choice {
+    let missing = kernel::missing(&Files::of_machine(root));
+    if missing.is_empty() {
+        return Choice::Kernel;
+    }
+    let dark = |reason: String| Choice::Dark { missing, reason };
+    let Some(program) = find(path) else { return dark("no other pigpiod is installed".into()) };
+    let shown = program.display();
+    if is_unknown_to_pigpio(root) {
+        dark(format!("{shown} does not know this board"))
+    } else if has_refused() {
+        dark(format!("{shown} ended at once when it was started last"))
+    } else {
+        Choice::Pigpio(program)
+    }
+}
+
+/// Without a device tree nothing speaks against pigpio; if it refuses, that shows.
+fn is_unknown_to_pigpio(root: &Path) -> bool {
+    let names = fs::read(root.join("proc/device-tree/compatible")).unwrap_or_default();
+    names.split(|byte| *byte == 0).any(|name| name == UNKNOWN_TO_PIGPIO)
+}
+
+/// The first pigpiod on the path that is not this program under another name.
+fn find(path: Option<&OsStr>) -> Option<PathBuf> {
+    let identity = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    let own = identity(Path::new("/proc/self/exe")).ok();
+    let is_program = |candidate: &PathBuf| {
+        let is_executable = fs::metadata(candidate)
+            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+        is_executable && identity(candidate).ok() != own
+    };
+    // A relative folder would be looked for wherever Supervisor happens to be.
+    let folders = std::env::split_paths(path?).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join("pigpiod")).find(is_program)
+}

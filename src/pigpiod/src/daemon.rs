@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What a request is answered, and what is told unasked.
+
+use pigpio::ErrorCode;
+use pigpio::protocol::{Message, Report, number};
+
+use crate::subscriptions::{Client, Subscriptions};
+use crate::{Hardware, Pins};
+
+/// What has happened by itself, as the server acts on it.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// What is told to whom.
+    pub reports: Vec<(Client, Report)>,
+    /// What was refused for want of PWM is possible now.
+    pub outputs_came: bool,
+}
+
+/// The pins, and who wants to hear of them.
+#[derive(Debug)]
+pub(crate) struct Daemon<H> {
+    pub pins: Pins<H>,
+    subscriptions: Subscriptions,
+}
+
+impl<H: Hardware> Daemon<H> {
+    pub fn new(pins: Pins<H>) -> Self {
+        Self { pins, subscriptions: Subscriptions::default() }
+    }
+
+    /// Carries out what a client asks for.
+    pub fn answer(&mut self, client: Client, request: Message, further: &[u8]) -> Result<u32, ErrorCode> {
+        let Message { command, first, second, .. } = request;
+        match command {
+            number::NOIB => self.subscriptions.open(client),
+            number::NB => self.subscriptions.begin(first, second),
+            number::NP => self.subscriptions.begin(first, 0),
+            number::NC => self.subscriptions.close(first),
+            _ => self.pins.run(request, further),
+        }
+    }
+
+    /// A client is gone.
+    pub fn forget(&mut self, client: Client) {
+        self.subscriptions.forget(client);
+    }
+
+    /// What has happened by itself.
+    pub fn news(&mut self) -> News {
+        let events = self.pins.events();
+        let mut reports = Vec::new();
+        for change in events.changes {
+            let levels = self.pins.levels_after(change);
+            reports.extend(self.subscriptions.reports(change, levels));
+        }
+        News { reports, outputs_came: events.outputs_came }
+    }
+}

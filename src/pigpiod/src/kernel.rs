@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The pins of a lamp, by what the kernel has: its PWM for the LEDs, its GPIO character device for the button.
+//!
+//! Each LED is driven by the chip of the driver pwm-gpio that has its pin. Without chips for all of them none is driven: a
+//! lamp in wrong colours would look broken in a way that nobody understands. What is there when this begins stays as it is,
+//! and so does what is there when it ends, so that the light never blinks. Chips that come later are noticed by the kernel's
+//! events.
+//!
+//! No other pin is touched.
+
+mod chips;
+mod gpio;
+mod led;
+mod sysfs;
+mod uevents;
+
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use log::{info, warn};
+use nix::errno::Errno;
+use pigpio::ErrorCode;
+use pigpio::protocol::pwm::DEFAULT_FREQUENCY;
+
+pub use chips::missing;
+pub use gpio::{CharacterDevice, Edge, Gpio, Line, LineFile, Settings};
+use led::Led;
+pub use sysfs::{Files, Sysfs};
+
+use crate::{Change, Events, Hardware, Signal, Use};
+
+/// Something that is lit by a pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output {
+    /// What it is.
+    pub name: &'static str,
+    /// Its pin.
+    pub pin: u32,
+}
+
+/// The LEDs of a lamp.
+pub const LEDS: [Output; 3] =
+    [Output { name: "red", pin: 19 }, Output { name: "green", pin: 26 }, Output { name: "blue", pin: 13 }];
+
+/// The pin of the button beside the panel.
+pub const BUTTON: u32 = 17;
+
+const INPUT: u32 = 0;
+const OUTPUT: u32 = 1;
+
+/// The pins of a lamp.
+#[derive(Debug)]
+pub struct Kernel<S, G: Gpio> {
+    sysfs: S,
+    /// In the order of [`LEDS`]; `None` while they cannot be driven.
+    leds: Option<Vec<Led>>,
+    gpio: G,
+    /// The button's line, from when somebody asks for it.
+    button: Option<G::Line>,
+    settings: Settings,
+    /// Why the button cannot be used, as it was told last.
+    complaint: String,
+    /// The kernel's events.
+    uevents: Option<OwnedFd>,
+    revision: u32,
+}
+
+impl Kernel<Files, CharacterDevice> {
+    /// The pins of the machine whose root is `root`.
+    #[must_use]
+    pub fn of_machine(root: &Path) -> Self {
+        let uevents = uevents::subscribe()
+            .inspect_err(|error| {
+                warn!("cannot hear of PWM chips that appear later, which then need a restart: {error}");
+            })
+            .ok();
+        Self::new(Files::of_machine(root), CharacterDevice::of_machine(root), uevents, revision(root))
+    }
+}
+
+impl<S: Sysfs, G: Gpio> Kernel<S, G> {
+    /// Pins of these parts. `uevents` brings the kernel's events, one in each datagram.
+    pub fn new(sysfs: S, gpio: G, uevents: Option<OwnedFd>, revision: u32) -> Self {
+        let (settings, complaint) = (Settings::default(), String::new());
+        let mut kernel =
+            Self { sysfs, leds: None, gpio, button: None, settings, complaint, uevents, revision };
+        kernel.look_for_leds();
+        kernel
+    }
+
+    /// Takes the LEDs if there are chips for all of them, and lets go of them if not. Whether they can be driven now.
+    fn look_for_leds(&mut self) -> bool {
+        let found = chips::find(&self.sysfs);
+        let Some(chips) = found.into_iter().collect::<Option<Vec<String>>>() else {
+            self.let_go("a PWM chip of the LEDs is gone");
+            return false;
+        };
+        match chips.iter().map(|chip| Led::take(&mut self.sysfs, chip)).collect::<io::Result<Vec<Led>>>() {
+            Ok(leds) => {
+                let parts = LEDS.iter().zip(&chips).map(|(led, chip)| format!("{} is {chip}", led.name));
+                info!("the kernel's PWM drives the LEDs: {}", parts.collect::<Vec<_>>().join(", "));
+                self.leds = Some(leds);
+            }
+            Err(error) => {
+                self.leds = None;
+                warn!(
+                    "cannot use the PWM chips of the LEDs in /sys/class/pwm: {error}; `lampi doctor` says more"
+                );
+            }
+        }
+        self.leds.is_some()
+    }
+
+    fn let_go(&mut self, reason: &str) {
+        if self.leds.take().is_some() {
+            warn!("{reason}; the LEDs wait for it to come back");
+        }
+    }
+
+    fn put(&mut self, index: usize, signal: Signal) -> Option<io::Result<()>> {
+        let led = self.leds.as_mut()?.get_mut(index)?;
+        Some(match signal {
+            Signal::Off => led.darken(&mut self.sysfs),
+            Signal::Level(level) => {
+                let period = if led.period() == 0 { period(DEFAULT_FREQUENCY) } else { led.period() };
+                led.light(&mut self.sysfs, period, if level { period } else { 0 })
+            }
+            Signal::Pwm { duty, range, frequency } => {
+                let period = period(frequency);
+                led.light(&mut self.sysfs, period, period * u64::from(duty) / u64::from(range))
+            }
+        })
+    }
+
+    /// The button's line, claimed now if it was not yet.
+    fn button(&mut self) -> Result<&mut G::Line, ErrorCode> {
+        if self.button.is_none() {
+            match self.gpio.request(BUTTON, self.settings) {
+                Ok(line) => self.button = Some(line),
+                Err(error) => return Err(self.complain(&error)),
+            }
+            self.complaint.clear();
+        }
+        // It is there by now.
+        self.button.as_mut().ok_or(ErrorCode::NOT_PERMITTED)
+    }
+
+    /// Says once for each reason why the button cannot be used.
+    fn complain(&mut self, error: &io::Error) -> ErrorCode {
+        let complaint = error.to_string();
+        if complaint != self.complaint {
+            warn!("cannot use GPIO {BUTTON}, the panel's button: {complaint}");
+            self.complaint = complaint;
+        }
+        match error.kind() {
+            ErrorKind::ResourceBusy => ErrorCode::GPIO_IN_USE,
+            _ => ErrorCode::NOT_PERMITTED,
+        }
+    }
+
+    fn configure(&mut self, settings: Settings) -> Result<(), ErrorCode> {
+        self.settings = settings;
+        let configured = self.button()?.configure(settings);
+        configured.map_err(|error| self.complain(&error))
+    }
+
+    /// Whether the LEDs can be driven that could not be before, or were away meanwhile.
+    fn hear_of_chips(&mut self) -> bool {
+        let Some(heard) = self.uevents.as_ref().map(uevents::hear) else { return false };
+        let is_away = |led: &Led| heard.removed.iter().any(|chip| chip == led.chip());
+        if self.leds.iter().flatten().any(is_away) {
+            self.let_go("a PWM chip of the LEDs is gone");
+        }
+        heard.is_about_pwm && self.leds.is_none() && self.look_for_leds()
+    }
+
+    fn edges(&mut self) -> Vec<Change> {
+        let Some(line) = &mut self.button else { return Vec::new() };
+        match line.edges() {
+            Ok(edges) => {
+                edges.into_iter().map(|Edge { level, tick }| Change { pin: BUTTON, level, tick }).collect()
+            }
+            Err(error) => {
+                // The chip is gone. The next who asks for the button claims it again.
+                self.button = None;
+                self.complain(&error);
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
+    fn permits(&self, pin: u32, to: Use) -> bool {
+        place(pin).is_some() || pin == BUTTON && to != Use::Drive
+    }
+
+    /// What the kernel drives is an output.
+    fn first_mode(&self, pin: u32) -> u32 {
+        if self.leds.is_some() && place(pin).is_some() { OUTPUT } else { INPUT }
+    }
+
+    /// Without chips the answer is [`ErrorCode::NO_PWM`], for a duty cycle and a level alike: the pin is not touched by any
+    /// other means, since whoever brings the chips would find it taken.
+    fn drive(&mut self, pin: u32, signal: Signal) -> Result<(), ErrorCode> {
+        let index = place(pin).ok_or(ErrorCode::NOT_PERMITTED)?;
+        let Some(Err(error)) = self.put(index, signal) else {
+            return if self.leds.is_some() { Ok(()) } else { Err(ErrorCode::NO_PWM) };
+        };
+        let lost = format!("cannot set the PWM of GPIO {pin}: {error}");
+        if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOENT | Errno::ENODEV)) {
+            // The chip went, or somebody else has unexported it. It may be there again already.
+            self.leds = None;
+            if self.look_for_leds() && matches!(self.put(index, signal), Some(Ok(()))) {
+                return Ok(());
+            }
+        }
+        self.let_go(&lost);
+        Err(ErrorCode::NO_PWM)
+    }
+
+    fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
+        if let Some(index) = place(pin) {
+            return Ok(self.leds.as_ref().is_some_and(|leds| leds[index].is_lit()));
+        }
+        let level = self.button()?.level();
+        level.map_err(|error| self.complain(&error))
+    }
+
+    /// An LED's pin is an output, on which a resistor means nothing.
+    fn set_pull(&mut self, pin: u32, pull: u32) -> Result<(), ErrorCode> {
+        if pin == BUTTON {
+            self.configure(Settings { pull: Some(pull), ..self.settings })?;
+        }
+        Ok(())
+    }
+
+    fn set_glitch_filter(&mut self, pin: u32, steady: u32) -> Result<(), ErrorCode> {
+        if pin == BUTTON {
+            self.configure(Settings { steady, ..self.settings })?;
+        }
+        Ok(())
+    }
+
+    fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    fn settle(&mut self) {}
+
+    fn sources(&self) -> Vec<BorrowedFd<'_>> {
+        self.uevents.iter().map(AsFd::as_fd).chain(self.button.iter().map(AsFd::as_fd)).collect()
+    }
+
+    fn events(&mut self) -> Events {
+        Events { changes: self.edges(), outputs_came: self.hear_of_chips() }
+    }
+}
+
+/// Which of the LEDs a pin is.
+fn place(pin: u32) -> Option<usize> {
+    LEDS.iter().position(|led| led.pin == pin)
+}
+
+/// Nanoseconds of a period; all of pigpio's frequencies give whole ones.
+fn period(frequency: u32) -> u64 {
+    1_000_000_000 / u64::from(frequency)
+}
+
+/// The revision code that the firmware tells; 0 if it tells none.
+fn revision(root: &Path) -> u32 {
+    let told = std::fs::read(root.join("proc/device-tree/system/linux,revision"));
+    if let Some(code) = told.ok().and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes) {
+        return code;
+    }
+    let cpuinfo = std::fs::read_to_string(root.join("proc/cpuinfo")).unwrap_or_default();
+    let line = cpuinfo.lines().find_map(|line| line.strip_prefix("Revision")?.split_once(':'));
+    line.and_then(|(_, code)| u32::from_str_radix(code.trim(), 16).ok()).unwrap_or(0)
+}

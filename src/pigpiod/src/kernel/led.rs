@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One LED on its PWM chip, in nanoseconds.
+//!
+//! The kernel's rules: a chip is exported once; it cannot be enabled before it has a period, the duty cycle cannot be longer
+//! than the period, nor the period shorter than the duty cycle. What was enabled stays so when its user ends, so a light is
+//! taken over as it is, and only what differs is written.
+
+use std::io::{self, ErrorKind};
+
+use super::Sysfs;
+
+#[derive(Debug)]
+pub(super) struct Led {
+    chip: String,
+    period: u64,
+    duty: u64,
+    is_enabled: bool,
+    is_inverted: bool,
+}
+
+impl Led {
+    /// Takes the chip as it is.
+    pub fn take(sysfs: &mut impl Sysfs, chip: &str) -> io::Result<Self> {
+        let exists = sysfs.read(&format!("class/pwm/{chip}/pwm0/period"));
+        if exists.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            match sysfs.write(&format!("class/pwm/{chip}/export"), "0") {
+                // Somebody else was faster.
+                Err(error) if error.kind() == ErrorKind::ResourceBusy => {}
+                exported => exported?,
+            }
+        }
+        let mut led = Self { chip: chip.into(), period: 0, duty: 0, is_enabled: false, is_inverted: false };
+        led.period = led.number(sysfs, "period")?;
+        led.duty = led.number(sysfs, "duty_cycle")?;
+        led.is_enabled = led.text(sysfs, "enable")? == "1";
+        led.is_inverted = led.text(sysfs, "polarity")? == "inversed";
+        Ok(led)
+    }
+
+    /// Its chip's name in /sys/class/pwm.
+    pub fn chip(&self) -> &str {
+        &self.chip
+    }
+
+    /// Its period; 0 if it never had one.
+    pub fn period(&self) -> u64 {
+        self.period
+    }
+
+    /// Whether there is light.
+    pub fn is_lit(&self) -> bool {
+        self.is_enabled && self.duty > 0
+    }
+
+    /// Lights it for `duty` of each `period`.
+    pub fn light(&mut self, sysfs: &mut impl Sysfs, period: u64, duty: u64) -> io::Result<()> {
+        if self.is_inverted {
+            self.write(sysfs, "polarity", "normal")?;
+            self.is_inverted = false;
+        }
+        if period < self.period {
+            self.set_duty(sysfs, duty)?;
+        }
+        if period != self.period {
+            self.write(sysfs, "period", &period.to_string())?;
+            self.period = period;
+        }
+        self.set_duty(sysfs, duty)?;
+        if !self.is_enabled {
+            self.write(sysfs, "enable", "1")?;
+            self.is_enabled = true;
+        }
+        Ok(())
+    }
+
+    /// Ends the light. What gives none stays as it is.
+    pub fn darken(&mut self, sysfs: &mut impl Sysfs) -> io::Result<()> {
+        if self.is_enabled { self.set_duty(sysfs, 0) } else { Ok(()) }
+    }
+
+    fn set_duty(&mut self, sysfs: &mut impl Sysfs, duty: u64) -> io::Result<()> {
+        if duty != self.duty {
+            self.write(sysfs, "duty_cycle", &duty.to_string())?;
+            self.duty = duty;
+        }
+        Ok(())
+    }
+
+    fn write(&self, sysfs: &mut impl Sysfs, name: &str, value: &str) -> io::Result<()> {
+        sysfs.write(&self.file(name), value)
+    }
+
+    fn number(&self, sysfs: &impl Sysfs, name: &str) -> io::Result<u64> {
+        let text = self.text(sysfs, name)?;
+        text.parse().map_err(|_| {
+            io::Error::new(ErrorKind::InvalidData, format!("/sys/{} says {text:?}", self.file(name)))
+        })
+    }
+
+    fn text(&self, sysfs: &impl Sysfs, name: &str) -> io::Result<String> {
+        let bytes = sysfs.read(&self.file(name))?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    fn file(&self, name: &str) -> String {
+        format!("class/pwm/{}/pwm0/{name}", self.chip)
+    }
+}

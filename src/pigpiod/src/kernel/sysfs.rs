@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The files of /sys, as far as they are used here.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Files below /sys, by their path from there.
+pub trait Sysfs {
+    /// Names in a folder, sorted.
+    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// What a file says.
+    fn read(&self, file: &str) -> io::Result<Vec<u8>>;
+
+    /// Sets what a file stands for.
+    fn write(&mut self, file: &str, value: &str) -> io::Result<()>;
+}
+
+/// The real files.
+#[derive(Debug)]
+pub struct Files {
+    sys: PathBuf,
+}
+
+impl Files {
+    /// Those of the machine whose root is `root`.
+    #[must_use]
+    pub fn of_machine(root: &Path) -> Self {
+        Self { sys: root.join("sys") }
+    }
+}
+
+impl Sysfs for Files {
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(self.sys.join(folder))?;
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn read(&self, file: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.sys.join(file))
+    }
+
+    fn write(&mut self, file: &str, value: &str) -> io::Result<()> {
+        // Never created: a folder that stands for nothing stays so.
+        let mut file = File::options().write(true).truncate(true).open(self.sys.join(file))?;
+        file.write_all(value.as_bytes())
+    }
+}

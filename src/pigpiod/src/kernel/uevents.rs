@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The kernel's events: devices that come and go.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
+};
+
+/// The group of those who hear the kernel itself. Only root can speak to it.
+const KERNEL: u32 = 1;
+
+/// Larger than any event.
+const LARGEST: usize = 8192;
+
+/// What was heard.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// A PWM chip came or went, or it may have, because events were lost.
+    pub is_about_pwm: bool,
+    /// Names of the PWM chips that went.
+    pub removed: Vec<String>,
+}
+
+/// Begins to listen.
+pub(super) fn subscribe() -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let protocol = SockProtocol::NetlinkKObjectUEvent;
+    let events = socket(AddressFamily::Netlink, SockType::Datagram, flags, protocol)?;
+    bind(events.as_raw_fd(), &NetlinkAddr::new(0, KERNEL))?;
+    Ok(events)
+}
+
+/// All that has come.
+pub(super) fn hear(events: &OwnedFd) -> Heard {
+    let mut heard = Heard::default();
+    let mut event = [0; LARGEST];
+    loop {
+        match recv(events.as_raw_fd(), &mut event, MsgFlags::MSG_DONTWAIT) {
+            Ok(length) if length > 0 => heard.add(&event[..length]),
+            Err(Errno::EINTR) => {}
+            Err(Errno::ENOBUFS) => heard.is_about_pwm = true,
+            Ok(_) | Err(_) => return heard,
+        }
+    }
+}
+
+impl Heard {
+    /// An event is a headline and `NAME=VALUE` lines, each ended by a zero.
+    fn add(&mut self, event: &[u8]) {
+        let lines: Vec<&[u8]> = event.split(|byte| *byte == 0).collect();
+        let value = |name: &str| {
+            let of =
+                |line: &&[u8]| line.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);
+            lines.iter().find_map(of)
+        };
+        let action = value("ACTION").unwrap_or_default();
+        // A channel that is exported is told as a change of its chip.
+        if value("SUBSYSTEM").as_deref() != Some(b"pwm") || !matches!(&action[..], b"add" | b"remove") {
+            return;
+        }
+        self.is_about_pwm = true;
+        if action == b"remove" {
+            let path = String::from_utf8_lossy(&value("DEVPATH").unwrap_or_default()).into_owned();
+            self.removed.push(path.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_chips_that_come_or_go_count() {
+        let mut heard = Heard::default();
+        let path = "/devices/platform/pwm_gpio@13/pwm/pwmchip3";
+        for event in [
+            format!("change@{path}\0ACTION=change\0DEVPATH={path}\0SUBSYSTEM=pwm\0EXPORT=pwm0\0"),
+            "add@/devices/usb\0ACTION=add\0SUBSYSTEM=usb\0".into(),
+            "\0=\0ACTION\0".into(),
+        ] {
+            heard.add(event.as_bytes());
+        }
+        assert_eq!(heard, Heard::default());
+        heard.add(
+            format!("remove@{path}\0ACTION=remove\0DEVPATH={path}\0SUBSYSTEM=pwm\0SEQNUM=7\0").as_bytes(),
+        );
+        assert_eq!(heard, Heard { is_about_pwm: true, removed: vec!["pwmchip3".into()] });
+    }
+}

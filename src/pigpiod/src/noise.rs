@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! pigpio's noise filter: changes count only after the pin was steady, and then for a while.
+
+/// The filter of a pin.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NoiseFilter {
+    /// For how long the level must have been steady, in microseconds; 0 for no filter.
+    steady: u32,
+    /// For how long changes count after that.
+    active: u32,
+    /// The last change, whether it counted or not.
+    last: u32,
+    /// When changes began to count, if they do.
+    since: Option<u32>,
+}
+
+impl NoiseFilter {
+    /// A filter that is set at `now`.
+    pub fn new(steady: u32, active: u32, now: u32) -> Self {
+        Self { steady, active, last: now, since: None }
+    }
+
+    /// Whether a change counts. The time wraps around after 71 minutes.
+    pub fn passes(&mut self, tick: u32) -> bool {
+        if self.steady == 0 {
+            return true;
+        }
+        if let Some(since) = self.since {
+            if tick.wrapping_sub(since) < self.active {
+                self.last = tick;
+                return true;
+            }
+            // The pin's rest counts from when changes ended to count, if it had begun before.
+            let rest = tick.wrapping_sub(self.last).min(tick.wrapping_sub(since) - self.active);
+            self.last = tick.wrapping_sub(rest);
+            self.since = None;
+        }
+        let was_steady = tick.wrapping_sub(self.last) >= self.steady;
+        self.last = tick;
+        self.since = was_steady.then_some(tick);
+        was_steady
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_count_after_the_pin_was_steady() {
+        let mut filter = NoiseFilter::new(300, 1000, u32::MAX - 99);
+        let changes = [
+            (100, false),
+            (350, false),
+            (650, true),
+            (700, true),
+            (1649, true),
+            (1651, false),
+            (1951, true),
+            (2952, false),
+        ];
+        for (after, counts) in changes {
+            assert_eq!(filter.passes((u32::MAX - 99).wrapping_add(after)), counts, "after {after} us");
+        }
+        assert!(NoiseFilter::default().passes(0), "no filter");
+    }
+}
