@@ -22,11 +22,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use program::address::Address;
 
 use crate::button;
 use crate::cli::Cli;
 use crate::face::Face;
 use crate::facts;
+use crate::leds;
 use crate::model::{CLIENT, Model};
 use crate::press::LongPress;
 use crate::screen::Screen;
@@ -49,6 +51,8 @@ enum News {
     Mqtt(Event),
     /// The panel's button is pressed, or not.
     Button(bool),
+    /// Whether the GPIO daemon drives the LEDs, if it answers.
+    Leds(Option<bool>),
 }
 
 /// Shows the lamp's controls until a signal ends the program.
@@ -62,6 +66,9 @@ pub fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<
         .context("cannot wait for signals")?;
     App::start(cli, geometry, kivy)?.run(&signals)
 }
+
+/// How threads hand over their news.
+type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
 struct App {
     model: Rc<RefCell<Model>>,
@@ -93,6 +100,8 @@ struct App {
     active: Instant,
     bridge_topic: Option<String>,
     publisher: Publisher,
+    pigpiod: Address,
+    tell: Tell,
     news: Receiver<News>,
     /// Counts up with each of the `news`.
     wake: Arc<EventFd>,
@@ -103,6 +112,10 @@ struct App {
 struct Status {
     connected: bool,
     bridged: Option<bool>,
+    /// Whether the LEDs are driven, as it was told last.
+    driven: Option<bool>,
+    /// The GPIO daemon was asked about them and has not answered yet.
+    asks_for_leds: bool,
     button: bool,
     finger: bool,
     refresh: Option<Instant>,
@@ -130,13 +143,13 @@ impl App {
             return Err(error.into());
         }
         let (sender, news) = channel();
-        let tell = {
+        let tell: Tell = {
             let wake = Arc::clone(&wake);
-            move |news| {
+            Arc::new(move |news| {
                 // Both fail only when the program ends.
                 let _ = sender.send(news);
                 let _ = wake.write(1);
-            }
+            })
         };
         let bridge_topic = facts::device_id().map(|id| topic::bridge_state(&id));
         let mut subscriptions = vec![
@@ -152,10 +165,13 @@ impl App {
             subscriptions,
         };
         let publisher = session::start(options, {
-            let tell = tell.clone();
+            let tell = Arc::clone(&tell);
             move |event| tell(News::Mqtt(event))
         })?;
-        button::watch(cli.pigpiod.clone(), move |pressed| tell(News::Button(pressed)))?;
+        button::watch(cli.pigpiod.clone(), {
+            let tell = Arc::clone(&tell);
+            move |pressed| tell(News::Button(pressed))
+        })?;
 
         let model = Rc::new(RefCell::new(Model::default()));
         let edited = Rc::clone(&model);
@@ -187,6 +203,8 @@ impl App {
             active: Instant::now(),
             bridge_topic,
             publisher,
+            pigpiod: cli.pigpiod.clone(),
+            tell,
             news,
             wake,
         })
@@ -317,8 +335,21 @@ impl App {
                 self.face.show_facts(None);
             }
         } else if self.status.refresh.is_none_or(|due| due <= now) {
-            self.face.show_facts(Some(&facts::facts(self.status.connected, self.status.bridged)));
+            self.ask_for_leds();
+            self.show_facts();
             self.status.refresh = Some(now + REFRESH);
+        }
+    }
+
+    fn show_facts(&self) {
+        let Status { connected, bridged, driven, .. } = self.status;
+        self.face.show_facts(Some(&facts::facts(connected, bridged, driven)));
+    }
+
+    fn ask_for_leds(&mut self) {
+        if !std::mem::replace(&mut self.status.asks_for_leds, true) {
+            let tell = Arc::clone(&self.tell);
+            leds::ask(self.pigpiod.clone(), move |driven| tell(News::Leds(driven)));
         }
     }
 
@@ -405,6 +436,12 @@ impl App {
                 }
                 News::Mqtt(Event::Message { topic, payload, retained }) => {
                     self.take_message(&topic, &payload, retained);
+                }
+                News::Leds(driven) => {
+                    self.status.asks_for_leds = false;
+                    if std::mem::replace(&mut self.status.driven, driven) != driven && self.status.is_open() {
+                        self.show_facts();
+                    }
                 }
                 News::Button(pressed) => {
                     self.light_up();

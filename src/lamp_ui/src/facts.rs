@@ -17,8 +17,9 @@ pub fn device_id() -> Option<String> {
     Some(address.trim().replace(':', "").to_lowercase()).filter(|id| !id.is_empty())
 }
 
-/// Labels and values, as they are now. `bridged` is what the broker told of its bridge to the cloud.
-pub fn facts(connected: bool, bridged: Option<bool>) -> Vec<(&'static str, String)> {
+/// Labels and values, as they are now. `bridged` is what the broker told of its bridge to the cloud, `driven` what the GPIO
+/// daemon told of the LEDs.
+pub fn facts(connected: bool, bridged: Option<bool>, driven: Option<bool>) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Version", env!("CARGO_PKG_VERSION").to_owned())];
     facts.extend(INTERFACES.map(|(label, interface)| (label, address(interface))));
     facts.push(("Device", device_id().unwrap_or_else(|| "unknown".into())));
@@ -29,6 +30,12 @@ pub fn facts(connected: bool, bridged: Option<bool>) -> Vec<(&'static str, Strin
         None => "none",
     };
     facts.push(("Bridge", bridge.into()));
+    let leds = match driven {
+        Some(true) => "driven",
+        Some(false) => "dark",
+        None => "unknown",
+    };
+    facts.push(("LEDs", leds.into()));
     facts
 }
 
@@ -50,7 +57,7 @@ mod tests {
     #[test]
     fn facts_follow_what_the_broker_tells() {
         let value = |connected, bridged, wanted: &str| {
-            let facts = facts(connected, bridged);
+            let facts = facts(connected, bridged, None);
             facts.into_iter().find(|(label, _)| *label == wanted).map(|(_, value)| value).unwrap()
         };
         assert_eq!(value(true, None, "Version"), env!("CARGO_PKG_VERSION"));
@@ -58,6 +65,13 @@ mod tests {
         assert_eq!(value(false, None, "Broker"), "away");
         for (bridged, word) in [(None, "none"), (Some(true), "up"), (Some(false), "down")] {
             assert_eq!(value(true, bridged, "Bridge"), word);
+        }
+    }
+
+    #[test]
+    fn leds_follow_what_the_gpio_daemon_tells() {
+        for (driven, word) in [(None, "unknown"), (Some(true), "driven"), (Some(false), "dark")] {
+            assert!(facts(true, None, driven).contains(&("LEDs", word.to_owned())));
         }
     }
 

@@ -10,6 +10,7 @@ mod button;
 mod cli;
 mod face;
 mod facts;
+mod leds;
 mod model;
 mod paint;
 mod press;

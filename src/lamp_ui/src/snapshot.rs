@@ -13,13 +13,14 @@ use crate::face::Face;
 use crate::model::Notice;
 
 /// Facts about a lamp that could be.
-const EXAMPLE: [(&str, &str); 6] = [
+const EXAMPLE: [(&str, &str); 7] = [
     ("Version", "1.2.3"),
     ("Wi-Fi", "192.168.178.101"),
     ("Ethernet", "none"),
     ("Device", "b827eb08451e"),
     ("Broker", "connected"),
     ("Bridge", "up"),
+    ("LEDs", "driven"),
 ];
 
 /// Draws a page of the scene with `state` at `size` pixels into `path`.

@@ -226,14 +226,15 @@ pub struct BridgeOrder {
     pub root: PathBuf,
 }
 
-/// Add the kernel's PWM on the pins of the LEDs, by lines in config.txt.
+/// Have the kernel drive the LEDs where no pigpiod can, by lines in config.txt.
 ///
-/// The kernel has the PWM after a reboot; the lamp's programs do not use it yet. The lines are one
-/// dtoverlay=pwm-gpio,gpio=NUMBER for each of GPIO 19, 26 and 13, at the end of the file and between two comments.
-/// The former file is kept beside it as config.txt.lampi-bak.
-/// Nothing is changed if the kernel has no such overlay, or if another line of the file uses one of the pins.
+/// enable adds one line, dtoverlay=pwm-gpio,gpio=NUMBER, for each of GPIO 19, 26 and 13, at the end of the file and between
+/// two comments. They take effect after a reboot. The former file is kept beside it as config.txt.lampi-bak. disable removes
+/// the lines again. Nothing is changed if the kernel has no such overlay, or if another line of the file uses one of the pins.
 ///
-/// The file is /boot/firmware/config.txt, or /boot/config.txt on systems older than bookworm. status needs no root.
+/// status says what drives the LEDs, or why nothing does. It needs no root, and its exit status is 1 if they are dark.
+///
+/// The file is /boot/firmware/config.txt, or /boot/config.txt on systems older than bookworm.
 #[derive(Debug, clap::Args)]
 pub struct PwmOrder {
     /// What to do with the lines.

@@ -8,6 +8,7 @@ use lamp::state::{Color, LampState};
 
 use crate::broker::Visit;
 use crate::cli::{GetOrder, SetOrder};
+use crate::leds::{self, Driver};
 use crate::output;
 use crate::peers::Peer;
 
@@ -21,7 +22,24 @@ pub fn set(order: &SetOrder) -> anyhow::Result<()> {
     let state = visit.state()?;
     visit.change(&changed(order, state))?;
     visit.end();
+    // Another broker is that of another lamp.
+    if order.broker.is_none() {
+        warn_of_darkness();
+    }
     Ok(())
+}
+
+/// The lamp has taken the change, but nobody may see it.
+fn warn_of_darkness() {
+    let root = Path::new("/");
+    // A setting that nobody can read was complained of when the broker was looked for.
+    let Ok(address) = Peer::Pigpiod.address(None, root) else { return };
+    let reason = match leds::are_driven(&address, PATIENCE) {
+        Ok(true) => return,
+        Ok(false) => format!("the LEDs stay dark: {}", Driver::darkness(root)),
+        Err(error) => format!("the LEDs stay as they are: {error}"),
+    };
+    eprintln!("lampi: warning: the lamp has the new light, but {reason}");
 }
 
 /// Prints the state.

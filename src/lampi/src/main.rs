@@ -9,6 +9,7 @@ mod broker;
 mod cli;
 mod doctor;
 mod dpkg;
+mod leds;
 mod light;
 mod logs;
 mod output;
@@ -45,7 +46,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Order::Enable(order) => switch::enable(order)?,
         Order::Logs(order) => logs::run(order)?,
         Order::Bridge(order) => bridge::run(order)?,
-        Order::Pwm(order) => pwm::run(order)?,
+        Order::Pwm(order) => return pwm::run(order),
     }
     Ok(ExitCode::SUCCESS)
 }

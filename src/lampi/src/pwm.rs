@@ -11,33 +11,53 @@ mod overlays;
 mod state;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::bail;
 use nix::unistd::geteuid;
+use pigpiod::kernel::LEDS;
 
 use crate::cli::{PwmAction, PwmOrder};
+use crate::leds::Driver;
 use crate::output;
 use boot::Boot;
-use state::{REBOOT, State};
+pub use state::State;
+use state::{ENABLE, REBOOT, without_chip};
 
 /// GPIOs of the red, green and blue LED.
-pub const PINS: [u8; 3] = [19, 26, 13];
+const PINS: [u8; 3] = {
+    let [red, green, blue] = LEDS;
+    [red.pin as u8, green.pin as u8, blue.pin as u8]
+};
 
 /// What the name of the former file ends in.
 const KEPT: &str = "lampi-bak";
 
 /// Does what is ordered.
-pub fn run(order: &PwmOrder) -> anyhow::Result<()> {
+pub fn run(order: &PwmOrder) -> anyhow::Result<ExitCode> {
     let root = order.root.as_path();
     // Below another root, whoever may change the files may do so.
     if order.action != PwmAction::Status && root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say it again after sudo");
     }
     match order.action {
-        PwmAction::Enable => enable(root),
-        PwmAction::Disable => disable(root),
-        PwmAction::Status => output::line(&State::of(root).words()),
+        PwmAction::Enable => enable(root)?,
+        PwmAction::Disable => disable(root)?,
+        PwmAction::Status => return status(root),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn status(root: &Path) -> anyhow::Result<ExitCode> {
+    let (words, code) = match Driver::of(root) {
+        Driver::Kernel => (State::of(root).to_string(), ExitCode::SUCCESS),
+        Driver::Pigpio(program) => {
+            (format!("{program} drives the LEDs, so the kernel's PWM is not needed"), ExitCode::SUCCESS)
+        }
+        Driver::None(dark) => (dark.to_string(), ExitCode::FAILURE),
+    };
+    output::line(&words)?;
+    Ok(code)
 }
 
 fn enable(root: &Path) -> anyhow::Result<()> {
@@ -49,11 +69,10 @@ fn enable(root: &Path) -> anyhow::Result<()> {
     if let Some((line, pin)) = config.conflict(&PINS) {
         bail!(
             "{}:{}: {} uses GPIO {pin}, which an LED of the lamp is on; remove this line, or put a # before it, and say \
-             again: {}",
+             again: sudo {ENABLE}",
             line.file,
             line.line,
             line.text,
-            state::ENABLE
         );
     }
     boot.must_have_overlay(&config)?;
@@ -62,7 +81,7 @@ fn enable(root: &Path) -> anyhow::Result<()> {
     let has = block.map_or_else(Vec::new, |block| block.pins);
     if needed == has {
         output::line(&format!("{path} has the lines for {} already", list(&PINS)))?;
-        return after_reboot(root, state::chips(root).len() < PINS.len());
+        return after_reboot(root, !without_chip(root).is_empty());
     }
     let new = if needed.is_empty() { without } else { block::added(&without, &needed) };
     replace(&boot, &new)?;
@@ -101,8 +120,8 @@ fn replace(boot: &Boot, content: &[u8]) -> anyhow::Result<()> {
 fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
     match is_needed {
         false => Ok(()),
-        true if root == Path::new("/") => output::line(&format!("it counts after a reboot: {REBOOT}")),
-        true => output::line("it counts when the machine is started"),
+        true if root == Path::new("/") => output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}")),
+        true => output::line("it takes effect when the machine is started"),
     }
 }
 

@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use crate::broker::Visit;
 use crate::cli::{Program, StatusOrder};
+use crate::leds::{self, Driver};
 use crate::output;
 use crate::peers::Peer;
 use crate::supervisor::{Supervisor, Trouble};
@@ -70,6 +71,10 @@ struct BrokerStatus {
 struct PigpiodStatus {
     address: Option<String>,
     version: Option<u32>,
+    /// Whether it drives the LEDs.
+    leds: Option<bool>,
+    /// Why not.
+    dark: Option<String>,
     error: Option<String>,
 }
 
@@ -102,7 +107,7 @@ impl Status {
         let root = order.root.as_path();
         thread::scope(|scope| {
             let broker = scope.spawn(|| ask_broker(Peer::Broker.address(order.broker.as_ref(), root)));
-            let pigpiod = scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root)));
+            let pigpiod = scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root), root));
             let (supervisor, programs) = ask_supervisor(root);
             let (broker, light) = broker.join().unwrap_or_default();
             Self {
@@ -175,21 +180,27 @@ fn ask_broker(address: anyhow::Result<Address>) -> (BrokerStatus, Option<LampSta
     }
 }
 
-fn ask_pigpiod(address: anyhow::Result<Address>) -> PigpiodStatus {
+fn ask_pigpiod(address: anyhow::Result<Address>, root: &Path) -> PigpiodStatus {
     let address = match address {
         Ok(address) => address,
         Err(error) => return PigpiodStatus { error: Some(error.to_string()), ..PigpiodStatus::default() },
     };
-    let asked = Client::connect(&address.host, address.port, PATIENCE)
-        .and_then(|mut client| Ok((client.peer(), client.run(&[Command::Version])?)));
+    let asked = Client::connect(&address.host, address.port, PATIENCE).and_then(|mut client| {
+        let [version] = client.run(&[Command::Version])?;
+        Ok((client.peer(), version, leds::drives(&mut client)?))
+    });
     match asked {
-        Ok((peer, [version])) => {
-            PigpiodStatus { address: Some(peer.to_string()), version: Some(version), error: None }
-        }
+        Ok((peer, version, leds)) => PigpiodStatus {
+            address: Some(peer.to_string()),
+            version: Some(version),
+            leds: Some(leds),
+            dark: (!leds).then(|| Driver::darkness(root)),
+            error: None,
+        },
         Err(error) => PigpiodStatus {
             address: Some(address.to_string()),
-            version: None,
             error: Some(error.to_string()),
+            ..PigpiodStatus::default()
         },
     }
 }

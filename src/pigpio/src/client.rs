@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use crate::protocol::{MESSAGE_SIZE, Message};
-use crate::{Command, Error, Reports};
+use crate::{Command, Error, ErrorCode, Pin, Reports};
 
 /// A connection to pigpiod.
 ///
@@ -61,6 +61,16 @@ impl Client {
             .map_err(|error| Error::Lost(self.peer, error))?;
 
         results(commands, &replies, self.peer)
+    }
+
+    /// Whether the daemon can drive `pin`: the lamp's own refuses to read the pin of an LED while the kernel has no PWM for
+    /// it. Nothing is changed by this.
+    pub fn drives(&mut self, pin: Pin) -> Result<bool, Error> {
+        match self.run(&[Command::Read(pin)]) {
+            Ok(_) => Ok(true),
+            Err(Error::Refused(_, ErrorCode::NO_PWM)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Has the daemon report, on a connection of its own, whenever one of `pins` changes; a bit for each GPIO.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which daemon runs: this one, or pigpio's own, which is then started in its place.
+//! Which daemon drives the LEDs: this one, or pigpio's own, which is then started in its place.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use pigpiod::kernel::{self, Files, LEDS};
+use crate::kernel::{self, Files, LEDS};
 
 /// A processor that pigpio does not know, by its name in the device tree: that of the Pi 5.
 const UNKNOWN_TO_PIGPIO: &[u8] = b"brcm,bcm2712";
@@ -63,7 +63,7 @@ pub fn choose(root: &Path, path: Option<&OsStr>, has_refused: impl FnOnce() -> b
         return Choice::Kernel;
     }
     let dark = |reason: String| Choice::Dark { missing, reason };
-    let Some(program) = find(path) else { return dark("no other pigpiod is installed".into()) };
+    let Some(program) = find(path) else { return dark("there is no pigpiod on the PATH".into()) };
     let shown = program.display();
     if is_unknown_to_pigpio(root) {
         dark(format!("{shown} does not know this board"))

@@ -222,7 +222,8 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
 
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
         if let Some(index) = place(pin) {
-            return Ok(self.leds.as_ref().is_some_and(|leds| leds[index].is_lit()));
+            // The refusal is how a client finds out, without changing anything, that the LEDs are dark.
+            return self.leds.as_ref().map(|leds| leds[index].is_lit()).ok_or(ErrorCode::NO_PWM);
         }
         let level = self.button()?.level();
         level.map_err(|error| self.complain(&error))

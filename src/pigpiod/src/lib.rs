@@ -7,6 +7,7 @@
 //!
 //! Only loopback addresses are served: the protocol knows no password.
 
+pub mod choice;
 mod connection;
 mod daemon;
 mod hardware;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The daemon that Supervisor starts under the name pigpiod, and the choice between it and pigpio's own.
 //!
-//! [`choice`] says which one runs, with [`stamp`] for what became of the last start of pigpio's own; [`lock`] is the file by
+//! [`pigpiod::choice`] says which one runs, with [`stamp`] for what became of the last start of pigpio's own; [`lock`] is the file by
 //! which only one of them runs. The work is done by the library.
 
-mod choice;
 mod cli;
 mod lock;
 mod stamp;
@@ -21,10 +20,10 @@ use log::{LevelFilter, info, warn};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use pigpio::PORT_VARIABLE;
+use pigpiod::choice::{self, Choice};
 use pigpiod::kernel::Kernel;
 use pigpiod::{Pins, Server};
 
-use choice::Choice;
 use cli::Cli;
 use lock::Lock;
 

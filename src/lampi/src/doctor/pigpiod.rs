@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -13,7 +14,9 @@ use super::cure::{Cure, quoted};
 use super::lamp::{Lamp, Supervisor};
 use super::report::Report;
 use super::system::System;
+use crate::leds::{self, Dark, Driver, PATH};
 use crate::peers::Peer;
+use crate::pwm::State;
 
 /// The first version that knows -g and all else that the lamp asks of it.
 const OLDEST: u32 = 60;
@@ -21,8 +24,8 @@ const OLDEST: u32 = 60;
 /// pigpiod's options that have a value, by pigpio 1.79.
 const WITH_VALUE: &str = "abcdenpstx";
 
-/// Where programs are looked for by Supervisor.
-const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+/// The one of the package, which starts another in its place where that one can drive the LEDs.
+const OURS: &str = "/usr/libexec/lampi/pigpiod";
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -33,18 +36,25 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         return;
     }
     let words = lamp.program("pigpiod").map_or_else(
-        || ["pigpiod", "-g", "-l"].map(str::to_owned).to_vec(),
+        || [OURS, "-g", "-l"].map(str::to_owned).to_vec(),
         |program| program.command.clone(),
     );
-    let Some(file) = words.first().and_then(|name| find(&lamp.system, name)) else {
-        report.problem("pigpiod is not installed, so the LEDs stay dark", &installation(&lamp.system));
+    let name = words.first().map_or(OURS, String::as_str);
+    let Some(called_file) = find(&lamp.system, name) else {
+        let cure =
+            if name == OURS { Cure::root("apt-get install --reinstall lampi") } else { installation(lamp) };
+        report.problem(format!("there is no program {name}, so the LEDs stay dark"), &cure);
         return;
     };
     called(lamp, &options(&words[1..]), report);
+    // The one that runs in the end.
+    let file = if called_file == OURS { chosen(lamp, report) } else { Some(called_file) };
     if lamp.system.runs {
-        answers(lamp, &words, &file, report);
-    } else {
+        answers(lamp, &words, file.as_deref(), report);
+    } else if let Some(file) = file {
         report.ok_otherwise(format!("pigpiod is installed, as {file}"));
+    } else {
+        report.ok_otherwise("the kernel drives the LEDs");
     }
 }
 
@@ -55,19 +65,47 @@ fn find(system: &System, name: &str) -> Option<String> {
     PATH.iter().map(|folder| format!("{folder}/{name}")).find(|path| system.exists(path))
 }
 
-/// Raspberry Pi OS has a package up to bookworm; elsewhere pigpiod is built.
-fn installation(system: &System) -> Cure {
+/// The pigpiod that ours starts in its place, if it does.
+fn chosen(lamp: &Lamp, report: &mut Report<'_>) -> Option<String> {
+    match Driver::of(lamp.system.root()) {
+        Driver::Kernel => None,
+        Driver::Pigpio(program) => Some(lamp.system.shown(Path::new(&program))),
+        Driver::None(dark) => {
+            let text = format!("the LEDs stay dark: {}, and {}", dark.reason, dark.pwm.what());
+            match cure(&lamp.system, &dark) {
+                Some(cure) => report.problem(text, &cure),
+                None => report.without_cure(text),
+            }
+            None
+        }
+    }
+}
+
+fn cure(system: &System, dark: &Dark) -> Option<Cure> {
+    if has_package(system) && PATH.iter().all(|folder| !system.exists(format!("{folder}/pigpiod"))) {
+        return Some(Cure::root("apt-get install pigpiod"));
+    }
+    let order = Cure::root(dark.pwm.order()?);
+    Some(if matches!(dark.pwm, State::NotEnabled(_)) { order.and(Cure::root("reboot")) } else { order })
+}
+
+/// Raspberry Pi OS has a package of pigpiod up to bookworm.
+fn has_package(system: &System) -> bool {
     let os = system.text("/etc/os-release").unwrap_or_default();
     let is_old = ["buster", "bullseye", "bookworm"]
         .iter()
         .any(|name| os.contains(&format!("VERSION_CODENAME={name}")));
-    if is_old && system.exists("/etc/apt/sources.list.d/raspi.list") {
-        Cure::root("apt-get install pigpiod")
-    } else {
-        Cure::root("apt-get install build-essential git")
-            .and(Cure::root("git clone https://github.com/joan2937/pigpio /usr/local/src/pigpio"))
-            .and(Cure::root("make -C /usr/local/src/pigpio install"))
+    is_old && system.exists("/etc/apt/sources.list.d/raspi.list")
+}
+
+/// Brings a pigpiod that will do: that of the system, or ours in its place.
+fn installation(lamp: &Lamp) -> Cure {
+    if has_package(&lamp.system) {
+        return Cure::root("apt-get install pigpiod");
     }
+    let conf = Lamp::conf("pigpiod");
+    let script = quoted(&format!(r"/^command[ \t]*=/s|=[ \t]*[^ \t]*|={OURS}|"));
+    Cure::root(format!("sed -i {script} {conf}")).and_maybe(lamp.update(Some("pigpiod")))
 }
 
 /// Options with their values, as getopt(3) reads them.
@@ -114,19 +152,26 @@ fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report<'_>
     }
 }
 
-fn answers(lamp: &Lamp, words: &[String], file: &str, report: &mut Report<'_>) {
+fn answers(lamp: &Lamp, words: &[String], file: Option<&str>, report: &mut Report<'_>) {
     let address = match Peer::Pigpiod.address(None, lamp.system.root()) {
         Ok(address) => address,
         Err(error) => return super::broker::misnamed(lamp, "pigpiod", &error, report),
     };
-    let version = Client::connect(&address.host, address.port, PATIENCE)
-        .and_then(|mut client| Ok((client.run(&[pigpio::Command::Version])?, client.peer())));
-    match version {
-        Ok(([version], _)) if version < OLDEST => report.problem(
+    let answer = Client::connect(&address.host, address.port, PATIENCE).and_then(|mut client| {
+        let [version] = client.run(&[pigpio::Command::Version])?;
+        Ok((version, leds::drives(&mut client)?, client.peer()))
+    });
+    match answer {
+        Ok((version, ..)) if version < OLDEST => report.problem(
             format!("pigpiod is of version {version}, and the lamp needs {OLDEST} or newer"),
-            &installation(&lamp.system),
+            &installation(lamp),
         ),
-        Ok(([version], peer)) => report.ok_otherwise(format!("pigpiod {version} answers at {peer}")),
+        // Else that was told before.
+        Ok((_, false, _)) if !matches!(Driver::of(lamp.system.root()), Driver::None(_)) => report.problem(
+            "the LEDs stay dark: pigpiod runs without them, and its log says why",
+            &Cure::root("supervisorctl restart pigpiod"),
+        ),
+        Ok((version, _, peer)) => report.ok_otherwise(format!("pigpiod {version} answers at {peer}")),
         // Then that is what is wrong.
         Err(_) if matches!(lamp.supervisor, Supervisor::Down) => {}
         Err(error) => {
@@ -140,10 +185,12 @@ fn answers(lamp: &Lamp, words: &[String], file: &str, report: &mut Report<'_>) {
                     ),
                     &same_port(lamp, words, *port),
                 );
-            } else if let Some(version) = version_of(&lamp.system, file).filter(|version| *version < OLDEST) {
+            } else if let Some(file) = file
+                && let Some(version) = version_of(&lamp.system, file).filter(|version| *version < OLDEST)
+            {
                 report.problem(
                     format!("{file} is of version {version}, and the lamp needs {OLDEST} or newer"),
-                    &installation(&lamp.system),
+                    &installation(lamp),
                 );
             } else {
                 let order = if lamp.state_of("pigpiod") == Some("RUNNING") { "restart" } else { "start" };

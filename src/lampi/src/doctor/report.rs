@@ -74,6 +74,11 @@ impl<'a> Report<'a> {
         self.add(Verdict::Warning, text, Some(cure));
     }
 
+    /// Something keeps a part of the lamp from working, and no command cures it.
+    pub fn without_cure(&mut self, text: impl Into<String>) {
+        self.add(Verdict::Problem, text, None);
+    }
+
     /// Something keeps the lamp, or a part of it, from working, or soon will.
     pub fn problem(&mut self, text: impl Into<String>, cure: &Cure) {
         self.add(Verdict::Problem, text, Some(cure));

@@ -8,7 +8,6 @@ use anyhow::{anyhow, bail};
 use system_files::{Found, Place, under};
 
 use super::config::{self, Config, OVERLAY};
-use super::state::ENABLE;
 
 /// Folders that the boot partition is mounted at, the newer one first.
 const FOLDERS: [&str; 2] = ["/boot/firmware", "/boot"];
@@ -108,8 +107,8 @@ fn no_pwm(root: &Path, missing: &str, kernels: &str) -> anyhow::Error {
     let kernel = if root == Path::new("/") { kernel() } else { kernels.to_owned() };
     let kernel = if kernel.is_empty() { "the kernel".into() } else { format!("the kernel {kernel}") };
     anyhow!(
-        "{missing}: {kernel} has no PWM for the LEDs; Raspberry Pi's own kernels have it since November 2024, Debian's \
-         have not; on Raspberry Pi OS run: sudo apt update && sudo apt full-upgrade, then sudo reboot, then {ENABLE}"
+        "{missing}: {kernel} has no PWM for the LEDs; Raspberry Pi OS has it since November 2024, Debian's own kernels do \
+         not; on Raspberry Pi OS run: sudo apt update && sudo apt full-upgrade && sudo reboot"
     )
 }
 

@@ -2,20 +2,22 @@
 //! Whether the kernel has PWM on the pins of the LEDs, or will after a reboot, and the words for it, for every part of
 //! the lamp that reports it.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use pigpiod::kernel::{Files, missing};
 use system_files::under;
 
 use super::boot::{Boot, must_have_driver};
 use super::{PINS, list};
 
-/// What has the lines written.
-pub const ENABLE: &str = "sudo lampi pwm enable";
+/// What has the lines written, as root.
+pub const ENABLE: &str = "lampi pwm enable";
 
-/// What makes the firmware read them.
-pub const REBOOT: &str = "sudo reboot";
+/// What makes the firmware read them, as root.
+pub const REBOOT: &str = "reboot";
 
 /// FAT keeps times to two seconds.
 const GRAIN: Duration = Duration::from_secs(2);
@@ -42,9 +44,7 @@ pub enum State {
 impl State {
     /// That of the machine whose root is at `root`.
     pub fn of(root: &Path) -> Self {
-        let chips = chips(root);
-        let missing = |there: &[u8]| PINS.into_iter().filter(|pin| !there.contains(pin)).collect::<Vec<_>>();
-        let without_chip = missing(&chips);
+        let without_chip = without_chip(root);
         let boot = match Boot::find(root) {
             Ok(boot) => boot,
             Err(_) if without_chip.is_empty() => return Self::DrivenUntilReboot,
@@ -61,7 +61,8 @@ impl State {
         {
             return Self::Lacking(format!("{lacking:#}"));
         }
-        let without_line = missing(&config.driven(&PINS));
+        let driven = config.driven(&PINS);
+        let without_line: Vec<u8> = PINS.into_iter().filter(|pin| !driven.contains(pin)).collect();
         match (without_chip.is_empty(), without_line.is_empty()) {
             (true, true) => Self::Driven,
             (true, false) => Self::DrivenUntilReboot,
@@ -73,52 +74,54 @@ impl State {
         }
     }
 
-    /// One sentence, with what to do if there is something.
-    pub fn words(&self) -> String {
+    /// Half a sentence.
+    pub fn what(&self) -> String {
         let all = list(&PINS);
         match self {
             Self::Driven => format!("the kernel has PWM on {all}, the pins of the LEDs"),
             Self::DrivenUntilReboot => {
-                format!("the kernel has PWM on {all}, but not after a reboot; to keep it, run: {ENABLE}")
+                format!("the kernel has PWM on {all}, the pins of the LEDs, but not after a reboot")
             }
             Self::RebootOutstanding => {
-                format!(
-                    "the lines for {all} are in config.txt, and take effect after a reboot; run: {REBOOT}"
-                )
+                format!("the lines for {all} are in config.txt and take effect after a reboot")
             }
             Self::Failed(pins) => format!(
-                "the lines for {all} are in config.txt, but the kernel has no PWM on {}; see why with: sudo dmesg | grep \
-                 -i pwm",
+                "the lines for {all} are in config.txt, but the kernel has no PWM on {}; its log says why",
                 list(pins)
             ),
-            Self::NotEnabled(pins) => {
-                format!("config.txt has no lines for {}; to add them, run: {ENABLE}", list(pins))
-            }
+            Self::NotEnabled(pins) => format!("config.txt has no lines for {}", list(pins)),
             Self::Lacking(reason) => reason.clone(),
             Self::Unknown(reason) => {
                 format!("it is not known whether the kernel will have PWM for the LEDs: {reason}")
             }
         }
     }
+
+    /// What root can run to get further, if there is something.
+    pub fn order(&self) -> Option<&'static str> {
+        match self {
+            Self::DrivenUntilReboot | Self::NotEnabled(_) => Some(ENABLE),
+            Self::RebootOutstanding => Some(REBOOT),
+            Self::Failed(_) => Some("dmesg | grep -i pwm"),
+            Self::Driven | Self::Lacking(_) | Self::Unknown(_) => None,
+        }
+    }
 }
 
-/// Those of the lamp's pins that have a chip of the kernel's PWM now, in the lamp's order.
-///
-/// The numbers of chips change from one kernel to the next, so it is the device tree that tells their pins.
-pub fn chips(root: &Path) -> Vec<u8> {
-    let entries = fs::read_dir(under(root, "/sys/class/pwm")).into_iter().flatten().flatten();
-    let found: Vec<u8> = entries
-        .filter_map(|entry| {
-            let node = entry.path().join("device/of_node");
-            let compatible = fs::read(node.join("compatible")).ok()?;
-            compatible.split(|byte| *byte == 0).find(|word| *word == b"pwm-gpio")?;
-            // Three cells: the controller, its line, flags.
-            let gpios = fs::read(node.join("gpios")).ok()?;
-            let line = u32::from_be_bytes(gpios.get(4..8)?.try_into().ok()?);
-            u8::try_from(line).ok()
-        })
-        .collect();
-    PINS.into_iter().filter(|pin| found.contains(pin)).collect()
+/// One sentence, with what to do if there is something.
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.what())?;
+        match self.order() {
+            Some(order) => write!(formatter, "; run: sudo {order}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Pins of the LEDs for which the kernel has no PWM now.
+pub fn without_chip(root: &Path) -> Vec<u8> {
+    missing(&Files::of_machine(root)).into_iter().map(|pin| pin as u8).collect()
 }
 
 /// When the machine was started, if it runs.

@@ -27,6 +27,7 @@ pub fn shown(status: &Status, colored: bool) -> String {
         say("bridge", &format!("{name}, {}", if *up { "up" } else { "down" }));
     }
     say("GPIO daemon", &of_pigpiod(&status.pigpiod));
+    say("LEDs", &of_leds(&status.pigpiod));
     for fb in &status.framebuffers {
         let (width, height, bits) = (fb.width, fb.height, fb.bits_per_pixel);
         say("framebuffer", &format!("{}, {}, {width}x{height}, {bits} bits a pixel", fb.device, fb.name));
@@ -78,6 +79,14 @@ fn of_pigpiod(pigpiod: &PigpiodStatus) -> String {
     match (&pigpiod.error, &pigpiod.address, pigpiod.version) {
         (Some(error), _, _) => error.clone(),
         (None, Some(address), Some(version)) => format!("{address}, pigpiod {version}"),
+        _ => "unknown".into(),
+    }
+}
+
+fn of_leds(pigpiod: &PigpiodStatus) -> String {
+    match (pigpiod.leds, &pigpiod.dark) {
+        (Some(true), _) => "driven by the GPIO daemon".into(),
+        (Some(false), Some(reason)) => format!("dark: {reason}"),
         _ => "unknown".into(),
     }
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What drives the LEDs of a lamp, or why nothing does: the same words for every part that reports it.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use pigpio::{Client, Error};
+use pigpiod::choice::{Choice, choose};
+use pigpiod::kernel::LEDS;
+use program::address::Address;
+use system_files::under;
+
+use crate::pwm::State;
+
+/// Where Supervisor looks for programs. The PATH of whoever calls lampi may be another.
+pub const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// What the lamp's daemon finds when it starts.
+pub enum Driver {
+    /// The kernel's PWM.
+    Kernel,
+    /// The pigpiod at this path.
+    Pigpio(String),
+    /// Nothing.
+    None(Dark),
+}
+
+/// Why nothing drives the LEDs.
+pub struct Dark {
+    /// Why it is not a pigpiod.
+    pub reason: String,
+    /// Why it is not the kernel.
+    pub pwm: State,
+}
+
+impl fmt::Display for Dark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, and {}", self.reason, self.pwm)
+    }
+}
+
+impl Driver {
+    /// That of the machine whose root is at `root`.
+    pub fn of(root: &Path) -> Self {
+        let path = std::env::join_paths(PATH.map(|folder| under(root, folder))).ok();
+        match choose(root, path.as_deref(), || false) {
+            Choice::Kernel => Self::Kernel,
+            Choice::Pigpio(program) => Self::Pigpio(program.display().to_string()),
+            Choice::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),
+        }
+    }
+
+    /// Why the LEDs of the machine whose root is at `root` are dark, when its daemon does not drive them.
+    pub fn darkness(root: &Path) -> String {
+        match Self::of(root) {
+            Self::None(dark) => dark.to_string(),
+            // What is to drive them did not, or has come since.
+            Self::Kernel | Self::Pigpio(_) => "the log of pigpiod says why; run: lampi logs pigpiod".into(),
+        }
+    }
+}
+
+/// Whether the daemon at `address` drives the LEDs.
+pub fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> {
+    drives(&mut Client::connect(&address.host, address.port, patience)?)
+}
+
+/// The same, of a daemon that is connected already.
+pub fn drives(client: &mut Client) -> Result<bool, Error> {
+    // It drives all of them or none.
+    client.drives(LEDS[0].pin)
+}
