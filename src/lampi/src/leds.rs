@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use pigpio::{Client, Error};
+use pigpio::{Client, Error, Pin};
 use pigpiod::choice::{Choice, choose};
 use pigpiod::kernel::LEDS;
 use program::address::Address;
@@ -69,5 +69,5 @@ pub fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> 
 /// The same, of a daemon that is connected already.
 pub fn drives(client: &mut Client) -> Result<bool, Error> {
     // It drives all of them or none.
-    client.drives(LEDS[0].pin)
+    client.drives(LEDS[0].pin as Pin)
 }
