@@ -281,8 +281,7 @@ impl Place {
         let write = || -> std::io::Result<()> {
             // What a call of the same number left when the plug was pulled.
             new.discard();
-            let flags =
-                OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let file = openat(&new.folder, new.name.as_os_str(), flags, Mode::RUSR | Mode::WUSR)?;
             let mut file = File::from(file);
             file.write_all(content)?;
