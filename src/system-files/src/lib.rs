@@ -17,11 +17,12 @@ use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
-use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, RenameFlags, open, openat, renameat, renameat2};
-use nix::sys::stat::{FileStat, Mode, fstatat};
-use nix::sys::statvfs::{FsFlags, fstatvfs};
-use nix::unistd::{UnlinkatFlags, geteuid, linkat, unlinkat};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, RenameFlags, Stat, StatVfsMountFlags, fstatvfs, linkat, open, openat, renameat,
+    renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::process::geteuid;
 
 /// Largest file that is read, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
@@ -86,7 +87,7 @@ impl Place {
         let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
             bail!("{} is no name of a file", shown.display());
         };
-        let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let mut at = root.to_owned();
         let mut folder = checked(open(root, flags, Mode::empty()), &at)?;
         for component in parent.components() {
@@ -94,7 +95,7 @@ impl Place {
                 Component::RootDir | Component::CurDir => {}
                 Component::Normal(name) => {
                     at.push(name);
-                    folder = checked(openat(&folder, name, flags | OFlag::O_NOFOLLOW, Mode::empty()), &at)?;
+                    folder = checked(openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty()), &at)?;
                 }
                 _ => bail!("{} has .. in it", shown.display()),
             }
@@ -119,7 +120,7 @@ impl Place {
     pub fn exists(&self) -> anyhow::Result<bool> {
         match self.stat() {
             Ok(_) => Ok(true),
-            Err(Errno::ENOENT) => Ok(false),
+            Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error).with_context(|| format!("cannot look at {}", self.path.display())),
         }
     }
@@ -128,7 +129,7 @@ impl Place {
     pub fn is_read_only(&self) -> anyhow::Result<bool> {
         let system =
             fstatvfs(&self.folder).with_context(|| format!("cannot look at {}", self.path.display()))?;
-        Ok(system.flags().contains(FsFlags::ST_RDONLY))
+        Ok(system.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
     /// Reads the file, if there is one.
@@ -136,8 +137,8 @@ impl Place {
         let shown = self.path.display();
         let mut file = match self.open() {
             Ok(file) => file,
-            Err(Errno::ENOENT) => return Ok(None),
-            Err(Errno::ELOOP) => bail!("{shown} is a link, which is not followed; put the file itself there"),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => bail!("{shown} is a link, which is not followed; put the file itself there"),
             Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
         };
         let metadata = file.metadata().with_context(|| format!("cannot look at {shown}"))?;
@@ -217,9 +218,9 @@ impl Place {
                 AtFlags::empty(),
             ) {
                 Ok(()) => {}
-                Err(Errno::EEXIST) => continue,
+                Err(Errno::EXIST) => continue,
                 // FAT has no links; whether a name is taken it tells in its own time.
-                Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EMLINK) => {
+                Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
                     if backup.exists()? {
                         continue;
                     }
@@ -237,12 +238,12 @@ impl Place {
 
     /// Gives the file another name in its folder, which nothing may have yet.
     pub fn rename_new(&self, to: &Self) -> anyhow::Result<()> {
-        renameat2(
+        renameat_with(
             &self.folder,
             self.name.as_os_str(),
             &to.folder,
             to.name.as_os_str(),
-            RenameFlags::RENAME_NOREPLACE,
+            RenameFlags::NOREPLACE,
         )
         .with_context(|| format!("cannot rename {} to {}", self.path.display(), to.path.display()))?;
         to.settle()
@@ -257,18 +258,18 @@ impl Place {
 
     /// Removes the file.
     pub fn remove(&self) -> anyhow::Result<()> {
-        unlinkat(&self.folder, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir)
+        unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty())
             .with_context(|| format!("cannot remove {}", self.path.display()))?;
         self.settle()
     }
 
-    fn stat(&self) -> nix::Result<FileStat> {
-        fstatat(&self.folder, self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+    fn stat(&self) -> rustix::io::Result<Stat> {
+        statat(&self.folder, self.name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    fn open(&self) -> nix::Result<File> {
+    fn open(&self) -> rustix::io::Result<File> {
         // Without O_NONBLOCK a pipe would keep root waiting.
-        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         openat(&self.folder, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
     }
 
@@ -280,9 +281,8 @@ impl Place {
         let write = || -> std::io::Result<()> {
             // What a call of the same number left when the plug was pulled.
             new.discard();
-            let flags =
-                OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-            let file = openat(&new.folder, new.name.as_os_str(), flags, Mode::from_bits_truncate(0o600))?;
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = openat(&new.folder, new.name.as_os_str(), flags, Mode::RUSR | Mode::WUSR)?;
             let mut file = File::from(file);
             file.write_all(content)?;
             set_access(&file, access, exactly)?;
@@ -305,7 +305,7 @@ impl Place {
     }
 
     fn discard(&self) {
-        let _ = unlinkat(&self.folder, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir);
+        let _ = unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty());
     }
 
     /// Has the disk know what the folder has come to hold.
@@ -318,11 +318,11 @@ impl Place {
 }
 
 /// A folder that was opened, if it fulfils the rule.
-fn checked(opened: nix::Result<OwnedFd>, path: &Path) -> anyhow::Result<File> {
+fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> anyhow::Result<File> {
     let shown = path.display();
     let folder = match opened {
         Ok(folder) => File::from(folder),
-        Err(Errno::ELOOP | Errno::ENOTDIR) if path.is_symlink() => {
+        Err(Errno::LOOP | Errno::NOTDIR) if path.is_symlink() => {
             bail!("{shown} is a link, which is not followed; make it a folder")
         }
         Err(error) => return Err(error).with_context(|| format!("cannot open the folder {shown}")),
@@ -362,6 +362,8 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
+    use rustix::fs::{CWD, mkfifoat};
+
     use super::*;
 
     /// A root folder with a folder `etc`, and what this process may give a file.
@@ -369,7 +371,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("etc")).unwrap();
         fs::set_permissions(root.path().join("etc"), Permissions::from_mode(0o755)).unwrap();
-        let me = Access { user: geteuid().as_raw(), group: nix::unistd::getegid().as_raw(), mode: 0o640 };
+        let me = Access { user: geteuid().as_raw(), group: rustix::process::getegid().as_raw(), mode: 0o640 };
         (root, me)
     }
 
@@ -456,7 +458,7 @@ mod tests {
     fn only_regular_files_are_read() {
         let (root, _) = machine();
         fs::create_dir(root.path().join("etc/folder")).unwrap();
-        nix::unistd::mkfifo(&root.path().join("etc/pipe"), Mode::from_bits_truncate(0o600)).unwrap();
+        mkfifoat(CWD, root.path().join("etc/pipe"), Mode::RUSR | Mode::WUSR).unwrap();
         for name in ["folder", "pipe"] {
             let place = Place::below(root.path(), format!("/etc/{name}")).unwrap();
             assert!(place.read().unwrap_err().to_string().ends_with("is no regular file"), "{name}");
