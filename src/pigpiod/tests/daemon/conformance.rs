@@ -260,7 +260,7 @@ fn a_mask_forbids_changes_and_nothing_else() {
         ] {
             match client.run(&[command, Command::SetDutyCycle(13, 7)]) {
                 Err(Error::Refused(refused, ErrorCode(number))) => {
-                    assert_eq!((refused, number), (command, code))
+                    assert_eq!((refused, number), (command, code));
                 }
                 other => panic!("{command:?}: {other:?}"),
             }

@@ -8,7 +8,7 @@ use pigpio::{Client, Command, Error, ErrorCode, Mode};
 use crate::model::{Chip, Daemon, Kernels};
 use crate::wire::Wire;
 
-/// What lamp_service sends at its start.
+/// What `lamp_service` sends at its start.
 fn set_up(client: &mut Client) {
     for pin in [19, 26, 13] {
         client
@@ -25,7 +25,7 @@ fn colour([red, green, blue]: [u32; 3]) -> [Command; 3] {
     [Command::SetDutyCycle(19, red), Command::SetDutyCycle(26, green), Command::SetDutyCycle(13, blue)]
 }
 
-fn is_refused(result: Result<[u32; 3], Error>) -> bool {
+fn is_refused(result: &Result<[u32; 3], Error>) -> bool {
     matches!(result, Err(Error::Refused(Command::SetDutyCycle(..), ErrorCode::NO_PWM)))
 }
 
@@ -177,7 +177,7 @@ fn without_chips_all_but_the_light_is_served_until_they_appear() {
     let daemon = Daemon::start(&kernels);
     let (mut dark, mut button) = (daemon.connect(), daemon.connect());
     set_up(&mut dark);
-    assert!(is_refused(dark.run(&colour([570, 442, 113]))));
+    assert!(is_refused(&dark.run(&colour([570, 442, 113]))));
     let mut wire = Wire::connect(daemon.port);
     assert_eq!(wire.ask([number::WRITE, 19, 1]), -95);
     assert_eq!(wire.ask([number::GDC, 19, 0]), -92);
@@ -188,7 +188,7 @@ fn without_chips_all_but_the_light_is_served_until_they_appear() {
     // An event that is not about the missing one changes nothing.
     daemon.tell("add", "pwmchip2");
     button.run(&[Command::Version]).unwrap();
-    assert!(is_refused(dark.run(&colour([570, 442, 113]))));
+    assert!(is_refused(&dark.run(&colour([570, 442, 113]))));
 
     kernels.add("pwmchip7", Chip::on(19));
     daemon.tell("add", "pwmchip7");
@@ -227,8 +227,8 @@ fn chips_that_come_back_are_lit_as_they_were() {
 
     // One that goes without a word is missed at the next colour.
     daemon.kernels.remove("pwmchip5");
-    assert!(is_refused(client.run(&colour([1, 2, 3]))));
-    assert!(is_refused(client.run(&colour([1, 2, 3]))));
+    assert!(is_refused(&client.run(&colour([1, 2, 3]))));
+    assert!(is_refused(&client.run(&colour([1, 2, 3]))));
     // One that somebody has only unexported is taken again.
     daemon.kernels.add("pwmchip5", Chip::on(19));
     daemon.tell("add", "pwmchip5");
@@ -247,14 +247,14 @@ fn files_that_cannot_be_written_are_refused() {
     let daemon = Daemon::start(&kernels);
     let mut client = daemon.connect();
     set_up(&mut client);
-    assert!(is_refused(client.run(&colour([570, 442, 113]))));
+    assert!(is_refused(&client.run(&colour([570, 442, 113]))));
     kernels.state().is_read_only = false;
     daemon.tell("add", "pwmchip0");
     assert!(matches!(client.run(&[Command::Version]), Err(Error::Lost(..))));
     let mut client = daemon.connect();
     client.run(&colour([570, 442, 113])).unwrap();
     kernels.state().is_read_only = true;
-    assert!(is_refused(client.run(&colour([1, 2, 3]))));
+    assert!(is_refused(&client.run(&colour([1, 2, 3]))));
 }
 
 #[test]
