@@ -11,7 +11,7 @@ use anyhow::Context;
 use lamp::backoff::Backoff;
 use lamp::state::PWM_RANGE;
 use log::{info, warn};
-use pigpio::{Client, Command, Error, Mode, Pin};
+use pigpio::{Client, Command, Error, ErrorCode, Mode, Pin};
 use program::address::Address;
 
 use crate::bell::{Bell, Heard};
@@ -118,10 +118,10 @@ impl Leds {
         let mut backoff = Backoff::new(Duration::from_millis(50), longest);
         let mut told = String::new();
         loop {
-            let mut lit = None;
-            let error = self.drive(address, &mut lit);
+            let mut served = None;
+            let error = self.drive(address, &mut served);
             self.set_done(None);
-            if let Some(since) = lit {
+            if let Some(since) = served {
                 told.clear();
                 // A pigpiod that ends at once, again and again, is not asked in a rush.
                 if since.elapsed() > longest {
@@ -138,8 +138,11 @@ impl Leds {
         }
     }
 
-    /// Keeps the LEDs at the newest colour for as long as that is possible; says in `lit` since when it was.
-    fn drive(&self, address: &Address, lit: &mut Option<Instant>) -> Error {
+    /// Keeps the LEDs at the newest colour for as long as there is a pigpiod; says in `served` since when there was.
+    ///
+    /// One that has no PWM for the LEDs closes the connection when it has come by some. Until then the button, and whoever
+    /// else it serves, are not disturbed by further connections.
+    fn drive(&self, address: &Address, served: &mut Option<Instant>) -> Error {
         let result: Result<Infallible, Error> = (|| {
             let mut client = Client::connect(&address.host, address.port, PATIENCE)?;
             let [version] = client.run(&[Command::Version])?;
@@ -148,14 +151,9 @@ impl Leds {
             let mut pins = set_up(&mut client, frequency)?;
             let mut fade = Fade::resting_at(wanted.duty, Instant::now());
             let mut shown = corrected(wanted.duty, wanted.manner.gamma, pins.levels);
-            client.run(&colour(shown))?;
-            info!(
-                "LEDs are driven by pigpiod {version} at {}, in {} levels at {} Hz",
-                client.peer(),
-                pins.levels,
-                pins.frequency
-            );
-            *lit = Some(Instant::now());
+            let mut is_lit = show(&mut client, shown)?;
+            tell(is_lit, version, &client, &pins);
+            *served = Some(Instant::now());
             self.set_done(Some(wanted.calls));
             loop {
                 let heard = self.bell.wait(client.as_fd(), fade.next_step(Instant::now()));
@@ -180,7 +178,14 @@ impl Leds {
                 let duty = corrected(fade.at(Instant::now()), wanted.manner.gamma, pins.levels);
                 // What was asked for is written even if it is there: something else may have changed the pins.
                 if duty != shown || matches!(heard, Ok(Heard::Bell)) {
-                    client.run(&colour(duty))?;
+                    let was_lit = std::mem::replace(&mut is_lit, show(&mut client, duty)?);
+                    if is_lit != was_lit {
+                        tell(is_lit, version, &client, &pins);
+                    }
+                    if !is_lit {
+                        // Nobody sees the way to the new colour.
+                        fade = Fade::resting_at(wanted.duty, Instant::now());
+                    }
                     shown = duty;
                     self.set_done(Some(wanted.calls));
                 }
@@ -210,6 +215,28 @@ fn set_up(client: &mut Client, frequency: u32) -> Result<Pins, Error> {
     }
     let [frequency, levels] = client.run(&[Command::Frequency(PINS[0]), Command::RealRange(PINS[0])])?;
     Ok(Pins { frequency, levels })
+}
+
+/// Shows a colour, if the daemon has what it takes. It is the lamp's own that may not, while the kernel has no PWM.
+fn show(client: &mut Client, duty: [u32; 3]) -> Result<bool, Error> {
+    match client.run(&colour(duty)) {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(_, ErrorCode::NO_PWM)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says whether there is light, and how.
+fn tell(is_lit: bool, version: u32, client: &Client, pins: &Pins) {
+    let peer = client.peer();
+    if is_lit {
+        let Pins { frequency, levels } = pins;
+        info!("LEDs are driven by pigpiod {version} at {peer}, in {levels} levels at {frequency} Hz");
+    } else {
+        warn!(
+            "the LEDs stay dark: the GPIO daemon at {peer} has no PWM for them; `lampi doctor` says what they need"
+        );
+    }
 }
 
 /// A colour: all three pins in one write, so that no mixture of two colours is seen.

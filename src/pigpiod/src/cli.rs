@@ -10,14 +10,14 @@ use std::path::PathBuf;
 /// lampi-pigpiod is what Supervisor starts under the name pigpiod. At each start it looks at the machine and says in one line
 /// which daemon runs, and why:
 ///
-/// 1. The kernel has a PWM chip for each of GPIO 19, 26 and 13, by the overlay pwm-gpio: lampi-pigpiod itself runs.
+/// First, if the kernel has a PWM chip for each of GPIO 19, 26 and 13, by the overlay pwm-gpio, lampi-pigpiod itself runs.
 ///
-/// 2. Else, if another pigpiod is on the PATH, pigpio knows the board (it does not know the Pi 5), and it did not end at once
-/// when it was started last: that one is started in place of this process, with all options unchanged. It has ended at once if
-/// that took less than 5 seconds and it made nothing in /dev. That is believed for one start; the next one tries again.
+/// Else, if another pigpiod is on the PATH, pigpio knows the board (it does not know the Pi 5), and it did not end at once
+/// when it was started last, that one is started in place of this process, with all options unchanged. It has ended at once
+/// if that took less than 5 seconds and it made nothing in /dev. That is believed for one start; the next one tries again.
 ///
-/// 3. Else lampi-pigpiod itself runs without LEDs. It serves the button, refuses to set the LEDs with an error that
-/// lamp_service puts into words, and drives them as soon as the kernel has chips for all three.
+/// Else lampi-pigpiod itself runs without LEDs. It serves the button, refuses to set the LEDs with an error that lamp_service
+/// puts into words, and drives them as soon as the kernel has chips for all three.
 ///
 /// No overlay is loaded by this. `lampi doctor` says what a machine needs for its LEDs.
 ///
@@ -33,6 +33,7 @@ use std::path::PathBuf;
     disable_version_flag = true,
     after_long_help = FREQUENCIES
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of pigpiod that has no value")]
 pub struct Cli {
     /// TCP port to listen on, 1024 to 32000. The environment variable PIGPIO_PORT comes before it, as with pigpio.
     #[arg(short = 'p', value_name = "PORT", default_value_t = 8888, value_parser = clap::value_parser!(u16).range(1024..=32000))]

@@ -9,6 +9,7 @@ mod lock;
 mod stamp;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -32,8 +33,8 @@ const NAME: &str = "lampi-pigpiod";
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.pigpio_version {
-        println!("{}", pigpio::protocol::VERSION);
-        return ExitCode::SUCCESS;
+        let printed = writeln!(std::io::stdout(), "{}", pigpio::protocol::VERSION);
+        return program::exit_code(NAME, printed.context("cannot write the version"));
     }
     program::start_logging(NAME, LevelFilter::Info);
     program::exit_code(NAME, run(&cli))

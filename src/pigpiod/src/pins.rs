@@ -47,20 +47,20 @@ pub struct Pins<H> {
     hardware: H,
     /// Those that may be changed, a bit for each.
     changeable: u64,
-    pins: [Pin; PINS as usize],
+    all: [Pin; PINS as usize],
 }
 
 impl<H: Hardware> Pins<H> {
     /// Pins of which only those in the mask may be changed, a bit for each, and only as the hardware permits.
     pub fn new(hardware: H, changeable: u64) -> Self {
-        let pins = std::array::from_fn(|number| Pin {
+        let all = std::array::from_fn(|number| Pin {
             mode: hardware.first_mode(number as u32),
             function: Function::None,
             range: pwm::DEFAULT_RANGE,
             frequency: pwm::DEFAULT_FREQUENCY,
             noise: NoiseFilter::default(),
         });
-        Self { hardware, changeable, pins }
+        Self { hardware, changeable, all }
     }
 
     /// What carries it out.
@@ -132,12 +132,12 @@ impl<H: Hardware> Pins<H> {
     /// back are left out.
     pub(crate) fn events(&mut self) -> Events {
         let mut events = self.hardware.events();
-        events.changes.retain(|change| self.pins[change.pin as usize].noise.passes(change.tick));
+        events.changes.retain(|change| self.all[change.pin as usize].noise.passes(change.tick));
         if events.outputs_came {
             for number in 0..PINS {
-                let pin = self.pins[number as usize];
+                let pin = self.all[number as usize];
                 if pin.function == Function::None {
-                    self.pins[number as usize].mode = self.hardware.first_mode(number);
+                    self.all[number as usize].mode = self.hardware.first_mode(number);
                 } else {
                     // What cannot be driven after all is away again, and will be told so.
                     let _ = self.hardware.drive(number, pin.signal());
@@ -161,7 +161,7 @@ impl<H: Hardware> Pins<H> {
 
     /// A pin that is lit by PWM counts as on: which half of a period it is in, nobody can want to know.
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
-        match self.pins[pin as usize].function {
+        match self.all[pin as usize].function {
             Function::None => self.hardware.level(pin),
             Function::Level(level) => Ok(level),
             Function::Pwm(duty) => Ok(duty > 0),
@@ -180,16 +180,16 @@ impl<H: Hardware> Pins<H> {
         if pin.mode != mode {
             // A mode can be set where nothing can be driven; then there is nothing to end either.
             let _ = self.hardware.drive(number, Signal::Off);
-            self.pins[number as usize] = Pin { mode, function: Function::None, ..pin };
+            self.all[number as usize] = Pin { mode, function: Function::None, ..pin };
         }
         Ok(0)
     }
 
     /// Puts something on a pin, which makes it an output.
     fn put(&mut self, number: u32, function: Function) -> Result<u32, ErrorCode> {
-        let pin = Pin { mode: OUTPUT, function, ..self.pins[number as usize] };
+        let pin = Pin { mode: OUTPUT, function, ..self.all[number as usize] };
         self.hardware.drive(number, pin.signal())?;
-        self.pins[number as usize] = pin;
+        self.all[number as usize] = pin;
         Ok(0)
     }
 
@@ -218,7 +218,7 @@ impl<H: Hardware> Pins<H> {
 
     /// Has PWM follow a new range or frequency. Where it cannot be driven, the next duty cycle is refused.
     fn follow(&mut self, number: u32) {
-        let pin = self.pins[number as usize];
+        let pin = self.all[number as usize];
         if matches!(pin.function, Function::Pwm(_)) {
             let _ = self.hardware.drive(number, pin.signal());
         }
@@ -260,7 +260,7 @@ impl<H: Hardware> Pins<H> {
         if !self.hardware.permits(number, to) {
             return Err(ErrorCode::NOT_PERMITTED);
         }
-        Ok(&mut self.pins[number as usize])
+        Ok(&mut self.all[number as usize])
     }
 }
 

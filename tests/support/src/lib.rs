@@ -10,6 +10,7 @@
 mod daemon;
 mod deadline;
 mod desk;
+mod machine;
 mod mosquitto;
 mod pigpiod;
 mod port;
@@ -20,6 +21,7 @@ mod xvfb;
 
 pub use deadline::{PATIENCE, wait_for};
 pub use desk::Desk;
+pub use machine::Machine;
 pub use mosquitto::Mosquitto;
 pub use nix::sys::signal::Signal;
 pub use pigpiod::{Pigpiod, pigs};

@@ -50,6 +50,12 @@ impl Pigpiod {
         }
     }
 
+    /// The folder of the program, under its own name.
+    #[must_use]
+    pub fn program_folder() -> &'static Path {
+        built()
+    }
+
     /// Its TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {

@@ -4,6 +4,7 @@
 mod campaign;
 mod command_line;
 mod contract;
+mod dark;
 mod options;
 mod peers;
 mod state_file;

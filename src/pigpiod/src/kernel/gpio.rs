@@ -10,6 +10,7 @@ use gpiocdev_uapi::v2::{
     self, Error, LineConfig, LineEdgeEvent, LineEdgeEventKind, LineFlags, LineRequest, LineValues, Name,
     Offsets, get_chip_info, read_event,
 };
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 /// What the drivers of the processors' own controllers call them: Pi 0 to 3, Pi 4, Pi 5.
 const LABELS: [&str; 3] = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
@@ -52,7 +53,7 @@ pub trait Line: AsFd {
     /// Sets it up anew.
     fn configure(&mut self, settings: Settings) -> io::Result<()>;
 
-    /// Its changes since the last call, if it is readable; else waits for one.
+    /// Its changes since the last call. Never waits for one.
     fn edges(&mut self) -> io::Result<Vec<Edge>>;
 }
 
@@ -99,7 +100,10 @@ impl Gpio for CharacterDevice {
             num_lines: 1,
             ..LineRequest::default()
         };
-        v2::get_line(&self.controller()?, request).map(LineFile).map_err(kernels)
+        let line = v2::get_line(&self.controller()?, request).map_err(kernels)?;
+        // The kernel hands it out such that reading waits, whatever the chip was opened with.
+        fcntl(&line, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        Ok(LineFile(line))
     }
 }
 
@@ -121,7 +125,10 @@ impl Line for LineFile {
     fn edges(&mut self) -> io::Result<Vec<Edge>> {
         let size = LineEdgeEvent::u64_size();
         let mut words = vec![0; size * EDGES];
-        let count = read_event(&self.0, &mut words).map_err(kernels)?;
+        let count = match read_event(&self.0, &mut words).map_err(kernels) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Vec::new()),
+            count => count?,
+        };
         let events =
             words[..count].chunks_exact(size).filter_map(|words| LineEdgeEvent::from_slice(words).ok());
         Ok(events

@@ -99,7 +99,8 @@ impl Led {
 
     fn text(&self, sysfs: &impl Sysfs, name: &str) -> io::Result<String> {
         let bytes = sysfs.read(&self.file(name))?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(text.lines().next().unwrap_or_default().to_owned())
     }
 
     fn file(&self, name: &str) -> String {

@@ -45,8 +45,8 @@ impl Sysfs for Files {
     }
 
     fn write(&mut self, file: &str, value: &str) -> io::Result<()> {
-        // Never created: a folder that stands for nothing stays so.
-        let mut file = File::options().write(true).truncate(true).open(self.sys.join(file))?;
-        file.write_all(value.as_bytes())
+        // Never created: a folder that stands for nothing stays so. All of it goes in one write, as the kernel takes it.
+        let mut file = File::options().write(true).open(self.sys.join(file))?;
+        file.write_all(format!("{value}\n").as_bytes())
     }
 }

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What all daemons answer alike: pigpio's own on simulated registers, the simulated pins of demonstrations, and the kernel's
+//! pins, here on the model. Debian's `pigs` is the witness of what they did.
+
+use std::io::Write;
+
+use pigpio::protocol::{Message, number};
+use pigpio::{Client, Command, Error, ErrorCode, Mode, Pull};
+use test_support::{Pigpiod, pigs};
+
+use crate::model::{Daemon, Kernels, PATIENCE};
+use crate::wire::Wire;
+
+/// Runs a test with the port of each daemon.
+fn with_all(test: impl Fn(u16)) {
+    let real = Pigpiod::start();
+    println!("pigpio's own daemon");
+    test(real.port());
+    println!("simulated pins");
+    test(pigpiod::simulated::start(|_| {}).unwrap().port());
+    println!("the kernel's pins");
+    test(Daemon::start(&Kernels::with_leds()).port);
+}
+
+fn connect(port: u16) -> Client {
+    Client::connect("localhost", port, PATIENCE).unwrap()
+}
+
+#[test]
+fn three_leds_in_one_round_trip() {
+    with_all(|port| {
+        let mut client = connect(port);
+        for pin in [19, 26, 13] {
+            let results = client
+                .run(&[
+                    Command::SetMode(pin, Mode::Output),
+                    Command::SetFrequency(pin, 1000),
+                    Command::SetRange(pin, 1000),
+                ])
+                .unwrap();
+            assert_eq!(results, [0, 1000, 200], "real frequency and real levels");
+        }
+        let duties =
+            [Command::SetDutyCycle(19, 777), Command::SetDutyCycle(26, 0), Command::SetDutyCycle(13, 1000)];
+        assert_eq!(client.run(&duties).unwrap(), [0; 3]);
+        let asked = [Command::DutyCycle(19), Command::DutyCycle(26), Command::DutyCycle(13)];
+        assert_eq!(client.run(&asked).unwrap(), [777, 0, 1000]);
+        for (question, answer) in [
+            ("gdc 19", 777),
+            ("gdc 26", 0),
+            ("gdc 13", 1000),
+            ("mg 19", 1),
+            ("pfg 26", 1000),
+            ("prg 13", 1000),
+        ] {
+            assert_eq!(pigs(port, question), Some(answer), "{question}");
+        }
+    });
+}
+
+#[test]
+fn they_tell_their_version_and_read_a_button() {
+    with_all(|port| {
+        let mut client = connect(port);
+        assert_eq!(client.run(&[Command::Version]).unwrap(), [78]);
+        let [revision] = client.run(&[Command::HardwareRevision]).unwrap();
+        assert_ne!(revision, 0);
+        let asked = [Command::SetMode(17, Mode::Input), Command::SetPull(17, Pull::Up), Command::Read(17)];
+        assert_eq!(client.run(&asked).unwrap(), [0, 0, 1], "at rest");
+        assert_eq!(Wire::connect(port).ask([number::BR1, 0, 0]) & 1 << 17, 1 << 17);
+        assert!(pigs(port, "t").is_some(), "the time");
+        connect(port).reports(1 << 17).unwrap();
+    });
+}
+
+#[test]
+fn pins_have_what_they_have_until_they_are_set() {
+    with_all(|port| {
+        let mut client = connect(port);
+        let asked = [Command::Range(13), Command::Frequency(13), Command::RealRange(13)];
+        assert_eq!(client.run(&asked).unwrap(), [255, 800, 250]);
+        client.run(&[Command::SetDutyCycle(13, 51)]).unwrap();
+        assert_eq!(pigs(port, "mg 13"), Some(1), "PWM makes an output");
+        assert_eq!(client.run(&[Command::SetRange(13, 1000), Command::DutyCycle(13)]).unwrap(), [250, 200]);
+        client.run(&[Command::SetMode(13, Mode::Output)]).unwrap();
+        assert_eq!(client.run(&[Command::DutyCycle(13)]).unwrap(), [200], "it was an output already");
+        client.run(&[Command::SetMode(13, Mode::Input)]).unwrap();
+        assert_eq!(pigs(port, "mg 13"), Some(0));
+        let error = client.run(&[Command::DutyCycle(13)]).unwrap_err();
+        assert!(matches!(error, Error::Refused(_, ErrorCode::NOT_PWM_GPIO)), "{error}");
+        for (asked, chosen) in
+            [(0, 10), (30, 40), (31, 40), (449, 400), (450, 500), (900, 1000), (9999, 8000), (320, 320)]
+        {
+            let results = client.run(&[Command::SetFrequency(13, asked), Command::Frequency(13)]).unwrap();
+            assert_eq!(results, [chosen; 2], "{asked} Hz");
+            assert_eq!(client.run(&[Command::RealRange(13)]).unwrap(), [200_000 / chosen], "{asked} Hz");
+        }
+    });
+}
+
+#[test]
+fn a_level_ends_pwm() {
+    with_all(|port| {
+        let mut wire = Wire::connect(port);
+        assert_eq!(wire.ask([number::PWM, 26, 100]), 0);
+        for level in [1, 0] {
+            assert_eq!(wire.ask([number::WRITE, 26, level]), 0);
+            assert_eq!(wire.ask([number::GDC, 26, 0]), -92, "no PWM any more");
+            assert_eq!(wire.ask([number::MODEG, 26, 0]), 1, "it is an output");
+        }
+        assert_eq!(wire.ask([number::WRITE, 26, 2]), -5);
+        assert_eq!(wire.ask([number::PWM, 26, 255]), 0);
+        assert_eq!(wire.ask([number::GDC, 26, 0]), 255);
+    });
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_pigpios_codes() {
+    with_all(|port| {
+        let mut client = connect(port);
+        for (command, code) in [
+            (Command::SetMode(54, Mode::Output), -3),
+            (Command::SetPull(54, Pull::Up), -3),
+            (Command::Read(54), -3),
+            (Command::SetDutyCycle(54, 0), -2),
+            (Command::SetRange(54, 1000), -2),
+            (Command::SetFrequency(54, 1000), -2),
+            // Only the pins of the header may be changed.
+            (Command::SetMode(1, Mode::Output), -41),
+            (Command::SetMode(28, Mode::Output), -41),
+            (Command::SetPull(53, Pull::Up), -41),
+            (Command::SetDutyCycle(32, 0), -41),
+            (Command::SetRange(32, 7), -41),
+            (Command::SetFrequency(0, 1000), -41),
+            (Command::SetDutyCycle(13, 256), -8),
+            (Command::SetRange(13, 24), -21),
+            (Command::SetRange(13, 40_001), -21),
+            (Command::Range(32), -2),
+            (Command::Frequency(32), -2),
+            (Command::RealRange(32), -2),
+            (Command::DutyCycle(32), -2),
+            (Command::DutyCycle(26), -92),
+            (Command::BeginReports(31, 1), -25),
+            (Command::BeginReports(99, 1), -25),
+        ] {
+            match client.run(&[command, Command::Version]) {
+                Err(Error::Refused(refused, ErrorCode(number))) => {
+                    assert_eq!((refused, number), (command, code));
+                }
+                other => panic!("{command:?}: {other:?}"),
+            }
+        }
+        // The connection is still in step.
+        client.run(&[Command::Version]).unwrap();
+    });
+}
+
+#[test]
+fn words_that_mean_nothing_are_answered_all_the_same() {
+    with_all(|port| {
+        let mut wire = Wire::connect(port);
+        for (request, result) in [
+            ([500, 1, 2], -88),
+            ([number::MODES, 13, 8], -4),
+            ([number::PUD, 13, 3], -6),
+            ([number::PWM, 70_000, 0], -2),
+            ([number::PWM, u32::MAX, 0], -2),
+            ([number::READ, u32::MAX, 0], -3),
+            ([number::WRITE, 54, 1], -3),
+            ([number::WRITE, 13, u32::MAX], -5),
+            ([number::NP, 5, 0], -25),
+            ([number::NC, 5, 0], -25),
+            ([number::NC, u32::MAX, 0], -25),
+        ] {
+            assert_eq!(wire.ask(request), result, "{request:?}");
+        }
+        assert_eq!(wire.ask_with([500, 1, 2], b"further bytes"), -88);
+        assert_eq!(wire.ask([number::PIGPV, 0, 0]), 78, "it is still in step");
+    });
+}
+
+#[test]
+fn filters_have_limits() {
+    with_all(|port| {
+        let mut wire = Wire::connect(port);
+        for (steady, result) in [(5000, 0), (300_000, 0), (300_001, -125), (0, 0)] {
+            assert_eq!(wire.ask([number::FG, 17, steady]), result, "glitches of {steady}");
+        }
+        for (steady, active, result) in
+            [(5000, 1_000_000, 0), (300_001, 0, -125), (1, 1_000_001, -125), (0, 0, 0_i32)]
+        {
+            let active: u32 = active;
+            let answer = wire.ask_with([number::FN, 17, steady], &active.to_le_bytes());
+            assert_eq!(answer, result, "noise of {steady} and {active}");
+        }
+        assert_eq!(wire.ask([number::FG, 32, 5]), -2);
+        assert_eq!(wire.ask_with([number::FN, 54, 5], &[0; 4]), -2);
+    });
+}
+
+#[test]
+fn reports_are_opened_begun_paused_and_ended() {
+    with_all(|port| {
+        let (mut reports, mut other) = (Wire::connect(port), Wire::connect(port));
+        let handle = reports.ask([number::NOIB, 0, 0]);
+        assert!(handle >= 0, "{handle}");
+        let handle = handle.cast_unsigned();
+        for (command, pins) in [(number::NB, 1 << 17), (number::NP, 0), (number::NB, 0), (number::NC, 0)] {
+            assert_eq!(other.ask([command, handle, pins]), 0, "{command}");
+        }
+        for command in [number::NB, number::NP, number::NC] {
+            assert_eq!(other.ask([command, handle, 0]), -25, "{command} after the end");
+        }
+    });
+}
+
+#[test]
+fn handles_run_out_and_come_back() {
+    with_all(|port| {
+        let mut wires: Vec<Wire> = (0..32).map(|_| Wire::connect(port)).collect();
+        for wire in &mut wires {
+            assert!(wire.ask([number::NOIB, 0, 0]) >= 0);
+        }
+        assert_eq!(Wire::connect(port).ask([number::NOIB, 0, 0]), -24);
+        drop(wires.pop());
+        test_support::wait_for("a handle is free again", PATIENCE, || {
+            (Wire::connect(port).ask([number::NOIB, 0, 0]) >= 0).then_some(())
+        });
+    });
+}
+
+#[test]
+fn an_extension_that_is_too_long_ends_the_connection() {
+    with_all(|port| {
+        let mut wire = Wire::connect(port);
+        assert_eq!(wire.ask_with([500, 0, 0], &vec![0; 65_535]), -88, "the longest");
+        let announced = Message { last: 65_536, ..Message::request(number::PIGPV, 0, 0) };
+        wire.0.write_all(&announced.to_bytes()).unwrap();
+        wire.await_end();
+        assert_eq!(Wire::connect(port).ask([number::PIGPV, 0, 0]), 78, "others are served");
+    });
+}
+
+#[test]
+fn a_mask_forbids_changes_and_nothing_else() {
+    // Only GPIO 13 may be changed.
+    let real = Pigpiod::start_with(&["-g", "-l", "-x", "0x2000"]);
+    let ours = Daemon::start_with(&Kernels::with_leds(), 0x2000);
+    for port in [real.port(), ours.port] {
+        let mut client = connect(port);
+        client.run(&[Command::SetRange(13, 1000)]).unwrap();
+        for (command, code) in [
+            (Command::SetDutyCycle(13, 1001), -8),
+            (Command::SetDutyCycle(19, 1), -41),
+            (Command::SetMode(26, Mode::Output), -41),
+            (Command::SetPull(17, Pull::Up), -41),
+            (Command::SetRange(13, 7), -21),
+            (Command::Read(99), -3),
+            (Command::DutyCycle(19), -92),
+        ] {
+            match client.run(&[command, Command::SetDutyCycle(13, 7)]) {
+                Err(Error::Refused(refused, ErrorCode(number))) => {
+                    assert_eq!((refused, number), (command, code));
+                }
+                other => panic!("{command:?}: {other:?}"),
+            }
+            assert_eq!(pigs(port, "gdc 13"), Some(7), "the rest of the batch after {command:?}");
+            client.run(&[Command::SetDutyCycle(13, 0)]).unwrap();
+        }
+        assert_eq!(pigs(port, "prg 19"), Some(255), "asking is free");
+    }
+}

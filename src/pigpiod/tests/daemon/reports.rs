@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What is told of the button, on the model.
+
+use std::io::{Read, Write};
+
+use pigpio::protocol::{MESSAGE_SIZE, Message, REPORT_SIZE, Report, number};
+use pigpiod::kernel::Settings;
+
+use crate::model::{Daemon, Kernels};
+use crate::wire::Wire;
+
+const BUTTON: u32 = 1 << 17;
+
+/// A connection of reports on the button.
+fn subscribe(daemon: &Daemon) -> Wire {
+    let mut reports = Wire::connect(daemon.port);
+    let handle = reports.ask([number::NOIB, 0, 0]).cast_unsigned();
+    let mut control = Wire::connect(daemon.port);
+    assert_eq!(control.ask([number::READ, 17, 0]), 1);
+    assert_eq!(control.ask([number::NB, handle, BUTTON]), 0);
+    reports
+}
+
+fn next(wire: &mut Wire) -> Report {
+    let mut bytes = [0; REPORT_SIZE];
+    wire.0.read_exact(&mut bytes).unwrap();
+    Report::from_bytes(bytes)
+}
+
+#[test]
+fn each_change_is_told_to_each_who_wants_it() {
+    let daemon = Daemon::start(&Kernels::with_leds());
+    let (mut one, mut other) = (subscribe(&daemon), subscribe(&daemon));
+    Wire::connect(daemon.port).ask([number::WRITE, 13, 1]);
+    for (sequence, level, tick) in [(0, false, 1000), (1, true, 1_000_000), (2, false, u32::MAX)] {
+        daemon.button.change(level, tick);
+        let levels = 1 << 13 | if level { BUTTON } else { 0 };
+        for wire in [&mut one, &mut other] {
+            assert_eq!(next(wire), Report { sequence, flags: 0, tick, levels });
+        }
+    }
+    // Who has gone away is forgotten, also by its number.
+    drop(other);
+    daemon.button.change(true, 5);
+    assert_eq!(next(&mut one).sequence, 3);
+}
+
+#[test]
+fn a_connection_of_reports_still_answers() {
+    let daemon = Daemon::start(&Kernels::with_leds());
+    let mut reports = subscribe(&daemon);
+    assert_eq!(reports.ask([number::BR1, 0, 0]), BUTTON.cast_signed());
+    // A second handle takes the place of the first.
+    let second = reports.ask([number::NOIB, 0, 0]).cast_unsigned();
+    assert_eq!(reports.ask([number::NB, second, BUTTON]), 0);
+    daemon.button.change(false, 7);
+    assert_eq!(next(&mut reports), Report { sequence: 0, flags: 0, tick: 7, levels: 0 });
+    assert_eq!(reports.ask([number::READ, 17, 0]), 0);
+}
+
+#[test]
+fn filters_and_resistor_reach_the_line() {
+    let daemon = Daemon::start(&Kernels::with_leds());
+    let mut wire = Wire::connect(daemon.port);
+    assert_eq!(wire.ask([number::MODES, 17, 0]), 0);
+    assert_eq!(daemon.button.state().settings, None, "nothing is claimed before it is needed");
+    assert_eq!(wire.ask([number::PUD, 17, 2]), 0);
+    assert_eq!(daemon.button.state().settings, Some(Settings { pull: Some(2), steady: 0 }));
+    assert_eq!(wire.ask([number::FG, 17, 3000]), 0);
+    assert_eq!(daemon.button.state().settings, Some(Settings { pull: Some(2), steady: 3000 }));
+
+    let mut reports = subscribe(&daemon);
+    assert_eq!(wire.ask_with([number::FN, 17, 1000], &500_u32.to_le_bytes()), 0);
+    let start = wire.ask([number::TICK, 0, 0]).cast_unsigned();
+    for (level, after) in [(false, 10_000), (true, 10_400), (false, 10_600), (true, 12_000)] {
+        daemon.button.change(level, start.wrapping_add(after));
+    }
+    let told: Vec<u32> = (0..3).map(|_| next(&mut reports).tick.wrapping_sub(start)).collect();
+    assert_eq!(told, [10_000, 10_400, 12_000], "10600 is noise");
+}
+
+#[test]
+fn a_client_that_does_not_read_keeps_nobody_up() {
+    let daemon = Daemon::start(&Kernels::with_leds());
+    let mut deaf = subscribe(&daemon);
+    let mut reports = subscribe(&daemon);
+    for change in 0..200_000_u32 {
+        daemon.button.change(change % 2 == 1, change);
+        assert_eq!(next(&mut reports).sequence, change as u16);
+    }
+    // It hears the first and then some later ones, whose numbers tell that there were others.
+    assert_eq!(next(&mut deaf).sequence, 0);
+
+    // Nor does one that asks without reading the answers.
+    let mut greedy = Wire::connect(daemon.port);
+    greedy.0.set_nonblocking(true).unwrap();
+    let requests = Message::request(number::PIGPV, 0, 0).to_bytes().repeat(4096);
+    while greedy.0.write(&requests).is_ok() {}
+    assert_eq!(Wire::connect(daemon.port).ask([number::PIGPV, 0, 0]), 78);
+    // What it sent so far is answered in the end.
+    greedy.0.set_nonblocking(false).unwrap();
+    let mut reply = [0; MESSAGE_SIZE];
+    greedy.0.read_exact(&mut reply).unwrap();
+    assert_eq!(Message::from_bytes(reply).last, 78);
+}
