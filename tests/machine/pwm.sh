@@ -21,7 +21,7 @@ chip() {
 
 chips() {
     for pin in $LEDS; do
-        echo "$(chip "$pin" | wc -l)"
+        chip "$pin" | wc -l
     done | tr '\n' ' '
 }
 
