@@ -17,6 +17,18 @@ esac
 # shellcheck disable=SC2034 # for those who source this
 MEMORY=/run/lampi-tests
 
+# The name of a system is its architecture and, if that is not bookworm, a hyphen and its release: amd64, arm64-trixie.
+architecture() {
+    echo "${1%%-*}"
+}
+
+release() {
+    case "$1" in
+        *-*) echo "${1#*-}" ;;
+        *) echo bookworm ;;
+    esac
+}
+
 # as_root COMMAND...: through sudo where we are not root already.
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

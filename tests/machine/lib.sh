@@ -6,10 +6,10 @@
 # shellcheck disable=SC2034 # for await
 PATIENCE=600
 
-# begin_machine ARCH [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, and on it
+# begin_machine SYSTEM [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, and on it
 # the lamp's package and the scenarios' lib.sh. It is still off. The log and what else is worth keeping go to target/tests/SUITE.
 begin_machine() {
-    deb=$(echo target/packages/lampi_*_"$1".deb)
+    deb=$(echo target/packages/lampi_*_"$(architecture "$1")".deb)
     machine=$(tests/machine/image "$@")
     results="target/tests/$(basename "$0" | cut -d- -f2-)"
     rm -rf "$results"
@@ -19,7 +19,7 @@ begin_machine() {
     trap 'stop_machine; rm -rf "$work"' EXIT
     trap 'exit 1' HUP INT TERM
 
-    case "$1" in
+    case "$(architecture "$1")" in
         amd64)
             # A plain processor: each feature more has Debian load drivers, and nothing needs curing in an emulated one.
             EMULATOR='qemu-system-x86_64 -nodefaults -cpu qemu64,-svm -smp 2 -vga std'
@@ -30,6 +30,7 @@ begin_machine() {
             KERNEL=console=ttyAMA0,115200 DISK=sd NETWORK=
             ;;
     esac
+    TIME='-accel tcg,thread=multi'
     cp --sparse=always "$machine/disk.img" "$work/disk.img"
     begin=$(date +%s)
     insert tests/helpers.sh /helpers.sh
@@ -96,13 +97,55 @@ power_on() {
 start_machine() {
     port=$(free_port)
     qemu-img create -q -f qcow2 -o cluster_size=4k -b "$work/disk.img" -F raw "$work/layer.qcow2"
-    $EMULATOR -accel tcg,thread=multi -m 1G -no-reboot -display none \
+    $EMULATOR $TIME -m 1G -no-reboot -display none \
         -kernel "$machine/kernel" -initrd "$machine/initrd.img" \
         -append "root=LABEL=lamp rw rootwait net.ifnames=0 quiet panic=-1 $KERNEL" \
         -drive "file=$work/layer.qcow2,format=qcow2,if=$DISK" \
         ${NETWORK:+-device $NETWORK,netdev=net -netdev user,id=net,hostfwd=tcp:127.0.0.1:$port-:22} \
         -chardev "file,id=console,path=$console,append=on" -serial chardev:console -monitor none \
         -pidfile "$work/qemu.pid" -daemonize
+}
+
+# time_by_instructions: from now on a machine that is started has one processor, whose clock goes on by 4 ns with each
+# instruction, whatever else this machine does. While it waits, its time passes at once.
+time_by_instructions() {
+    TIME='-accel tcg,thread=single -icount shift=2,sleep=off'
+    KERNEL="$KERNEL nr_cpus=1"
+}
+
+# alone WHAT <SCRIPT: for a machine that no network reaches. It is switched on, runs the script as `step` does, and switches
+# itself off. Its words go to the console.
+alone() {
+    {
+        echo 'PATIENCE=600'
+        echo '. /lib.sh'
+        cat
+        echo "echo 'done: $1'"
+    } >"$work/scenario"
+    insert_tree tests/machine/alone
+    insert "$work/scenario" /scenario
+    say "power on; $1"
+    since=$(wc -c <"$console" 2>/dev/null || echo 0)
+    KERNEL="$KERNEL systemd.wants=scenario.service" start_machine
+    PATIENCE=1500 await 'the machine to have done' is_off
+    settle_disk
+    check_disk
+    tail -c +$((since + 1)) "$console" | tr -d '\r' >"$work/said"
+    grep -q "^done: $1" "$work/said" || {
+        cat "$work/said"
+        fail "$1"
+    }
+}
+
+# newer VERSION FILE.deb: the package with every program of ours changed.
+newer() {
+    rm -rf "$work/tree"
+    dpkg-deb --raw-extract "$deb" "$work/tree"
+    sed -i "s/^Version:.*/Version: $1/" "$work/tree/DEBIAN/control"
+    for program in "$work"/tree/usr/bin/* "$work"/tree/usr/libexec/lampi/*; do
+        [ ! -f "$program" ] || echo >>"$program"
+    done
+    dpkg-deb --root-owner-group -Znone --build "$work/tree" "$2" >/dev/null
 }
 
 free_port() {

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the kernel tells of the LEDs, whatever the lamp's programs say of them: what each chip was told, and the edges on the
+# pins. It lies at /pwm.sh in a machine with pwm-gpio, and is sourced after /lib.sh, as root.
+# shellcheck shell=sh
+
+LEDS='19 26 13'
+tracing=/sys/kernel/tracing
+
+mountpoint --quiet /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
+mountpoint --quiet $tracing || mount -t tracefs tracefs $tracing
+
+# chip PIN: the number of its chip, which the device tree tells; nothing without one.
+chip() {
+    for chip in /sys/class/pwm/pwmchip*; do
+        gpios=$(od -A n -t d4 --endian=big "$chip/device/of_node/gpios" 2>/dev/null) || continue
+        # shellcheck disable=SC2086 # numbers: controller, line, flags
+        set -- "$1" $gpios
+        [ "$1" != "$3" ] || echo "${chip##*pwmchip}"
+    done
+}
+
+chips() {
+    for pin in $LEDS; do
+        chip "$pin" | wc -l
+    done | tr '\n' ' '
+}
+
+# told PIN: what its chip was told: thousandths of the period, if they are whole ones.
+told() {
+    awk -v "number=$(chip "$1")" '
+        /^[0-9]+:/ { here = $1 == number ":" }
+        here && / pwm-0 / {
+            for (i = 1; i < NF; i++)
+                if ($i == "period:" || $i == "duty:" || $i == "polarity:")
+                    is[$i] = $(i + 1)
+            if (!/ enabled /)
+                print "off"
+            else if (is["polarity:"] != "normal" || is["duty:"] * 1000 % is["period:"])
+                print
+            else
+                print is["duty:"] * 1000 / is["period:"]
+        }' /sys/kernel/debug/pwm
+}
+
+# lit: what the chips of the LEDs were told, as `duty` shows what pigpiod was.
+lit() {
+    for pin in $LEDS; do
+        told "$pin"
+    done | tr '\n' ' '
+}
+
+is_lit() {
+    [ "$(lit)" = "$1 " ]
+}
+
+# watch_edges: from now on the kernel notes each switching of a pin.
+watch_edges() {
+    echo 0 >$tracing/tracing_on
+    echo 40000 >$tracing/buffer_size_kb
+    echo >$tracing/trace
+    echo 1 >$tracing/events/gpio/gpio_value/enable
+    echo 1 >$tracing/tracing_on
+    echo begin >$tracing/trace_marker
+}
+
+# edges: what was noted since then, a line for each LED: its pin, periods, thousandths of the time in which it was high, and
+# the longest time without an edge, in periods.
+edges() {
+    echo end >$tracing/trace_marker
+    echo 0 >$tracing/tracing_on
+    echo 0 >$tracing/events/gpio/gpio_value/enable
+    cat $tracing/per_cpu/cpu*/stats >/edges.stats
+    awk '/overrun:|dropped events:/ && $NF > 0 { exit 1 }' /edges.stats || fail "edges were lost: $(cat /edges.stats)"
+    base=$(sed -n 's/^gpiochip[0-9]*: .* \([0-9]*\)-.* pinctrl-bcm2835.*/\1/p' /sys/kernel/debug/gpio)
+    [ -n "$base" ] || fail "no controller of the pins in: $(cat /sys/kernel/debug/gpio)"
+    for pin in $LEDS; do
+        period=$(cat "/sys/class/pwm/pwmchip$(chip "$pin")/pwm0/period")
+        echo "$((base + pin)) $pin $period"
+    done >/edges.pins
+    awk '
+        FNR == NR { pin[$1] = $2; period[$1] = $3 / 1e9; order[++count] = $1; next }
+        function edge(line, now) {
+            if (now - last[line] > longest[line])
+                longest[line] = now - last[line]
+            last[line] = now
+        }
+        {
+            for (i = 1; i < NF && $i !~ /^(gpio_value|tracing_mark_write):$/; i++) ;
+            now = $(i - 1) + 0
+        }
+        $i == "tracing_mark_write:" {
+            for (j = 1; j <= count; j++)
+                if ($(i + 1) == "begin")
+                    last[order[j]] = now
+                else
+                    edge(order[j], now)
+        }
+        $i == "gpio_value:" && $(i + 1) in pin {
+            line = $(i + 1)
+            edge(line, now)
+            if ($(i + 3)) {
+                if (!(line in first))
+                    first[line] = now
+                high[line] += up[line]
+                up[line] = 0
+                rise[line] = now
+                rises[line]++
+            } else if (line in rise)
+                up[line] = now - rise[line]
+        }
+        END {
+            for (j = 1; j <= count; j++) {
+                line = order[j]
+                whole = rise[line] - first[line]
+                printf "%d %d %.1f %.2f\n", pin[line], rises[line] ? rises[line] - 1 : 0,
+                    whole ? 1000 * high[line] / whole : 0, longest[line] / period[line]
+            }
+        }' /edges.pins $tracing/trace >/edges
+    cat /edges
+}
+
+# no_gap: by `edges`, no LED ever missed one.
+no_gap() {
+    awk '$2 < 100 || $4 > 2 { exit 1 }' /edges || fail "edges are missing: $(cat /edges)"
+}
+
+# are_high RED GREEN BLUE: by `edges`, that is true of the LEDs, to one hundredth of each.
+are_high() {
+    awk -v "wanted=$*" '
+        BEGIN { split(wanted, thousandths) }
+        { off = $3 / thousandths[NR] - 1 }
+        off > 0.01 || off < -0.01 { exit 1 }' /edges || fail "the edges are not those of $*: $(cat /edges)"
+}
