@@ -52,10 +52,18 @@ pub struct Model {
     last_published: Option<Instant>,
     /// The last state that was published, until the lamp has told that it took it.
     unanswered: Option<LampState>,
+    report: Report,
+}
+
+/// The state that a service reports when it has come, which may be under our name.
+#[derive(Debug, Default)]
+enum Report {
+    #[default]
+    None,
     /// The last state under our name that was taken for an echo of something older than what is shown.
-    ignored: Option<LampState>,
-    /// The service has come, and its first state is not known: the next one is taken whoever made it.
-    report_is_due: bool,
+    Ignored(LampState),
+    /// The service has come, and its state has not: the next one is taken whoever made it.
+    Due,
 }
 
 impl Model {
@@ -100,9 +108,9 @@ impl Model {
             self.unpublished = true;
         } else {
             // It reports the state that it kept, under our name if we were the last to ask for something.
-            match self.ignored.take() {
-                Some(report) => self.take(report),
-                None => self.report_is_due = true,
+            match std::mem::take(&mut self.report) {
+                Report::Ignored(state) => self.take(state),
+                Report::None | Report::Due => self.report = Report::Due,
             }
         }
     }
@@ -112,17 +120,17 @@ impl Model {
         if self.shown.is_none() {
             // Whoever made it: after a start or a restart of the broker this is the first that is known.
             self.shown = Some(state);
-        } else if state.client == CLIENT && !self.report_is_due {
+        } else if state.client == CLIENT && !matches!(self.report, Report::Due) {
             if self.unanswered.as_ref().is_some_and(|published| same_light(published, &state)) {
                 // The lamp took our last change, so whatever others had asked for before is over.
                 self.unanswered = None;
-                self.ignored = None;
+                self.report = Report::None;
                 self.held = None;
                 if !self.finger_down && !self.unpublished {
                     self.shown = Some(state);
                 }
             } else {
-                self.ignored = Some(state);
+                self.report = Report::Ignored(state);
             }
         } else {
             self.take(state);
@@ -131,8 +139,7 @@ impl Model {
 
     /// Shows a state that is no echo, unless the user did something newer.
     fn take(&mut self, state: LampState) {
-        self.ignored = None;
-        self.report_is_due = false;
+        self.report = Report::None;
         if self.finger_down || self.unpublished {
             // What the user did is newer, also when it is still to be sent.
             self.held = Some(state);
