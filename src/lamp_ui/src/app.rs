@@ -28,7 +28,7 @@ use crate::button;
 use crate::cli::Cli;
 use crate::face::Face;
 use crate::facts;
-use crate::leds;
+use crate::leds::Leds;
 use crate::model::{CLIENT, Model};
 use crate::press::LongPress;
 use crate::screen::Screen;
@@ -112,10 +112,7 @@ struct App {
 struct Status {
     connected: bool,
     bridged: Option<bool>,
-    /// Whether the LEDs are driven, as it was told last.
-    driven: Option<bool>,
-    /// The GPIO daemon was asked about them and has not answered yet.
-    asks_for_leds: bool,
+    leds: Leds,
     button: bool,
     finger: bool,
     refresh: Option<Instant>,
@@ -335,22 +332,16 @@ impl App {
                 self.face.show_facts(None);
             }
         } else if self.status.refresh.is_none_or(|due| due <= now) {
-            self.ask_for_leds();
+            let tell = Arc::clone(&self.tell);
+            self.status.leds.ask(&self.pigpiod, move |driven| tell(News::Leds(driven)));
             self.show_facts();
             self.status.refresh = Some(now + REFRESH);
         }
     }
 
     fn show_facts(&self) {
-        let Status { connected, bridged, driven, .. } = self.status;
-        self.face.show_facts(Some(&facts::facts(connected, bridged, driven)));
-    }
-
-    fn ask_for_leds(&mut self) {
-        if !std::mem::replace(&mut self.status.asks_for_leds, true) {
-            let tell = Arc::clone(&self.tell);
-            leds::ask(self.pigpiod.clone(), move |driven| tell(News::Leds(driven)));
-        }
+        let Status { connected, bridged, ref leds, .. } = self.status;
+        self.face.show_facts(Some(&facts::facts(connected, bridged, leds.driven())));
     }
 
     fn blank_due(&self) -> Option<Instant> {
@@ -438,8 +429,7 @@ impl App {
                     self.take_message(&topic, &payload, retained);
                 }
                 News::Leds(driven) => {
-                    self.status.asks_for_leds = false;
-                    if std::mem::replace(&mut self.status.driven, driven) != driven && self.status.is_open() {
+                    if self.status.leds.answered(driven) && self.status.is_open() {
                         self.show_facts();
                     }
                 }

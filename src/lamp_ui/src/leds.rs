@@ -13,15 +13,39 @@ const LED: Pin = 19;
 /// Longest wait for the daemon's answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks once, on a thread of its own, and hands over the answer: `None` if the daemon gives none.
-pub fn ask(pigpiod: Address, on_answer: impl FnOnce(Option<bool>) + Send + 'static) {
-    let ask = move || {
-        let answer = Client::connect(&pigpiod.host, pigpiod.port, PATIENCE)
-            .and_then(|mut client| client.drives(LED))
-            .ok();
-        on_answer(answer);
-    };
-    if let Err(error) = thread::Builder::new().name("leds".into()).spawn(ask) {
-        log::warn!("cannot start the thread that asks about the LEDs: {error}");
+/// What is known of the LEDs.
+#[derive(Debug, Default)]
+pub struct Leds {
+    driven: Option<bool>,
+    /// The daemon was asked and has not answered yet.
+    is_asked: bool,
+}
+
+impl Leds {
+    /// Whether the daemon drove them when it was asked last; `None` if it gave no answer.
+    pub fn driven(&self) -> Option<bool> {
+        self.driven
+    }
+
+    /// Asks the daemon, on a thread of its own, unless an answer is still to come. `on_answer` hands it over.
+    pub fn ask(&mut self, pigpiod: &Address, on_answer: impl FnOnce(Option<bool>) + Send + 'static) {
+        if self.is_asked {
+            return;
+        }
+        let Address { host, port } = pigpiod.clone();
+        let ask = move || {
+            let answer = Client::connect(&host, port, PATIENCE).and_then(|mut client| client.drives(LED));
+            on_answer(answer.ok());
+        };
+        match thread::Builder::new().name("leds".into()).spawn(ask) {
+            Ok(_) => self.is_asked = true,
+            Err(error) => log::warn!("cannot start the thread that asks about the LEDs: {error}"),
+        }
+    }
+
+    /// Takes the answer. True if it is another than before.
+    pub fn answered(&mut self, driven: Option<bool>) -> bool {
+        self.is_asked = false;
+        std::mem::replace(&mut self.driven, driven) != driven
     }
 }

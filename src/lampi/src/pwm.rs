@@ -120,7 +120,9 @@ fn replace(boot: &Boot, content: &[u8]) -> anyhow::Result<()> {
 fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
     match is_needed {
         false => Ok(()),
-        true if root == Path::new("/") => output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}")),
+        true if root == Path::new("/") => {
+            output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}"))
+        }
         true => output::line("it takes effect when the machine is started"),
     }
 }

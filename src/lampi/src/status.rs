@@ -107,7 +107,8 @@ impl Status {
         let root = order.root.as_path();
         thread::scope(|scope| {
             let broker = scope.spawn(|| ask_broker(Peer::Broker.address(order.broker.as_ref(), root)));
-            let pigpiod = scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root), root));
+            let pigpiod =
+                scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root), root));
             let (supervisor, programs) = ask_supervisor(root);
             let (broker, light) = broker.join().unwrap_or_default();
             Self {

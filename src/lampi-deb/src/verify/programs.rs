@@ -11,9 +11,7 @@ use crate::programs::PROGRAMS;
 
 /// Paths of the programs in the package, each with its content.
 fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
-    PROGRAMS.iter().map(|program| {
-        (program.path, deb.file(program.path).and_then(|entry| entry.content()))
-    })
+    PROGRAMS.iter().map(|program| (program.path, deb.file(program.path).and_then(|entry| entry.content())))
 }
 
 pub fn architecture(deb: &Deb) -> Problems {
@@ -46,10 +44,8 @@ pub fn libraries(deb: &Deb) -> Problems {
                 for need in needs.iter().filter(|need| !satisfied(&depends, need)) {
                     let version =
                         need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
-                    problems.push(format!(
-                        "/{path} needs {}{version}, which is not in Depends",
-                        need.package
-                    ));
+                    problems
+                        .push(format!("/{path} needs {}{version}, which is not in Depends", need.package));
                 }
             }
         }

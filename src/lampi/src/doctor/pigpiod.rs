@@ -35,10 +35,9 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         report.ok("pigpiod is disabled on purpose, so the LEDs follow nobody");
         return;
     }
-    let words = lamp.program("pigpiod").map_or_else(
-        || [OURS, "-g", "-l"].map(str::to_owned).to_vec(),
-        |program| program.command.clone(),
-    );
+    let words = lamp
+        .program("pigpiod")
+        .map_or_else(|| [OURS, "-g", "-l"].map(str::to_owned).to_vec(), |program| program.command.clone());
     let name = words.first().map_or(OURS, String::as_str);
     let Some(called_file) = find(&lamp.system, name) else {
         let cure =
