@@ -28,6 +28,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, clap::Parser)]
 #[command(
     name = "lampi-pigpiod",
+    bin_name = "lampi-pigpiod",
     version,
     args_override_self = true,
     disable_version_flag = true,
