@@ -46,7 +46,7 @@ impl Driver {
         let path = std::env::join_paths(PATH.map(|folder| under(root, folder))).ok();
         match choose(root, path.as_deref(), || false) {
             Choice::Kernel => Self::Kernel,
-            Choice::Pigpio(program) => Self::Pigpio(program.display().to_string()),
+            Choice::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
             Choice::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),
         }
     }

@@ -18,7 +18,12 @@ pub enum Choice {
     /// This one, with the kernel's PWM.
     Kernel,
     /// pigpio's own.
-    Pigpio(PathBuf),
+    Pigpio {
+        /// Where it is.
+        program: PathBuf,
+        /// Pins without a chip.
+        missing: Vec<u32>,
+    },
     /// This one, without LEDs until their chips appear.
     Dark {
         /// Pins without a chip.
@@ -36,10 +41,11 @@ impl fmt::Display for Choice {
                 "this daemon drives the LEDs: the kernel has a PWM chip for each of GPIO {}",
                 list(&LEDS.map(|led| led.pin))
             ),
-            Self::Pigpio(program) => write!(
+            Self::Pigpio { program, missing } => write!(
                 formatter,
-                "starting {} in place of this daemon: the kernel has no PWM chips for the LEDs",
-                program.display()
+                "starting {} in place of this daemon: the kernel has no PWM chip for GPIO {}",
+                program.display(),
+                list(missing)
             ),
             Self::Dark { missing, reason } => write!(
                 formatter,
@@ -62,15 +68,16 @@ pub fn choose(root: &Path, path: Option<&OsStr>, has_refused: impl FnOnce() -> b
     if missing.is_empty() {
         return Choice::Kernel;
     }
-    let dark = |reason: String| Choice::Dark { missing, reason };
-    let Some(program) = find(path) else { return dark("there is no pigpiod on the PATH".into()) };
+    let Some(program) = find(path) else {
+        return Choice::Dark { missing, reason: "there is no pigpiod on the PATH".into() };
+    };
     let shown = program.display();
     if is_unknown_to_pigpio(root) {
-        dark(format!("{shown} does not know this board"))
+        Choice::Dark { missing, reason: format!("{shown} does not know this board") }
     } else if has_refused() {
-        dark(format!("{shown} ended at once when it was started last"))
+        Choice::Dark { missing, reason: format!("{shown} ended at once when it was started last") }
     } else {
-        Choice::Pigpio(program)
+        Choice::Pigpio { program, missing }
     }
 }
 

@@ -28,6 +28,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, clap::Parser)]
 #[command(
     name = "lampi-pigpiod",
+    bin_name = "lampi-pigpiod",
     version,
     args_override_self = true,
     disable_version_flag = true,
@@ -146,10 +147,10 @@ proportion to the frequency.
 
 160, 100, 80, 50, 40, 20 and 10 Hz: 1250 to 20000 levels, from 6.25 us, flickers, below 0.3 %
 
-lamp_service's default is 1000 Hz: nobody sees it flicker, no camera shows stripes, and it costs less than anything else that a \
-lamp does. Below 500 Hz the processor gains nothing that could be measured. The one reason to go down to 200 Hz is very dim \
-light: the timer is a microsecond or two late now and then, which matters for a step of 1 us more than for one of 5 us. pigpio's \
-own default, for a pin of which nobody says anything, is 800 Hz, here too.";
+lamp_service's default is 1000 Hz: far above what the eye sees, also when it moves, and by the estimate about a hundredth of one \
+core of four, so that a lower frequency could save no more than that. The one reason to go down to 200 Hz is very dim light: a \
+timer that is late by a microsecond or two changes a step of 1 us more than one of 5 us. pigpio's own default, for a pin of which \
+nobody says anything, is 800 Hz, here too.";
 
 impl Cli {
     /// The port to listen on: what the variable PIGPIO_PORT says, which pigpio takes before its option too, else the option.

@@ -33,7 +33,12 @@ impl<H: Hardware> Daemon<H> {
         let Message { command, first, second, .. } = request;
         match command {
             number::NOIB => self.subscriptions.open(client),
-            number::NB => self.subscriptions.begin(first, second),
+            number::NB => {
+                let begun = self.subscriptions.begin(first, second);
+                // An input is watched from when somebody asks for its level; who only wants reports has not yet.
+                self.pins.levels();
+                begun
+            }
             number::NP => self.subscriptions.begin(first, 0),
             number::NC => self.subscriptions.close(first),
             _ => self.pins.run(request, further),

@@ -59,8 +59,8 @@ pub struct Kernel<S, G: Gpio> {
     /// The button's line, from when somebody asks for it.
     button: Option<G::Line>,
     settings: Settings,
-    /// Why the button cannot be used, as it was told last.
-    complaint: String,
+    button_trouble: Trouble,
+    led_trouble: Trouble,
     /// The kernel's events.
     uevents: Option<OwnedFd>,
     revision: u32,
@@ -82,9 +82,17 @@ impl Kernel<Files, CharacterDevice> {
 impl<S: Sysfs, G: Gpio> Kernel<S, G> {
     /// Pins of these parts. `uevents` brings the kernel's events, one in each datagram.
     pub fn new(sysfs: S, gpio: G, uevents: Option<OwnedFd>, revision: u32) -> Self {
-        let (settings, complaint) = (Settings::default(), String::new());
-        let mut kernel =
-            Self { sysfs, leds: None, gpio, button: None, settings, complaint, uevents, revision };
+        let mut kernel = Self {
+            sysfs,
+            leds: None,
+            gpio,
+            button: None,
+            settings: Settings::default(),
+            button_trouble: Trouble::default(),
+            led_trouble: Trouble::default(),
+            uevents,
+            revision,
+        };
         kernel.look_for_leds();
         kernel
     }
@@ -93,7 +101,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
     fn look_for_leds(&mut self) -> bool {
         let found = chips::find(&self.sysfs);
         let Some(chips) = found.into_iter().collect::<Option<Vec<String>>>() else {
-            self.let_go("a PWM chip of the LEDs is gone");
+            self.let_go();
             return false;
         };
         match chips.iter().map(|chip| Led::take(&mut self.sysfs, chip)).collect::<io::Result<Vec<Led>>>() {
@@ -112,9 +120,9 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         self.leds.is_some()
     }
 
-    fn let_go(&mut self, reason: &str) {
+    fn let_go(&mut self) {
         if self.leds.take().is_some() {
-            warn!("{reason}; the LEDs wait for it to come back");
+            warn!("a PWM chip of the LEDs is gone; they wait for it to come back");
         }
     }
 
@@ -140,19 +148,14 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
                 Ok(line) => self.button = Some(line),
                 Err(error) => return Err(self.complain(&error)),
             }
-            self.complaint.clear();
+            self.button_trouble = Trouble::default();
         }
         // It is there by now.
         self.button.as_mut().ok_or(ErrorCode::NOT_PERMITTED)
     }
 
-    /// Says once for each reason why the button cannot be used.
     fn complain(&mut self, error: &io::Error) -> ErrorCode {
-        let complaint = error.to_string();
-        if complaint != self.complaint {
-            warn!("cannot use GPIO {BUTTON}, the panel's button: {complaint}");
-            self.complaint = complaint;
-        }
+        self.button_trouble.tell(format!("cannot use GPIO {BUTTON}, the panel's button: {error}"));
         match error.kind() {
             ErrorKind::ResourceBusy => ErrorCode::GPIO_IN_USE,
             _ => ErrorCode::NOT_PERMITTED,
@@ -170,7 +173,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         let Some(heard) = self.uevents.as_ref().map(uevents::hear) else { return false };
         let is_away = |led: &Led| heard.removed.iter().any(|chip| chip == led.chip());
         if self.leds.iter().flatten().any(is_away) {
-            self.let_go("a PWM chip of the LEDs is gone");
+            self.let_go();
         }
         heard.is_about_pwm && self.leds.is_none() && self.look_for_leds()
     }
@@ -205,19 +208,24 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
     /// other means, since whoever brings the chips would find it taken.
     fn drive(&mut self, pin: u32, signal: Signal) -> Result<(), ErrorCode> {
         let index = place(pin).ok_or(ErrorCode::NOT_PERMITTED)?;
-        let Some(Err(error)) = self.put(index, signal) else {
-            return if self.leds.is_some() { Ok(()) } else { Err(ErrorCode::NO_PWM) };
-        };
-        let lost = format!("cannot set the PWM of GPIO {pin}: {error}");
-        if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOENT | Errno::ENODEV)) {
+        let mut put = self.put(index, signal);
+        if put.as_ref().is_some_and(|put| put.as_ref().is_err_and(is_gone)) {
             // The chip went, or somebody else has unexported it. It may be there again already.
-            self.leds = None;
-            if self.look_for_leds() && matches!(self.put(index, signal), Some(Ok(()))) {
-                return Ok(());
-            }
+            self.let_go();
+            self.look_for_leds();
+            put = self.put(index, signal);
         }
-        self.let_go(&lost);
-        Err(ErrorCode::NO_PWM)
+        match put {
+            Some(Ok(())) => {
+                self.led_trouble = Trouble::default();
+                Ok(())
+            }
+            Some(Err(error)) => {
+                self.led_trouble.tell(format!("cannot set the PWM of GPIO {pin}: {error}"));
+                Err(ErrorCode::NO_PWM)
+            }
+            None => Err(ErrorCode::NO_PWM),
+        }
     }
 
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
@@ -257,6 +265,24 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
     fn events(&mut self) -> Events {
         Events { changes: self.edges(), outputs_came: self.hear_of_chips() }
     }
+}
+
+/// What does not work, told once for each reason and not for each attempt.
+#[derive(Debug, Default)]
+struct Trouble(String);
+
+impl Trouble {
+    fn tell(&mut self, reason: String) {
+        if reason != self.0 {
+            warn!("{reason}");
+            self.0 = reason;
+        }
+    }
+}
+
+/// Whether an error means that there is no such chip.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOENT | Errno::ENODEV))
 }
 
 /// Which of the LEDs a pin is.

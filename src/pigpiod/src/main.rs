@@ -44,7 +44,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH");
     let choice = choice::choose(&cli.root, path.as_deref(), || stamp::take_refusal(&cli.root));
     info!("{choice}");
-    if let Choice::Pigpio(program) = choice {
+    if let Choice::Pigpio { program, .. } = choice {
         if let Err(error) = stamp::remember(&cli.root) {
             warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What pins are set to, and the commands that set it: pigpio's rules, whatever the pins are.
 
+use std::time::Duration;
+
 use nix::time::{ClockId, clock_gettime};
 use pigpio::ErrorCode;
 use pigpio::protocol::{self, Message, PINS, USER_PINS, number, pwm};
@@ -268,6 +270,5 @@ impl<H: Hardware> Pins<H> {
 /// 71 minutes, as pigpio's does.
 fn tick() -> u32 {
     // The clock is part of every Linux.
-    clock_gettime(ClockId::CLOCK_MONOTONIC)
-        .map_or(0, |now| (now.tv_sec() as u64 * 1_000_000 + now.tv_nsec() as u64 / 1000) as u32)
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_micros() as u32)
 }

@@ -142,7 +142,9 @@ impl<H: Hardware> Server<H> {
             });
             connection.was_refused |= was_refused;
             daemon.pins.settle();
-            answered.and_then(|()| connection.send())
+            // What was asked for before something that ends the connection is still answered.
+            let sent = connection.send();
+            answered.and(sent)
         };
         // However a client goes away, there is nobody to tell.
         if attended.is_err() {

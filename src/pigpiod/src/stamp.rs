@@ -11,6 +11,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -69,8 +70,8 @@ fn is_alive(process: i32) -> bool {
 
 impl Start {
     fn now(root: &Path) -> Self {
-        let at = clock_gettime(ClockId::CLOCK_BOOTTIME)
-            .map_or(0, |now| now.tv_sec() * 1000 + now.tv_nsec() / 1_000_000);
+        let at =
+            clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |now| Duration::from(now).as_millis() as i64);
         let changed =
             std::fs::metadata(root.join("dev")).map_or([0; 2], |dev| [dev.mtime(), dev.mtime_nsec()]);
         Self { process: std::process::id().cast_signed(), at, changed }

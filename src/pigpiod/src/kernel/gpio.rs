@@ -168,3 +168,27 @@ fn kernels(error: Error) -> io::Error {
         Error::UnderRead(error) => io::Error::new(ErrorKind::InvalidData, error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gpiocdev_uapi::v2::LineAttributeValue;
+
+    use super::*;
+
+    #[test]
+    fn an_input_is_watched_both_ways() {
+        let both = LineFlags::INPUT | LineFlags::EDGE_RISING | LineFlags::EDGE_FALLING;
+        for (pull, bias) in [
+            (None, LineFlags::empty()),
+            (Some(0), LineFlags::BIAS_DISABLED),
+            (Some(1), LineFlags::BIAS_PULL_DOWN),
+            (Some(2), LineFlags::BIAS_PULL_UP),
+        ] {
+            let config = configuration(Settings { pull, steady: 0 });
+            assert_eq!((config.flags, config.num_attrs), (both | bias, 0), "{pull:?}");
+        }
+        let config = configuration(Settings { pull: None, steady: 3000 });
+        assert_eq!((config.num_attrs, config.attr(0).mask), (1, 1));
+        assert!(matches!(config.attr(0).attr.to_value(), Some(LineAttributeValue::DebouncePeriod(3000))));
+    }
+}

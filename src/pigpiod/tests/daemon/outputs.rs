@@ -255,6 +255,10 @@ fn files_that_cannot_be_written_are_refused() {
     client.run(&colour([570, 442, 113])).unwrap();
     kernels.state().is_read_only = true;
     assert!(is_refused(&client.run(&colour([1, 2, 3]))));
+    // One colour that could not be set is no reason to give up the next.
+    kernels.state().is_read_only = false;
+    client.run(&colour([1, 2, 3])).unwrap();
+    assert_eq!(kernels.light(13), Some((3000, 1_000_000)));
 }
 
 #[test]

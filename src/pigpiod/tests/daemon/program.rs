@@ -212,6 +212,27 @@ fn wrong_calls_are_told_in_a_sentence() {
 }
 
 #[test]
+fn it_tells_the_board_and_that_there_is_no_button() {
+    let machine = Machine::with_leds();
+    fs::write(machine.path().join("proc/cpuinfo"), "Hardware\t: BCM2835\nRevision\t: a02082\n").unwrap();
+    let (daemon, port) = start(&machine);
+    assert_eq!(pigs(port, "hwver"), Some(0xa0_2082));
+    let mut wire = Wire::connect(port);
+    for request in [[3, 17, 0], [2, 17, 2], [3, 17, 0]] {
+        assert_eq!(wire.ask(request), -41, "{request:?}");
+    }
+    let told = daemon.log().iter().filter(|line| line.contains("the panel's button: ")).count();
+    assert_eq!(told, 1, "{:?}", daemon.log());
+
+    let machine = Machine::with_leds();
+    fs::create_dir(machine.path().join("proc/device-tree/system")).unwrap();
+    let revision = machine.path().join("proc/device-tree/system/linux,revision");
+    fs::write(revision, 0x00c0_3112_u32.to_be_bytes()).unwrap();
+    let (_daemon, port) = start(&machine);
+    assert_eq!(pigs(port, "hwver"), Some(0xc0_3112));
+}
+
+#[test]
 fn any_bytes_are_survived() {
     let machine = Machine::with_leds();
     let (mut daemon, port) = start(&machine);

@@ -2,9 +2,11 @@
 //! What is told of the button, on the model.
 
 use std::io::{Read, Write};
+use std::process::Command;
 
 use pigpio::protocol::{MESSAGE_SIZE, Message, REPORT_SIZE, Report, number};
 use pigpiod::kernel::Settings;
+use test_support::Process;
 
 use crate::model::{Daemon, Kernels};
 use crate::wire::Wire;
@@ -43,6 +45,41 @@ fn each_change_is_told_to_each_who_wants_it() {
     drop(other);
     daemon.button.change(true, 5);
     assert_eq!(next(&mut one).sequence, 3);
+}
+
+#[test]
+fn python_hears_of_the_button() {
+    let daemon = Daemon::start(&Kernels::with_leds());
+    let script = "
+import pigpio, sys, threading
+pi = pigpio.pi('127.0.0.1', int(sys.argv[1]))
+done = threading.Event()
+def changed(pin, level, tick):
+    print(pin, level, tick, file=sys.stderr, flush=True)
+    if level: done.set()
+callback = pi.callback(17, pigpio.EITHER_EDGE, changed)
+print('listens', file=sys.stderr, flush=True)
+done.wait()
+callback.cancel()
+pi.stop()
+";
+    let mut command = Command::new("/usr/bin/python3");
+    let mut python = Process::start(command.args(["-c", script, &daemon.port.to_string()]), "python3-pigpio");
+    python.await_log("listens", 1);
+    daemon.button.change(false, 100);
+    daemon.button.change(true, 200_100);
+    assert_eq!(python.await_end().code(), Some(0));
+    assert_eq!(python.log(), ["listens", "17 0 100", "17 1 200100"]);
+}
+
+#[test]
+fn who_only_wants_reports_has_them() {
+    let daemon = Daemon::start(&Kernels::with_leds());
+    let mut wire = Wire::connect(daemon.port);
+    let handle = wire.ask([number::NOIB, 0, 0]).cast_unsigned();
+    assert_eq!(wire.ask([number::NB, handle, BUTTON]), 0);
+    daemon.button.change(false, 7);
+    assert_eq!(next(&mut wire).tick, 7);
 }
 
 #[test]
