@@ -188,14 +188,14 @@ fn ask_pigpiod(address: anyhow::Result<Address>, root: &Path) -> PigpiodStatus {
     };
     let asked = Client::connect(&address.host, address.port, PATIENCE).and_then(|mut client| {
         let [version] = client.run(&[Command::Version])?;
-        Ok((client.peer(), version, leds::drives(&mut client)?))
+        Ok((client.peer(), version, leds::drives(&mut client).ok()))
     });
     match asked {
         Ok((peer, version, leds)) => PigpiodStatus {
             address: Some(peer.to_string()),
             version: Some(version),
-            leds: Some(leds),
-            dark: (!leds).then(|| Driver::darkness(root)),
+            leds,
+            dark: (leds == Some(false)).then(|| Driver::darkness(root)),
             error: None,
         },
         Err(error) => PigpiodStatus {

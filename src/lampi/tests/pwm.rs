@@ -66,6 +66,14 @@ impl Machine {
         output
     }
 
+    /// Why the kernel does not drive the LEDs, which no pigpiod does either.
+    #[track_caller]
+    fn dark(&self) -> String {
+        let (status, output, errors) = self.say("status");
+        assert_eq!((status, errors.as_str()), (Some(1), ""), "{output}");
+        output.strip_prefix("there is no pigpiod on the PATH, and ").expect(&output).to_owned()
+    }
+
     /// Why the order was refused, which changed nothing.
     #[track_caller]
     fn refused(&self, action: &str) -> String {
@@ -105,7 +113,7 @@ fn lines_are_added_once_and_removed_to_the_byte() {
             assert!(output.contains("already") && !backup.exists(), "{output}");
             assert!(machine.fine("disable").ends_with("has no lines of lampi; nothing was changed\n"));
         } else {
-            assert!(output.ends_with("\nit counts when the machine is started\n"), "{output}");
+            assert!(output.ends_with("\nit takes effect when the machine is started\n"), "{output}");
             assert_eq!(fs::read(backup).unwrap(), before);
             machine.fine("disable");
             assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.1")), after);
@@ -158,7 +166,7 @@ fn kernels_that_cannot_are_named() {
     fs::remove_file(machine.path(OVERLAY)).unwrap();
     let error = machine.refused("enable");
     assert!(error.starts_with("lampi: there is no ROOT/boot/firmware/overlays/pwm-gpio.dtbo: "), "{error}");
-    assert_eq!(format!("lampi: {}", machine.fine("status")), error, "status says the same");
+    assert_eq!(format!("lampi: {}", machine.dark()), error, "status says the same");
     assert!(error.contains("since November 2024, Debian's have not"), "{error}");
     machine.write(OVERLAY, b"");
     machine.write("lib/modules/6.12/modules.dep", b"kernel/drivers/pwm/pwm-gpio.ko.xz:\n");
@@ -259,26 +267,49 @@ fn a_full_or_read_only_partition_stays_as_it_is() {
 #[test]
 fn the_state_is_told_in_one_sentence() {
     let machine = Machine::new(b"a=1\n");
-    let missing = "config.txt has no lines for GPIO 19, 26 and 13; to add them, run: sudo lampi pwm enable\n";
-    assert_eq!(machine.fine("status"), missing);
+    assert_eq!(
+        machine.dark(),
+        "config.txt has no lines for GPIO 19, 26 and 13; run: sudo lampi pwm enable\n"
+    );
     machine.fine("enable");
-    let outstanding = "the lines for GPIO 19, 26 and 13 are in config.txt, and take effect after a reboot; run: sudo reboot\n";
-    assert_eq!(machine.fine("status"), outstanding);
+    let outstanding = "the lines for GPIO 19, 26 and 13 are in config.txt and take effect after a reboot; run: sudo reboot\n";
+    assert_eq!(machine.dark(), outstanding);
     // Started before the file was changed, and long after.
     machine.write("proc/uptime", b"3600.00 1.00\n");
-    assert_eq!(machine.fine("status"), outstanding);
+    assert_eq!(machine.dark(), outstanding);
     machine.chip(7, 19);
     machine.chip(8, 26);
     let changed = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
     fs::File::options().write(true).open(machine.path(CONFIG)).unwrap().set_modified(changed).unwrap();
-    assert!(
-        machine.fine("status").contains("but the kernel has no PWM on GPIO 13; see why with: sudo dmesg")
+    assert_eq!(
+        machine.dark(),
+        "the lines for GPIO 19, 26 and 13 are in config.txt, but the kernel has no PWM on GPIO 13; its log says why; \
+         run: sudo dmesg | grep -i pwm\n"
     );
     machine.chip(0, 13);
     assert_eq!(machine.fine("status"), "the kernel has PWM on GPIO 19, 26 and 13, the pins of the LEDs\n");
     assert_eq!(machine.fine("enable").lines().count(), 1, "no reboot is needed");
     machine.fine("disable");
-    assert!(machine.fine("status").contains("but not after a reboot"));
+    assert!(machine.fine("status").contains("but not after a reboot; run: sudo lampi pwm enable"));
+}
+
+#[test]
+fn a_pigpiod_that_knows_the_board_needs_no_pwm() {
+    let machine = Machine::new(b"a=1\n");
+    machine.write("usr/bin/pigpiod", b"");
+    fs::set_permissions(machine.path("usr/bin/pigpiod"), Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(
+        machine.fine("status"),
+        "ROOT/usr/bin/pigpiod drives the LEDs, so the kernel's PWM is not needed\n"
+    );
+    machine.write("proc/device-tree/compatible", b"raspberrypi,5-model-b\0brcm,bcm2712\0");
+    let (status, output, _) = machine.say("status");
+    assert_eq!(status, Some(1));
+    assert_eq!(
+        output,
+        "ROOT/usr/bin/pigpiod does not know this board, and config.txt has no lines for GPIO 19, 26 and 13; run: sudo lampi \
+         pwm enable\n"
+    );
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn one_that_appears_later_runs_at_the_next_start() {
     let lamp = Lamp::new();
     for _ in 0..RESTARTS / 2 {
         let mut daemon = lamp.launch();
-        daemon.await_log("no other pigpiod is installed", 1);
+        daemon.await_log("there is no pigpiod on the PATH", 1);
         daemon.kill();
     }
     lamp.install_working();
@@ -159,7 +159,7 @@ fn one_that_appears_later_runs_at_the_next_start() {
     }
     // Removed again, for example by an upgrade of the system, and then there is PWM.
     fs::remove_file(lamp.path.path().join("pigpiod")).unwrap();
-    lamp.launch().await_log("no other pigpiod is installed", 1);
+    lamp.launch().await_log("there is no pigpiod on the PATH", 1);
     lamp.machine.add_leds();
     lamp.launch().await_log("this daemon drives the LEDs", 1);
 }
@@ -180,13 +180,13 @@ fn neither_itself_nor_what_cannot_be_run_is_started() {
     let lamp = Lamp::new();
     let own = lamp.path.path().join("pigpiod");
     symlink(env!("CARGO_BIN_EXE_pigpiod"), &own).unwrap();
-    lamp.launch().await_log("no other pigpiod is installed", 1);
+    lamp.launch().await_log("there is no pigpiod on the PATH", 1);
     fs::remove_file(&own).unwrap();
     fs::create_dir(&own).unwrap();
-    lamp.launch().await_log("no other pigpiod is installed", 1);
+    lamp.launch().await_log("there is no pigpiod on the PATH", 1);
     fs::remove_dir(&own).unwrap();
     fs::write(&own, "#!/nonexistent\n").unwrap();
-    lamp.launch().await_log("no other pigpiod is installed", 1);
+    lamp.launch().await_log("there is no pigpiod on the PATH", 1);
 
     fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
     let daemon = lamp.launch();
