@@ -15,6 +15,7 @@ begin_machine() {
     rm -rf "$results"
     mkdir -p "$results"
     console="$results/console.log"
+    : >"$console"
     work=$(mktemp -d)
     trap 'stop_machine; rm -rf "$work"' EXIT
     trap 'exit 1' HUP INT TERM
@@ -125,7 +126,7 @@ alone() {
     insert_tree tests/machine/alone
     insert "$work/scenario" /scenario
     say "power on; $1"
-    since=$(wc -c <"$console" 2>/dev/null || echo 0)
+    since=$(wc -c <"$console")
     KERNEL="$KERNEL systemd.wants=scenario.service" start_machine
     PATIENCE=1500 await 'the machine to have done' is_off
     settle_disk
