@@ -108,7 +108,7 @@ start_machine() {
 }
 
 # time_by_instructions: from now on a machine that is started has one processor, whose clock goes on by 4 ns with each
-# instruction, whatever else this machine does. While it waits, its time passes at once.
+# instruction, whatever else this machine does. Beside other tests that is also quicker than four, which wait for each other.
 time_by_instructions() {
     TIME='-accel tcg,thread=single -icount shift=2,sleep=off'
     KERNEL="$KERNEL nr_cpus=1"

@@ -79,26 +79,19 @@ edges() {
     done >/edges.pins
     awk '
         FNR == NR { pin[$1] = $2; period[$1] = $3 / 1e9; order[++count] = $1; next }
+        $NF == "begin" { for (j = 1; j <= count; j++) last[order[j]] = $(NF - 2) + 0 }
+        $NF == "end" { for (j = 1; j <= count; j++) edge(order[j], $(NF - 2) + 0) }
         function edge(line, now) {
             if (now - last[line] > longest[line])
                 longest[line] = now - last[line]
             last[line] = now
         }
-        {
-            for (i = 1; i < NF && $i !~ /^(gpio_value|tracing_mark_write):$/; i++) ;
-            now = $(i - 1) + 0
-        }
-        $i == "tracing_mark_write:" {
-            for (j = 1; j <= count; j++)
-                if ($(i + 1) == "begin")
-                    last[order[j]] = now
-                else
-                    edge(order[j], now)
-        }
-        $i == "gpio_value:" && $(i + 1) in pin {
-            line = $(i + 1)
+        # Time, what happened, line, "set" or "get", value.
+        NF > 4 && $(NF - 3) == "gpio_value:" && $(NF - 2) in pin {
+            line = $(NF - 2)
+            now = $(NF - 4) + 0
             edge(line, now)
-            if ($(i + 3)) {
+            if ($NF) {
                 if (!(line in first))
                     first[line] = now
                 high[line] += up[line]
