@@ -98,6 +98,7 @@ power_on() {
 start_machine() {
     port=$(free_port)
     qemu-img create -q -f qcow2 -o cluster_size=4k -b "$work/disk.img" -F raw "$work/layer.qcow2"
+    # shellcheck disable=SC2086 # options
     $EMULATOR $TIME -m 1G -no-reboot -display none \
         -kernel "$machine/kernel" -initrd "$machine/initrd.img" \
         -append "root=LABEL=lamp rw rootwait net.ifnames=0 quiet panic=-1 $KERNEL" \

@@ -59,16 +59,18 @@ watch_edges() {
     echo 40000 >$tracing/buffer_size_kb
     echo >$tracing/trace
     echo 1 >$tracing/events/gpio/gpio_value/enable
+    # Of processes too: those of the next line and of the first in `edges` mark the begin and the end.
+    echo 1 >$tracing/events/sched/sched_process_fork/enable
     echo 1 >$tracing/tracing_on
-    echo begin >$tracing/trace_marker
+    env true
 }
 
 # edges: what was noted since then, a line for each LED: its pin, periods, thousandths of the time in which it was high, and
 # the longest time without an edge, in periods.
 edges() {
-    echo end >$tracing/trace_marker
+    env true
     echo 0 >$tracing/tracing_on
-    echo 0 >$tracing/events/gpio/gpio_value/enable
+    echo 0 >$tracing/events/enable
     cat $tracing/per_cpu/cpu*/stats >/edges.stats
     awk '/overrun:|dropped events:/ && $NF > 0 { exit 1 }' /edges.stats || fail "edges were lost: $(cat /edges.stats)"
     base=$(sed -n 's/^gpiochip[0-9]*: .* \([0-9]*\)-.* pinctrl-bcm2835.*/\1/p' /sys/kernel/debug/gpio)
@@ -79,17 +81,20 @@ edges() {
     done >/edges.pins
     awk '
         FNR == NR { pin[$1] = $2; period[$1] = $3 / 1e9; order[++count] = $1; next }
-        $NF == "begin" { for (j = 1; j <= count; j++) last[order[j]] = $(NF - 2) + 0 }
-        $NF == "end" { for (j = 1; j <= count; j++) edge(order[j], $(NF - 2) + 0) }
         function edge(line, now) {
             if (now - last[line] > longest[line])
                 longest[line] = now - last[line]
             last[line] = now
         }
-        # Time, what happened, line, "set" or "get", value.
-        NF > 4 && $(NF - 3) == "gpio_value:" && $(NF - 2) in pin {
+        /^#/ || !match($0, / [0-9]+\.[0-9]+: /) { next }
+        { now = substr($0, RSTART, RLENGTH) + 0 }
+        !begun++ {
+            for (j = 1; j <= count; j++)
+                last[order[j]] = now
+        }
+        # What happened, the line, "set" or "get", its value.
+        $(NF - 3) == "gpio_value:" && $(NF - 2) in pin {
             line = $(NF - 2)
-            now = $(NF - 4) + 0
             edge(line, now)
             if ($NF) {
                 if (!(line in first))
@@ -104,6 +109,7 @@ edges() {
         END {
             for (j = 1; j <= count; j++) {
                 line = order[j]
+                edge(line, now)
                 whole = rise[line] - first[line]
                 printf "%d %d %.1f %.2f\n", pin[line], rises[line] ? rises[line] - 1 : 0,
                     whole ? 1000 * high[line] / whole : 0, longest[line] / period[line]
