@@ -109,7 +109,8 @@ start_machine() {
 }
 
 # time_by_instructions: from now on a machine that is started has one processor, whose clock goes on by 4 ns with each
-# instruction, whatever else this machine does. Beside other tests that is also quicker than four, which wait for each other.
+# instruction, whatever else this machine does. Four would not switch the pins in time under load, as QEMU then runs them by
+# turns; and beside other tests they are no quicker.
 time_by_instructions() {
     TIME='-accel tcg,thread=single -icount shift=2,sleep=off'
     KERNEL="$KERNEL nr_cpus=1"

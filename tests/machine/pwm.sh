@@ -25,6 +25,11 @@ chips() {
     done | tr '\n' ' '
 }
 
+# udev loads their driver some time after the start.
+has_chips() {
+    [ "$(chips)" = '1 1 1 ' ]
+}
+
 # told PIN: what its chip was told: thousandths of the period, if they are whole ones.
 told() {
     awk -v "number=$(chip "$1")" '
