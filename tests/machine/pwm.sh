@@ -60,6 +60,7 @@ is_lit() {
 
 # watch_edges: from now on the kernel notes each switching of a pin.
 watch_edges() {
+    udevadm settle
     echo 0 >$tracing/tracing_on
     echo 40000 >$tracing/buffer_size_kb
     echo >$tracing/trace
@@ -73,6 +74,7 @@ watch_edges() {
 # edges: what was noted since then, a line for each LED: its pin, periods, thousandths of the time in which it was high, and
 # the longest time without an edge, in periods.
 edges() {
+    equal 'the noting of edges' 1 "$(cat $tracing/tracing_on)" # the kernel ends it by itself on some errors
     env true
     echo 0 >$tracing/tracing_on
     echo 0 >$tracing/events/enable
