@@ -25,6 +25,11 @@ chips() {
     done | tr '\n' ' '
 }
 
+# udev loads their driver some time after the start.
+has_chips() {
+    [ "$(chips)" = '1 1 1 ' ]
+}
+
 # told PIN: what its chip was told: thousandths of the period, if they are whole ones.
 told() {
     awk -v "number=$(chip "$1")" '
@@ -55,20 +60,24 @@ is_lit() {
 
 # watch_edges: from now on the kernel notes each switching of a pin.
 watch_edges() {
+    udevadm settle
     echo 0 >$tracing/tracing_on
     echo 40000 >$tracing/buffer_size_kb
     echo >$tracing/trace
     echo 1 >$tracing/events/gpio/gpio_value/enable
+    # Of processes too: those of the next line and of the first in `edges` mark the begin and the end.
+    echo 1 >$tracing/events/sched/sched_process_fork/enable
     echo 1 >$tracing/tracing_on
-    echo begin >$tracing/trace_marker
+    env true
 }
 
 # edges: what was noted since then, a line for each LED: its pin, periods, thousandths of the time in which it was high, and
 # the longest time without an edge, in periods.
 edges() {
-    echo end >$tracing/trace_marker
+    equal 'the noting of edges' 1 "$(cat $tracing/tracing_on)" # the kernel ends it by itself on some errors
+    env true
     echo 0 >$tracing/tracing_on
-    echo 0 >$tracing/events/gpio/gpio_value/enable
+    echo 0 >$tracing/events/enable
     cat $tracing/per_cpu/cpu*/stats >/edges.stats
     awk '/overrun:|dropped events:/ && $NF > 0 { exit 1 }' /edges.stats || fail "edges were lost: $(cat /edges.stats)"
     base=$(sed -n 's/^gpiochip[0-9]*: .* \([0-9]*\)-.* pinctrl-bcm2835.*/\1/p' /sys/kernel/debug/gpio)
@@ -84,21 +93,17 @@ edges() {
                 longest[line] = now - last[line]
             last[line] = now
         }
-        {
-            for (i = 1; i < NF && $i !~ /^(gpio_value|tracing_mark_write):$/; i++) ;
-            now = $(i - 1) + 0
-        }
-        $i == "tracing_mark_write:" {
+        /^#/ || !match($0, / [0-9]+\.[0-9]+: /) { next }
+        { now = substr($0, RSTART, RLENGTH) + 0 }
+        !begun++ {
             for (j = 1; j <= count; j++)
-                if ($(i + 1) == "begin")
-                    last[order[j]] = now
-                else
-                    edge(order[j], now)
+                last[order[j]] = now
         }
-        $i == "gpio_value:" && $(i + 1) in pin {
-            line = $(i + 1)
+        # What happened, the line, "set" or "get", its value.
+        $(NF - 3) == "gpio_value:" && $(NF - 2) in pin {
+            line = $(NF - 2)
             edge(line, now)
-            if ($(i + 3)) {
+            if ($NF) {
                 if (!(line in first))
                     first[line] = now
                 high[line] += up[line]
@@ -111,6 +116,7 @@ edges() {
         END {
             for (j = 1; j <= count; j++) {
                 line = order[j]
+                edge(line, now)
                 whole = rise[line] - first[line]
                 printf "%d %d %.1f %.2f\n", pin[line], rises[line] ? rises[line] - 1 : 0,
                     whole ? 1000 * high[line] / whole : 0, longest[line] / period[line]
