@@ -60,22 +60,23 @@ is_lit() {
 
 # watch_edges: from now on the kernel notes each switching of a pin.
 watch_edges() {
+    # When it drops a module, the kernel can forget what it has noted.
     udevadm settle
     echo 0 >$tracing/tracing_on
     echo 40000 >$tracing/buffer_size_kb
     echo >$tracing/trace
     echo 1 >$tracing/events/gpio/gpio_value/enable
-    # Of processes too: those of the next line and of the first in `edges` mark the begin and the end.
+    # Of new processes too: one here and one in `edges` mark the begin and the end.
     echo 1 >$tracing/events/sched/sched_process_fork/enable
     echo 1 >$tracing/tracing_on
-    env true
+    cut -d' ' -f1 /proc/uptime >/edges.begin
 }
 
 # edges: what was noted since then, a line for each LED: its pin, periods, thousandths of the time in which it was high, and
 # the longest time without an edge, in periods.
 edges() {
-    equal 'the noting of edges' 1 "$(cat $tracing/tracing_on)" # the kernel ends it by itself on some errors
     env true
+    equal 'noting of edges' 1 "$(cat $tracing/tracing_on)"
     echo 0 >$tracing/tracing_on
     echo 0 >$tracing/events/enable
     cat $tracing/per_cpu/cpu*/stats >/edges.stats
@@ -86,7 +87,7 @@ edges() {
         period=$(cat "/sys/class/pwm/pwmchip$(chip "$pin")/pwm0/period")
         echo "$((base + pin)) $pin $period"
     done >/edges.pins
-    awk '
+    awk -v "begin=$(cat /edges.begin)" '
         FNR == NR { pin[$1] = $2; period[$1] = $3 / 1e9; order[++count] = $1; next }
         function edge(line, now) {
             if (now - last[line] > longest[line])
@@ -96,8 +97,9 @@ edges() {
         /^#/ || !match($0, / [0-9]+\.[0-9]+: /) { next }
         { now = substr($0, RSTART, RLENGTH) + 0 }
         !begun++ {
+            # What was forgotten is a gap.
             for (j = 1; j <= count; j++)
-                last[order[j]] = now
+                last[order[j]] = now > begin + 1 ? begin : now
         }
         # What happened, the line, "set" or "get", its value.
         $(NF - 3) == "gpio_value:" && $(NF - 2) in pin {
