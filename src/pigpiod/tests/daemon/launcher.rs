@@ -79,7 +79,9 @@ fn two_chips_of_three_are_as_good_as_none() {
     lamp.machine.add_chip("pwmchip1", 13);
     let daemon = lamp.launch();
     daemon.await_log(
-        &format!("{DARK} until their PWM chips appear: the kernel has none for GPIO 19, and no other"),
+        &format!(
+            "{DARK} until their PWM chips appear: the kernel has none for GPIO 19, and there is no pigpiod"
+        ),
         1,
     );
     lamp.install_working();
