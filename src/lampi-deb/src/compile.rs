@@ -96,6 +96,12 @@ fn cargo_build(
         .args(["--profile", "packaged", "--message-format=json-render-diagnostics"])
         .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))
         .stdout(Stdio::piped());
+    if toolchain.compiles_std {
+        // The variable that it needs has cargo compile every crate anew, here and in the next call without it.
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| source.root().join("target"), PathBuf::from);
+        command.arg("--target-dir").arg(target.join("build-std"));
+    }
     if Architecture::host() != Some(architecture) {
         // Not for the host: there cc is the default, and saying so would have cargo build the builder's crates anew,
         // each time, for it and for the programs.
