@@ -79,7 +79,7 @@ snapshot() {
 }
 
 relevant() {
-    find /etc /usr/bin /usr/share/lampi /usr/share/man/man1 /usr/share/doc/lampi /var/lib/lampi /var/log/supervisor /var/backups /run \
-        -regextype posix-extended ! -regex '/etc/(passwd|shadow|group|gshadow|subuid|subgid)-?|/run/(supervisor|pigpio|mosquitto|lock).*|.*/log/supervisor/(supervisord|mine).*' \
+    find /etc /usr/bin /usr/share/lampi /usr/libexec/lampi /usr/share/man/man1 /usr/share/man/man8 /usr/share/doc/lampi /var/lib/lampi /var/log/supervisor /var/backups /run \
+        -regextype posix-extended ! -regex '/etc/(passwd|shadow|group|gshadow|subuid|subgid)-?|/run/(supervisor|pigpio|mosquitto|lock|lampi-pigpiod).*|.*/log/supervisor/(supervisord|mine).*' \
         "$@" 2>/dev/null
 }
