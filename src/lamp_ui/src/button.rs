@@ -40,8 +40,7 @@ pub fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> any
             thread::sleep(backoff.wait());
         }
     };
-    thread::Builder::new().name("button".into()).spawn(run).context("cannot start the button's thread")?;
-    Ok(())
+    program::thread::start("button", run).context("cannot start the button's thread")
 }
 
 /// Tells, after each report, whether the button is pressed, until the connection is lost.

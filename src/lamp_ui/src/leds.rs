@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Whether the GPIO daemon drives the LEDs, for the status page.
 
-use std::thread;
 use std::time::Duration;
 
 use pigpio::{Client, Pin};
 use program::address::Address;
+use program::thread;
 
 /// The red LED. The daemon drives all LEDs or none.
 const LED: Pin = 19;
@@ -37,8 +37,8 @@ impl Leds {
             let answer = Client::connect(&host, port, PATIENCE).and_then(|mut client| client.drives(LED));
             on_answer(answer.ok());
         };
-        match thread::Builder::new().name("leds".into()).spawn(ask) {
-            Ok(_) => self.is_asked = true,
+        match thread::start("leds", ask) {
+            Ok(()) => self.is_asked = true,
             Err(error) => log::warn!("cannot start the thread that asks about the LEDs: {error}"),
         }
     }

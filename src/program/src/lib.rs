@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What every program of the lamp does alike: log lines on stderr, one line for an error, the exit status, and how
-//! an address is written.
+//! What every program of the lamp does alike: log lines on stderr, one line for an error, the exit status, how an address is
+//! written, and threads that wait for a peer.
 //!
 //! Exit statuses: 0 for a clean end, 1 for a failure; 2, for a wrong call, is given by the command line parser.
 
 pub mod address;
+pub mod thread;
 
 use std::io::Write;
 use std::process::ExitCode;
