@@ -3,6 +3,8 @@
 // Lets the real pigpiod run where there is no Raspberry Pi: preloaded into it, this answers for the hardware.
 //
 // - /dev/mem becomes memory of the process alone, empty and as large as any address pigpiod maps;
+// - the pages of the DMA buffers get numbers in turn: of a machine's own, pigpiod keeps the lowest 30 bits of the address and
+//   gives up on what is then zero, which a machine of more than 1 GiB now and then gives it;
 // - in it the system timer runs and the DMA engine moves, for which pigpiod waits before it is ready;
 // - /proc/cpuinfo becomes that of a Pi 3, because pigpiod refuses to run on anything else;
 // - the levels of the pins 0 to 31 are those of a lamp at rest: low but for the panel's button on pin 17, which a resistor
@@ -26,8 +28,8 @@
 
 static const char PI3[] = "model name\t: ARMv7 Processor rev 4 (v7l)\nHardware\t: BCM2835\nRevision\t: a02082\n";
 
-// The peripherals of a Pi lie below 1 GiB. The pages of the DMA buffers, which pigpiod maps at the machine's own
-// addresses, are put above so that they never meet. The file stays sparse.
+// The peripherals of a Pi lie below 1 GiB. The pages of the DMA buffers are put above, so that they never meet. The file
+// stays sparse.
 static const off64_t DMA_MEMORY = (off64_t)1 << 40, LARGEST_ADDRESS = (off64_t)1 << 41;
 
 // BCM2835 ARM Peripherals, chapters 4, 6 and 12, at the base address of a Pi 3; pigpiod samples on DMA channel 14.
@@ -49,6 +51,7 @@ static const char *moved(const char *path)
 }
 
 static volatile uint32_t *timer, *dma;
+static int pagemap = -1;
 
 static volatile uint32_t *page(int registers, off64_t address)
 {
@@ -85,6 +88,7 @@ int open64(const char *path, int flags, ...)
    va_start(rest, flags);
    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
    va_end(rest);
+   if (strcmp(path, "/proc/self/pagemap") == 0) return pagemap = REAL(open64)(path, flags);
    if (strcmp(path, "/dev/mem") != 0) return REAL(open64)(moved(path), flags, mode);
    int registers = memfd_create("registers", MFD_CLOEXEC);
    pthread_t thread;
@@ -96,6 +100,21 @@ int open64(const char *path, int flags, ...)
    page(registers, PINS)[LEVELS] = levels ? strtoul(levels, NULL, 0) : 1 << 17;
    if (pthread_create(&thread, NULL, run, NULL) != 0) abort();
    return registers;
+}
+
+ssize_t read(int fd, void *buffer, size_t size)
+{
+   static uint64_t pages;
+   if (fd < 0 || fd != pagemap) return REAL(read)(fd, buffer, size);
+   ++pages;
+   memcpy(buffer, &pages, sizeof pages);
+   return sizeof pages;
+}
+
+int close(int fd)
+{
+   if (fd == pagemap) pagemap = -1;
+   return REAL(close)(fd);
 }
 
 FILE *fopen64(const char *path, const char *mode)
