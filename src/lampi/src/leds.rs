@@ -44,7 +44,7 @@ impl Driver {
     /// That of the machine whose root is at `root`.
     pub fn of(root: &Path) -> Self {
         let path = std::env::join_paths(PATH.map(|folder| under(root, folder))).ok();
-        match choose(root, path.as_deref(), || false) {
+        match choose(root, path.as_deref(), || None) {
             Choice::Kernel => Self::Kernel,
             Choice::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
             Choice::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::kernel::{self, Files, LEDS};
 
@@ -30,6 +31,8 @@ pub enum Choice {
         missing: Vec<u32>,
         /// Why it is not pigpio's own.
         reason: String,
+        /// When pigpio's own is worth another try, if it is.
+        retry: Option<Duration>,
     },
 }
 
@@ -47,12 +50,17 @@ impl fmt::Display for Choice {
                 program.display(),
                 list(missing)
             ),
-            Self::Dark { missing, reason } => write!(
-                formatter,
-                "this daemon runs WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO {}, and {reason}; \
-                 `lampi doctor` says what to do",
-                list(missing)
-            ),
+            Self::Dark { missing, reason, retry } => {
+                write!(
+                    formatter,
+                    "this daemon runs WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO {}, and {reason}",
+                    list(missing)
+                )?;
+                if let Some(pause) = retry {
+                    write!(formatter, " and is tried again in {} s", pause.as_secs())?;
+                }
+                formatter.write_str("; `lampi doctor` says what to do")
+            }
         }
     }
 }
@@ -61,21 +69,22 @@ fn list(pins: &[u32]) -> String {
     pins.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Chooses on the machine whose root is `root`. `path` is where programs are looked for; `has_refused` says whether pigpio's
-/// own daemon, if there is one that could run, refused when it was started last.
-pub fn choose(root: &Path, path: Option<&OsStr>, has_refused: impl FnOnce() -> bool) -> Choice {
+/// Chooses on the machine whose root is `root`. `path` is where programs are looked for; `refusal` says for how long pigpio's
+/// own daemon, if there is one that could run, is believed to refuse.
+pub fn choose(root: &Path, path: Option<&OsStr>, refusal: impl FnOnce() -> Option<Duration>) -> Choice {
     let missing = kernel::missing(&Files::of_machine(root));
     if missing.is_empty() {
         return Choice::Kernel;
     }
     let Some(program) = find(path) else {
-        return Choice::Dark { missing, reason: "there is no pigpiod on the PATH".into() };
+        return Choice::Dark { missing, reason: "there is no pigpiod on the PATH".into(), retry: None };
     };
     let shown = program.display();
     if is_unknown_to_pigpio(root) {
-        Choice::Dark { missing, reason: format!("{shown} does not know this board") }
-    } else if has_refused() {
-        Choice::Dark { missing, reason: format!("{shown} ended at once when it was started last") }
+        Choice::Dark { missing, reason: format!("{shown} does not know this board"), retry: None }
+    } else if let Some(pause) = refusal() {
+        let reason = format!("{shown} ended at once when it was started last");
+        Choice::Dark { missing, reason, retry: Some(pause) }
     } else {
         Choice::Pigpio { program, missing }
     }

@@ -8,11 +8,12 @@ mod cli;
 mod lock;
 mod stamp;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::error::ErrorKind;
@@ -20,6 +21,7 @@ use clap::{CommandFactory, Parser};
 use log::{LevelFilter, info, warn};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use pigpio::PORT_VARIABLE;
 use pigpiod::choice::{self, Choice};
 use pigpiod::kernel::Kernel;
@@ -40,19 +42,37 @@ fn main() -> ExitCode {
     program::exit_code(NAME, run(&cli))
 }
 
+/// Why this daemon ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It was told to.
+    Stopped,
+    /// pigpio's own daemon is worth another try.
+    Retry,
+}
+
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH");
-    let choice = choice::choose(&cli.root, path.as_deref(), || stamp::take_refusal(&cli.root));
-    info!("{choice}");
-    if let Choice::Pigpio { program, .. } = choice {
-        if let Err(error) = stamp::remember(&cli.root) {
-            warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
+    loop {
+        let choice = choice::choose(&cli.root, path.as_deref(), || stamp::take_refusal(&cli.root));
+        info!("{choice}");
+        let mut pause = None;
+        match choice {
+            Choice::Kernel => {}
+            Choice::Pigpio { program, .. } => {
+                if let Err(error) = stamp::remember(&cli.root) {
+                    warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
+                }
+                // It returns only if it fails.
+                let error = Command::new(&program).args(unchanged(std::env::args_os().skip(1))).exec();
+                warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
+            }
+            Choice::Dark { retry, .. } => pause = retry,
         }
-        // It returns only if it fails.
-        let error = Command::new(&program).args(unchanged(std::env::args_os().skip(1))).exec();
-        warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
+        if serve(cli, path.as_deref(), pause)? == End::Stopped {
+            return Ok(());
+        }
     }
-    serve(cli)
 }
 
 /// The options as they came, but for the one that pigpio does not have.
@@ -69,7 +89,8 @@ fn unchanged(options: impl Iterator<Item = OsString>) -> Vec<OsString> {
     kept
 }
 
-fn serve(cli: &Cli) -> anyhow::Result<()> {
+/// Answers clients; after `pause`, if there is one, only as long as pigpio's own daemon cannot do it better.
+fn serve(cli: &Cli, path: Option<&OsStr>, pause: Option<Duration>) -> anyhow::Result<End> {
     let variable = std::env::var_os(PORT_VARIABLE).map(|value| value.to_string_lossy().into_owned());
     let port = cli
         .port(variable.as_deref())
@@ -85,12 +106,36 @@ fn serve(cli: &Cli) -> anyhow::Result<()> {
     let mut server = Server::new(listeners, pins).context("cannot prepare the sockets")?;
     let addresses: Vec<String> = server.addresses().iter().map(ToString::to_string).collect();
     info!("listening on {}", addresses.join(" and "));
-    server.run(Some(stop.as_fd())).context("cannot wait for clients")
+    let timer = pause.map(timer).transpose().context("cannot set a timer")?;
+    let mut ends = vec![stop.as_fd()];
+    ends.extend(timer.as_ref().map(AsFd::as_fd));
+    if server.run(&ends).context("cannot wait for clients")? == 0 {
+        return Ok(End::Stopped);
+    }
+    // The chips may have come meanwhile, or the other daemon may be gone.
+    if let Choice::Pigpio { .. } = choice::choose(&cli.root, path, || None) {
+        // Else it would inherit that they are blocked.
+        ending_signals().thread_unblock().context("cannot receive signals")?;
+        return Ok(End::Retry);
+    }
+    server.run(&[stop.as_fd()]).context("cannot wait for clients")?;
+    Ok(End::Stopped)
 }
 
-/// Becomes readable when the daemon shall end.
+/// Becomes readable after `pause`.
+fn timer(pause: Duration) -> nix::Result<TimerFd> {
+    let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, TimerFlags::TFD_CLOEXEC)?;
+    timer.set(Expiration::OneShot(pause.into()), TimerSetTimeFlags::empty())?;
+    Ok(timer)
+}
+
+/// Becomes readable when the daemon is told to end.
 fn signals() -> nix::Result<SignalFd> {
-    let ends: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().collect();
-    ends.thread_block()?;
-    SignalFd::with_flags(&ends, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+    let signals = ending_signals();
+    signals.thread_block()?;
+    SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+}
+
+fn ending_signals() -> SigSet {
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().collect()
 }

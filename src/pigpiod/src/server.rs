@@ -49,7 +49,7 @@ pub struct Server<H> {
 /// What is to be attended to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ready {
-    Stop,
+    End(usize),
     Hardware,
     Listener(usize),
     Client(Client),
@@ -70,12 +70,12 @@ impl<H: Hardware> Server<H> {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
-    /// Answers until `stop` becomes readable.
-    pub fn run(&mut self, stop: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    /// Answers until one of `ends` becomes readable, and returns which: its place in the list.
+    pub fn run(&mut self, ends: &[BorrowedFd<'_>]) -> io::Result<usize> {
         loop {
-            for ready in self.wait(stop)? {
+            for ready in self.wait(ends)? {
                 match ready {
-                    Ready::Stop => return Ok(()),
+                    Ready::End(index) => return Ok(index),
                     Ready::Hardware => self.tell_news(),
                     Ready::Listener(index) => self.accept(index),
                     Ready::Client(client) => self.attend(client),
@@ -85,10 +85,10 @@ impl<H: Hardware> Server<H> {
     }
 
     /// Sleeps until there is something to attend to.
-    fn wait(&self, stop: Option<BorrowedFd<'_>>) -> io::Result<Vec<Ready>> {
+    fn wait(&self, ends: &[BorrowedFd<'_>]) -> io::Result<Vec<Ready>> {
         let mut awaited: Vec<(Ready, PollFd)> = Vec::new();
         let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        awaited.extend(stop.map(|fd| (Ready::Stop, input(fd))));
+        awaited.extend(ends.iter().enumerate().map(|(index, fd)| (Ready::End(index), input(*fd))));
         awaited
             .extend(self.daemon.pins.hardware().sources().into_iter().map(|fd| (Ready::Hardware, input(fd))));
         if !self.is_full {

@@ -45,7 +45,7 @@ pub fn start(on_change: impl Fn(&PwmPins) + Send + 'static) -> io::Result<Socket
     let mut server = Server::new(vec![listener], Pins::new(hardware, u64::MAX))?;
     thread::Builder::new().name("pigpiod".into()).spawn(move || {
         // It can fail only when there is no memory left; then its clients find their connections closed.
-        let _ = server.run(None);
+        let _ = server.run(&[]);
     })?;
     Ok(address)
 }

@@ -5,15 +5,14 @@
 //! have been stopped a moment after its start, too. So two things must come together: it ended within [`AT_ONCE`], and nothing
 //! was made or removed in /dev since, where a pigpiod that comes to run makes /dev/pigerr last of all, whatever its options.
 //!
-//! A refusal is believed for one start. The one after that tries again, so that a mistake, or a daemon that was repaired
-//! meanwhile, costs one more restart and never the light for good. On a board that is refused each time, only every second
-//! start by hand costs a moment.
+//! A refusal is believed for a while, and for twice as long each time in a row; then pigpio's own daemon is tried again. So a
+//! mistake, a daemon that could not start for a moment, or one that was repaired meanwhile, costs seconds of light and not the
+//! light until somebody comes to look; and a board that is always refused is left alone for most of the time.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::time::{ClockId, clock_gettime};
@@ -22,6 +21,10 @@ use system_files::{Place, ROOT_ONLY};
 
 /// Milliseconds; far longer than a refusal takes, Supervisor's pause before its next call included.
 const AT_ONCE: i64 = 5000;
+
+/// For how long the first refusal is believed, and the longest that any is.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// The file, in a folder that is empty after a boot.
 const FILE: &str = "/run/lampi-pigpiod.started";
@@ -34,33 +37,68 @@ struct Start {
     at: i64,
     /// When something was last made or removed in /dev, as it was then.
     changed: [i64; 2],
+    /// How many starts in a row were refused before it.
+    refusals: u32,
+}
+
+/// What is known of the last start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Record {
+    /// It is not judged yet.
+    Started(Start),
+    /// So many starts in a row were refused, and it was the last of them.
+    Refused(u32),
 }
 
 /// Remembers that this process is about to become pigpio's own daemon.
 pub fn remember(root: &Path) -> anyhow::Result<()> {
-    let Start { process, at, changed: [seconds, nanoseconds] } = Start::now(root);
-    let text = format!("{process} {at} {seconds} {nanoseconds}\n");
+    // What ran in between was this daemon, in its place.
+    let refusals = if let Some(Record::Refused(refusals)) = read(root) { refusals } else { 0 };
+    write(root, Record::Started(Start { refusals, ..Start::now(root) }))
+}
+
+/// Whether pigpio's own daemon refused to run when it was started last, and for how long that is believed. Asked again, it says
+/// no: that start is judged.
+pub fn take_refusal(root: &Path) -> Option<Duration> {
+    // Without a file that can be believed, the daemon has its chance.
+    let Some(Record::Started(start)) = read(root) else { return None };
+    if is_alive(start.process) || !start.was_refused(Start::now(root)) {
+        return None;
+    }
+    // A file that cannot be written says the same for a few seconds more.
+    let _ = write(root, Record::Refused(start.refusals.saturating_add(1)));
+    Some(pause(start.refusals))
+}
+
+/// For how long a refusal is believed after `earlier` ones in a row.
+fn pause(earlier: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(earlier)).min(LONGEST_PAUSE)
+}
+
+fn write(root: &Path, record: Record) -> anyhow::Result<()> {
+    let text = match record {
+        Record::Started(Start { process, at, changed: [seconds, nanoseconds], refusals }) => {
+            format!("started {process} {at} {seconds} {nanoseconds} {refusals}\n")
+        }
+        Record::Refused(refusals) => format!("refused {refusals}\n"),
+    };
     Place::below(root, FILE)?.write(text.as_bytes(), ROOT_ONLY)
 }
 
-/// Whether pigpio's own daemon refused to run when it was started last. If so, that is forgotten.
-pub fn take_refusal(root: &Path) -> bool {
-    // Without a file that can be believed, the daemon has its chance.
-    let Ok(Some(start)) = read(root) else { return false };
-    let refused = start.was_refused(Start::now(root)) && !is_alive(start.process);
-    if refused {
-        // A file that cannot be removed says the same for a few seconds more.
-        let _ = Place::below(root, FILE).and_then(|place| place.remove());
+/// `None` without a file, or with one that is not as this program writes it.
+fn read(root: &Path) -> Option<Record> {
+    let found = Place::below(root, FILE).ok()?.read().ok()??;
+    let text = String::from_utf8(found.content).ok()?;
+    match text.split_whitespace().collect::<Vec<_>>()[..] {
+        ["started", process, at, seconds, nanoseconds, refusals] => Some(Record::Started(Start {
+            process: process.parse().ok()?,
+            at: at.parse().ok()?,
+            changed: [seconds.parse().ok()?, nanoseconds.parse().ok()?],
+            refusals: refusals.parse().ok()?,
+        })),
+        ["refused", refusals] => Some(Record::Refused(refusals.parse().ok()?)),
+        _ => None,
     }
-    refused
-}
-
-fn read(root: &Path) -> anyhow::Result<Option<Start>> {
-    let Some(found) = Place::below(root, FILE)?.read()? else { return Ok(None) };
-    let text = String::from_utf8(found.content)?;
-    let numbers: Vec<i64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [process, at, seconds, nanoseconds] = numbers[..] else { return Ok(None) };
-    Ok(Some(Start { process: process.try_into().context(FILE)?, at, changed: [seconds, nanoseconds] }))
 }
 
 fn is_alive(process: i32) -> bool {
@@ -74,7 +112,7 @@ impl Start {
             clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |now| Duration::from(now).as_millis() as i64);
         let changed =
             std::fs::metadata(root.join("dev")).map_or([0; 2], |dev| [dev.mtime(), dev.mtime_nsec()]);
-        Self { process: std::process::id().cast_signed(), at, changed }
+        Self { process: std::process::id().cast_signed(), at, changed, refusals: 0 }
     }
 
     /// Judged by what is so now, at the next start.
@@ -89,7 +127,7 @@ mod tests {
 
     #[test]
     fn only_who_ended_at_once_and_never_ran_has_refused() {
-        let start = Start { process: 7, at: 100_000, changed: [5, 6] };
+        let start = Start { process: 7, at: 100_000, changed: [5, 6], refusals: 0 };
         for (lasted, changed, refused) in [
             (1000, [5, 6], true),
             (4999, [5, 6], true),
@@ -99,34 +137,51 @@ mod tests {
             // Another boot.
             (-1, [5, 6], false),
         ] {
-            let now = Start { process: 8, at: start.at + lasted, changed };
+            let now = Start { process: 8, at: start.at + lasted, changed, refusals: 0 };
             assert_eq!(start.was_refused(now), refused, "{now:?}");
         }
     }
 
-    #[test]
-    fn a_refusal_is_believed_once() {
+    /// A folder that looks like a machine's root.
+    fn machine() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for folder in ["run", "dev"] {
             std::fs::create_dir(root.path().join(folder)).unwrap();
         }
-        assert!(!take_refusal(root.path()), "nothing was started");
-        remember(root.path()).unwrap();
-        assert!(take_refusal(root.path()));
-        assert!(!take_refusal(root.path()), "it is forgotten");
+        root
+    }
+
+    #[test]
+    fn a_refusal_is_believed_for_twice_as_long_each_time() {
+        let root = machine();
+        assert_eq!(take_refusal(root.path()), None, "nothing was started");
+        for seconds in [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600] {
+            remember(root.path()).unwrap();
+            assert_eq!(take_refusal(root.path()), Some(Duration::from_secs(seconds)));
+            assert_eq!(take_refusal(root.path()), None, "it is judged");
+        }
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 
         remember(root.path()).unwrap();
         std::fs::write(root.path().join("dev/pigerr"), "").unwrap();
-        assert!(!take_refusal(root.path()), "it came to run");
+        assert_eq!(take_refusal(root.path()), None, "it came to run");
+        remember(root.path()).unwrap();
+        assert_eq!(take_refusal(root.path()), Some(FIRST_PAUSE), "what was before it ran no longer counts");
+    }
 
+    #[test]
+    fn a_file_that_is_not_ours_says_nothing() {
+        let root = machine();
         let file = root.path().join("run/lampi-pigpiod.started");
-        for nonsense in ["", "x", "1 2 3", "1 2 3 4 5", "99999999999 0 0 0"] {
+        for nonsense in
+            ["", "x", "1 2 3 4", "started 1 2 3 4", "started x 0 0 0 0", "started 99999999999 0 0 0 0"]
+        {
             std::fs::write(&file, nonsense).unwrap();
-            assert!(!take_refusal(root.path()), "{nonsense:?}");
+            assert_eq!(take_refusal(root.path()), None, "{nonsense:?}");
         }
         std::fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/proc/1/status", &file).unwrap();
-        assert!(!take_refusal(root.path()), "a link");
+        assert_eq!(take_refusal(root.path()), None, "a link");
         remember(root.path()).unwrap();
         assert!(!file.is_symlink(), "it is replaced, not followed");
     }

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
-use test_support::{Machine, PATIENCE, Pigpiod, Process, free_port, pigs, wait_for};
+use test_support::{Machine, PATIENCE, Pigpiod, Process, Signal, free_port, pigs, wait_for};
 
 use crate::program::command;
 
@@ -103,7 +104,7 @@ fn the_other_daemon_is_given_all_options_unchanged() {
     assert_eq!(daemon.log().len(), 1, "{:?}", daemon.log());
     // It is the same process, as Supervisor wants it.
     let stamp = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
-    assert!(stamp.starts_with(&format!("{pid} ")), "{stamp}");
+    assert!(stamp.starts_with(&format!("started {pid} ")), "{stamp}");
 }
 
 #[test]
@@ -121,6 +122,20 @@ fn one_that_refuses_is_believed_for_one_start_each_time() {
             assert_eq!(daemon.terminate().code(), Some(0));
         }
     }
+}
+
+#[test]
+fn one_that_refused_is_tried_again_by_itself() {
+    let lamp = Lamp::new();
+    lamp.install_refusing();
+    lamp.launch().await_end();
+    let mut daemon = lamp.launch();
+    daemon.await_log("ended at once when it was started last and is tried again in 10 s", 1);
+    daemon.await_log("listening on 127.0.0.1:", 1);
+    lamp.install_working();
+    daemon.await_log("works", 1);
+    assert!(!lamp.machine.path().join("var/run/pigpio.pid").exists(), "its lock is given back");
+    assert_eq!(daemon.terminate().signal(), Some(Signal::SIGTERM as i32), "signals are not blocked");
 }
 
 #[test]

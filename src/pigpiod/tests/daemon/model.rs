@@ -299,7 +299,7 @@ impl Daemon {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut server = Server::new(vec![listener], Pins::new(hardware, changeable)).unwrap();
-        std::thread::spawn(move || server.run(None));
+        std::thread::spawn(move || server.run(&[]));
         Self { port, kernels, button, uevents }
     }
 
