@@ -15,7 +15,7 @@ fn start(machine: &Machine) -> String {
     let address = listener.local_addr().unwrap().to_string();
     let pins = Pins::new(Kernel::of_machine(machine.path()), u64::MAX);
     let mut server = Server::new(vec![listener], pins).unwrap();
-    std::thread::spawn(move || server.run(None));
+    std::thread::spawn(move || server.run(&[]));
     address
 }
 
