@@ -8,6 +8,7 @@ use std::time::Duration;
 use pigpio::{Client, Error, Pin};
 use pigpiod::choice::{Choice, choose};
 use pigpiod::kernel::LEDS;
+use pigpiod::stamp;
 use program::address::Address;
 use system_files::under;
 
@@ -44,7 +45,7 @@ impl Driver {
     /// That of the machine whose root is at `root`.
     pub fn of(root: &Path) -> Self {
         let path = std::env::join_paths(PATH.map(|folder| under(root, folder))).ok();
-        match choose(root, path.as_deref(), || None) {
+        match choose(root, path.as_deref(), || stamp::refusal(root)) {
             Choice::Kernel => Self::Kernel,
             Choice::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
             Choice::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),

@@ -50,11 +50,13 @@ pub fn run(order: &PwmOrder) -> anyhow::Result<ExitCode> {
 
 fn status(root: &Path) -> anyhow::Result<ExitCode> {
     let (words, code) = match Driver::of(root) {
-        Driver::Kernel => (State::of(root).to_string(), ExitCode::SUCCESS),
+        Driver::Kernel => (State::of(root).sentence(root), ExitCode::SUCCESS),
         Driver::Pigpio(program) => {
             (format!("{program} drives the LEDs, so the kernel's PWM is not needed"), ExitCode::SUCCESS)
         }
-        Driver::None(dark) => (dark.to_string(), ExitCode::FAILURE),
+        Driver::None(dark) => {
+            (format!("{}, and {}", dark.reason, dark.pwm.sentence(root)), ExitCode::FAILURE)
+        }
     };
     output::line(&words)?;
     Ok(code)
@@ -65,15 +67,10 @@ fn enable(root: &Path) -> anyhow::Result<()> {
     let (path, content) = (boot.path(), &boot.found.content);
     let block = block::find(content, &path)?;
     let without = block.as_ref().map_or_else(|| content.clone(), |block| block::removed(content, block));
-    let config = boot.config(&without);
-    if let Some((line, pin)) = config.conflict(&PINS) {
-        bail!(
-            "{}:{}: {} uses GPIO {pin}, which an LED of the lamp is on; remove this line, or put a # before it, and say \
-             again: sudo {ENABLE}",
-            line.file,
-            line.line,
-            line.text,
-        );
+    let others = block.as_ref().map_or_else(|| content.clone(), |block| block::blanked(content, block));
+    let config = boot.config(&others);
+    if let Some(conflict) = config.conflict(&PINS) {
+        bail!("{conflict}; remove this line, or put a # before it, and run: {}", command(ENABLE, root));
     }
     boot.must_have_overlay(&config)?;
     let there = config.driven(&PINS);
@@ -124,6 +121,15 @@ fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
             output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}"))
         }
         true => output::line("it takes effect when the machine is started"),
+    }
+}
+
+/// An order of `lampi pwm`, as it is typed for the machine whose root is at `root`.
+fn command(order: &str, root: &Path) -> String {
+    if root == Path::new("/") {
+        format!("sudo {order}")
+    } else {
+        format!("{order} --root {}", root.display())
     }
 }
 

@@ -269,10 +269,10 @@ fn the_state_is_told_in_one_sentence() {
     let machine = Machine::new(b"a=1\n");
     assert_eq!(
         machine.dark(),
-        "config.txt has no lines for GPIO 19, 26 and 13; run: sudo lampi pwm enable\n"
+        "config.txt has no lines for GPIO 19, 26 and 13; run: lampi pwm enable --root ROOT\n"
     );
     machine.fine("enable");
-    let outstanding = "the lines for GPIO 19, 26 and 13 are in config.txt and take effect after a reboot; run: sudo reboot\n";
+    let outstanding = "the lines for GPIO 19, 26 and 13 are in config.txt and take effect after a reboot\n";
     assert_eq!(machine.dark(), outstanding);
     // Started before the file was changed, and long after.
     machine.write("proc/uptime", b"3600.00 1.00\n");
@@ -283,14 +283,13 @@ fn the_state_is_told_in_one_sentence() {
     fs::File::options().write(true).open(machine.path(CONFIG)).unwrap().set_modified(changed).unwrap();
     assert_eq!(
         machine.dark(),
-        "the lines for GPIO 19, 26 and 13 are in config.txt, but the kernel has no PWM on GPIO 13; its log says why; \
-         run: sudo dmesg | grep -i pwm\n"
+        "the lines for GPIO 19, 26 and 13 are in config.txt, but the kernel has no PWM on GPIO 13; its log says why\n"
     );
     machine.chip(0, 13);
     assert_eq!(machine.fine("status"), "the kernel has PWM on GPIO 19, 26 and 13, the pins of the LEDs\n");
     assert_eq!(machine.fine("enable").lines().count(), 1, "no reboot is needed");
     machine.fine("disable");
-    assert!(machine.fine("status").contains("but not after a reboot; run: sudo lampi pwm enable"));
+    assert!(machine.fine("status").contains("but not after a reboot; run: lampi pwm enable --root"));
 }
 
 #[test]
@@ -307,8 +306,65 @@ fn a_pigpiod_that_knows_the_board_needs_no_pwm() {
     assert_eq!(status, Some(1));
     assert_eq!(
         output,
-        "ROOT/usr/bin/pigpiod does not know this board, and config.txt has no lines for GPIO 19, 26 and 13; run: sudo lampi \
-         pwm enable\n"
+        "ROOT/usr/bin/pigpiod does not know this board, and config.txt has no lines for GPIO 19, 26 and 13; run: lampi pwm \
+         enable --root ROOT\n"
+    );
+}
+
+#[test]
+fn a_pigpiod_that_refuses_the_board_drives_nothing() {
+    let machine = Machine::new(b"a=1\n");
+    machine.write("usr/bin/pigpiod", b"");
+    fs::set_permissions(machine.path("usr/bin/pigpiod"), Permissions::from_mode(0o755)).unwrap();
+    machine.write("run/lampi-pigpiod.started", b"refused 3\n");
+    let (status, output, _) = machine.say("status");
+    assert_eq!(status, Some(1));
+    assert_eq!(
+        output,
+        "ROOT/usr/bin/pigpiod ended at once when it was started last, and config.txt has no lines for GPIO 19, 26 and 13; \
+         run: lampi pwm enable --root ROOT\n"
+    );
+}
+
+#[test]
+fn what_came_after_our_lines_is_named_by_its_own_line() {
+    let machine = Machine::new(b"a=1\n");
+    machine.fine("enable");
+    let enabled = machine.read(CONFIG);
+    machine.write(CONFIG, format!("{enabled}dtoverlay=hifiberry-dac\n").as_bytes());
+    let conflict = "ROOT/boot/firmware/config.txt:9: dtoverlay=hifiberry-dac uses GPIO 19, which an LED of the lamp is on; \
+                    remove this line, or put a # before it";
+    assert_eq!(
+        machine.refused("enable"),
+        format!("lampi: {conflict}, and run: lampi pwm enable --root ROOT\n")
+    );
+    assert_eq!(machine.dark(), format!("{conflict}, then run: lampi pwm enable --root ROOT\n"));
+
+    machine.write(CONFIG, enabled.replace("gpio=26", "gpio=21").as_bytes());
+    let changed = "ROOT/boot/firmware/config.txt:3: somebody changed the lines between the two comments of lampi; remove them \
+                   by hand, with the comments";
+    assert_eq!(machine.refused("enable"), format!("lampi: {changed}\n"));
+    assert_eq!(machine.dark(), format!("{changed}, then run: lampi pwm enable --root ROOT\n"));
+}
+
+#[test]
+fn changing_ones_mind_often_leaves_two_backups() {
+    let machine = Machine::new(b"a=1\n");
+    for _ in 0..5 {
+        machine.fine("enable");
+        machine.fine("disable");
+    }
+    assert_eq!(fs::read_dir(machine.path("boot/firmware")).unwrap().count(), 4, "with the overlays");
+}
+
+#[test]
+fn a_root_that_is_not_there_is_named() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lampi"));
+    let output = command.args(["pwm", "enable", "--root", "/nonexistent"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "lampi: there is no folder /nonexistent; name the one that the root of the machine is in\n"
     );
 }
 

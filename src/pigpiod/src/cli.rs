@@ -3,6 +3,7 @@
 
 #![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Drive the LEDs and the button of a LAMPI lamp by the kernel, or by pigpio where that is the better one.
@@ -38,7 +39,7 @@ use std::path::PathBuf;
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of pigpiod that has no value")]
 pub struct Cli {
     /// TCP port to listen on, 1024 to 32000. The environment variable PIGPIO_PORT comes before it, as with pigpio.
-    #[arg(short = 'p', value_name = "PORT", default_value_t = 8888, value_parser = clap::value_parser!(u16).range(1024..=32000))]
+    #[arg(short = 'p', value_name = "PORT", default_value_t = 8888, allow_hyphen_values = true, value_parser = port)]
     pub port: u16,
 
     /// Pins that may be changed, a bit for each, for example 0x04082000 for the LEDs alone.
@@ -105,6 +106,10 @@ pub struct Cli {
     #[arg(long, action = clap::ArgAction::Version)]
     version: Option<bool>,
 
+    /// Words that are no options, which pigpio passes over.
+    #[arg(value_name = "WORD", hide = true)]
+    pub others: Vec<OsString>,
+
     /// Folder below which all files are, those of the kernel included. For tests.
     #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
     pub root: PathBuf,
@@ -165,14 +170,70 @@ impl Cli {
     }
 }
 
-/// A number as C writes it: decimal, octal after 0, hexadecimal after 0x, and perhaps negative, as -1 for all pins.
+/// A port that pigpio allows.
+fn port(text: &str) -> Result<u16, String> {
+    let port = number(text).and_then(|number| u16::try_from(number).ok());
+    port.filter(|port| (1024..=32000).contains(port))
+        .ok_or_else(|| "it must be a port from 1024 to 32000".into())
+}
+
+/// Pins as bits; -1 is all of them.
 fn mask(text: &str) -> Result<u64, String> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
-    let parsed = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(digits) => i64::from_str_radix(digits, 16),
-        None if digits.len() > 1 && digits.starts_with('0') => i64::from_str_radix(digits, 8),
-        None => digits.parse(),
+    number(text).map(i64::cast_unsigned).ok_or_else(|| "it must be a number, for example 0x04082000".into())
+}
+
+/// A number as strtoll reads it, with which pigpio reads its own: decimal, octal after 0, hexadecimal after 0x, nothing
+/// for 0; what is too large is the largest.
+fn number(text: &str) -> Option<i64> {
+    let text = text.trim_ascii_start();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let number = parsed.map_err(|_| "it must be a number, for example 0x04082000")?;
-    Ok((sign * number).cast_unsigned())
+    if text.is_empty() {
+        return Some(0);
+    }
+    let (radix, digits) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => (16, digits),
+        None if digits.starts_with('0') => (8, digits),
+        None => (10, digits),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let limit = if sign < 0 { i64::MIN } else { i64::MAX };
+    digits.chars().try_fold(0_i64, |number, digit| {
+        let digit = i64::from(digit.to_digit(radix)?);
+        let next = number.checked_mul(radix.into()).and_then(|number| number.checked_add(sign * digit));
+        Some(next.unwrap_or(limit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_pigpio_reads_them() {
+        for (text, expected) in [
+            ("", Some(0)),
+            ("0", Some(0)),
+            ("010", Some(8)),
+            ("0x22b8", Some(8888)),
+            (" +12", Some(12)),
+            ("-1", Some(-1)),
+            ("0xFFFFFFFFFFFFFFFF", Some(i64::MAX)),
+            ("-99999999999999999999", Some(i64::MIN)),
+            ("0x", None),
+            ("--5", None),
+            ("5x", None),
+            ("08", None),
+            ("-", None),
+        ] {
+            assert_eq!(number(text), expected, "{text:?}");
+        }
+        assert_eq!(port("0x22b8"), Ok(8888));
+        assert!(port("80").is_err());
+        assert_eq!(mask("-1"), Ok(u64::MAX));
+    }
 }

@@ -16,6 +16,7 @@ mod noise;
 mod pins;
 mod server;
 pub mod simulated;
+pub mod stamp;
 mod subscriptions;
 
 pub use hardware::{Change, Events, Hardware, Signal, Use};

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The daemon that Supervisor starts under the name pigpiod, and the choice between it and pigpio's own.
 //!
-//! [`pigpiod::choice`] says which one runs, with [`stamp`] for what became of the last start of pigpio's own; [`lock`] is the file by
+//! [`pigpiod::choice`] says which one runs, with [`pigpiod::stamp`] for what became of the last start of pigpio's own; [`lock`] is the file by
 //! which only one of them runs. The work is done by the library.
 
 mod cli;
 mod lock;
-mod stamp;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -25,7 +24,7 @@ use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFl
 use pigpio::PORT_VARIABLE;
 use pigpiod::choice::{self, Choice};
 use pigpiod::kernel::Kernel;
-use pigpiod::{Pins, Server};
+use pigpiod::{Pins, Server, stamp};
 
 use cli::Cli;
 use lock::Lock;
@@ -66,6 +65,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
                 // It returns only if it fails.
                 let error = Command::new(&program).args(unchanged(std::env::args_os().skip(1))).exec();
                 warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
+                pause = stamp::take_failure(&cli.root);
             }
             Choice::Dark { retry, .. } => pause = retry,
         }

@@ -17,7 +17,7 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
-use system_files::{Place, ROOT_ONLY};
+use system_files::{Access, Place};
 
 /// Milliseconds; far longer than a refusal takes, Supervisor's pause before its next call included.
 const AT_ONCE: i64 = 5000;
@@ -26,7 +26,7 @@ const AT_ONCE: i64 = 5000;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// The file, in a folder that is empty after a boot.
+/// The file, in a folder that is empty after a boot. Everybody may read it, as everybody may ask why the lamp is dark.
 const FILE: &str = "/run/lampi-pigpiod.started";
 
 /// A start.
@@ -59,15 +59,38 @@ pub fn remember(root: &Path) -> anyhow::Result<()> {
 
 /// Whether pigpio's own daemon refused to run when it was started last, and for how long that is believed. Asked again, it says
 /// no: that start is judged.
+#[must_use]
 pub fn take_refusal(root: &Path) -> Option<Duration> {
     // Without a file that can be believed, the daemon has its chance.
     let Some(Record::Started(start)) = read(root) else { return None };
     if is_alive(start.process) || !start.was_refused(Start::now(root)) {
         return None;
     }
+    Some(refused(root, start))
+}
+
+/// The start that was remembered last has failed. Returns for how long that is believed.
+#[must_use]
+pub fn take_failure(root: &Path) -> Option<Duration> {
+    match read(root)? {
+        Record::Started(start) => Some(refused(root, start)),
+        Record::Refused(_) => None,
+    }
+}
+
+/// For how long pigpio's own daemon is believed to refuse, if it is. This only looks.
+#[must_use]
+pub fn refusal(root: &Path) -> Option<Duration> {
+    match read(root)? {
+        Record::Refused(refusals) => Some(pause(refusals.saturating_sub(1))),
+        Record::Started(_) => None,
+    }
+}
+
+fn refused(root: &Path, start: Start) -> Duration {
     // A file that cannot be written says the same for a few seconds more.
     let _ = write(root, Record::Refused(start.refusals.saturating_add(1)));
-    Some(pause(start.refusals))
+    pause(start.refusals)
 }
 
 /// For how long a refusal is believed after `earlier` ones in a row.
@@ -82,7 +105,7 @@ fn write(root: &Path, record: Record) -> anyhow::Result<()> {
         }
         Record::Refused(refusals) => format!("refused {refusals}\n"),
     };
-    Place::below(root, FILE)?.write(text.as_bytes(), ROOT_ONLY)
+    Place::below(root, FILE)?.write(text.as_bytes(), Access { user: 0, group: 0, mode: 0o644 })
 }
 
 /// `None` without a file, or with one that is not as this program writes it.
@@ -159,6 +182,7 @@ mod tests {
             remember(root.path()).unwrap();
             assert_eq!(take_refusal(root.path()), Some(Duration::from_secs(seconds)));
             assert_eq!(take_refusal(root.path()), None, "it is judged");
+            assert_eq!(refusal(root.path()), Some(Duration::from_secs(seconds)));
         }
         assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 
@@ -166,7 +190,8 @@ mod tests {
         std::fs::write(root.path().join("dev/pigerr"), "").unwrap();
         assert_eq!(take_refusal(root.path()), None, "it came to run");
         remember(root.path()).unwrap();
-        assert_eq!(take_refusal(root.path()), Some(FIRST_PAUSE), "what was before it ran no longer counts");
+        assert_eq!(refusal(root.path()), None);
+        assert_eq!(take_failure(root.path()), Some(FIRST_PAUSE), "what was before it ran no longer counts");
     }
 
     #[test]

@@ -200,7 +200,8 @@ impl Place {
     }
 
     /// Gives the file the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on as a second one, which it
-    /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. Returns its path.
+    /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. If one of these files is
+    /// the same, that is enough. Returns its path.
     pub fn keep(&self, suffix: &str) -> anyhow::Result<PathBuf> {
         for number in 0_u32.. {
             let mut name = self.name.clone();
@@ -218,9 +219,13 @@ impl Place {
                 AtFlags::empty(),
             ) {
                 Ok(()) => {}
+                Err(Errno::EXIST) if self.is_like(&backup) => return Ok(backup.path),
                 Err(Errno::EXIST) => continue,
                 // FAT has no links; whether a name is taken it tells in its own time.
                 Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
+                    if self.is_like(&backup) {
+                        return Ok(backup.path);
+                    }
                     if backup.exists()? {
                         continue;
                     }
@@ -261,6 +266,12 @@ impl Place {
         unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty())
             .with_context(|| format!("cannot remove {}", self.path.display()))?;
         self.settle()
+    }
+
+    /// Whether both are files with the same content, owner and mode.
+    fn is_like(&self, other: &Self) -> bool {
+        let read = |place: &Self| place.read().ok().flatten().map(|found| (found.content, found.access));
+        read(self).is_some_and(|own| read(other) == Some(own))
     }
 
     fn stat(&self) -> rustix::io::Result<Stat> {

@@ -3,10 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use pigpio::Client;
 
 use super::confs::add_argument;
@@ -215,13 +221,39 @@ fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Cure {
     Cure::root(format!("sh -c {line}")).and_maybe(lamp.restart("lamp_service"))
 }
 
-/// The version that the program at `file` tells; only that of this system is run.
+/// The version that the program at `file` prints, if it does so soon; only that of this system is run.
 fn version_of(system: &System, file: &str) -> Option<u32> {
     if !system.is_this() {
         return None;
     }
-    let output = Command::new(file).arg("-v").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    String::from_utf8_lossy(&output.stdout).trim().parse().ok()
+    let mut command = Command::new(file);
+    command.arg("-v").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // A group of its own, so that what it starts ends with it.
+    let mut child = command.process_group(0).spawn().ok()?;
+    let line = first_line(child.stdout.take()?, PATIENCE);
+    let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+    let _ = child.wait();
+    line?.trim().parse().ok()
+}
+
+/// The first line that comes out of a pipe within `patience`.
+fn first_line(mut pipe: ChildStdout, patience: Duration) -> Option<String> {
+    let deadline = Instant::now() + patience;
+    let mut text = Vec::new();
+    // No version is as long as that.
+    while !text.contains(&b'\n') && text.len() < 4096 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, PollTimeout::try_from(left).ok()?).ok()? == 0 {
+            return None;
+        }
+        let mut part = [0; 64];
+        match pipe.read(&mut part).ok()? {
+            0 => break,
+            length => text.extend(&part[..length]),
+        }
+    }
+    String::from_utf8(text).ok()?.lines().next().map(str::to_owned)
 }
 
 /// TCP ports that a process listens on; none if only root may know.
@@ -250,7 +282,26 @@ fn listening(system: &System, pid: u32) -> Vec<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::options;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::{PATIENCE, first_line, options};
+
+    #[test]
+    fn a_program_that_prints_nothing_does_not_keep_the_doctor_waiting() {
+        let line = |script: &str, patience| {
+            let mut child = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+            let line = first_line(child.stdout.take().unwrap(), patience);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            line
+        };
+        assert_eq!(line("exec sleep 1000", Duration::from_millis(50)), None);
+        assert_eq!(line("echo 79; exec sleep 1000", PATIENCE).as_deref(), Some("79"));
+        assert_eq!(line("printf 79", PATIENCE).as_deref(), Some("79"));
+        assert_eq!(line("exec yes x | tr -d '\\n'", PATIENCE).map(|line| line.len() >= 4096), Some(true));
+        assert_eq!(line("true", PATIENCE), None);
+    }
 
     #[test]
     fn options_are_read_as_pigpiod_reads_them() {

@@ -86,6 +86,18 @@ pub fn removed(content: &[u8], block: &Block) -> Vec<u8> {
     removed
 }
 
+/// The content with empty lines in place of those for the pins: what others say, with the numbers of their lines.
+pub fn blanked(content: &[u8], block: &Block) -> Vec<u8> {
+    let mut blanked = content[..block.begin].to_vec();
+    for line in content[block.begin..block.end].split_inclusive(|byte| *byte == b'\n') {
+        // Also what follows counts by the line [all].
+        let is_kept = !line.starts_with(b"dtoverlay=");
+        blanked.extend(if is_kept { line } else { b"\n" });
+    }
+    blanked.extend(&content[block.end..]);
+    blanked
+}
+
 /// The pins of unchanged lines.
 fn pins(lines: &[String]) -> Option<Vec<u8>> {
     let (first, overlays) = lines.split_first()?;

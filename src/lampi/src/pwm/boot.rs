@@ -30,6 +30,9 @@ pub struct Boot {
 impl Boot {
     /// Finds and reads it.
     pub fn find(root: &Path) -> anyhow::Result<Self> {
+        if !root.is_dir() {
+            bail!("there is no folder {}; name the one that the root of the machine is in", root.display());
+        }
         let [newer, older] = FOLDERS;
         let newer_path = under(root, newer);
         let has_newer = system_files::exists(&newer_path)?;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! config.txt, as far as it decides who uses which pin: sections, overlays with their parameters, and included files.
 
+use std::fmt;
+
 use super::overlays;
 
 /// The kernel's PWM on any pin.
@@ -11,6 +13,9 @@ const DEFAULT_PIN: u8 = 4;
 
 /// How deep files may include others.
 const DEEPEST: usize = 4;
+
+/// How many files are read, so that files that include each other come to an end.
+const MOST_FILES: usize = 100;
 
 /// Whether a line counts on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +43,22 @@ pub struct Use {
     pub pins: Vec<u8>,
     /// Whether it counts.
     pub effect: Effect,
+}
+
+/// A line that is in the way of the lamp.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Conflict<'a> {
+    /// The line.
+    pub line: &'a Use,
+    /// The lamp's pin that it uses.
+    pub pin: u8,
+}
+
+impl fmt::Display for Conflict<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Use { file, line, text, .. } = self.line;
+        write!(formatter, "{file}:{line}: {text} uses GPIO {}, which an LED of the lamp is on", self.pin)
+    }
 }
 
 /// What config.txt says.
@@ -72,6 +93,7 @@ struct Reader<'a> {
     config: Config,
     sections: Sections,
     overlay: Option<Overlay>,
+    files: usize,
     models: Option<&'a [&'static str]>,
     include: &'a dyn Fn(&str) -> Option<Vec<u8>>,
 }
@@ -85,7 +107,7 @@ pub fn read(
     include: &dyn Fn(&str) -> Option<Vec<u8>>,
 ) -> Config {
     let sections = Sections { model: Effect::Always, other: Effect::Always };
-    let mut reader = Reader { config: Config::default(), sections, overlay: None, models, include };
+    let mut reader = Reader { config: Config::default(), sections, overlay: None, files: 0, models, include };
     reader.file(name, content, 0);
     reader.end_overlay();
     reader.config
@@ -101,8 +123,8 @@ impl Config {
         pins.iter().copied().filter(|pin| has(*pin)).collect()
     }
 
-    /// The first line that wants one of `pins` for something else, or on some machines only, and the pin.
-    pub fn conflict(&self, pins: &[u8]) -> Option<(&Use, u8)> {
+    /// The first line that wants one of `pins` for something else, or on some machines only.
+    pub fn conflict(&self, pins: &[u8]) -> Option<Conflict<'_>> {
         let driven = self.driven(pins);
         self.uses
             .iter()
@@ -110,7 +132,7 @@ impl Config {
             .filter(|line| !line.is_pwm || line.effect == Effect::Maybe)
             .find_map(|line| {
                 let wanted = |pin: &&u8| pins.contains(pin) && !(line.is_pwm && driven.contains(pin));
-                line.pins.iter().find(wanted).map(|pin| (line, *pin))
+                line.pins.iter().find(wanted).map(|pin| Conflict { line, pin: *pin })
             })
     }
 
@@ -150,6 +172,7 @@ impl Sections {
 
 impl Reader<'_> {
     fn file(&mut self, name: &str, content: &[u8], depth: usize) {
+        self.files += 1;
         for (number, line) in (1..).zip(content.split(|byte| *byte == b'\n')) {
             let line = String::from_utf8_lossy(line);
             let line = line.trim_start_matches('\u{feff}').trim();
@@ -168,6 +191,7 @@ impl Reader<'_> {
 
     fn include(&mut self, name: &str, depth: usize) {
         if depth < DEEPEST
+            && self.files < MOST_FILES
             && self.sections.effect() != Effect::Never
             && let Some(content) = (self.include)(name)
         {
@@ -183,6 +207,8 @@ impl Reader<'_> {
                 let mut words = value.split(',').map(str::trim);
                 let path = words.next().unwrap_or_default();
                 let name = path.rsplit('/').next().unwrap_or(path);
+                // What follows a blank belongs to no name that an overlay has.
+                let name = name.split_whitespace().next().unwrap_or_default();
                 let name = name.trim_end_matches(".dtbo").trim_end_matches("-overlay.dtb");
                 // An empty name ends the parameters of the overlay before.
                 self.overlay = (!name.is_empty()).then(|| Overlay {
@@ -248,7 +274,7 @@ mod tests {
     fn conflict(text: &str, models: Option<&[&'static str]>) -> Option<(usize, u8)> {
         let include = |name: &str| (name == "more.txt").then(|| b"dtoverlay=gpio-led\n".to_vec());
         let config = read("config.txt", text.as_bytes(), models, &include);
-        config.conflict(&PINS).map(|(line, pin)| (line.line, pin))
+        config.conflict(&PINS).map(|conflict| (conflict.line.line, conflict.pin))
     }
 
     #[test]
@@ -258,6 +284,10 @@ mod tests {
             ("dtoverlay=vc4-kms-v3d\ndtparam=audio=on\ndtparam=spi=on\n", None),
             ("dtoverlay=pitft28-capacitive,rotate=90,speed=64000000,fps=30\n", None),
             ("# dtoverlay=hifiberry-dac\n", None),
+            ("dtoverlay=vc4-kms-v3d # hifiberry\n", None),
+            ("dtoverlay=vga666\n", Some((1, 13))),
+            ("dtoverlay=vc4-kms-kippah-7inch\n", Some((1, 13))),
+            ("dtoverlay=tc358743-audio\n", Some((1, 19))),
             ("dtoverlay=hifiberry-dac\r\n", Some((1, 19))),
             ("\n dtoverlay = i2s-dac \n", Some((2, 19))),
             ("dtoverlay=i2s-gpio28-31\n", None),
@@ -345,6 +375,6 @@ mod tests {
         ] {
             assert_eq!(conflict(text, None), None, "{text}");
         }
-        read("c", b"\xff\xfe\ngpio=\xff=a0\ninclude c\n", None, &|_| Some(b"include c\n".to_vec()));
+        read("c", b"\xff\xfe\ngpio=\xff=a0\ninclude c\n", None, &|_| Some(b"include c\n".repeat(200)));
     }
 }

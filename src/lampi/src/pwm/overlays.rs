@@ -13,7 +13,7 @@ pub const MODELS: [&str; 19] = [
 const I2S: [u8; 4] = [18, 19, 20, 21];
 
 /// Parts of the names of overlays for sound by I2S.
-const SOUND: [&str; 37] = [
+const SOUND: [&str; 40] = [
     "adau",
     "akkordion",
     "allo-",
@@ -46,11 +46,14 @@ const SOUND: [&str; 37] = [
     "rpi-dac",
     "rpi-digiampplus",
     "rpi-proto",
+    "respeaker",
     "rra-digidac1",
     "seeed-",
     "soundcard",
     "superaudioboard",
+    "tc358743-audio",
     "udrc",
+    "ugreen-dabboard",
 ];
 
 /// Parameters that name a pin although their names do not say so.
@@ -93,7 +96,9 @@ fn fixed(name: &str) -> Vec<u8> {
         "spi5-2cs" => vec![12, 13, 14, 15, 26],
         _ if starts(&["spi5-"]) => vec![12, 13, 14, 15],
         _ if starts(&["sdio"]) => (22..=27).collect(),
-        "smi" => (2..=25).collect(),
+        _ if starts(&["smi"]) => (2..=25).collect(),
+        // 18 bits of colour on GPIO 4 to 21, with clock and synchronization below.
+        "vga666" | "vc4-kms-vga666" | "vc4-kms-kippah-7inch" => (0..=21).collect(),
         // All of them have 12 to 17; only those of 24 bits have 26.
         "dpi24" | "vc4-kms-dpi-generic" => (0..=27).collect(),
         _ if starts(&["dpi", "vc4-kms-dpi"]) => (12..=17).collect(),

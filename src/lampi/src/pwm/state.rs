@@ -7,11 +7,13 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use anyhow::bail;
 use pigpiod::kernel::{Files, missing};
 use system_files::under;
 
 use super::boot::{Boot, must_have_driver};
-use super::{PINS, list};
+use super::config::Config;
+use super::{PINS, block, command, list};
 
 /// What has the lines written, as root.
 pub const ENABLE: &str = "lampi pwm enable";
@@ -35,6 +37,8 @@ pub enum State {
     Failed(Vec<u8>),
     /// config.txt has no lines for these pins.
     NotEnabled(Vec<u8>),
+    /// Something in config.txt has to go first.
+    Unusable(String),
     /// The kernel cannot, for this reason.
     Lacking(String),
     /// config.txt cannot be found or read, for this reason.
@@ -60,6 +64,11 @@ impl State {
             && let Err(lacking) = boot.must_have_overlay(&config)
         {
             return Self::Lacking(format!("{lacking:#}"));
+        }
+        if !without_chip.is_empty()
+            && let Err(reason) = check(&boot, &config)
+        {
+            return Self::Unusable(format!("{reason:#}"));
         }
         let driven = config.driven(&PINS);
         let without_line: Vec<u8> = PINS.into_iter().filter(|pin| !driven.contains(pin)).collect();
@@ -90,7 +99,7 @@ impl State {
                 list(pins)
             ),
             Self::NotEnabled(pins) => format!("config.txt has no lines for {}", list(pins)),
-            Self::Lacking(reason) => reason.clone(),
+            Self::Unusable(reason) | Self::Lacking(reason) => reason.clone(),
             Self::Unknown(reason) => {
                 format!("it is not known whether the kernel will have PWM for the LEDs: {reason}")
             }
@@ -103,19 +112,40 @@ impl State {
             Self::DrivenUntilReboot | Self::NotEnabled(_) => Some(ENABLE),
             Self::RebootOutstanding => Some(REBOOT),
             Self::Failed(_) => Some("dmesg | grep -i pwm"),
-            Self::Driven | Self::Lacking(_) | Self::Unknown(_) => None,
+            Self::Driven | Self::Unusable(_) | Self::Lacking(_) | Self::Unknown(_) => None,
         }
     }
 }
 
-/// One sentence, with what to do if there is something.
+impl State {
+    /// One sentence for who works on the machine whose root is at `root`, with what to do if there is something.
+    pub fn sentence(&self, root: &Path) -> String {
+        match self.order() {
+            Some(ENABLE) => format!("{}; run: {}", self.what(), command(ENABLE, root)),
+            // Another machine is started when it is ready.
+            Some(_) if root != Path::new("/") => self.what(),
+            Some(order) => format!("{}; run: sudo {order}", self.what()),
+            None if matches!(self, Self::Unusable(_)) => {
+                format!("{}, then run: {}", self.what(), command(ENABLE, root))
+            }
+            None => self.what(),
+        }
+    }
+}
+
+/// One sentence for who works on this machine, with what to do if there is something.
 impl fmt::Display for State {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.what())?;
-        match self.order() {
-            Some(order) => write!(formatter, "; run: sudo {order}"),
-            None => Ok(()),
-        }
+        formatter.write_str(&self.sentence(Path::new("/")))
+    }
+}
+
+/// Fails if config.txt has lines that are in the way, or if somebody changed ours.
+fn check(boot: &Boot, config: &Config) -> anyhow::Result<()> {
+    block::find(&boot.found.content, &boot.path())?;
+    match config.conflict(&PINS) {
+        Some(conflict) => bail!("{conflict}; remove this line, or put a # before it"),
+        None => Ok(()),
     }
 }
 

@@ -209,6 +209,8 @@ fn neither_itself_nor_what_cannot_be_run_is_started() {
     let daemon = lamp.launch();
     daemon.await_log("cannot start ", 1);
     daemon.await_log("listening on 127.0.0.1:", 1);
+    let stamp = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
+    assert_eq!(stamp, "refused 1\n");
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn a_signal_ends_it_and_nothing_else_does() {
 fn wrong_calls_are_told_in_a_sentence() {
     let machine = Machine::with_leds();
     for (options, code, text) in [
-        (&["-p", "80"][..], 2, "80 is not in 1024..=32000"),
+        (&["-p", "80"][..], 2, "it must be a port from 1024 to 32000"),
         (&["-x", "pins"], 2, "it must be a number, for example 0x04082000"),
         (&["-z"], 2, "unexpected argument '-z'"),
     ] {
