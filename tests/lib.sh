@@ -5,6 +5,9 @@
 # shellcheck source=tests/helpers.sh
 . "${TOP:-.}/tests/helpers.sh"
 
+# A shell that a signal ends does not do what it has to do at its EXIT, unless it ends itself.
+trap 'exit 1' HUP INT TERM
+
 CACHE="${LAMPI_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lampi-tests}"
 case "$CACHE" in
     /*[\ :,]*) fail "the tests cannot use the cache $CACHE, as its path has a blank, a colon or a comma; set LAMPI_TEST_CACHE" ;;

@@ -18,7 +18,6 @@ begin_machine() {
     : >"$console"
     work=$(mktemp -d)
     trap 'stop_machine; rm -rf "$work"' EXIT
-    trap 'exit 1' HUP INT TERM
 
     case "$(architecture "$1")" in
         amd64)
