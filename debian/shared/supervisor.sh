@@ -1,6 +1,6 @@
 # Talking to Supervisor.
 
-STOPPED="$ROOT/run/lampi.stopped" # names of the programs that a removal has stopped, until it is done or given up
+STOPPED="$ROOT/run/lampi.stopped" # names of programs that are stopped until what stopped them is done or given up
 
 # Whether we may speak to Supervisor, and it listens. Says why not.
 supervisor_listens() {
