@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What drives the LEDs of a lamp, or why nothing does: the same words for every part that reports it.
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,9 +34,10 @@ pub struct Dark {
     pub pwm: State,
 }
 
-impl fmt::Display for Dark {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, and {}", self.reason, self.pwm)
+impl Dark {
+    /// One sentence for who works on the machine whose root is at `root`.
+    pub fn sentence(&self, root: &Path) -> String {
+        format!("{}, and {}", self.reason, self.pwm.sentence(root))
     }
 }
 
@@ -55,7 +55,7 @@ impl Driver {
     /// Why the LEDs of the machine whose root is at `root` are dark, when its daemon does not drive them.
     pub fn darkness(root: &Path) -> String {
         match Self::of(root) {
-            Self::None(dark) => dark.to_string(),
+            Self::None(dark) => dark.sentence(root),
             // What is to drive them did not, or has come since.
             Self::Kernel | Self::Pigpio(_) => "the log of pigpiod says why; run: lampi logs pigpiod".into(),
         }

@@ -54,9 +54,7 @@ fn status(root: &Path) -> anyhow::Result<ExitCode> {
         Driver::Pigpio(program) => {
             (format!("{program} drives the LEDs, so the kernel's PWM is not needed"), ExitCode::SUCCESS)
         }
-        Driver::None(dark) => {
-            (format!("{}, and {}", dark.reason, dark.pwm.sentence(root)), ExitCode::FAILURE)
-        }
+        Driver::None(dark) => (dark.sentence(root), ExitCode::FAILURE),
     };
     output::line(&words)?;
     Ok(code)
@@ -70,7 +68,7 @@ fn enable(root: &Path) -> anyhow::Result<()> {
     let others = block.as_ref().map_or_else(|| content.clone(), |block| block::blanked(content, block));
     let config = boot.config(&others);
     if let Some(conflict) = config.conflict(&PINS) {
-        bail!("{conflict}; remove this line, or put a # before it, and run: {}", command(ENABLE, root));
+        bail!("{conflict}, and run: {}", command(ENABLE, root));
     }
     boot.must_have_overlay(&config)?;
     let there = config.driven(&PINS);

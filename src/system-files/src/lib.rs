@@ -210,6 +210,9 @@ impl Place {
                 name.push(format!(".{number}"));
             }
             let backup = self.beside(name)?;
+            if self.is_like(&backup) {
+                return Ok(backup.path);
+            }
             let context = || format!("cannot keep {} as {}", self.path.display(), backup.path.display());
             match linkat(
                 &self.folder,
@@ -219,13 +222,9 @@ impl Place {
                 AtFlags::empty(),
             ) {
                 Ok(()) => {}
-                Err(Errno::EXIST) if self.is_like(&backup) => return Ok(backup.path),
                 Err(Errno::EXIST) => continue,
                 // FAT has no links; whether a name is taken it tells in its own time.
                 Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
-                    if self.is_like(&backup) {
-                        return Ok(backup.path);
-                    }
                     if backup.exists()? {
                         continue;
                     }

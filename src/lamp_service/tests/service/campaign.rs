@@ -4,8 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -78,27 +77,25 @@ fn pigpiod_is_killed_and_restarted() {
 
 /// Writes files again and again, as the state is written, to know how long that takes on this disk meanwhile.
 struct Disk {
-    ends: Arc<AtomicBool>,
+    ends: Sender<()>,
     thread: JoinHandle<Duration>,
 }
 
 impl Disk {
     fn watch(folder: &Path) -> Self {
-        let ends = Arc::new(AtomicBool::new(false));
+        let (ends, ended) = channel();
         let (file, new) = (folder.join("disk"), folder.join("disk.new"));
         let folder = File::open(folder).unwrap();
-        let has_ended = Arc::clone(&ends);
         let thread = std::thread::spawn(move || {
             let mut slowest = Duration::ZERO;
-            while !has_ended.load(Ordering::Relaxed) {
+            // Not so often that it is the load.
+            while ended.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
                 let begin = Instant::now();
                 fs::write(&new, "{}").unwrap();
                 File::open(&new).unwrap().sync_all().unwrap();
                 fs::rename(&new, &file).unwrap();
                 folder.sync_all().unwrap();
                 slowest = slowest.max(begin.elapsed());
-                // Not so often that it is the load.
-                std::thread::park_timeout(Duration::from_millis(100));
             }
             slowest
         });
@@ -106,8 +103,7 @@ impl Disk {
     }
 
     fn slowest_write(self) -> Duration {
-        self.ends.store(true, Ordering::Relaxed);
-        self.thread.thread().unpark();
+        drop(self.ends);
         self.thread.join().unwrap()
     }
 }

@@ -57,7 +57,11 @@ pub struct Conflict<'a> {
 impl fmt::Display for Conflict<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Use { file, line, text, .. } = self.line;
-        write!(formatter, "{file}:{line}: {text} uses GPIO {}, which an LED of the lamp is on", self.pin)
+        write!(
+            formatter,
+            "{file}:{line}: {text} uses GPIO {}, which an LED of the lamp is on; remove this line, or put a # before it",
+            self.pin
+        )
     }
 }
 

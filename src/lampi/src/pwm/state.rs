@@ -2,7 +2,6 @@
 //! Whether the kernel has PWM on the pins of the LEDs, or will after a reboot, and the words for it, for every part of
 //! the lamp that reports it.
 
-use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -115,9 +114,7 @@ impl State {
             Self::Driven | Self::Unusable(_) | Self::Lacking(_) | Self::Unknown(_) => None,
         }
     }
-}
 
-impl State {
     /// One sentence for who works on the machine whose root is at `root`, with what to do if there is something.
     pub fn sentence(&self, root: &Path) -> String {
         match self.order() {
@@ -133,18 +130,11 @@ impl State {
     }
 }
 
-/// One sentence for who works on this machine, with what to do if there is something.
-impl fmt::Display for State {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.sentence(Path::new("/")))
-    }
-}
-
 /// Fails if config.txt has lines that are in the way, or if somebody changed ours.
 fn check(boot: &Boot, config: &Config) -> anyhow::Result<()> {
     block::find(&boot.found.content, &boot.path())?;
     match config.conflict(&PINS) {
-        Some(conflict) => bail!("{conflict}; remove this line, or put a # before it"),
+        Some(conflict) => bail!("{conflict}"),
         None => Ok(()),
     }
 }
