@@ -42,6 +42,7 @@ pub enum Order {
     Logs(LogsOrder),
     Bridge(BridgeOrder),
     Pwm(PwmOrder),
+    TakeOver(TakeOverOrder),
 }
 
 /// Show how the lamp is.
@@ -255,6 +256,44 @@ pub enum PwmAction {
     Disable,
     /// Show whether they are there, and whether the kernel has the PWM.
     Status,
+}
+
+/// Put out of action what else starts the lamp's programs.
+///
+/// A set-up made by hand would fight with the package's programs for the pins, the panel and the broker. take-over finds what
+/// starts them: jobs of cron, programs of Supervisor, units of systemd, rc.local, scripts of init, sessions, udev's rules. Files
+/// of the system it takes out of action, and keeps each as FILE.dpkg-bak; where a file starts other things too, only the lines
+/// of the lamp are taken out. Then it ends the programs that were started so. What belongs to a user or to another package is
+/// named and left alone.
+///
+/// Installing the package does this by itself. Run it where that could not be, as in an image that was made on a machine
+/// of another architecture.
+#[derive(Debug, clap::Args)]
+pub struct TakeOverOrder {
+    /// Show what would be done, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Folder under which the lamp's files are; only with / are programs ended.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+
+    /// Note in this file what is done, for postinst.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub journal: Option<PathBuf>,
+
+    /// Do one part of it, for postinst.
+    #[arg(long, value_enum, hide = true)]
+    pub part: Option<TakeOverPart>,
+}
+
+/// A part of the taking over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TakeOverPart {
+    /// Files that start programs.
+    Files,
+    /// Programs that run.
+    Programs,
 }
 
 /// A program of the lamp that Supervisor runs.

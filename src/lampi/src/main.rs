@@ -18,6 +18,7 @@ mod pwm;
 mod status;
 mod supervisor;
 mod switch;
+mod take_over;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Order::Logs(order) => logs::run(order)?,
         Order::Bridge(order) => bridge::run(order)?,
         Order::Pwm(order) => return pwm::run(order),
+        Order::TakeOver(order) => return take_over::run(order),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -117,6 +117,23 @@ impl Supervisor {
         })
     }
 
+    /// Has it read its files again, and let go of those of these programs that they have no longer.
+    pub fn forget(&self, programs: &[String]) -> Result<(), Trouble> {
+        let answer = self.call("supervisor.reloadConfig", &[])?;
+        let gone = answer.array().and_then(|answer| answer.first()?.array()?.get(2)?.array());
+        let gone = gone.unwrap_or_default().iter().filter_map(Value::text);
+        for program in gone.filter(|program| programs.iter().any(|taken| taken == program)) {
+            self.call("supervisor.stopProcessGroup", &[program])?;
+            self.call("supervisor.removeProcessGroup", &[program])?;
+        }
+        Ok(())
+    }
+
+    /// The number of its own process, if it answers.
+    pub fn pid(&self) -> Option<u32> {
+        self.call("supervisor.getPID", &[]).ok()?.number()?.try_into().ok()
+    }
+
     fn call(&self, method: &str, parameters: &[&str]) -> Result<Value, Trouble> {
         let answer = self.post(&xmlrpc::call(method, parameters)).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Trouble::Away,

@@ -18,6 +18,7 @@ mod parser;
 mod program;
 mod rules;
 mod schema;
+mod section;
 mod text;
 mod values;
 mod words;
@@ -28,6 +29,7 @@ pub use configuration::Unreadable;
 pub use finding::{Finding, Severity};
 pub use host::Host;
 pub use program::Program;
+pub use section::{Section, sections};
 pub use values::Autorestart;
 
 use configuration::Configuration;

@@ -1,148 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is left of a set-up by hand and would start the lamp's programs at boot, beside Supervisor.
+//! What else starts the lamp's programs, beside the package: the remains of a set-up by hand, and files of others.
 
-use std::os::unix::fs::MetadataExt;
+use autostart::{Action, Found, Owner, Reason, Unread};
 
 use super::cure::{Cure, quoted};
 use super::lamp::Lamp;
 use super::report::Report;
-use super::starts::programs_of_line;
-use super::system::System;
+use crate::take_over;
 
-/// Where users' own cron jobs are.
-const CRONTABS: &str = "/var/spool/cron/crontabs";
-
-/// Where systemd looks for units, the first ones first.
-const UNITS: [&str; 3] = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"];
-
-/// What stands before a line that was put out of action, as in the package's scripts.
-const MARK: &str = "# now run by Supervisor: ";
-
-/// A line that starts a program.
-struct Start {
-    /// Counted from 1.
-    line: usize,
-    program: &'static str,
-}
-
-/// Looks at cron, rc.local and systemd.
+/// Looks at everything that can start a program.
 pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
-    let system = &lamp.system;
-    for name in system.list("/etc/cron.d").iter().filter(|name| is_job(name)) {
-        let path = format!("/etc/cron.d/{name}");
-        let text = system.text(&path).unwrap_or_default();
-        let found = starts(&text, 1);
-        let jobs = text.lines().filter(|line| job(line, 1).is_some()).count();
-        if found.len() == jobs && jobs > 0 {
-            let path = quoted(&path);
-            tell(&path, &found, &Cure::root(format!("mv {path} {path}.dpkg-bak")), report);
-        } else {
-            tell(&path, &found, &silence(&path, &found), report);
+    let survey = autostart::find(lamp.system.root());
+    for found in &survey.found {
+        match &found.action {
+            Action::Name(reason) => named(found, reason, report),
+            _ => report.worse(
+                !found.starts.is_empty(),
+                take_over::starts(found),
+                &Cure::root(take_over::COMMAND).and_maybe(lamp.update(None)),
+            ),
         }
     }
-    tell_lines(system, "/etc/crontab", 1, report);
-    if system.is_root || !system.exists(CRONTABS) {
-        for user in system.list(CRONTABS) {
-            tell_lines(system, &format!("{CRONTABS}/{user}"), 0, report);
+    // Of Supervisor's files another check tells.
+    for unread in survey.unread.into_iter().filter(|unread| *unread != Unread::Supervisor) {
+        report.needs_root(&unread.to_string());
+    }
+    report.ok_otherwise("nothing but the package starts the lamp's programs");
+}
+
+/// A file that is not the lamp's to change.
+fn named(found: &Found, reason: &Reason, report: &mut Report<'_>) {
+    let text = take_over::named(found);
+    let start = found.starts.first();
+    match (reason, start) {
+        (Reason::Packages, _) => report.without_cure(text),
+        (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/") => {
+            report.problem(text, &Cure::root(format!("crontab -u {} -e", quoted(user))));
         }
-    } else {
-        report.needs_root("the users' cron jobs");
-    }
-    rc_local(system, report);
-    units(system, report);
-    report.ok_otherwise("nothing else than Supervisor starts the lamp's programs at boot");
-}
-
-/// Whether cron reads a file of this name.
-fn is_job(name: &str) -> bool {
-    name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
-}
-
-/// The command of a line of cron, after its times and `users` more words.
-fn job(line: &str, users: usize) -> Option<&str> {
-    let line = line.trim();
-    let is_variable = || {
-        line.split_once('=').is_some_and(|(name, _)| {
-            name.trim().chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        })
-    };
-    if line.is_empty() || line.starts_with('#') || is_variable() {
-        return None;
-    }
-    let mut rest = line;
-    for _ in 0..users + if line.starts_with('@') { 1 } else { 5 } {
-        rest = rest.split_once(char::is_whitespace)?.1.trim_start();
-    }
-    Some(rest)
-}
-
-fn starts(text: &str, users: usize) -> Vec<Start> {
-    numbered(text, |line| job(line, users).map(programs_of_line).unwrap_or_default())
-}
-
-fn numbered(text: &str, programs: impl Fn(&str) -> Vec<&'static str>) -> Vec<Start> {
-    let lines = (1..).zip(text.lines());
-    lines
-        .filter_map(|(line, text)| Some(Start { line, program: programs(text).into_iter().next()? }))
-        .collect()
-}
-
-fn tell_lines(system: &System, path: &str, users: usize, report: &mut Report<'_>) {
-    let found = starts(&system.text(path).unwrap_or_default(), users);
-    tell(path, &found, &silence(path, &found), report);
-}
-
-fn tell(path: &str, found: &[Start], cure: &Cure, report: &mut Report<'_>) {
-    if found.is_empty() {
-        return;
-    }
-    let mut programs: Vec<&str> = found.iter().map(|start| start.program).collect();
-    programs.dedup();
-    report.problem(format!("{path} starts {} too", programs.join(" and ")), cure);
-}
-
-/// Makes comments of the lines.
-fn silence(path: &str, found: &[Start]) -> Cure {
-    let lines: Vec<String> = found.iter().map(|start| format!("{}s/^/{MARK}/", start.line)).collect();
-    Cure::root(format!("sed -i {} {}", quoted(&lines.join(";")), quoted(path)))
-}
-
-/// systemd runs rc.local at boot if it is executable.
-fn rc_local(system: &System, report: &mut Report<'_>) {
-    const PATH: &str = "/etc/rc.local";
-    if system.metadata(PATH).is_ok_and(|metadata| metadata.mode() & 0o111 != 0) {
-        let text = system.text(PATH).unwrap_or_default();
-        let programs = |line: &str| {
-            if line.trim_start().starts_with('#') { Vec::new() } else { programs_of_line(line) }
-        };
-        let found = numbered(&text, programs);
-        tell(PATH, &found, &silence(PATH, &found), report);
-    }
-}
-
-/// Services that systemd starts at boot.
-fn units(system: &System, report: &mut Report<'_>) {
-    let targets = system.list_of(UNITS[0], "wants");
-    let mut seen = Vec::new();
-    for target in targets {
-        for unit in system.list(format!("{}/{target}", UNITS[0])) {
-            if seen.contains(&unit) {
-                continue;
-            }
-            // Not through the link, which may be an absolute one of another root.
-            let text = UNITS.iter().find_map(|folder| system.text(format!("{folder}/{unit}")).ok());
-            let commands =
-                text.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("ExecStart="));
-            // Before the command there may be signs that change how it is run.
-            let mut programs = commands
-                .flat_map(|command| programs_of_line(command.trim_start_matches(['-', '@', ':', '+', '!'])));
-            if let Some(program) = programs.next() {
-                report.problem(
-                    format!("systemd's {unit} starts {program} too"),
-                    &Cure::root(format!("systemctl disable --now {}", quoted(&unit))),
-                );
-            }
-            seen.push(unit);
+        (_, Some(start)) if found.owner == Owner::Admin => {
+            report.problem(text, &Cure::root(format!("editor +{} {}", start.line, quoted(&start.file))));
         }
+        _ => report.without_cure(text),
     }
 }

@@ -9,7 +9,6 @@ use supervisor_conf::{Autorestart, Finding, Program, Severity};
 use super::cure::{Cure, quoted};
 use super::lamp::{CONF_FOLDER, ConfState, Lamp};
 use super::report::Report;
-use super::starts::{program_of_file, program_of_words};
 use crate::dpkg;
 
 /// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
@@ -51,7 +50,6 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         }
     }
     order(lamp, report);
-    doubles(lamp, report);
     let off: Vec<&str> = Lamp::names().into_iter().filter(|name| !lamp.wants(name)).collect();
     if off.is_empty() {
         report.ok_otherwise("Supervisor's files are as they should be");
@@ -268,47 +266,6 @@ fn order(lamp: &Lamp, report: &mut Report<'_>) {
                 );
             }
             return;
-        }
-    }
-}
-
-/// Programs of the lamp that another file has Supervisor run too.
-fn doubles(lamp: &Lamp, report: &mut Report<'_>) {
-    let system = &lamp.system;
-    for file in system.list_of(CONF_FOLDER, "conf") {
-        let path = format!("{CONF_FOLDER}/{file}");
-        if program_of_conf(lamp, &system.path(&path)).is_some() {
-            continue;
-        }
-        let text = system.text(&path).unwrap_or_default();
-        let sections =
-            text.lines().filter_map(|line| line.trim().strip_prefix("[program:")?.split(']').next());
-        let described = |name: &str| Lamp::names().contains(&name);
-        let away = Cure::root(format!("mv {0} {0}.dpkg-bak", quoted(&path))).and_maybe(lamp.update(None));
-        if let Some(name) = sections.clone().find(|name| described(name)) {
-            report.problem(
-                format!("{path} describes {name} a second time, and Supervisor mixes the two"),
-                &away,
-            );
-            continue;
-        }
-        let in_file = |program: &&Program| program.file == system.path(&path);
-        for program in lamp.programs.iter().filter(in_file) {
-            let folder = program.directory.as_deref().unwrap_or_default();
-            let started = program_of_words(&program.command, folder)
-                .or_else(|| program.command.iter().skip(1).find_map(|word| program_of_file(word)));
-            if let Some(started) = started {
-                report.problem(
-                    format!("{path} has Supervisor run a second {started}, as {}", program.name),
-                    &away,
-                );
-            } else if program.name == "test1" && program.command.first().is_some_and(|word| word == "/bin/ls")
-            {
-                report.warning(
-                    format!("{path} is the exercise that has Supervisor run ls, which always fails"),
-                    &away,
-                );
-            }
         }
     }
 }

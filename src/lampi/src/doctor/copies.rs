@@ -4,9 +4,10 @@
 //! Two pigpiods fight for one lock, two clients of one MQTT name throw each other out for ever, and two fbcps draw over
 //! each other.
 
+use autostart::Process;
+
 use super::cure::Cure;
 use super::lamp::{Lamp, Supervisor};
-use super::processes::Process;
 use super::report::Report;
 
 /// Looks at the processes.
@@ -21,17 +22,17 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
             .processes
             .iter()
             .filter(|process| process.program == name)
-            .partition(|process| process.supervised);
+            .partition(|process| process.supervisor.is_some());
         let kept = usize::from(!has_supervisor && own.is_empty());
         for process in strange.iter().skip(kept) {
             let called = process.words.join(" ");
             let beside = if own.is_empty() { "in place of Supervisor's" } else { "beside Supervisor's" };
             let (text, cure) = match &process.service {
-                Some(service) if service != "cron.service" && service != "rc-local.service" => (
+                Some(service) => (
                     format!("{service} runs `{called}` {beside}"),
                     Cure::root(format!("systemctl disable --now {service}")),
                 ),
-                _ => (
+                None => (
                     format!("`{called}` runs {beside}, as process {}", process.pid),
                     Cure::root(format!("kill {}", process.pid)),
                 ),

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use autostart::Process;
 use supervisor_conf::{Finding, Host, Program, check};
 
 use super::cure::Cure;
-use super::processes::{self, Process};
 use super::system::System;
 use crate::cli;
 use crate::supervisor::{self, Trouble};
@@ -77,7 +77,7 @@ impl Lamp {
             Err(_) => (None, Vec::new()),
         };
         let supervisor = Supervisor::ask(&system);
-        let processes = processes::of_the_lamp(&system);
+        let processes = autostart::processes(system.root());
         let mut lamp = Self { system, findings, programs, supervisor, processes, settings: String::new() };
         let settings = lamp.option("lamp_service", "settings").unwrap_or_else(|| SETTINGS.to_owned());
         lamp.settings = lamp.system.text(settings).unwrap_or_default();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Supervisor itself, and how it finds the lamp's programs.
 
+use autostart::Process;
+
 use super::cure::Cure;
 use super::lamp::{ConfState, Lamp, Supervisor};
-use super::processes::Process;
 use super::report::Report;
 
 /// Where systemd has the services that it starts at boot.
@@ -91,13 +92,14 @@ fn program(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
 
 /// Whether somebody else than Supervisor runs a program.
 fn has_rival(lamp: &Lamp, name: &str) -> bool {
-    lamp.processes.iter().any(|process| process.program == name && !process.supervised)
+    lamp.processes.iter().any(|process| process.program == name && process.supervisor.is_none())
 }
 
 /// A program that runs as its file said once.
 fn not_updated(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
     let Some(program) = lamp.program(name) else { return };
-    let mut running = lamp.processes.iter().filter(|process| process.program == name && process.supervised);
+    let mut running =
+        lamp.processes.iter().filter(|process| process.program == name && process.supervisor.is_some());
     let differs = |process: &Process| {
         // What a script calls in its turn cannot be compared.
         let other_call = process.words.first() == program.command.first() && process.words != program.command;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What starts the lamp's programs on a machine beside its package: files that people wrote by hand, or that other packages
+//! brought, and processes that run already.
+//!
+//! [`find`] reads cron, Supervisor, systemd, rc.local, System V's init, sessions, `at` and udev, and says of each file which
+//! programs it starts, in which lines, and what may be done about it. [`take`] does that. [`processes`] knows the lamp's
+//! programs among the processes, and [`end`] ends those that the package's own cannot run beside.
+//!
+//! A program counts where the name of a command can stand: `command` sees through what is called before it (sudo, env,
+//! timeout), `shell` reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
+//! of a file: what cannot be read is named as such, and nothing is changed that anybody but root could have put there.
+
+mod command;
+mod cron;
+mod lines;
+mod machine;
+mod process;
+mod program;
+mod rc;
+mod session;
+mod shell;
+mod supervisor;
+mod systemd;
+mod take;
+
+use std::fmt;
+use std::path::Path;
+
+use machine::Machine;
+
+pub use process::{Ended, Process, end, processes};
+pub use take::{Journal, Taken, groups_of, take};
+
+/// A line that starts a program of the lamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The program.
+    pub program: &'static str,
+    /// The file, as the machine calls it.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+/// What may be done about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It is kept under another name, which nobody reads.
+    SetAside,
+    /// It is replaced by one in which the lines of the lamp do nothing. The former one is kept.
+    Edit {
+        /// What is in it now.
+        from: Vec<u8>,
+        /// What will be.
+        to: Vec<u8>,
+    },
+    /// It is the link by which systemd starts a unit; it is kept under another name, and these units are stopped: the one,
+    /// and the service that it starts, if it is none itself.
+    Disable(Vec<String>),
+    /// It is named, and its owner decides.
+    Name(Reason),
+}
+
+/// Why a file is only named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// A package brought it.
+    Packages,
+    /// It is this user's affair, whoever owns the file.
+    Users(String),
+    /// It does more than can be told apart.
+    Whole,
+    /// It groups programs of the lamp with others; without them the group would stop all of Supervisor.
+    Group,
+    /// Somebody else than root could put another file in its place; the words say how.
+    Unsafe(String),
+}
+
+/// Whose a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// This package's.
+    Package(String),
+    /// The admin's: root has it, and no package does.
+    Admin,
+    /// This user's.
+    User(String),
+}
+
+/// What could not be looked at, because only root may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Users' own jobs of cron.
+    Crontabs,
+    /// Jobs of at.
+    AtJobs,
+    /// Supervisor's files.
+    Supervisor,
+}
+
+/// A file that starts programs of the lamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The file, or the link that makes another one count, as the machine calls it.
+    pub path: String,
+    /// What it starts. None for the tutorial's exercise, which is Supervisor's and always fails.
+    pub starts: Vec<Start>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// What may be done about it.
+    pub action: Action,
+    /// The names under which Supervisor knows what it starts.
+    pub groups: Vec<String>,
+}
+
+/// What was found on a machine.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// In the order in which it is read: cron, Supervisor, systemd, scripts of the boot, sessions.
+    pub found: Vec<Found>,
+    /// What only root can read.
+    pub unread: Vec<Unread>,
+}
+
+/// Looks for everything that starts programs of the lamp on the machine whose root is at `root`. Nothing is changed.
+#[must_use]
+pub fn find(root: &Path) -> Survey {
+    let machine = Machine::new(root);
+    let mut survey = Survey::default();
+    cron::find(&machine, &mut survey);
+    supervisor::find(&machine, &mut survey);
+    systemd::find(&machine, &mut survey);
+    rc::find(&machine, &mut survey);
+    session::find(&machine, &mut survey);
+    let paths: Vec<&str> = survey.found.iter().map(|found| found.path.as_str()).collect();
+    let packages = machine.packages(&paths);
+    for found in &mut survey.found {
+        found.owner = match (packages.get(&found.path), machine.owner(&found.path)) {
+            (Some(package), _) => Owner::Package(package.clone()),
+            (None, Some(user)) if user != machine.superuser => Owner::User(machine.user(user)),
+            _ => Owner::Admin,
+        };
+        let refusal = || take::refusal(&machine, found);
+        match (&found.owner, &found.action) {
+            (Owner::Package(_), _) => found.action = Action::Name(Reason::Packages),
+            (_, Action::Name(_)) => {}
+            _ => found.action = refusal().map_or_else(|| found.action.clone(), Action::Name),
+        }
+    }
+    survey
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Crontabs => "the users' cron jobs",
+            Self::AtJobs => "the jobs of at",
+            Self::Supervisor => "what is in Supervisor's files",
+        })
+    }
+}
+
+impl Survey {
+    /// Files that can be taken out of action.
+    pub fn to_take(&self) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(|found| !matches!(found.action, Action::Name(_)))
+    }
+
+    fn add(&mut self, found: Found) {
+        if !found.starts.is_empty() || !found.groups.is_empty() {
+            self.found.push(found);
+        }
+    }
+
+    fn unread(&mut self, what: Unread) {
+        self.unread.push(what);
+    }
+}
+
+impl Found {
+    fn of(path: String, starts: Vec<Start>, action: Action) -> Self {
+        Self { path, starts, owner: Owner::Admin, action, groups: Vec::new() }
+    }
+
+    /// The programs that it starts, each once.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&'static str> {
+        let mut programs: Vec<&str> = Vec::new();
+        for start in &self.starts {
+            if !programs.contains(&start.program) {
+                programs.push(start.program);
+            }
+        }
+        programs
+    }
+}

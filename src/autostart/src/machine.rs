@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The machine that is looked at: its files below a root folder, whose they are, and the homes of its users.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::fs::OFlags;
+
+/// Largest file that is read, in bytes: far above any script that people write by hand.
+const LARGEST: u64 = 1 << 20;
+
+/// As many links as the kernel follows.
+const MAX_LINKS: usize = 40;
+
+/// A machine, running or not.
+pub(crate) struct Machine {
+    root: PathBuf,
+    /// Whoever owns the root folder: a tree that does not run may have been unpacked by somebody else.
+    pub superuser: u32,
+    /// Names and homes of root and of the users that are people.
+    pub people: Vec<(String, String)>,
+    names: BTreeMap<u32, String>,
+}
+
+/// What is read of a directory or a file that may be unreadable.
+pub(crate) enum Content {
+    Text(Vec<u8>),
+    /// There is none, or it is no regular file.
+    None,
+    /// Only root may read it.
+    Forbidden,
+}
+
+impl Machine {
+    pub fn new(root: &Path) -> Self {
+        let superuser = fs::metadata(root).map_or(0, |metadata| metadata.uid());
+        let mut machine =
+            Self { root: root.to_owned(), superuser, people: Vec::new(), names: BTreeMap::new() };
+        let Content::Text(accounts) = machine.read("/etc/passwd") else { return machine };
+        for line in String::from_utf8_lossy(&accounts).lines() {
+            let fields: Vec<&str> = line.split(':').collect();
+            let [name, _, uid, _, _, home, ..] = fields.as_slice() else { continue };
+            let Ok(uid) = uid.parse::<u32>() else { continue };
+            machine.names.entry(uid).or_insert_with(|| (*name).to_owned());
+            // login.defs: people are from 1000 to 60000.
+            if uid == 0 || (1000..=60000).contains(&uid) {
+                machine.people.push(((*name).to_owned(), (*home).to_owned()));
+            }
+        }
+        machine
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the file is that the machine calls `path`.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        system_files::under(&self.root, path)
+    }
+
+    /// What the machine calls the file that is at `path`.
+    pub fn name_of(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.root) {
+            Ok(below) => Path::new("/").join(below).to_string_lossy().into_owned(),
+            Err(_) => path.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The name of a user.
+    pub fn user(&self, uid: u32) -> String {
+        self.names.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
+    }
+
+    /// Names in a folder, sorted; none if there is no such folder. Names that are no UTF-8 are left out.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Those of them with this end.
+    pub fn list_of(&self, folder: &str, end: &str) -> Vec<String> {
+        self.list(folder).into_iter().filter(|name| name.ends_with(end)).collect()
+    }
+
+    /// Whether a folder is there that only root may look into.
+    pub fn is_closed(&self, folder: &str) -> bool {
+        fs::read_dir(self.path(folder))
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
+    /// Whether it is a file that may be executed.
+    pub fn is_executable(&self, path: &str) -> bool {
+        fs::metadata(self.path(path)).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
+    }
+
+    /// Where a link leads, if it is one.
+    pub fn link(&self, path: &str) -> Option<PathBuf> {
+        fs::read_link(self.path(path)).ok()
+    }
+
+    /// What is in a regular file. Anything else is not opened: a pipe would keep us waiting. Links are followed as the machine
+    /// would follow them, below its root.
+    pub fn read(&self, path: &str) -> Content {
+        let mut path = PathBuf::from(path);
+        for _ in 0..MAX_LINKS {
+            let Ok(target) = fs::read_link(self.path(&path)) else { break };
+            path = path.parent().unwrap_or(Path::new("/")).join(target);
+        }
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let opened =
+            OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(self.path(path));
+        match opened {
+            Ok(file) => content(file).map_or(Content::None, Content::Text),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Content::Forbidden,
+            Err(_) => Content::None,
+        }
+    }
+
+    /// [`Machine::read`], as text; none if it cannot be read.
+    pub fn text(&self, path: &str) -> Option<String> {
+        match self.read(path) {
+            Content::Text(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Content::None | Content::Forbidden => None,
+        }
+    }
+
+    /// Who owns a file, a link itself.
+    pub fn owner(&self, path: &str) -> Option<u32> {
+        Some(fs::symlink_metadata(self.path(path)).ok()?.uid())
+    }
+
+    /// The packages that files belong to. All files at once, because dpkg reads all its lists for each call.
+    pub fn packages(&self, paths: &[&str]) -> BTreeMap<String, String> {
+        if paths.is_empty() {
+            return BTreeMap::new();
+        }
+        // dpkg takes these signs for a pattern.
+        let quoted = paths.iter().map(|path| path.replace(['*', '?', '[', ']', '\\'], "?"));
+        let output = Command::new("dpkg-query")
+            .arg("--root")
+            .arg(&self.root)
+            .arg("--search")
+            .args(quoted)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output();
+        let text =
+            output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        text.lines()
+            .filter(|line| !line.starts_with("diversion by "))
+            .filter_map(|line| line.split_once(": "))
+            // With several architectures or packages there is a list.
+            .map(|(packages, path)| {
+                (path.to_owned(), packages.split([',', ':']).next().unwrap_or(packages).to_owned())
+            })
+            .collect()
+    }
+}
+
+fn content(file: File) -> Option<Vec<u8>> {
+    let metadata = file.metadata().ok()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return None;
+    }
+    let mut content = Vec::new();
+    file.take(LARGEST).read_to_end(&mut content).ok()?;
+    Some(content)
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What starts with a person's session, a job of `at`, or a device. It is named and never changed: it belongs to its user, or
+//! does more than to start a program.
+
+use crate::cron::starts_of_script;
+use crate::machine::Machine;
+use crate::{Action, Found, Reason, Start, Survey, Unread, shell, systemd};
+
+/// Where jobs of `at` wait.
+const AT_JOBS: &str = "/var/spool/cron/atjobs";
+
+/// Files of the whole system that each login or session reads, as a shell reads them.
+const FOR_ALL: [&str; 3] = ["/etc/profile", "/etc/bash.bashrc", "/etc/xdg/labwc/autostart"];
+
+/// The same, of one person.
+const OF_ONE: [&str; 10] = [
+    ".profile",
+    ".bash_profile",
+    ".bash_login",
+    ".bashrc",
+    ".zprofile",
+    ".zshrc",
+    ".xinitrc",
+    ".xsession",
+    ".xsessionrc",
+    ".config/labwc/autostart",
+];
+
+pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
+    systemd::of_users(machine, survey);
+    let profiles = machine.list_of("/etc/profile.d", ".sh").into_iter();
+    let scripts =
+        FOR_ALL.into_iter().map(str::to_owned).chain(profiles.map(|name| format!("/etc/profile.d/{name}")));
+    for path in scripts {
+        script(machine, &path, Reason::Whole, survey);
+    }
+    desktop(machine, "/etc/xdg", &Reason::Whole, survey);
+    for (user, home) in &machine.people {
+        let home = home.trim_end_matches('/');
+        for name in OF_ONE {
+            script(machine, &format!("{home}/{name}"), Reason::Users(user.clone()), survey);
+        }
+        desktop(machine, &format!("{home}/.config"), &Reason::Users(user.clone()), survey);
+    }
+    if machine.is_closed(AT_JOBS) {
+        survey.unread(Unread::AtJobs);
+    }
+    for name in machine.list(AT_JOBS) {
+        script(machine, &format!("{AT_JOBS}/{name}"), Reason::Whole, survey);
+    }
+    for name in machine.list_of("/etc/udev/rules.d", ".rules") {
+        lines(machine, format!("/etc/udev/rules.d/{name}"), &Reason::Whole, survey, udev_commands);
+    }
+}
+
+fn script(machine: &Machine, path: &str, reason: Reason, survey: &mut Survey) {
+    let text = machine.text(path).unwrap_or_default();
+    survey.add(Found::of(path.to_owned(), starts_of_script(path, &text), Action::Name(reason)));
+}
+
+/// The desktop's own ways, below the folder of its configuration.
+fn desktop(machine: &Machine, folder: &str, reason: &Reason, survey: &mut Survey) {
+    for name in machine.list_of(&format!("{folder}/autostart"), ".desktop") {
+        let path = format!("{folder}/autostart/{name}");
+        let text = machine.text(&path).unwrap_or_default();
+        if !text.lines().any(|line| line.replace(' ', "").eq_ignore_ascii_case("hidden=true")) {
+            lines(machine, path, reason, survey, |line| value(line, "Exec").into_iter().collect());
+        }
+    }
+    for session in machine.list(&format!("{folder}/lxsession")) {
+        let path = format!("{folder}/lxsession/{session}/autostart");
+        lines(machine, path, reason, survey, |line| {
+            if line.starts_with('#') { Vec::new() } else { vec![line.trim_start_matches('@').to_owned()] }
+        });
+    }
+    let path = format!("{folder}/wayfire.ini");
+    let text = machine.text(&path).unwrap_or_default();
+    let autostart = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim() != "[autostart]").skip(1);
+    let commands = autostart
+        .take_while(|(_, line)| !line.trim_start().starts_with('['))
+        .filter(|(_, line)| !line.trim_start().starts_with('#'))
+        .filter_map(|(number, line)| Some((number, line.split_once('=')?.1)));
+    let starts = commands.flat_map(|(line, command)| starts(&path, line, command)).collect();
+    survey.add(Found::of(path.clone(), starts, Action::Name(reason.clone())));
+}
+
+/// A file with commands in its lines.
+fn lines(
+    machine: &Machine,
+    path: String,
+    reason: &Reason,
+    survey: &mut Survey,
+    commands: impl Fn(&str) -> Vec<String>,
+) {
+    let text = machine.text(&path).unwrap_or_default();
+    let found = (1..).zip(text.lines()).flat_map(|(line, text)| {
+        commands(text.trim()).iter().flat_map(|command| starts(&path, line, command)).collect::<Vec<_>>()
+    });
+    let found = found.collect();
+    survey.add(Found::of(path, found, Action::Name(reason.clone())));
+}
+
+fn starts(path: &str, line: usize, command: &str) -> Vec<Start> {
+    let found = shell::programs(command).into_iter();
+    found.map(|(_, program)| Start { program, file: path.to_owned(), line }).collect()
+}
+
+/// What stands behind `KEY =`.
+fn value(line: &str, key: &str) -> Option<String> {
+    let (name, value) = line.split_once('=')?;
+    (name.trim() == key).then(|| value.trim().to_owned())
+}
+
+/// The commands in `RUN+="..."` of a rule, and the services that it wants, which are started by systemd.
+fn udev_commands(line: &str) -> Vec<String> {
+    if line.starts_with('#') {
+        return Vec::new();
+    }
+    let parts = line.split("RUN").skip(1).filter_map(|part| {
+        let value =
+            part.strip_prefix("{program}").unwrap_or(part).trim_start().trim_start_matches(['+', ':']);
+        value.strip_prefix('=')?.trim_start().strip_prefix('"')?.split('"').next()
+    });
+    parts.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::udev_commands;
+
+    #[test]
+    fn rules_of_udev_run_commands() {
+        assert_eq!(
+            udev_commands(r#"KERNEL=="fb1", RUN+="/usr/local/bin/fbcp -x", TAG+="a""#),
+            ["/usr/local/bin/fbcp -x"]
+        );
+        assert_eq!(udev_commands(r#"RUN{program} += "/bin/a", RUN="/bin/b""#), ["/bin/a", "/bin/b"]);
+        assert_eq!(udev_commands(r#"# RUN+="fbcp""#), [] as [&str; 0]);
+        assert_eq!(udev_commands(r#"ENV{X}="RUN fbcp""#), [] as [&str; 0]);
+    }
+}

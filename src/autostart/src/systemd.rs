@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Units of systemd that start at boot, read as systemd.unit(5) and systemd.syntax(7) have it.
+//!
+//! What starts a unit is a link to it in a folder `.wants`, `.requires` or `.upholds` of another one; a timer, a path or a
+//! socket starts the service of its name, or the one that it names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::command;
+use crate::machine::Machine;
+use crate::{Action, Found, Reason, Start, Survey};
+
+/// Where systemd looks for the units of the system, the first ones first.
+const FOLDERS: [&str; 5] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
+/// Where it looks for those of each user.
+const OF_EACH_USER: [&str; 4] =
+    ["/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user"];
+
+/// How long a chain of links between unit files may be.
+const MOST_ALIASES: usize = 8;
+
+pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
+    // Where /lib leads to /usr/lib, each file is there once.
+    let folders: Vec<&str> = FOLDERS
+        .into_iter()
+        .filter(|folder| !folder.starts_with("/lib") || machine.link("/lib").is_none())
+        .collect();
+    let units = Units { machine, folders: &folders };
+    for (path, unit) in units.links() {
+        let service = units.service(&unit, &path);
+        let (starts, is_whole) = units.starts_of(&service, &path);
+        let action = if path.starts_with(FOLDERS[0]) && is_whole {
+            let others = (service != unit).then_some(service);
+            Action::Disable([unit].into_iter().chain(others).collect())
+        } else {
+            Action::Name(Reason::Whole)
+        };
+        survey.add(Found::of(path, starts, action));
+    }
+}
+
+/// Whether a unit is a service that starts programs of the lamp, and nothing else.
+pub(crate) fn is_of_the_lamp(machine: &Machine, unit: &str) -> bool {
+    let (starts, is_whole) = Units { machine, folders: &FOLDERS }.starts_of(unit, "");
+    is_whole && !starts.is_empty()
+}
+
+/// Units that start when a person logs in.
+pub(crate) fn of_users(machine: &Machine, survey: &mut Survey) {
+    for (user, home) in &machine.people {
+        let own = format!("{home}/.config/systemd/user");
+        let folders: Vec<&str> = [own.as_str()].into_iter().chain(OF_EACH_USER).collect();
+        let units = Units { machine, folders: &folders };
+        for (path, unit) in units.links() {
+            // Those of the system would be found once more with each user.
+            if path.starts_with(&own) {
+                let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
+                survey.add(Found::of(path, starts, Action::Name(Reason::Users(user.clone()))));
+            }
+        }
+    }
+    let units = Units { machine, folders: &OF_EACH_USER };
+    for (path, unit) in units.links() {
+        let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
+        survey.add(Found::of(path, starts, Action::Name(Reason::Whole)));
+    }
+}
+
+struct Units<'a> {
+    machine: &'a Machine,
+    folders: &'a [&'a str],
+}
+
+/// A line of a unit file.
+struct Setting {
+    section: String,
+    key: String,
+    value: String,
+    file: String,
+    line: usize,
+}
+
+impl Units<'_> {
+    /// The links that start a unit, with the unit's name.
+    fn links(&self) -> Vec<(String, String)> {
+        let mut links = Vec::new();
+        for folder in self.folders {
+            let wanting = self.machine.list(folder).into_iter();
+            for wanting in wanting.filter(|name| has_end(name, &[".wants", ".requires", ".upholds"])) {
+                for unit in self.machine.list(&format!("{folder}/{wanting}")) {
+                    if has_end(&unit, &[".service", ".timer", ".path", ".socket"]) {
+                        links.push((format!("{folder}/{wanting}/{unit}"), unit));
+                    }
+                }
+            }
+        }
+        links
+    }
+
+    /// The service that a unit starts: itself, or that of a timer, a path or a socket. `link` leads to the unit.
+    fn service(&self, unit: &str, link: &str) -> String {
+        let (stem, kind) = unit.rsplit_once('.').unwrap_or((unit, ""));
+        let key = match kind {
+            "service" => return unit.to_owned(),
+            "socket" => "Service",
+            _ => "Unit",
+        };
+        let settings = self.settings(unit, link);
+        let named = settings.iter().rev().find(|setting| setting.key == key && !setting.value.is_empty());
+        named.map_or_else(|| format!("{stem}.service"), |setting| setting.value.clone())
+    }
+
+    /// What a service starts, and whether it starts nothing else. `link` may lead to it.
+    fn starts_of(&self, unit: &str, link: &str) -> (Vec<Start>, bool) {
+        if !has_end(unit, &[".service"]) {
+            return (Vec::new(), false);
+        }
+        let link = if link.ends_with(&format!("/{unit}")) { link } else { "" };
+        let settings = self.settings(unit, link);
+        let (name, instance) = name_and_instance(unit);
+        let specified = |text: &str| specified(text, unit, name, instance);
+        let mut folder = String::new();
+        let mut commands: BTreeMap<&str, Vec<(&Setting, String)>> = BTreeMap::new();
+        for setting in settings.iter().filter(|setting| setting.section == "Service") {
+            match setting.key.as_str() {
+                "WorkingDirectory" => {
+                    specified(setting.value.trim_start_matches('-')).clone_into(&mut folder);
+                }
+                key @ ("ExecStart" | "ExecStartPre" | "ExecStartPost") => {
+                    let commands = commands.entry(key).or_default();
+                    if setting.value.is_empty() {
+                        commands.clear();
+                    } else {
+                        commands.push((setting, specified(&setting.value)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut starts = Vec::new();
+        let mut is_whole = true;
+        for (key, commands) in &commands {
+            for (setting, value) in commands {
+                let programs: Vec<&str> =
+                    split(value).iter().flat_map(|words| command::programs(words, &folder)).collect();
+                // What runs before and after is the program's own affair; beside it, somebody else's.
+                is_whole &= *key != "ExecStart" || !programs.is_empty();
+                starts.extend(programs.into_iter().map(|program| Start {
+                    program,
+                    file: setting.file.clone(),
+                    line: setting.line,
+                }));
+            }
+        }
+        is_whole &= commands.contains_key("ExecStart");
+        (starts, is_whole)
+    }
+
+    /// The settings of a unit in their order: those of its file, then those of the files that add to it.
+    fn settings(&self, unit: &str, link: &str) -> Vec<Setting> {
+        let (name, instance) = name_and_instance(unit);
+        let kind = unit.rsplit('.').next().unwrap_or_default();
+        let mut names = vec![unit.to_owned()];
+        if instance.is_some() {
+            names.push(format!("{name}@.{kind}"));
+        }
+        let file = names.iter().find_map(|name| self.file(name)).or_else(|| self.target(link));
+        let Some(file) = file else { return Vec::new() };
+        let mut settings = self.read(&file);
+        if settings.is_empty() {
+            return settings; // masked: an empty file, or a link to /dev/null
+        }
+        // Additions to all of a kind, to those of a common beginning, to the template, to the unit; later ones count.
+        let stem = unit.rsplit_once('.').map_or(unit, |(stem, _)| stem);
+        let beginnings = stem.match_indices('-').map(|(at, _)| format!("{}.{kind}.d", &stem[..=at]));
+        let additions = [format!("{kind}.d")]
+            .into_iter()
+            .chain(beginnings)
+            .chain(names.iter().rev().map(|name| format!("{name}.d")));
+        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        for addition in additions {
+            for folder in self.folders.iter().rev() {
+                let folder = format!("{folder}/{addition}");
+                for name in self.machine.list_of(&folder, ".conf") {
+                    let path = format!("{folder}/{name}");
+                    files.insert(name, path);
+                }
+            }
+        }
+        settings.extend(files.values().flat_map(|file| self.read(file)));
+        settings
+    }
+
+    /// The file of a unit.
+    fn file(&self, name: &str) -> Option<String> {
+        let mut name = name.to_owned();
+        for _ in 0..MOST_ALIASES {
+            let path = self
+                .folders
+                .iter()
+                .map(|folder| format!("{folder}/{name}"))
+                .find(|path| self.is_there(path))?;
+            // An alias is a link to the unit, whose place counts by its name.
+            let target = self.machine.link(&path).filter(|target| target != Path::new("/dev/null"));
+            match target.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()) {
+                Some(target)
+                    if target != name
+                        && self.folders.iter().any(|folder| self.is_there(&format!("{folder}/{target}"))) =>
+                {
+                    target.clone_into(&mut name);
+                }
+                _ => return Some(path),
+            }
+        }
+        None
+    }
+
+    /// Where a link leads, for a unit outside of systemd's folders.
+    fn target(&self, link: &str) -> Option<String> {
+        let target = self.machine.link(link)?;
+        let path = Path::new(link).parent()?.join(target);
+        Some(path.to_str()?.to_owned())
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        self.machine.path(path).symlink_metadata().is_ok()
+    }
+
+    fn read(&self, file: &str) -> Vec<Setting> {
+        settings(file, &self.machine.text(file).unwrap_or_default())
+    }
+}
+
+/// The settings of a file. A backslash at the end of a line joins the next one; comments between are left out.
+fn settings(file: &str, text: &str) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    let mut section = String::new();
+    let mut lines = (1..).zip(text.lines());
+    while let Some((line, text)) = lines.next() {
+        let mut whole = text.trim().to_owned();
+        if whole.is_empty() || whole.starts_with(['#', ';']) {
+            continue;
+        }
+        while let Some(begun) = whole.strip_suffix('\\') {
+            let next = lines.find(|(_, next)| !next.trim_start().starts_with(['#', ';']));
+            whole = format!("{begun} {}", next.map_or("", |(_, next)| next.trim_end()));
+        }
+        if let Some(header) = whole.strip_prefix('[') {
+            header.trim_end_matches(']').clone_into(&mut section);
+        } else if let Some((key, value)) = whole.split_once('=') {
+            settings.push(Setting {
+                section: section.clone(),
+                key: key.trim().to_owned(),
+                value: value.trim().to_owned(),
+                file: file.to_owned(),
+                line,
+            });
+        }
+    }
+    settings
+}
+
+/// The words of the commands of a line; a semicolon that is a word of its own separates commands.
+fn split(line: &str) -> Vec<Vec<String>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut letters = line.chars().peekable();
+    while letters.peek().is_some() {
+        if letters.next_if(|letter| letter.is_whitespace()).is_some() {
+            continue;
+        }
+        let mut word = String::new();
+        let mut quote = None;
+        while let Some(letter) = letters.next_if(|letter| quote.is_some() || !letter.is_whitespace()) {
+            match letter {
+                '\\' => word.extend(letters.next()),
+                _ if quote == Some(letter) => quote = None,
+                '"' | '\'' if quote.is_none() => quote = Some(letter),
+                _ => word.push(letter),
+            }
+        }
+        words.push(word);
+    }
+    let commands = words.split(|word| word == ";");
+    commands
+        .map(|command| {
+            let mut words = command.to_vec();
+            // Signs before the path change how it is run; with @ the next word is only what the program is called.
+            if let Some(first) = words.first_mut() {
+                let path = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
+                let is_renamed = first[..first.len() - path.len()].contains('@');
+                *first = path;
+                if is_renamed && words.len() > 1 {
+                    words.remove(1);
+                }
+            }
+            words
+        })
+        .collect()
+}
+
+/// `foo` and `bar` of `foo@bar.service`; `foo` of `foo.service`.
+fn name_and_instance(unit: &str) -> (&str, Option<&str>) {
+    let stem = unit.rsplit_once('.').map_or(unit, |(stem, _)| stem);
+    match stem.split_once('@') {
+        Some((name, instance)) => (name, Some(instance)),
+        None => (stem, None),
+    }
+}
+
+/// The text with what the specifiers stand for that can be part of a program's path.
+fn specified(text: &str, unit: &str, name: &str, instance: Option<&str>) -> String {
+    let mut result = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            result.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('i' | 'I') => result.push_str(instance.unwrap_or_default()),
+            Some('p' | 'P') => result.push_str(name),
+            Some('n') => result.push_str(unit),
+            Some('N') => result.push_str(unit.rsplit_once('.').map_or(unit, |(stem, _)| stem)),
+            Some('%') => result.push('%'),
+            Some('h') => result.push('~'),
+            _ => {}
+        }
+    }
+    result
+}
+
+fn has_end(name: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_as_systemd_reads_them() {
+        let text = "[Service]\n# a\n  ExecStart = /usr/bin/python3 \\\n# between\n; and\n   x.py\\\n\nExecStart=\n[Install]\r\nA=b\r\n";
+        let found: Vec<(String, String, String, usize)> = settings("/x", text)
+            .into_iter()
+            .map(|setting| (setting.section, setting.key, setting.value, setting.line))
+            .collect();
+        let expected = [
+            ("Service", "ExecStart", "/usr/bin/python3     x.py", 3),
+            ("Service", "ExecStart", "", 8),
+            ("Install", "A", "b", 10),
+        ];
+        let expected: Vec<_> =
+            expected.map(|(a, b, c, line)| (a.to_owned(), b.to_owned(), c.to_owned(), line)).into();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn commands_are_split_as_systemd_splits_them() {
+        for (line, expected) in [
+            ("/usr/bin/fbcp --fps 30", &[&["/usr/bin/fbcp", "--fps", "30"][..]][..]),
+            ("-@/usr/bin/python3 lamp /x.py", &[&["/usr/bin/python3", "/x.py"]]),
+            ("!!/bin/sh -c 'fbcp &'", &[&["/bin/sh", "-c", "fbcp &"]]),
+            ("/bin/a \"b c\" ; /bin/d;e", &[&["/bin/a", "b c"], &["/bin/d;e"]]),
+            ("/bin/a b\\ c", &[&["/bin/a", "b c"]]),
+            ("", &[&[]]),
+            ("'", &[&[""]]),
+        ] {
+            let found = split(line);
+            let found: Vec<Vec<&str>> =
+                found.iter().map(|words| words.iter().map(String::as_str).collect()).collect();
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn specifiers_are_replaced() {
+        assert_eq!(specified("/%i/%p/%N/%n/%%h", "a@b.service", "a", Some("b")), "/b/a/a@b/a@b.service/%h");
+        assert_eq!(name_and_instance("a@b.service"), ("a", Some("b")));
+        assert_eq!(name_and_instance("a.b.service"), ("a.b", None));
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Taking files out of action: each is kept under another name that nobody reads.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use system_files::{Place, ROOT_ONLY};
+
+use crate::machine::Machine;
+use crate::{Action, Found, Reason, supervisor};
+
+/// The end of a backup's name: neither cron (no dots in names) nor systemd (`.service`) nor Supervisor (`.conf`) reads it.
+const BACKUP: &str = "dpkg-bak";
+
+/// What an installation has taken out of action, so that all of it can be put back if the installation is given up: lines
+/// of HOW, FILE and BACKUP with tabs between. The maintainer scripts make it and read it; see debian/shared/set-aside.sh.
+pub struct Journal {
+    place: Place,
+}
+
+/// A file that was taken out of action.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Where it is kept, as the machine calls it.
+    pub backup: String,
+}
+
+impl Journal {
+    /// The journal that the machine whose root is at `root` calls `path`.
+    pub fn at(root: &Path, path: &Path) -> anyhow::Result<Self> {
+        Ok(Self { place: Place::below(root, path)? })
+    }
+
+    fn read(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.place.read()?.map(|found| found.content).unwrap_or_default())
+    }
+
+    /// Notes what is about to be done, on the disk.
+    fn note(&self, how: &str, file: &str, backup: &str) -> anyhow::Result<()> {
+        let mut content = self.read()?;
+        content.extend_from_slice(format!("{how}\t{file}\t{backup}\n").as_bytes());
+        self.place.write(&content, ROOT_ONLY)
+    }
+}
+
+/// Why a file cannot be taken out of action safely, if it cannot.
+pub(crate) fn refusal(machine: &Machine, found: &Found) -> Option<Reason> {
+    if found.path.contains(['\t', '\n']) {
+        return Some(Reason::Unsafe("its name has a tab or a line end".into()));
+    }
+    if let Err(error) = Place::below(machine.root(), &found.path) {
+        return Some(Reason::Unsafe(format!("{error:#}")));
+    }
+    let is_link = machine.link(&found.path).is_some();
+    (is_link && matches!(found.action, Action::Edit { .. })).then(|| Reason::Unsafe("it is a link".into()))
+}
+
+/// Takes a file out of action that [`crate::find`] found below `root`; one that is only to be named is left as it is. Before
+/// anything happens it is noted in the journal, if there is one.
+pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Result<Option<Taken>> {
+    let how = match &found.action {
+        Action::Name(_) => return Ok(None),
+        Action::SetAside | Action::Disable(_) => "moved",
+        Action::Edit { .. } => "replaced",
+    };
+    let place = Place::below(root, &found.path)?;
+    let backup = Machine::new(root).name_of(&place.keep(BACKUP)?);
+    if let Some(journal) = journal {
+        journal.note(how, &found.path, &backup)?;
+    }
+    if let Action::Edit { from, to } = &found.action {
+        let read = place.read()?.with_context(|| format!("{} is gone", found.path))?;
+        if read.content != *from {
+            bail!("{} was changed by somebody else just now; run the command again", found.path);
+        }
+        place.replace(&read, to, BACKUP)?;
+    } else {
+        place.remove()?;
+    }
+    Ok(Some(Taken { backup }))
+}
+
+/// The names under which Supervisor knows what was taken out of its files, by an installation's journal.
+pub fn groups_of(root: &Path, journal: &Journal) -> anyhow::Result<Vec<String>> {
+    let content = journal.read()?;
+    let text = String::from_utf8_lossy(&content);
+    let backups = text.lines().filter_map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {
+        [_, file, backup] if PathBuf::from(file).extension().is_some_and(|end| end == "conf") => {
+            Some((*backup).to_owned())
+        }
+        _ => None,
+    });
+    Ok(supervisor::groups(&Machine::new(root), &backups.collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::Start;
+
+    fn found(path: &str, action: Action) -> Found {
+        let start = Start { program: "fbcp", file: path.to_owned(), line: 1 };
+        Found::of(path.to_owned(), vec![start], action)
+    }
+
+    /// A root folder with /etc and /var/backups.
+    fn machine() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["etc", "var", "var/backups"] {
+            fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn what_is_taken_is_kept_and_noted() {
+        let root = machine();
+        let path = |name: &str| root.path().join(name);
+        let read = |name: &str| fs::read_to_string(path(name)).unwrap();
+        let journal = Journal::at(root.path(), Path::new("/var/backups/journal")).unwrap();
+        fs::write(path("var/backups/journal"), "moved\t/etc/x\t/etc/x.dpkg-bak\n").unwrap();
+
+        fs::write(path("etc/a"), "a").unwrap();
+        fs::write(path("etc/a.dpkg-bak"), "somebody's").unwrap();
+        let taken = take(root.path(), &found("/etc/a", Action::SetAside), Some(&journal)).unwrap().unwrap();
+        assert_eq!(taken.backup, "/etc/a.dpkg-bak.1");
+        assert!(!path("etc/a").exists());
+        assert_eq!([read("etc/a.dpkg-bak"), read("etc/a.dpkg-bak.1")], ["somebody's", "a"]);
+
+        fs::write(path("etc/b"), "old").unwrap();
+        let edit = || Action::Edit { from: b"old".into(), to: b"new".into() };
+        take(root.path(), &found("/etc/b", edit()), Some(&journal)).unwrap().unwrap();
+        assert_eq!([read("etc/b"), read("etc/b.dpkg-bak")], ["new", "old"]);
+        let error = take(root.path(), &found("/etc/b", edit()), Some(&journal)).unwrap_err().to_string();
+        assert!(error.contains("changed by somebody else"), "{error}");
+        assert_eq!(read("etc/b"), "new");
+
+        symlink("/nowhere", path("etc/c.service")).unwrap();
+        take(root.path(), &found("/etc/c.service", Action::Disable(vec!["c.service".into()])), None)
+            .unwrap()
+            .unwrap();
+        assert_eq!(fs::read_link(path("etc/c.service.dpkg-bak")).unwrap(), Path::new("/nowhere"));
+        assert!(!path("etc/c.service").is_symlink());
+
+        assert_eq!(take(root.path(), &found("/etc/b", Action::Name(Reason::Whole)), None).unwrap(), None);
+        let noted = read("var/backups/journal");
+        let noted: Vec<&str> = noted.lines().collect();
+        assert_eq!(
+            noted[..3],
+            [
+                "moved\t/etc/x\t/etc/x.dpkg-bak",
+                "moved\t/etc/a\t/etc/a.dpkg-bak.1",
+                "replaced\t/etc/b\t/etc/b.dpkg-bak"
+            ]
+        );
+    }
+}

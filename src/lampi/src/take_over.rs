@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi take-over`: puts out of action what a set-up made by hand has left, and would fight with the package's programs.
+//!
+//! The library autostart finds it and changes the files. The package's postinst calls this in an installation, in two parts,
+//! because Supervisor may not be spoken to everywhere: first the files, with the journal by which an installation that is
+//! given up puts everything back, then the programs that run.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::bail;
+use autostart::{Action, Found, Journal, Owner, Reason, Survey};
+use nix::unistd::geteuid;
+
+use crate::cli::{TakeOverOrder, TakeOverPart};
+use crate::output;
+use crate::supervisor::{Supervisor, Trouble};
+
+/// How the command is typed.
+pub const COMMAND: &str = "lampi take-over";
+
+/// Does what is ordered.
+pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
+    let root = order.root.as_path();
+    let is_this = root == Path::new("/");
+    // Below another root, whoever may change the files may do so.
+    if !order.dry_run && is_this && !geteuid().is_root() {
+        bail!("this needs root; run: sudo {COMMAND}");
+    }
+    let survey = autostart::find(root);
+    if order.dry_run {
+        return dry_run(&survey);
+    }
+    let journal = order.journal.as_deref().map(|path| Journal::at(root, path)).transpose()?;
+    let mut all_is_well = true;
+    if order.part != Some(TakeOverPart::Programs) {
+        all_is_well = files(root, &survey, journal.as_ref())?;
+    }
+    if is_this && order.part != Some(TakeOverPart::Files) {
+        let groups = match &journal {
+            Some(journal) => autostart::groups_of(root, journal)?,
+            None => survey.to_take().flat_map(|found| found.groups.clone()).collect(),
+        };
+        programs(root, &groups)?;
+    }
+    if journal.is_none() && survey.found.is_empty() {
+        output::line("nothing but the package starts the lamp's programs")?;
+    }
+    Ok(if all_is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn dry_run(survey: &Survey) -> anyhow::Result<ExitCode> {
+    for found in &survey.found {
+        output::line(&match &found.action {
+            Action::SetAside | Action::Disable(_) => {
+                format!("{}; would take it out of action", starts(found))
+            }
+            Action::Edit { .. } => {
+                format!("{}; would take {} out of it", starts(found), lines(found))
+            }
+            Action::Name(_) => named(found),
+        })?;
+    }
+    if survey.found.is_empty() {
+        output::line("nothing but the package starts the lamp's programs")?;
+    }
+    for unread in &survey.unread {
+        output::line(&format!("{unread}: only root may look; run: sudo {COMMAND} --dry-run"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the files out of action; returns whether all could be.
+fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Result<bool> {
+    let mut all_is_well = true;
+    for found in &survey.found {
+        match autostart::take(root, found, journal) {
+            Ok(Some(taken)) => {
+                let path = &found.path;
+                let backup = &taken.backup;
+                match &found.action {
+                    Action::Edit { .. } => output::line(&format!(
+                        "took {} out of {path}; the rest goes on, and the former file is kept as {backup}",
+                        lines(found)
+                    ))?,
+                    _ => output::line(&format!("took {path} out of action; it is kept as {backup}"))?,
+                }
+                if let Action::Disable(units) = &found.action {
+                    disable(root, units)?;
+                }
+            }
+            Ok(None) => output::line(&named(found))?,
+            Err(error) => {
+                all_is_well = false;
+                eprintln!("{}: {} was left as it is: {error:#}", crate::NAME, found.path);
+            }
+        }
+    }
+    Ok(all_is_well)
+}
+
+/// Stops units whose link is gone already.
+fn disable(root: &Path, units: &[String]) -> anyhow::Result<()> {
+    let unit = units.first().map(String::as_str).unwrap_or_default();
+    output::line(&format!("after the lamp's removal it starts again with: systemctl enable {unit}"))?;
+    if root == Path::new("/") && Path::new("/run/systemd/system").is_dir() {
+        let mut stop = Command::new("deb-systemd-invoke"); // it asks policy-rc.d
+        stop.arg("stop").args(units);
+        let mut reload = Command::new("systemctl");
+        reload.arg("daemon-reload");
+        for command in [&mut stop, &mut reload] {
+            // A unit that does not stop is ended as a process, if it is in the way.
+            let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }
+    }
+    Ok(())
+}
+
+/// Has Supervisor let go of programs whose files are out of action, and ends those that somebody else has started.
+fn programs(root: &Path, groups: &[String]) -> anyhow::Result<()> {
+    let supervisor = Supervisor::at(root);
+    if !groups.is_empty() {
+        match supervisor.forget(groups) {
+            Ok(()) | Err(Trouble::Away) => {}
+            Err(trouble) => {
+                output::line(&format!("Supervisor still runs what was taken from it: {trouble}"))?;
+            }
+        }
+    }
+    for ended in autostart::end(supervisor.pid()) {
+        let (program, pid) = (ended.process.program, ended.process.pid);
+        output::line(&format!(
+            "ended {program} (process {pid}), which had been started by hand and held {}",
+            ended.held
+        ))?;
+    }
+    Ok(())
+}
+
+/// What a file that can be taken starts, in words.
+pub fn starts(found: &Found) -> String {
+    let programs = found.programs();
+    if programs.is_empty() {
+        return format!("{} is the exercise that has Supervisor run ls, which always fails", found.path);
+    }
+    format!("{} starts {} too", found.path, listed(&programs))
+}
+
+/// The same of a file that is only named, with what its owner can do.
+pub fn named(found: &Found) -> String {
+    let path = &found.path;
+    let programs = listed(&found.programs());
+    match (&found.action, &found.owner) {
+        (Action::Name(Reason::Packages), Owner::Package(package)) => {
+            format!("{path} of the package {package} starts {programs} too; it was left alone")
+        }
+        (Action::Name(Reason::Group), _) => {
+            format!("{path} groups programs of the lamp with others; please take them out of it yourself")
+        }
+        (Action::Name(Reason::Unsafe(why)), _) => {
+            format!("{path} starts {programs} too, and was left alone: {why}")
+        }
+        _ => format!(
+            "{path} starts {programs} too; please take {} out of it yourself, because the two would fight",
+            lines(found)
+        ),
+    }
+}
+
+/// What of a file starts programs of the lamp, in words.
+fn lines(found: &Found) -> String {
+    if !found.groups.is_empty() {
+        let names: Vec<&str> = found.groups.iter().map(String::as_str).collect();
+        return listed(&names);
+    }
+    let mut files: Vec<&str> = found.starts.iter().map(|start| start.file.as_str()).collect();
+    files.dedup();
+    let in_files = files.into_iter().map(|file| {
+        let mut numbers: Vec<usize> =
+            found.starts.iter().filter(|start| start.file == file).map(|start| start.line).collect();
+        numbers.dedup();
+        let noun = if numbers.len() == 1 { "line" } else { "lines" };
+        let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+        let of = if file == found.path { String::new() } else { format!(" of {file}") };
+        format!("{noun} {}{of}", listed(&numbers.iter().map(String::as_str).collect::<Vec<_>>()))
+    });
+    let in_files: Vec<String> = in_files.collect();
+    listed(&in_files.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

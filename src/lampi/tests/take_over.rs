@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi take-over` and `lampi doctor` on the machines of tests/by-hand, each set up by hand in another way: what the doctor
+//! names, the take-over takes, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Where the machines are.
+fn machines() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/by-hand")
+}
+
+/// Their names.
+fn names() -> Vec<String> {
+    let entries = fs::read_dir(machines()).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert!(names.len() >= 22, "{names:?}");
+    names
+}
+
+struct Machine(TempDir);
+
+impl Machine {
+    /// A copy of what the owner of one has.
+    fn new(name: &str) -> Self {
+        let machine = Self::empty();
+        let root = machine.root();
+        let before = machines().join(name).join("before");
+        let copied = Command::new("cp").args(["-R", "--no-dereference", "-T"]).arg(before).arg(root).status();
+        assert!(copied.unwrap().success());
+        if let Ok(package) = fs::read_to_string(machines().join(name).join("package")) {
+            let mut lines = package.lines();
+            let (package, version) = lines.next().unwrap().split_once(' ').unwrap();
+            let files: Vec<String> = lines.map(|file| format!("/{file}\n")).collect();
+            machine.package(package, version, &files.concat());
+        }
+        machine
+    }
+
+    /// One with nothing but a user pi.
+    fn empty() -> Self {
+        let machine = Self(tempfile::tempdir().unwrap());
+        fs::set_permissions(machine.root(), Permissions::from_mode(0o755)).unwrap();
+        machine.write("etc/passwd", "root:x:0:0:root:/root:/bin/bash\npi:x:1000:1000::/home/pi:/bin/bash\n");
+        machine.package("base-files", "1", "/etc\n");
+        machine
+    }
+
+    fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Has dpkg know a package with these files.
+    fn package(&self, name: &str, version: &str, files: &str) {
+        let status = self.root().join("var/lib/dpkg/status");
+        let known = fs::read_to_string(&status).unwrap_or_default();
+        let entry = format!(
+            "Package: {name}\nStatus: install ok installed\nMaintainer: x <x@x>\nArchitecture: all\nVersion: {version}\n\
+             Description: x\n\n"
+        );
+        self.write("var/lib/dpkg/status", &(known + &entry));
+        self.write(&format!("var/lib/dpkg/info/{name}.list"), files);
+    }
+
+    /// What `lampi take-over` says with these arguments.
+    fn take_over(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_lampi"))
+            .args(["take-over", "--root"])
+            .arg(self.root())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What the doctor says of what starts the lamp's programs: sentence and cure.
+    fn doctor(&self) -> BTreeSet<(String, String)> {
+        let output = Command::new(env!("CARGO_BIN_EXE_lampi"))
+            .args(["doctor", "--json", "--root"])
+            .arg(self.root())
+            .output();
+        let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings
+            .filter(|finding| finding["check"] == "boot" && finding["result"] != "ok")
+            .map(|finding| {
+                let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+                (text("text"), text("cure"))
+            })
+            .collect()
+    }
+
+    /// All files and links with what is in them, but for dpkg's.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        fn collect(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if path.ends_with("var/lib/dpkg") {
+                    continue;
+                }
+                let content = if path.is_symlink() {
+                    fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+                } else if path.is_dir() {
+                    collect(&path, files);
+                    continue;
+                } else {
+                    fs::read(&path).unwrap()
+                };
+                files.push((path.display().to_string(), content));
+            }
+        }
+        let mut files = Vec::new();
+        collect(self.root(), &mut files);
+        files.sort();
+        files
+    }
+}
+
+/// The paths of the lines that say `took ... PATH ...`.
+fn taken(said: &str) -> BTreeSet<String> {
+    let lines = said.lines().filter(|line| line.starts_with("took "));
+    lines.map(|line| line.split([' ', ';']).find(|word| word.starts_with('/')).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_doctor_names_what_the_take_over_takes() {
+    for name in names() {
+        let machine = Machine::new(&name);
+        let before = machine.files();
+        let told = machine.doctor();
+        let (to_take, to_name): (BTreeSet<_>, BTreeSet<_>) =
+            told.into_iter().partition(|(_, cure)| cure.contains("lampi take-over"));
+        let to_take: BTreeSet<String> =
+            to_take.iter().map(|(text, _)| text.split(' ').next().unwrap().to_owned()).collect();
+
+        let planned = machine.take_over(&["--dry-run"]);
+        assert_eq!(planned.matches("would take ").count(), to_take.len(), "{name}: {planned}");
+        assert_eq!(machine.files(), before, "{name}");
+
+        let said = machine.take_over(&[]);
+        assert_eq!(taken(&said), to_take, "{name}: {said}");
+        for (text, _) in &to_name {
+            assert!(said.lines().any(|line| line == text), "{name}: {text} is not in {said}");
+        }
+        assert_eq!(machine.doctor(), to_name, "{name}");
+
+        // Once is enough.
+        let after = machine.files();
+        machine.take_over(&[]);
+        assert_eq!(machine.files(), after, "{name}");
+        // Nothing is lost.
+        for (path, content) in &before {
+            let is_kept =
+                |(other, kept): &(String, Vec<u8>)| other.starts_with(path.as_str()) && kept == content;
+            assert!(after.iter().any(is_kept), "{name}: {path}");
+        }
+    }
+}
+
+#[test]
+fn a_backup_is_never_overwritten_and_nothing_is_followed() {
+    let machine = Machine::empty();
+    let path = |name: &str| machine.root().join(name);
+    machine.write("etc/cron.d/a", "@reboot root fbcp\n");
+    machine.write("etc/cron.d/a.dpkg-bak", "somebody's");
+    symlink(path("etc/passwd"), path("etc/cron.d/a.dpkg-bak.1")).unwrap();
+    // What a link leads to is the user's, and stays as it is.
+    machine.write("home/pi/b.conf", "[program:b]\ncommand=fbcp\n[program:c]\ncommand=true\n");
+    machine.write("home/pi/d.conf", "[program:d]\ncommand=fbcp\n");
+    fs::create_dir_all(path("etc/supervisor/conf.d")).unwrap();
+    symlink("/home/pi/b.conf", path("etc/supervisor/conf.d/b.conf")).unwrap();
+    symlink(path("home/pi/d.conf"), path("etc/supervisor/conf.d/d.conf")).unwrap();
+    machine.write("etc/cron.d/odd name", "@reboot root fbcp\n");
+    let said = machine.take_over(&[]);
+    assert!(said.contains("kept as /etc/cron.d/a.dpkg-bak.2"), "{said}");
+    assert_eq!(fs::read_to_string(path("etc/cron.d/a.dpkg-bak")).unwrap(), "somebody's");
+    assert!(fs::read_to_string(path("etc/passwd")).unwrap().starts_with("root:"));
+    assert!(path("etc/supervisor/conf.d/d.conf.dpkg-bak").is_symlink(), "{said}");
+    assert!(fs::read_to_string(path("home/pi/d.conf")).unwrap().contains("fbcp"));
+    assert!(path("etc/cron.d/odd name").exists(), "cron does not read it");
+}
+
+#[test]
+fn folders_that_others_can_change_are_left_alone() {
+    let machine = Machine::empty();
+    machine.write("etc/cron.d/a", "@reboot root fbcp\n");
+    fs::set_permissions(machine.root().join("etc/cron.d"), Permissions::from_mode(0o777)).unwrap();
+    let said = machine.take_over(&[]);
+    assert!(said.contains("was left alone") && said.contains("chmod go-w"), "{said}");
+    assert!(machine.root().join("etc/cron.d/a").exists());
+}
+
+#[test]
+fn what_is_no_file_keeps_nobody_waiting() {
+    let machine = Machine::empty();
+    for folder in
+        ["etc/cron.d", "etc/supervisor/conf.d", "etc/systemd/system/a.target.wants", "home/pi/.config"]
+    {
+        fs::create_dir_all(machine.root().join(folder)).unwrap();
+    }
+    for pipe in [
+        "etc/cron.d/pipe",
+        "etc/crontab",
+        "etc/rc.local",
+        "etc/supervisor/conf.d/pipe.conf",
+        "etc/systemd/system/a.target.wants/pipe.service",
+        "home/pi/.profile",
+        "home/pi/.config/wayfire.ini",
+    ] {
+        nix::unistd::mkfifo(&machine.root().join(pipe), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+    assert_eq!(machine.take_over(&[]), "nothing but the package starts the lamp's programs\n");
+}
+
+#[test]
+fn a_journal_notes_what_is_done() {
+    let machine = Machine::empty();
+    machine.write("etc/cron.d/a", "@reboot root fbcp\n");
+    machine.write("etc/cron.d/b", "@reboot root fbcp\n@daily root true\n");
+    machine.write("var/backups/journal", "");
+    let said = machine.take_over(&["--part", "files", "--journal", "/var/backups/journal"]);
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert_eq!(
+        fs::read_to_string(machine.root().join("var/backups/journal")).unwrap(),
+        "moved\t/etc/cron.d/a\t/etc/cron.d/a.dpkg-bak\nreplaced\t/etc/cron.d/b\t/etc/cron.d/b.dpkg-bak\n"
+    );
+    // Nothing is said of what is well, and by hand no journal is left.
+    assert_eq!(machine.take_over(&["--part", "files", "--journal", "/var/backups/journal"]), "");
+    machine.write("etc/cron.d/c", "@reboot root fbcp\n");
+    machine.take_over(&[]);
+    assert_eq!(fs::read_dir(machine.root().join("var/backups")).unwrap().count(), 1);
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The sections as they are written, for callers that change files: also those of which supervisord would not accept
+//! every value.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::configuration::{Configuration, Unreadable};
+use crate::host::Host;
+use crate::words::split_command;
+
+/// A part of a file from a header to the next one. A section that is opened twice has two parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// What stands between the brackets, such as `program:fbcp`.
+    pub header: String,
+    /// The file, named as the caller named it.
+    pub file: PathBuf,
+    /// Its lines, counted from 1, from the header to before the next one; of the last part there is no end.
+    pub lines: Range<usize>,
+    /// The values by their keys in lower case, with `%(here)s` replaced. The last one of a key counts.
+    pub values: BTreeMap<String, String>,
+    /// The words of `command`; none if there is no command that can be split.
+    pub command: Vec<String>,
+}
+
+/// The sections of files that one supervisord of `host` reads together, in this order; see [`crate::check`].
+pub fn sections(files: &[PathBuf], host: &Host) -> Result<Vec<Section>, Unreadable> {
+    let configuration = Configuration::read(files, host)?;
+    let files = configuration.files.iter();
+    Ok(files.flat_map(|file| of_file(&file.path, &file.here, &file.parsed.parts)).collect())
+}
+
+fn of_file<'a>(
+    path: &'a Path,
+    here: &'a str,
+    parts: &'a [crate::parser::SectionPart],
+) -> impl Iterator<Item = Section> + 'a {
+    let ends = parts.iter().skip(1).map(|part| part.at.line).chain([usize::MAX]);
+    parts.iter().zip(ends).map(move |(part, end)| {
+        let values = part.entries.iter().map(|entry| (&entry.key, entry.value.replaced("%(here)s", here)));
+        let command = values.clone().rfind(|(key, _)| *key == "command");
+        let words = command.and_then(|(_, command)| split_command(&command).ok()).unwrap_or_default();
+        Section {
+            header: part.header.clone(),
+            file: path.to_owned(),
+            lines: part.at.line..end,
+            values: values.map(|(key, value)| (key.clone(), value.to_string())).collect(),
+            command: words.into_iter().map(|word| word.text).collect(),
+        }
+    })
+}
