@@ -239,12 +239,8 @@ mod tests {
     use super::{connection, service};
 
     #[test]
-    fn services_are_those_that_start_the_program_alone() {
+    fn services_are_found_in_cgroups() {
         assert_eq!(service("0::/system.slice/pigpiod.service\n").as_deref(), Some("pigpiod.service"));
-        assert_eq!(
-            service("0::/user.slice/user-1000.slice/user@1000.service/app.slice/lamp.service\n"),
-            None
-        );
         assert_eq!(service("0::/user.slice/user-1000.slice/session-1.scope\n"), None);
         assert_eq!(service(""), None);
     }

@@ -541,4 +541,15 @@ mod tests {
         let script = "#!/bin/sh\ncat <<END\nx\nEND\n\nif a \\\n  b; then\n  fbcp &\nfi\npigpiod\n";
         assert_eq!(programs(script), [(8, "fbcp"), (10, "pigpiod")]);
     }
+
+    proptest::proptest! {
+        /// Whatever people wrote, it is read to its end.
+        #[test]
+        fn any_text_comes_to_an_end(text in "([ -~\n]|fbcp|case x in|esac|if |fi|\\$\\(|<<E|`|\\(|\\)|sh -c ){0,60}") {
+            let lines = text.lines().count();
+            for (line, _) in programs(&text) {
+                proptest::prop_assert!(line >= 1 && line <= lines + 1);
+            }
+        }
+    }
 }

@@ -39,6 +39,8 @@ struct Status {
     /// Why Supervisor could not be asked for the programs.
     supervisor: Option<String>,
     programs: Vec<ProgramStatus>,
+    /// Files that start them too, and that `lampi take-over` puts out of action.
+    also_started_by: Vec<String>,
     broker: BrokerStatus,
     pigpiod: PigpiodStatus,
     framebuffers: Vec<Framebuffer>,
@@ -110,12 +112,14 @@ impl Status {
             let pigpiod =
                 scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root), root));
             let (supervisor, programs) = ask_supervisor(root);
+            let survey = autostart::find(root);
             let (broker, light) = broker.join().unwrap_or_default();
             Self {
                 version: env!("CARGO_PKG_VERSION"),
                 uptime: machine::uptime(root),
                 supervisor,
                 programs,
+                also_started_by: survey.to_take().map(|found| found.path.clone()).collect(),
                 broker,
                 pigpiod: pigpiod.join().unwrap_or_default(),
                 framebuffers: machine::framebuffers(root),

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::take_over::COMMAND;
+
 use super::{BrokerStatus, Light, PigpiodStatus, ProgramStatus, Status};
 
 /// Columns of what a line is about.
@@ -18,6 +20,9 @@ pub fn shown(status: &Status, colored: bool) -> String {
     }
     if let Some(reason) = &status.supervisor {
         say("", reason);
+    }
+    for path in &status.also_started_by {
+        say("also started", &format!("by {}; sudo {COMMAND} ends that", path.escape_debug()));
     }
     say("", "");
     for text in of_broker(&status.broker) {

@@ -109,6 +109,16 @@ fn a_lamp_that_is_well() {
 }
 
 #[test]
+fn what_else_starts_the_programs_is_told() {
+    let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
+    lamp.write("etc/cron.d/0_fbcp", "@reboot root /usr/local/bin/fbcp &\n");
+    lamp.write("etc/cron.d/backup", "@daily root /usr/local/bin/backup\n");
+    assert_eq!(lamp.status()["also_started_by"], json!(["/etc/cron.d/0_fbcp"]));
+    let told = "also started by /etc/cron.d/0_fbcp; sudo lampi take-over ends that";
+    assert!(lamp.screen().iter().any(|line| line == told));
+}
+
+#[test]
 fn whatever_is_away_is_told_in_its_line() {
     let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
     lamp.write_confs();
