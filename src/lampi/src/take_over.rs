@@ -12,7 +12,7 @@ use anyhow::bail;
 use autostart::{Action, Found, Journal, Owner, Reason, Survey};
 use nix::unistd::geteuid;
 
-use crate::cli::{TakeOverOrder, TakeOverPart};
+use crate::cli::{Program, TakeOverOrder, TakeOverPart};
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble};
 
@@ -42,6 +42,9 @@ pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
             None => survey.to_take().flat_map(|found| found.groups.clone()).collect(),
         };
         programs(root, &groups)?;
+        if journal.is_none() {
+            update(root, &groups)?;
+        }
     }
     if journal.is_none() && survey.found.is_empty() {
         output::line("nothing but the package starts the lamp's programs")?;
@@ -133,6 +136,20 @@ fn programs(root: &Path, groups: &[String]) -> anyhow::Result<()> {
             "ended {program} (process {pid}), which had been started by hand and held {}",
             ended.held
         ))?;
+    }
+    Ok(())
+}
+
+/// Has Supervisor run the package's programs by their own files, where it mixed these with what was taken; postinst does it
+/// in an installation.
+fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
+    for program in
+        Program::ALL.into_iter().filter(|program| groups.iter().any(|group| group == program.name()))
+    {
+        match Supervisor::at(root).update(program.name()) {
+            Ok(_) | Err(Trouble::Away) => {}
+            Err(trouble) => output::line(&format!("{program} may still run as it did: {trouble}"))?,
+        }
     }
     Ok(())
 }
