@@ -138,7 +138,7 @@ fn service(cgroup: &str) -> Option<String> {
     path.split('/').find(|part| part.ends_with(".service")).map(str::to_owned)
 }
 
-/// Ends processes of the lamp that Supervisor `ours` did not start, and that hold what only one can hold: pigpiod's lock, the
+/// Ends processes of the lamp that Supervisor `ours`, or any if it is not known, did not start, and that hold what only one can hold: pigpiod's lock, the
 /// panel's framebuffer, a connection to the broker, where a second client of that name throws out the first.
 #[must_use]
 pub fn end(ours: Option<u32>) -> Vec<Ended> {
@@ -146,7 +146,9 @@ pub fn end(ours: Option<u32>) -> Vec<Ended> {
     let machine = Machine::new(root);
     let mut ended = Vec::new();
     for process in processes(root) {
-        if process.supervisor.is_some() && process.supervisor == ours || !is_here(process.pid) {
+        // Of a Supervisor that does not answer it may be.
+        let is_ours = process.supervisor.is_some() && (ours.is_none() || process.supervisor == ours);
+        if is_ours || !is_here(process.pid) {
             continue;
         }
         let Some(held) = held(&machine, &process) else { continue };
