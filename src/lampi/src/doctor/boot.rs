@@ -3,11 +3,12 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use super::cure::{Cure, quoted};
+use super::fix::Action;
 use super::lamp::Lamp;
 use super::report::Report;
 use super::starts::programs_of_line;
 use super::system::System;
+use super::words::quoted;
 
 /// Where users' own cron jobs are.
 const CRONTABS: &str = "/var/spool/cron/crontabs";
@@ -15,30 +16,13 @@ const CRONTABS: &str = "/var/spool/cron/crontabs";
 /// Where systemd looks for units, the first ones first.
 const UNITS: [&str; 3] = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"];
 
-/// What stands before a line that was put out of action, as in the package's scripts.
-const MARK: &str = "# now run by Supervisor: ";
-
-/// A line that starts a program.
-struct Start {
-    /// Counted from 1.
-    line: usize,
-    program: &'static str,
-}
-
 /// Looks at cron, rc.local and systemd.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     for name in system.list("/etc/cron.d").iter().filter(|name| is_job(name)) {
         let path = format!("/etc/cron.d/{name}");
         let text = system.text(&path).unwrap_or_default();
-        let found = starts(&text, 1);
-        let jobs = text.lines().filter(|line| job(line, 1).is_some()).count();
-        if found.len() == jobs && jobs > 0 {
-            let path = quoted(&path);
-            tell(&path, &found, &Cure::root(format!("mv {path} {path}.dpkg-bak")), report);
-        } else {
-            tell(&path, &found, &silence(&path, &found), report);
-        }
+        tell(&path, &starts(&text, 1), report);
     }
     tell_lines(system, "/etc/crontab", 1, report);
     if system.is_root || !system.exists(CRONTABS) {
@@ -76,52 +60,38 @@ fn job(line: &str, users: usize) -> Option<&str> {
     Some(rest)
 }
 
-fn starts(text: &str, users: usize) -> Vec<Start> {
-    numbered(text, |line| job(line, users).map(programs_of_line).unwrap_or_default())
+fn starts(text: &str, users: usize) -> Vec<&'static str> {
+    let jobs = text.lines().filter_map(|line| job(line, users));
+    jobs.filter_map(|job| programs_of_line(job).into_iter().next()).collect()
 }
 
-fn numbered(text: &str, programs: impl Fn(&str) -> Vec<&'static str>) -> Vec<Start> {
-    let lines = (1..).zip(text.lines());
-    lines
-        .filter_map(|(line, text)| Some(Start { line, program: programs(text).into_iter().next()? }))
-        .collect()
-}
-
-fn tell_lines(system: &System, path: &str, users: usize, report: &mut Report<'_>) {
+fn tell_lines(system: &System, path: &str, users: usize, report: &mut Report) {
     let found = starts(&system.text(path).unwrap_or_default(), users);
-    tell(path, &found, &silence(path, &found), report);
+    tell(path, &found, report);
 }
 
-fn tell(path: &str, found: &[Start], cure: &Cure, report: &mut Report<'_>) {
+fn tell(path: &str, found: &[&str], report: &mut Report) {
     if found.is_empty() {
         return;
     }
-    let mut programs: Vec<&str> = found.iter().map(|start| start.program).collect();
+    let mut programs = found.to_vec();
     programs.dedup();
-    report.problem(format!("{path} starts {} too", programs.join(" and ")), cure);
-}
-
-/// Makes comments of the lines.
-fn silence(path: &str, found: &[Start]) -> Cure {
-    let lines: Vec<String> = found.iter().map(|start| format!("{}s/^/{MARK}/", start.line)).collect();
-    Cure::root(format!("sed -i {} {}", quoted(&lines.join(";")), quoted(path)))
+    report.problem(format!("{} starts {} too", quoted(path), programs.join(" and ")), Action::TakeOver);
 }
 
 /// systemd runs rc.local at boot if it is executable.
-fn rc_local(system: &System, report: &mut Report<'_>) {
+fn rc_local(system: &System, report: &mut Report) {
     const PATH: &str = "/etc/rc.local";
     if system.metadata(PATH).is_ok_and(|metadata| metadata.mode() & 0o111 != 0) {
         let text = system.text(PATH).unwrap_or_default();
-        let programs = |line: &str| {
-            if line.trim_start().starts_with('#') { Vec::new() } else { programs_of_line(line) }
-        };
-        let found = numbered(&text, programs);
-        tell(PATH, &found, &silence(PATH, &found), report);
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let found: Vec<&str> = lines.filter_map(|line| programs_of_line(line).into_iter().next()).collect();
+        tell(PATH, &found, report);
     }
 }
 
 /// Services that systemd starts at boot.
-fn units(system: &System, report: &mut Report<'_>) {
+fn units(system: &System, report: &mut Report) {
     let targets = system.list_of(UNITS[0], "wants");
     let mut seen = Vec::new();
     for target in targets {
@@ -137,10 +107,7 @@ fn units(system: &System, report: &mut Report<'_>) {
             let mut programs = commands
                 .flat_map(|command| programs_of_line(command.trim_start_matches(['-', '@', ':', '+', '!'])));
             if let Some(program) = programs.next() {
-                report.problem(
-                    format!("systemd's {unit} starts {program} too"),
-                    &Cure::root(format!("systemctl disable --now {}", quoted(&unit))),
-                );
+                report.problem(format!("systemd's {} starts {program} too", quoted(&unit)), Action::TakeOver);
             }
             seen.push(unit);
         }

@@ -4,13 +4,14 @@
 //! Two pigpiods fight for one lock, two clients of one MQTT name throw each other out for ever, and two fbcps draw over
 //! each other.
 
-use super::cure::Cure;
+use super::fix::Action;
 use super::lamp::{Lamp, Supervisor};
 use super::processes::Process;
 use super::report::Report;
+use super::words::quoted;
 
 /// Looks at the processes.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.runs {
         return;
     }
@@ -26,28 +27,18 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         for process in strange.iter().skip(kept) {
             let called = process.words.join(" ");
             let beside = if own.is_empty() { "in place of Supervisor's" } else { "beside Supervisor's" };
-            let (text, cure) = match &process.service {
-                Some(service) if service != "cron.service" && service != "rc-local.service" => (
-                    format!("{service} runs `{called}` {beside}"),
-                    Cure::root(format!("systemctl disable --now {service}")),
-                ),
-                _ => (
-                    format!("`{called}` runs {beside}, as process {}", process.pid),
-                    Cure::root(format!("kill {}", process.pid)),
-                ),
+            let text = match &process.service {
+                Some(service) if service != "cron.service" && service != "rc-local.service" => {
+                    format!("{} runs `{called}` {beside}", quoted(service))
+                }
+                _ => format!("`{called}` runs {beside}, as process {}", process.pid),
             };
-            // In the other states Supervisor runs it, tries on by itself, or was told to leave it.
-            let given_up = matches!(lamp.state_of(name), Some("FATAL" | "EXITED"));
-            let start = given_up.then(|| {
-                Cure::anybody(format!("tail --pid={} --follow /dev/null", process.pid))
-                    .and(Cure::root(format!("supervisorctl start {name}")))
-            });
-            report.problem(text, &cure.and_maybe(start));
+            report.problem(text, Action::TakeOver);
         }
         for process in own.iter().filter(|process| process.outdated) {
             report.warning(
                 format!("{name} (process {}) still runs a file that was replaced since", process.pid),
-                &Cure::root(format!("supervisorctl restart {name}")),
+                Action::Restart(name),
             );
         }
     }
