@@ -211,7 +211,7 @@ impl Action {
             Self::Start(program) => format!("Start {program}"),
             Self::Restart(program) => format!("Restart {program}"),
             Self::Update(program) => {
-                format!("Have Supervisor follow what its file says of {}", quoted(program))
+                format!("Have Supervisor follow the file of {}", quoted(program))
             }
             Self::Run(tool) => tool.sentence(),
             Self::AddPanel => "Add the panel's overlay to config.txt, and keep the former file".into(),
@@ -299,7 +299,7 @@ impl Action {
                     Update::Added => format!("{program} is started"),
                     Update::Changed => format!("{program} is started anew"),
                     Update::Removed => format!("{program} is stopped"),
-                    Update::Same => format!("Supervisor runs {program} as its file says"),
+                    Update::Same => format!("Supervisor knows the file of {program} as it is"),
                 })
             }
             Self::Run(tool) => tool.run(system),

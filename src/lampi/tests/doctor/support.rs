@@ -110,6 +110,9 @@ impl Lamp {
             let text = text.replace("@BROKER@", &peers.broker.port().to_string());
             fs::write(&conf, text.replace("@PIGPIOD@", &peers.pigpiod.port().to_string())).unwrap();
             fs::set_permissions(&conf, Permissions::from_mode(0o600)).unwrap();
+            let packaged = lamp.path("usr/share/lampi/conf.d");
+            fs::create_dir_all(&packaged).unwrap();
+            fs::copy(&conf, packaged.join(format!("{name}.conf"))).unwrap();
         }
         for (path, group, mode) in
             [("dev/fb0", 44, 0o660), ("dev/fb1", 44, 0o660), ("dev/input/event0", 105, 0o660)]
