@@ -8,6 +8,8 @@
 //! what is found into it. In the copies Supervisor's socket leads to a real supervisord, and `@BROKER@` and `@PIGPIOD@` are
 //! the ports of a real mosquitto and a real pigpiod.
 
+#[path = "doctor/attacks.rs"]
+mod attacks;
 #[path = "doctor/live.rs"]
 mod live;
 #[path = "doctor/support.rs"]

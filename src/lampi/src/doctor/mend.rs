@@ -5,9 +5,11 @@
 //! there is nothing new to be done.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use nix::unistd::geteuid;
 
 use super::diagnose;
 use super::fix::{Action, Fix, Tool};
@@ -28,10 +30,10 @@ enum Consent {
 
 /// Finds, mends and finds again.
 pub fn run(order: &DoctorOrder) -> anyhow::Result<ExitCode> {
-    let (system, mut report) = diagnose(order)?;
-    if system.is_this() && !system.is_root {
+    if order.root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say: sudo lampi doctor --fix");
     }
+    let (system, mut report) = diagnose(order)?;
     output::line(report.to_text().trim_end())?;
     let consent = if order.yes {
         Consent::All

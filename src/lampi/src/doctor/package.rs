@@ -34,10 +34,12 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
         return;
     };
     if package.status != "installed" {
+        report.lacks(Need::Package);
         report.problem(
             format!("the package lampi {} is only half there: {}", package.version, package.status),
             Action::Run(Tool::ConfigurePackages),
         );
+        return;
     }
     let damaged = damaged(system);
     if !damaged.is_empty() {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, wait_for};
 
 /// User and group of pi on the lamp.
-const PI: u32 = 1000;
+pub const PI: u32 = 1000;
 
 /// A program that does nothing, well.
 pub const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";

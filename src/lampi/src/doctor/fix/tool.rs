@@ -113,7 +113,7 @@ impl Tool {
         match self {
             // Nothing that is there may go for it.
             Self::Install(package) => only_here(&["apt-get", "--yes", "--no-remove", "install", package]),
-            Self::ConfigurePackages => below("--root", &["dpkg"], &["--configure", "--pending"]),
+            Self::ConfigurePackages => only_here(&["dpkg", "--configure", "--pending"]),
             Self::AddUser { name, has_group } => {
                 let group: &[&str] = if *has_group { &["--gid", name] } else { &["--user-group"] };
                 let rest = [&["--create-home", "--shell", "/bin/bash"], group, &["--", name]].concat();
@@ -150,7 +150,7 @@ impl Tool {
         let words = self.words(system).context("this can be done on the machine itself only")?;
         if !system.is_this() {
             // The programs follow links.
-            for file in ["/etc/passwd", "/etc/group", "/etc/systemd/system", "/var/lib/dpkg/status"] {
+            for file in ["/etc/passwd", "/etc/group", "/etc/systemd/system"] {
                 let place = Place::below(system.root(), file)?;
                 if place.path().is_symlink() {
                     bail!("{} is a link, which is not followed", place.path().display());
