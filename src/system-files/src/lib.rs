@@ -349,6 +349,7 @@ impl Place {
     }
 
     /// Whether there is something of that name that is neither a regular file nor a link.
+    #[must_use]
     pub fn is_special(&self) -> bool {
         self.stat().is_ok_and(|stat| {
             !matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Symlink)

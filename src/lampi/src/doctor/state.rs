@@ -36,7 +36,12 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
         let aside = Action::Set(Theirs::PutAside { path: file.clone(), owner: owner.clone() });
         Fix::from(aside).then(lamp.restart("lamp_service"))
     };
+    let is_unread = system.may(&account, &file, READ).is_ok_and(|may| !may);
     match system.text(&file) {
+        Ok(text) if is_state(&text) && is_unread => report.problem(
+            format!("{who} may not read {shown}, so the lamp starts in full red"),
+            Action::Set(Theirs::Renew { path: file.clone(), owner: owner.clone(), content: Content::State }),
+        ),
         Ok(text) if is_state(&text) => {}
         Ok(_) => {
             report.warning(format!("{shown} holds no state, so the lamp will start in full red"), aside())
@@ -45,12 +50,6 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) if error.kind() == ErrorKind::PermissionDenied => report.needs_root("the lamp's state"),
         Err(error) => report.warning(format!("{shown} cannot be read: {error}"), aside()),
-    }
-    if system.may(&account, &file, READ).is_ok_and(|may| !may) {
-        report.problem(
-            format!("{who} may not read {shown}, so the lamp starts in full red"),
-            Action::Set(Theirs::Renew { path: file.clone(), owner: owner.clone(), content: Content::State }),
-        );
     }
     report.ok_otherwise("the lamp's state can be kept");
 }

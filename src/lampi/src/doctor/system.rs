@@ -267,3 +267,26 @@ impl System {
         (metadata.mode() >> shift) & way == way
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_groups_of_a_directory_service_exist() {
+        let mut system = System::new(Path::new("/")).unwrap();
+        // As if no file had them: what is left is what the running system says.
+        system.accounts.clear();
+        system.groups.clear();
+        let account = system.account("daemon").unwrap();
+        assert!(!account.is_in_file && account.uid != 0, "{account:?}");
+        assert!(system.has_group("daemon") && system.is_member(&account, "daemon"));
+        assert!(!system.is_member(&account, "video"));
+        assert_eq!(system.user_name(account.uid), "daemon");
+        assert!(system.account("nobody-of-this-name").is_none());
+        // Another root has what its files say.
+        let folder = tempfile::tempdir().unwrap();
+        let other = System::new(folder.path()).unwrap();
+        assert!(other.account("daemon").is_none() && !other.has_group("daemon"));
+    }
+}
