@@ -15,6 +15,7 @@ mod live;
 #[path = "doctor/support.rs"]
 mod support;
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,7 +49,7 @@ fn complaint(case: &Path, peers: &Peers) -> Option<String> {
     };
     let mut wrong = differs(&case.join("expected"), &complaints);
     if status != right_status {
-        wrong.push_str(&format!("the status is {status}\n"));
+        let _ = writeln!(wrong, "the status is {status}");
     }
     if output.contains("lampi doctor --fix") {
         wrong.push_str(&differs(&case.join("mended"), &mended(&lamp, peers)));
@@ -62,14 +63,13 @@ fn mended(lamp: &Lamp, peers: &Peers) -> String {
     let mut told = lamp.mend(peers);
     let after = lamp.files();
     for (path, what) in &after {
-        match before.get(path) {
-            None => told.push_str(&format!("+ {path}\n")),
-            Some(old) if old != what => told.push_str(&format!("~ {path}\n")),
-            Some(_) => {}
+        let sign = if before.contains_key(path) { '~' } else { '+' };
+        if before.get(path) != Some(what) {
+            let _ = writeln!(told, "{sign} {path}");
         }
     }
     for path in before.keys().filter(|path| !after.contains_key(*path)) {
-        told.push_str(&format!("- {path}\n"));
+        let _ = writeln!(told, "- {path}");
     }
     told + &lamp.doctor(peers).complaints
 }

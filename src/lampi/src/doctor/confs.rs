@@ -80,7 +80,7 @@ fn presence(lamp: &Lamp, name: &'static str, report: &mut Report) {
             Fix::from(Action::Reinstate(name)).then(lamp.update(name)),
         ),
         ConfState::Missing => {
-            report.problem(format!("{conf} is missing, so {name} does not run"), Action::Enable(name))
+            report.problem(format!("{conf} is missing, so {name} does not run"), Action::Enable(name));
         }
     }
 }

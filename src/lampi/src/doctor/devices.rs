@@ -62,7 +62,7 @@ fn touch(lamp: &Lamp, report: &mut Report) {
         ),
         None if lamp.findings.is_none() => report.needs_root("which touch screen is used"),
         None => {
-            report.problem("there is no touch screen, and lamp_ui waits for it", missing_panel(&lamp.system))
+            report.problem("there is no touch screen, and lamp_ui waits for it", missing_panel(&lamp.system));
         }
     }
 }

@@ -353,15 +353,12 @@ fn bring_back(system: &System, program: &str) -> anyhow::Result<String> {
     })?;
     let conf = place(system, &path)?;
     let kept = if conf.exists()? { Some(conf.keep(KEPT)?) } else { None };
-    let access = match dpkg::overridden(system.root(), &path) {
-        Some((user, group, mode)) => {
-            let owner = Owner::named(system, &user, &group)?;
-            Access { user: owner.user, group: owner.group, mode }
-        }
-        None => {
-            let (user, group) = system.superuser();
-            Access { user, group, ..ROOT_ONLY }
-        }
+    let access = if let Some((user, group, mode)) = dpkg::overridden(system.root(), &path) {
+        let owner = Owner::named(system, &user, &group)?;
+        Access { user: owner.user, group: owner.group, mode }
+    } else {
+        let (user, group) = system.superuser();
+        Access { user, group, ..ROOT_ONLY }
     };
     conf.write(&content.content, access)?;
     let kept = kept.map(|kept| format!("; the former one is kept as {}", system.shown(&kept)));

@@ -26,7 +26,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
     match system.may(&account, folder, READ | WRITE) {
         Ok(true) => {}
         Ok(false) => {
-            report.problem(format!("{who} may not write to {shown}, so the lamp forgets its colour"), give)
+            report.problem(format!("{who} may not write to {shown}, so the lamp forgets its colour"), give);
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => report.needs_root("the lamp's state"),
         Err(_) => report.problem(format!("{shown} does not exist, so the lamp forgets its colour"), give),
@@ -44,7 +44,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
         ),
         Ok(text) if is_state(&text) => {}
         Ok(_) => {
-            report.warning(format!("{shown} holds no state, so the lamp will start in full red"), aside())
+            report.warning(format!("{shown} holds no state, so the lamp will start in full red"), aside());
         }
         // A new lamp has none.
         Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -51,9 +51,9 @@ fn mend_without_touching(lamp: &Lamp, peers: &Peers, paths: &[&str]) -> String {
 fn call(lamp: &Lamp, program: &str, options: &str) {
     let conf = lamp.path(&format!("etc/supervisor/conf.d/{program}.conf"));
     let text = fs::read_to_string(&conf).unwrap();
-    let text = text.lines().map(|line| match line.starts_with("command=") {
-        true => format!("{line} {options}\n"),
-        false => format!("{line}\n"),
+    let text = text.lines().map(|line| {
+        let more = if line.starts_with("command=") { format!(" {options}") } else { String::new() };
+        format!("{line}{more}\n")
     });
     fs::write(&conf, text.collect::<String>()).unwrap();
     let _ = fs::remove_dir_all(lamp.path("proc/103"));

@@ -110,7 +110,7 @@ fn added(content: &[u8]) -> Vec<u8> {
     if !content.is_empty() && !content.ends_with(b"\n") {
         new.extend(end_of_line.as_bytes());
     }
-    let last = text.lines().map(str::trim).filter(|line| line.starts_with('[')).last();
+    let last = text.lines().map(str::trim).rfind(|line| line.starts_with('['));
     if last.is_some_and(|section| section != "[all]") {
         new.extend(format!("[all]{end_of_line}").as_bytes());
     }

@@ -37,7 +37,7 @@ impl Setting {
             if !new.is_empty() && !new.ends_with('\n') {
                 new.push('\n');
             }
-            new.push_str(&format!("{name} = {value}\n"));
+            new.extend([name, " = ", value, "\n"]);
         }
         new
     }
