@@ -28,7 +28,7 @@ use std::path::Path;
 
 use machine::Machine;
 
-pub use process::{Ended, Process, end, processes};
+pub use process::{Ended, Process, end, holds, processes};
 pub use take::{Journal, Taken, groups_of, take};
 
 /// A line that starts a program of the lamp.

@@ -194,6 +194,12 @@ fn has_ended(descriptor: &OwnedFd, deadline: Instant) -> bool {
     }
 }
 
+/// What a process of this machine holds that only one can hold, for which [`end`] ends it.
+#[must_use]
+pub fn holds(process: &Process) -> Option<String> {
+    held(&Machine::new(Path::new("/")), process)
+}
+
 /// Whether a process sees the same file system, so that it is none outside of a chroot.
 fn is_here(pid: u32) -> bool {
     let root = |path: &str| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));

@@ -77,6 +77,8 @@ pub struct Cli {
     pub once: bool,
 
     /// Write what a framebuffer shows to a PNG file and end, without copying anything.
+    ///
+    /// A link is followed only if nobody but root and the caller can have made it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stats", "once"])]
     pub snapshot: Option<PathBuf>,
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What a framebuffer shows, as a PNG file.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
 use framebuffer::{Decoder, Surface};
+use system_files::Access;
+
+/// Folders in which the kernel has devices and the files that a program has open.
+const DEVICES: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
 
 /// Writes what `surface` shows now to `file`. If that fails, a regular file is what it was.
 pub fn take(surface: &Surface, file: &Path) -> anyhow::Result<()> {
@@ -21,22 +25,20 @@ pub fn take(surface: &Surface, file: &Path) -> anyhow::Result<()> {
     write(file, &png).with_context(|| format!("cannot write {shown}"))
 }
 
-fn write(file: &Path, png: &[u8]) -> io::Result<()> {
-    if fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
-        // A pipe, or /dev/stdout, takes the picture and is not replaced by it.
-        return fs::write(file, png);
+fn write(file: &Path, png: &[u8]) -> anyhow::Result<()> {
+    let is_device = file.parent().is_some_and(|folder| DEVICES.iter().any(|path| folder == Path::new(path)));
+    if is_device && fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
+        // A device, or /dev/stdout, takes the picture and is not replaced by it.
+        return Ok(fs::write(file, png)?);
     }
-    // The file that a link leads to, if there is one, and not the link.
-    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    // Beside it first, so that a full disk leaves no half of a picture. Made anew, because what somebody else has put there
-    // may lead elsewhere.
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    let new = Path::new(&name);
-    let _ = fs::remove_file(new);
-    File::create_new(new)?.write_all(png).and_then(|()| fs::rename(new, &file)).inspect_err(|_| {
-        let _ = fs::remove_file(new);
-    })
+    // The file that a link leads to, if there is one, and not the link. fbcp is root's program: in the folder of a user, that
+    // user may have made the link, and it is refused.
+    let place = system_files::resolved(file)?;
+    if place.is_special() {
+        return place.write_into(png);
+    }
+    // Beside it first, so that a full disk leaves no half of a picture.
+    place.write_anywhere(png, Access::of_caller(0o644))
 }
 
 fn encode(width: usize, height: usize, rgb: &[u8]) -> io::Result<Vec<u8>> {

@@ -22,6 +22,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use log::LevelFilter;
+use rustix::fs::{Mode, OFlags, open};
 
 use ini::Ini;
 use input::Rule;
@@ -153,12 +154,14 @@ fn path<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
 
 /// The file's text; `None`: there is no file.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    let file = match File::open(path) {
+    // Without O_NONBLOCK a pipe would keep who reads it waiting, for ever if nobody writes to it.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = match open(path, flags, Mode::empty()).map_err(io::Error::from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
+        opened => File::from(opened?),
     };
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
+        return Err(io::Error::other("it is no regular file"));
     }
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Files and what they lead to.
 
+use rustix::fs::{CWD, mkfifoat};
+
 use super::input::{Calibration, Device};
 use super::*;
 
@@ -218,7 +220,14 @@ fn a_file_that_is_no_configuration_is_never_fatal() {
     std::fs::create_dir(folder.path().join("config.ini")).unwrap();
     let home = folder.path().to_str().unwrap().to_owned();
     let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
-    assert!(warnings[0].ends_with("config.ini is not used: it is no file"), "{warnings:?}");
+    assert!(warnings[0].ends_with("config.ini is not used: it is no regular file"), "{warnings:?}");
+
+    // A pipe to which nobody writes keeps nobody waiting.
+    let folder = tempfile::tempdir().unwrap();
+    mkfifoat(CWD, folder.path().join("config.ini"), Mode::RUSR | Mode::WUSR).unwrap();
+    let home = folder.path().to_str().unwrap().to_owned();
+    let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
+    assert!(warnings[0].ends_with("config.ini is not used: it is no regular file"), "{warnings:?}");
 
     let mut large = b"[graphics]\nrotation = 90\n".to_vec();
     large.resize(10 << 20, b'#');

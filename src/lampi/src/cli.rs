@@ -30,6 +30,21 @@ pub enum Order {
     Set(SetOrder),
     Get(GetOrder),
     Doctor(DoctorOrder),
+    /// Start a program that is stopped.
+    ///
+    /// lampi waits until it runs. One that was disabled is started by `lampi enable`.
+    Start(ProgramOrder),
+    /// Stop a program for a while.
+    ///
+    /// It starts again at the next boot, or by `lampi start`. To keep it stopped, say `lampi disable`.
+    Stop(ProgramOrder),
+    /// Start a program anew.
+    Restart(ProgramOrder),
+    /// Have a program run as its file in /etc/supervisor/conf.d says now.
+    ///
+    /// Supervisor reads its files only when it is told to. The program is started anew if what its file says has changed;
+    /// the others are left alone.
+    Update(ProgramOrder),
     /// Stop a program, and keep it stopped.
     ///
     /// Its file in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
@@ -119,27 +134,40 @@ pub struct GetOrder {
     pub broker: Option<Address>,
 }
 
-/// Find out what is wrong with the lamp, and what cures it.
+/// Find out what is wrong with the lamp, and mend it.
 ///
 /// Looks at everything that has ever gone wrong with a lamp: the package, Supervisor's files, those of others too, and
 /// the programs that it runs, what starts them a second time, pigpiod, the broker, user, devices, Kivy's configuration,
 /// state, disk, logs and clock. Each is told as ok, as a warning, if the lamp works all the same, or as a problem, both
-/// with the command that cures it. Nothing is changed. Only root can look at all; for others the rest is told as skipped.
+/// with what mends it. What stands on something that is missing is not looked at. Only root can look at all; for others the
+/// rest is told as skipped.
 ///
-/// The exit status is 0 if nothing was found, 1 if there is a problem, 3 if there are warnings only, and 2 when the call
-/// was wrong.
+/// Without --fix nothing is changed. With it, lampi asks at the terminal before each change that it can make itself, says
+/// what it did and where the former file is, and looks again. It changes no file of another package, weakens no protection,
+/// and follows no link that another user could have made.
+///
+/// The exit status is that of the last look: 0 if nothing was found, 1 if there is a problem, 3 if there are warnings only.
+/// It is 2 when the call was wrong.
 #[derive(Debug, clap::Args)]
 pub struct DoctorOrder {
-    /// Print it as JSON.
-    #[arg(long)]
+    /// Print it as JSON, in the form that docs/doctor.md of the sources describes.
+    #[arg(long, conflicts_with = "fix")]
     pub json: bool,
+
+    /// Mend what lampi can mend, one after the other, as far as you agree.
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Agree to everything, and ask nothing.
+    #[arg(long, requires = "fix")]
+    pub yes: bool,
 
     /// Folder under which the lamp's files are.
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
 
-/// A program to disable or enable.
+/// A program of the lamp.
 #[derive(Debug, clap::Args)]
 pub struct ProgramOrder {
     /// The program.

@@ -1,67 +1,103 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi doctor`: everything that has ever gone wrong with a lamp, looked at, with what cures it.
+//! `lampi doctor`: everything that has ever gone wrong with a lamp, looked at, with what mends it.
 //!
-//! Nothing is changed. Each check looks at one part of the lamp through [`Lamp`], and adds what it found to the
-//! [`Report`]; every path is below the root of the [`System`], so that a system that does not run, or the tree of a test,
-//! can be looked at too.
+//! Each check looks at one part of the lamp through [`Lamp`], and adds what it found to the [`Report`], with a [`fix`];
+//! every path is below the root of the [`System`], so that a system that does not run, or the tree of a test, can be looked
+//! at too. Nothing is changed but by [`mend`].
 
 mod boot;
 mod broker;
 mod clock;
 mod confs;
 mod copies;
-mod cure;
 mod devices;
 mod disk;
+mod fix;
 mod kivy;
 mod lamp;
 mod logs;
+mod mend;
 mod package;
+mod packages;
 mod pigpiod;
 mod report;
 mod state;
 mod supervisor;
 mod system;
 mod user;
+mod words;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use crate::cli::DoctorOrder;
 use crate::output;
 use lamp::Lamp;
-use report::Report;
+use report::{Need, Report};
 use system::System;
 
-/// A check, by the name under which its findings are told.
-type Check = (&'static str, fn(&Lamp, &mut Report<'_>));
+/// A check.
+struct Check {
+    /// The name under which its findings are told.
+    name: &'static str,
+    /// What it needs to find causes, and not only consequences of what is missing.
+    stands_on: &'static [Need],
+    run: fn(&Lamp, &mut Report),
+}
 
 /// All of them, what the others stand on first.
-const CHECKS: [Check; 14] = [
-    ("package", package::check),
-    ("confs", confs::check),
-    ("user", user::check),
-    ("boot", boot::check),
-    ("pigpiod", pigpiod::check),
-    ("supervisor", supervisor::check),
-    ("copies", copies::check),
-    ("broker", broker::check),
-    ("state", state::check),
-    ("devices", devices::check),
-    ("kivy", kivy::check),
-    ("disk", disk::check),
-    ("logs", logs::check),
-    ("clock", clock::check),
+const CHECKS: [Check; 17] = [
+    Check { name: "package", stands_on: &[], run: package::check },
+    Check { name: "supervisor", stands_on: &[Need::Package], run: supervisor::installed },
+    Check { name: "user", stands_on: &[Need::Package], run: user::check },
+    Check { name: "confs", stands_on: &[Need::Package, Need::Supervisor], run: confs::check },
+    Check { name: "boot", stands_on: &[Need::Package], run: boot::check },
+    Check { name: "pigpiod", stands_on: &[Need::Package, Need::Supervisor], run: pigpiod::driver },
+    Check {
+        name: "supervisor",
+        stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::SoundConfs],
+        run: supervisor::running,
+    },
+    Check {
+        name: "supervisor",
+        stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::RunningSupervisor],
+        run: supervisor::programs,
+    },
+    Check {
+        name: "pigpiod",
+        stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::Pigpiod, Need::RunningSupervisor],
+        run: pigpiod::answers,
+    },
+    Check { name: "copies", stands_on: &[Need::Package], run: copies::check },
+    Check { name: "broker", stands_on: &[Need::Package], run: broker::check },
+    Check { name: "state", stands_on: &[Need::Package, Need::User], run: state::check },
+    Check { name: "devices", stands_on: &[Need::Package, Need::User], run: devices::check },
+    Check { name: "kivy", stands_on: &[Need::Package, Need::User], run: kivy::check },
+    Check { name: "disk", stands_on: &[], run: disk::check },
+    Check { name: "logs", stands_on: &[], run: logs::check },
+    Check { name: "clock", stands_on: &[Need::Package], run: clock::check },
 ];
 
 /// Looks at the lamp under the order's root, and says what it found.
 pub fn run(order: &DoctorOrder) -> anyhow::Result<ExitCode> {
-    let lamp = Lamp::new(System::new(&order.root)?);
-    let mut report = Report::new(&lamp.system);
-    for (name, check) in CHECKS {
-        report.begin(name);
-        check(&lamp, &mut report);
+    if order.fix {
+        return mend::run(order);
     }
+    let (_, report) = diagnose(order)?;
     let text = if order.json { report.to_json() } else { report.to_text() };
     output::line(text.trim_end())?;
     Ok(report.status())
+}
+
+/// Looks at the lamp under the order's root.
+fn diagnose(order: &DoctorOrder) -> anyhow::Result<(Rc<System>, Report)> {
+    let system = Rc::new(System::new(&order.root)?);
+    let lamp = Lamp::new(Rc::clone(&system));
+    let mut report = Report::new(Rc::clone(&system));
+    for check in CHECKS {
+        if report.begin(check.name, check.stands_on) {
+            (check.run)(&lamp, &mut report);
+        }
+    }
+    Ok((system, report))
 }

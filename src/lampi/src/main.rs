@@ -7,6 +7,7 @@
 mod bridge;
 mod broker;
 mod cli;
+mod control;
 mod doctor;
 mod dpkg;
 mod leds;
@@ -45,6 +46,10 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Order::Doctor(order) => return doctor::run(order),
         Order::Disable(order) => switch::disable(order)?,
         Order::Enable(order) => switch::enable(order)?,
+        Order::Start(order) => control::start(order)?,
+        Order::Stop(order) => control::stop(order)?,
+        Order::Restart(order) => control::restart(order)?,
+        Order::Update(order) => control::update(order)?,
         Order::Logs(order) => logs::run(order)?,
         Order::Bridge(order) => bridge::run(order)?,
         Order::Pwm(order) => return pwm::run(order),

@@ -20,7 +20,7 @@ use pigpiod::kernel::LEDS;
 use crate::cli::{PwmAction, PwmOrder};
 use crate::leds::Driver;
 use crate::output;
-use boot::Boot;
+pub use boot::Boot;
 pub use state::State;
 use state::{ENABLE, REBOOT, without_chip};
 

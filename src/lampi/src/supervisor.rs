@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Supervisor, asked over its socket: how the programs are, and to follow its changed files.
 
+mod control;
 mod xmlrpc;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
+pub use control::Control;
 use xmlrpc::{Fault, Value};
 
 /// Supervisor's own file, below a lamp's root.

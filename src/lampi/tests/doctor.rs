@@ -3,14 +3,19 @@
 //!
 //! `tests/doctor/healthy` is the root folder of a lamp of which nothing but `ok` may be said. A folder in
 //! `tests/doctor/broken` has a shell script `break`, which runs in a copy of it, and what is then `expected`: all that is
-//! not `ok`, with the cures. Adding a case is adding a folder. In the copies Supervisor's socket leads to a real
-//! supervisord, and `@BROKER@` and `@PIGPIOD@` are the ports of a real mosquitto and a real pigpiod.
+//! not `ok`, with what mends it. If lampi mends anything itself, `mended` is what it says and which files are then new (+),
+//! changed (~) and gone (-), and last what is still not `ok`. Adding a case is adding a folder; `LAMPI_TEST_RENEW=yes` writes
+//! what is found into it. In the copies Supervisor's socket leads to a real supervisord, and `@BROKER@` and `@PIGPIOD@` are
+//! the ports of a real mosquitto and a real pigpiod.
 
+#[path = "doctor/attacks.rs"]
+mod attacks;
 #[path = "doctor/live.rs"]
 mod live;
 #[path = "doctor/support.rs"]
 mod support;
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,19 +39,48 @@ fn complaint(case: &Path, peers: &Peers) -> Option<String> {
     assert!(broken.unwrap().success(), "{name} cannot be broken");
     lamp.start();
 
-    let Doctor { status, complaints, .. } = lamp.doctor(peers);
-    let expected = fs::read_to_string(case.join("expected")).unwrap();
-    let right_status = if expected.contains("problem ") {
+    let Doctor { status, complaints, output } = lamp.doctor(peers);
+    let right_status = if complaints.contains("problem ") {
         1
-    } else if expected.contains("warning ") {
+    } else if complaints.contains("warning ") {
         3
     } else {
         0
     };
-    if complaints == expected && status == right_status {
-        return None;
+    let mut wrong = differs(&case.join("expected"), &complaints);
+    if status != right_status {
+        let _ = writeln!(wrong, "the status is {status}");
     }
-    Some(format!("{name}: expected {right_status}\n{expected}found {status}\n{complaints}"))
+    if output.contains("lampi doctor --fix") {
+        wrong.push_str(&differs(&case.join("mended"), &mended(&lamp, peers)));
+    }
+    (!wrong.is_empty()).then(|| format!("{name}:\n{wrong}"))
+}
+
+/// What comes of `doctor --fix`.
+fn mended(lamp: &Lamp, peers: &Peers) -> String {
+    let before = lamp.files();
+    let mut told = lamp.mend(peers);
+    let after = lamp.files();
+    for (path, what) in &after {
+        let sign = if before.contains_key(path) { '~' } else { '+' };
+        if before.get(path) != Some(what) {
+            let _ = writeln!(told, "{sign} {path}");
+        }
+    }
+    for path in before.keys().filter(|path| !after.contains_key(*path)) {
+        let _ = writeln!(told, "- {path}");
+    }
+    told + &lamp.doctor(peers).complaints
+}
+
+/// What is wrong with a text that a file has to hold.
+fn differs(file: &Path, found: &str) -> String {
+    if std::env::var_os("LAMPI_TEST_RENEW").is_some() {
+        fs::write(file, found).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    if expected == found { String::new() } else { format!("expected\n{expected}found\n{found}") }
 }
 
 #[test]
@@ -65,7 +99,7 @@ fn nothing_is_said_of_a_healthy_lamp() {
 }
 
 #[test]
-fn every_break_is_found_with_its_cure() {
+fn every_break_is_found_and_mended() {
     let peers = Peers::start();
     let complaints: Vec<String> = cases().iter().filter_map(|case| complaint(case, &peers)).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));

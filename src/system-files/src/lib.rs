@@ -7,6 +7,12 @@
 //! named it, so that /tmp is no obstacle to a test. A file that is read or replaced must be a regular one.
 //!
 //! All of it works on FAT too, where a boot partition has neither links nor modes nor owners of its own.
+//!
+//! [`resolved`] finds the place that a path leads to which somebody typed; [`as_user`] does what belongs to a user with no
+//! more rights than that user has.
+
+mod links;
+mod user;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
@@ -18,11 +24,14 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use rustix::fs::{
-    AtFlags, Mode, OFlags, RenameFlags, Stat, StatVfsMountFlags, fstatvfs, linkat, open, openat, renameat,
-    renameat_with, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, StatVfsMountFlags, fstatvfs, linkat, mkdirat, open,
+    openat, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid};
+
+pub use links::resolved;
+pub use user::{User, as_user};
 
 /// Largest file that is read, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
@@ -36,6 +45,14 @@ pub struct Access {
     pub group: u32,
     /// Permission bits.
     pub mode: u32,
+}
+
+impl Access {
+    /// A file of the caller.
+    #[must_use]
+    pub fn of_caller(mode: u32) -> Self {
+        Self { user: geteuid().as_raw(), group: getegid().as_raw(), mode }
+    }
 }
 
 /// What only root may read and change.
@@ -173,6 +190,12 @@ impl Place {
         self.put_in_place(&new)
     }
 
+    /// As [`Self::write`], also where the file system cannot store owner and mode.
+    pub fn write_anywhere(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
+        let new = self.written_beside(content, access, false)?;
+        self.put_in_place(&new)
+    }
+
     /// Writes a file whose name nothing may have yet.
     pub fn write_new(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
         let new = self.written_beside(content, access, true)?;
@@ -199,17 +222,39 @@ impl Place {
         Ok(kept)
     }
 
+    /// Gives the file the first free one of the names that [`Self::keep`] gives, in place of its own. Returns its path.
+    pub fn put_aside(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        for number in 0_u32.. {
+            let backup = self.beside(numbered(&self.name, suffix, number))?;
+            let renamed = renameat_with(
+                &self.folder,
+                self.name.as_os_str(),
+                &backup.folder,
+                backup.name.as_os_str(),
+                RenameFlags::NOREPLACE,
+            );
+            match renamed {
+                Ok(()) => {
+                    self.settle()?;
+                    return Ok(backup.path);
+                }
+                Err(Errno::EXIST) => {}
+                Err(error) => {
+                    return Err(error).with_context(|| {
+                        format!("cannot rename {} to {}", self.path.display(), backup.path.display())
+                    });
+                }
+            }
+        }
+        bail!("{} has too many copies already", self.path.display())
+    }
+
     /// Gives the file the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on as a second one, which it
     /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. If one of these files is
     /// the same, that is enough. Returns its path.
     pub fn keep(&self, suffix: &str) -> anyhow::Result<PathBuf> {
         for number in 0_u32.. {
-            let mut name = self.name.clone();
-            name.push(format!(".{suffix}"));
-            if number > 0 {
-                name.push(format!(".{number}"));
-            }
-            let backup = self.beside(name)?;
+            let backup = self.beside(numbered(&self.name, suffix, number))?;
             if self.is_like(&backup) {
                 return Ok(backup.path);
             }
@@ -258,6 +303,57 @@ impl Place {
         let file = self.open().with_context(|| format!("cannot open {}", self.path.display()))?;
         set_access(&file, access, true)
             .with_context(|| format!("cannot set owner and mode of {}", self.path.display()))
+    }
+
+    /// Makes a folder of that name, where there is nothing yet.
+    pub fn make_folder(&self, access: Access) -> anyhow::Result<()> {
+        let make = || -> std::io::Result<()> {
+            // Closed to all others until it is whose it shall be.
+            mkdirat(&self.folder, self.name.as_os_str(), Mode::RWXU)?;
+            set_access(&self.open_folder()?, access, true)
+        };
+        make().with_context(|| format!("cannot make the folder {}", self.path.display()))?;
+        self.settle()
+    }
+
+    /// Sets owner and mode of the folder of that name; a link to one is none.
+    pub fn set_folder_access(&self, access: Access) -> anyhow::Result<()> {
+        let set = || -> std::io::Result<()> { set_access(&self.open_folder()?, access, true) };
+        set().with_context(|| format!("cannot set owner and mode of the folder {}", self.path.display()))
+    }
+
+    fn open_folder(&self) -> rustix::io::Result<File> {
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        openat(&self.folder, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
+    }
+
+    /// Writes to what is there already: a pipe, a device or a file, but through no link.
+    pub fn write_into(&self, content: &[u8]) -> anyhow::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&self.folder, self.name.as_os_str(), flags, Mode::empty());
+        let written = file.map_err(std::io::Error::from).and_then(|file| File::from(file).write_all(content));
+        written.with_context(|| format!("cannot write to {}", self.path.display()))
+    }
+
+    /// Takes all content from the file, which keeps its owner and mode.
+    pub fn empty(&self) -> anyhow::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let empty = || -> anyhow::Result<()> {
+            let file = File::from(openat(&self.folder, self.name.as_os_str(), flags, Mode::empty())?);
+            if !file.metadata()?.is_file() {
+                bail!("it is no regular file");
+            }
+            Ok(file.set_len(0)?)
+        };
+        empty().with_context(|| format!("cannot empty {}", self.path.display()))
+    }
+
+    /// Whether there is something of that name that is neither a regular file nor a link.
+    #[must_use]
+    pub fn is_special(&self) -> bool {
+        self.stat().is_ok_and(|stat| {
+            !matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Symlink)
+        })
     }
 
     /// Removes the file.
@@ -327,6 +423,16 @@ impl Place {
     }
 }
 
+/// The name of a backup.
+fn numbered(name: &OsStr, suffix: &str, number: u32) -> OsString {
+    let mut backup = name.to_owned();
+    backup.push(format!(".{suffix}"));
+    if number > 0 {
+        backup.push(format!(".{number}"));
+    }
+    backup
+}
+
 /// A folder that was opened, if it fulfils the rule.
 fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> anyhow::Result<File> {
     let shown = path.display();
@@ -381,7 +487,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("etc")).unwrap();
         fs::set_permissions(root.path().join("etc"), Permissions::from_mode(0o755)).unwrap();
-        let me = Access { user: geteuid().as_raw(), group: rustix::process::getegid().as_raw(), mode: 0o640 };
+        let me = Access::of_caller(0o640);
         (root, me)
     }
 
@@ -462,6 +568,40 @@ mod tests {
             std::os::unix::fs::chown(&etc, Some(65534), None).unwrap();
             assert!(refused(root.path(), "/etc/x").contains("belongs to the user 65534"));
         }
+    }
+
+    #[test]
+    fn what_is_put_aside_takes_no_other_copys_name() {
+        let (root, me) = machine();
+        let place = Place::below(root.path(), "/etc/x").unwrap();
+        for name in ["x.bak", "x.bak.1"] {
+            place.write_new(name.as_bytes(), me).unwrap();
+            assert_eq!(place.put_aside("bak").unwrap(), root.path().join("etc").join(name));
+            assert!(!place.exists().unwrap());
+        }
+        let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
+        assert_eq!(["x.bak", "x.bak.1"].map(read), ["x.bak", "x.bak.1"]);
+        assert!(place.put_aside("bak").is_err());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_folder_or_log_is_not_followed() {
+        let (root, me) = machine();
+        fs::create_dir(root.path().join("other")).unwrap();
+        fs::write(root.path().join("secret"), "s").unwrap();
+        symlink("../other", root.path().join("etc/folder")).unwrap();
+        symlink("../secret", root.path().join("etc/log")).unwrap();
+        let before = root.path().join("other").metadata().unwrap().mode();
+        let [folder, log, new] =
+            ["folder", "log", "new"].map(|name| Place::below(root.path(), format!("/etc/{name}")).unwrap());
+        assert!(folder.set_folder_access(Access { mode: 0o700, ..me }).is_err());
+        assert!(folder.make_folder(me).is_err());
+        assert_eq!(root.path().join("other").metadata().unwrap().mode(), before);
+        assert!(log.empty().is_err() && log.write_into(b"x").is_err());
+        assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "s");
+        new.make_folder(Access { mode: 0o711, ..me }).unwrap();
+        new.set_folder_access(Access { mode: 0o755, ..me }).unwrap();
+        assert_eq!(new.path().metadata().unwrap().mode() & 0o7777, 0o755);
     }
 
     #[test]

@@ -161,7 +161,8 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     assert_eq!(failed.status.code(), Some(1));
     let sentence = String::from_utf8(failed.stderr).expect("UTF-8");
     assert!(
-        sentence.starts_with(&format!("fbcp: cannot write {}: No such file", nowhere.display())),
+        sentence.starts_with(&format!("fbcp: cannot write {}: ", nowhere.display()))
+            && sentence.contains("No such file"),
         "{sentence}"
     );
 
@@ -188,7 +189,37 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     assert!(!Path::new("/dev/full").metadata().expect("it is there").is_file());
     let in_a_device = taken("source", "/dev/full/picture.png");
     assert_eq!(in_a_device.status.code(), Some(1));
-    assert!(!folder.path().join("link.png.new").exists());
+    let left = fs::read_dir(folder.path()).expect("a folder").flatten();
+    let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("new")), "{left:?}");
+}
+
+#[test]
+fn a_snapshot_goes_through_no_link_of_another_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = StandIn::new(folder.path(), "source", (5, 4), RGB565);
+    let target = StandIn::new(folder.path(), "target", (5, 4), RGB565);
+    source.create(&noise(5, 4, 1));
+    target.create_untouched();
+    // Where others can write, they may have made the link.
+    let (theirs, secret) = (folder.path().join("theirs"), folder.path().join("secret"));
+    fs::create_dir(&theirs).expect("made");
+    fs::write(&secret, "secret").expect("written");
+    std::os::unix::fs::symlink(&secret, theirs.join("link.png")).expect("linked");
+    std::os::unix::fs::symlink(folder.path(), theirs.join("folder")).expect("linked");
+    fs::set_permissions(&theirs, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("opened");
+    for path in ["link.png", "folder/secret"] {
+        let file = theirs.join(path);
+        let refused = fbcp(&source, &target).arg("--snapshot").arg(&file).output().expect("fbcp runs");
+        let sentence = String::from_utf8(refused.stderr).expect("UTF-8");
+        assert_eq!(refused.status.code(), Some(1), "{path}: {sentence}");
+        assert!(sentence.contains("is a link that another user may have made"), "{path}: {sentence}");
+        assert_eq!(fs::read(&secret).expect("read"), b"secret", "{path}");
+    }
+    // A file of its own is no danger there.
+    let taken =
+        fbcp(&source, &target).arg("--snapshot").arg(theirs.join("new.png")).status().expect("fbcp runs");
+    assert!(taken.success() && theirs.join("new.png").is_file());
 }
 
 #[test]

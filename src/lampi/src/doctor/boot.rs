@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What else starts the lamp's programs, beside the package: the remains of a set-up by hand, and files of others.
 
-use autostart::{Action, Found, Owner, Reason, Unread};
+use autostart::{Found, Owner, Reason, Unread};
 
-use super::cure::{Cure, quoted};
+use super::fix::{Action, Command, Fix};
 use super::lamp::Lamp;
 use super::report::Report;
+use super::words::quoted;
 use crate::take_over;
 
 /// Looks at everything that can start a program.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let survey = autostart::find(lamp.system.root());
     for found in &survey.found {
         match &found.action {
-            Action::Name(reason) => named(found, reason, report),
-            _ => report.worse(
-                !found.starts.is_empty(),
-                take_over::starts(found),
-                &Cure::root(take_over::COMMAND).and_maybe(lamp.update(None)),
-            ),
+            autostart::Action::Name(reason) => named(found, reason, report),
+            _ => report.worse(!found.starts.is_empty(), take_over::starts(found), Action::TakeOver),
         }
     }
     // Of Supervisor's files another check tells.
@@ -29,17 +26,16 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
 }
 
 /// A file that is not the lamp's to change.
-fn named(found: &Found, reason: &Reason, report: &mut Report<'_>) {
+fn named(found: &Found, reason: &Reason, report: &mut Report) {
     let text = take_over::named(found);
-    let start = found.starts.first();
-    match (reason, start) {
-        (Reason::Packages, _) => report.without_cure(text),
-        (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/") => {
-            report.problem(text, &Cure::root(format!("crontab -u {} -e", quoted(user))));
+    let by_hand = |command: String| Fix::by_command("Take that out of it", Command::of_root(command));
+    match (reason, found.starts.first()) {
+        (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/crontabs/") => {
+            report.problem(text, by_hand(format!("crontab -u {} -e", quoted(user))));
         }
-        (_, Some(start)) if found.owner == Owner::Admin => {
-            report.problem(text, &Cure::root(format!("editor +{} {}", start.line, quoted(&start.file))));
+        (Reason::Whole | Reason::Group, Some(start)) if found.owner == Owner::Admin => {
+            report.problem(text, by_hand(format!("editor +{} {}", start.line, quoted(&start.file))));
         }
-        _ => report.without_cure(text),
+        _ => report.without_fix(text),
     }
 }

@@ -8,10 +8,11 @@ use lamp::topic;
 use program::address::Address;
 use rumqttc::{Client, ConnectionError, Event, MqttOptions, Packet, QoS};
 
-use super::cure::{Cure, quoted};
+use super::fix::{Action, Command, Fix, Setting, Tool};
 use super::lamp::{Lamp, SETTINGS};
 use super::report::Report;
 use super::system::System;
+use super::words::{quoted, visible};
 use crate::peers::Peer;
 
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
@@ -20,8 +21,14 @@ const LAST: &str = "$SYS/broker/version";
 /// Less than rumqttc's own, which knows no better words for it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// What mosquitto 2 needs as soon as it has a listener of its own, or asks for passwords. To let everybody in instead would
+/// open what its owner has closed.
+const LET_THE_LAMP_IN: &str = "The lamp's programs give no password. Let them in on the lamp itself, and keep the rest as it \
+    is: in /etc/mosquitto/conf.d write `per_listener_settings true`, then `listener 1883 localhost` with `allow_anonymous \
+    true` below it, and give every other listener a port of its own and its own `password_file`";
+
 /// Looks at the broker.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let address = match Peer::Broker.address(None, system.root()) {
         Ok(address) => address,
@@ -44,70 +51,47 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
             };
             report.ok(format!("the MQTT broker at {address} takes clients{hint}"));
         }
-        Ok(Some(payload)) => {
-            let host = quoted(&address.host);
-            report.problem(
-                format!(
-                    "the broker keeps a request (`{payload}`), which overrides the lamp's state at each start; its sender must \
-                     not set retain"
-                ),
-                &clients(system).and(Cure::anybody(format!(
-                    "mosquitto_pub -h {host} -p {} -r -n -t {}",
-                    address.port,
-                    topic::SET_CONFIG
-                ))),
-            );
-        }
+        Ok(Some(payload)) => report.warning(
+            format!(
+                "the broker keeps a request (`{payload}`), which lamp_service ignores and other programs may follow; \
+                 its sender must not set retain"
+            ),
+            Action::ForgetRequest(address),
+        ),
         Err(error) => {
-            let text = format!("the MQTT broker at {address} does not take clients: {error}");
+            let text = format!("the MQTT broker at {} does not take clients: {error}", quoted(&address.to_string()));
             let refused = error.downcast_ref::<ConnectionError>();
             if !is_local {
-                report.problem(text, &Cure::root(format!("editor {SETTINGS}")));
+                let editor = Command::of_root(format!("editor {SETTINGS}"));
+                report.problem(text, Fix::by_command("Start that broker, or name another one", editor));
             } else if matches!(refused, Some(ConnectionError::ConnectionRefused(_))) {
-                // mosquitto 2 does so as soon as it has a listener of its own.
-                let line = "echo allow_anonymous true >/etc/mosquitto/conf.d/lampi_anonymous.conf";
-                report.problem(
-                    text,
-                    &Cure::root(format!("sh -c {}", quoted(line)))
-                        .and(Cure::root("service mosquitto restart")),
-                );
+                report.problem(text, Fix::by_hand(LET_THE_LAMP_IN));
             } else if installed(system, report) {
-                report.problem(text, &Cure::root("service mosquitto restart"));
+                report.problem(text, Action::Run(Tool::RestartService("mosquitto")));
             }
         }
     }
 }
 
 /// A setting that is no address.
-pub fn misnamed(lamp: &Lamp, setting: &str, error: &anyhow::Error, report: &mut Report<'_>) {
+pub fn misnamed(lamp: &Lamp, setting: &'static str, error: &anyhow::Error, report: &mut Report) {
     // In the call it counts more than in the file.
     let in_call = lamp.path_option("lamp_service", setting).is_some();
-    let cure = if in_call {
-        let conf = Lamp::conf("lamp_service");
-        Cure::root(format!("mv --backup=numbered {conf} {conf}.dpkg-bak"))
-            .and(Cure::root("lampi enable lamp_service"))
+    let fix = if in_call {
+        Fix::from(Action::BringBack("lamp_service")).then(lamp.update("lamp_service"))
     } else {
-        Cure::root(format!("sed -i '/^ *{setting} *=/d' {SETTINGS}")).and_maybe(lamp.restart("lamp_service"))
+        Fix::from(Action::EditSettings(Setting::Remove(setting))).then(lamp.restart("lamp_service"))
     };
-    report.problem(format!("{error:#}"), &cure);
+    report.problem(visible(&format!("{error:#}")), fix);
 }
 
-fn installed(system: &System, report: &mut Report<'_>) -> bool {
+fn installed(system: &System, report: &mut Report) -> bool {
     let is_there = system.exists("/usr/sbin/mosquitto") || system.exists("/usr/local/sbin/mosquitto");
     if is_there {
         return true;
     }
-    report.problem("mosquitto, the MQTT broker, is not installed", &Cure::root("apt-get install mosquitto"));
+    report.problem("mosquitto, the MQTT broker, is not installed", Action::Run(Tool::Install("mosquitto")));
     false
-}
-
-/// Brings mosquitto's clients, where they are missing.
-fn clients(system: &System) -> Cure {
-    if system.exists("/usr/bin/mosquitto_pub") {
-        Cure::default()
-    } else {
-        Cure::root("apt-get install mosquitto-clients")
-    }
 }
 
 fn has_nodelay(system: &System) -> bool {
@@ -150,6 +134,27 @@ fn kept_request(address: &Address) -> anyhow::Result<Option<String>> {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => bail!("it does not answer"),
+        }
+    }
+}
+
+/// Has the broker forget the request that it keeps.
+pub fn forget(address: &Address) -> anyhow::Result<()> {
+    let name = format!("lampi_doctor_{}", std::process::id());
+    let (client, mut connection) =
+        Client::new(MqttOptions::new(name, address.bracketed_host(), address.port), 10);
+    client.try_publish(topic::SET_CONFIG, QoS::AtLeastOnce, true, "")?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match connection.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Ok(Event::Incoming(Packet::PubAck(_)))) => {
+                // The end of the process ends the connection if this does not.
+                let _ = client.try_disconnect();
+                return Ok(());
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => bail!("the broker does not answer"),
         }
     }
 }

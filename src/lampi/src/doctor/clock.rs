@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use super::cure::Cure;
+use super::fix::{Action, Tool};
 use super::lamp::Lamp;
 use super::report::Report;
 
@@ -11,7 +11,7 @@ use super::report::Report;
 const PACKED: &str = "/usr/bin/lamp_service";
 
 /// Looks at the clock.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let now = SystemTime::now();
     let Ok(made) = lamp.system.metadata(PACKED).and_then(|metadata| metadata.modified()) else { return };
     if now < made {
@@ -20,7 +20,7 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
                 "the clock is behind: this version of lampi was made at {}",
                 humantime::format_rfc3339_seconds(made)
             ),
-            &Cure::root("timedatectl set-ntp true"),
+            Action::Run(Tool::FollowClocks),
         );
     }
     report.ok_otherwise("the clock is plausible");

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use supervisor_conf::{Autorestart, Finding, Program, Severity};
 
-use super::cure::{Cure, quoted};
+use super::fix::{Action, Command, Edit, Fix, Owner};
 use super::lamp::{CONF_FOLDER, ConfState, Lamp};
-use super::report::Report;
+use super::packages;
+use super::report::{Need, Report};
+use super::words::quoted;
 use crate::dpkg;
 
 /// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
@@ -32,7 +34,7 @@ const FATAL: [&str; 7] = [
 ];
 
 /// Looks at the files.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     for name in Lamp::names() {
         presence(lamp, name, report);
         permissions(lamp, name, report);
@@ -61,28 +63,27 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
     }
 }
 
-fn presence(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
+fn presence(lamp: &Lamp, name: &'static str, report: &mut Report) {
     let conf = Lamp::conf(name);
     if lamp.system.exists(&conf) && lamp.system.exists(format!("{conf}.disabled")) {
         report.warning(
             format!("there are both {conf} and {name}.conf.disabled, and the first counts"),
-            &Cure::root(format!("mv --backup=numbered {conf}.disabled {conf}.dpkg-bak")),
+            Action::PutAside(format!("{conf}.disabled")),
         );
     }
     match lamp.conf_state(name) {
         ConfState::Present | ConfState::Disabled => {}
         ConfState::Removed => report.problem(
             format!("{conf} was put away when the package was removed, so {name} does not run"),
-            &Cure::root(format!("mv {conf}.lampi-removed {conf}")).and_maybe(lamp.update(Some(name))),
+            Fix::from(Action::Reinstate(name)).then(lamp.update(name)),
         ),
-        ConfState::Missing => report.problem(
-            format!("{conf} is missing, so {name} does not run"),
-            &Cure::root(format!("lampi enable {name}")),
-        ),
+        ConfState::Missing => {
+            report.problem(format!("{conf} is missing, so {name} does not run"), Action::Enable(name));
+        }
     }
 }
 
-fn permissions(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
+fn permissions(lamp: &Lamp, name: &str, report: &mut Report) {
     let system = &lamp.system;
     let conf = Lamp::conf(name);
     let Ok(metadata) = system.metadata(&conf) else { return };
@@ -90,31 +91,35 @@ fn permissions(lamp: &Lamp, name: &str, report: &mut Report<'_>) {
     let owner = system.user_name(metadata.uid());
     if let Some((user, group, wanted)) = dpkg::overridden(system.root(), &conf) {
         if (user.as_str(), wanted) != (owner.as_str(), mode) {
-            report.warning(
-                format!("{conf} is {mode:04o} {owner}, and dpkg-statoverride wants {wanted:04o} {user}"),
-                &Cure::root(format!("chown {user}:{group} {conf}"))
-                    .and(Cure::root(format!("chmod {wanted:04o} {conf}"))),
+            let text = format!(
+                "{conf} is {mode:04o} {}, and dpkg-statoverride wants {wanted:04o} {}",
+                quoted(&owner),
+                quoted(&user)
             );
+            match Owner::named(system, &user, &group) {
+                Ok(owner) => report.warning(text, Action::SetAccess { path: conf, owner, mode: wanted }),
+                Err(error) => {
+                    report.warning(
+                        text,
+                        Fix::by_hand(format!("Correct what dpkg-statoverride knows: {error:#}")),
+                    );
+                }
+            }
         }
         return;
     }
-    let of_root = metadata.uid() == system.superuser;
+    let (superuser, group) = system.superuser();
+    let of_root = metadata.uid() == superuser;
     if of_root && mode == 0o600 {
         return;
     }
-    let own = (!of_root).then(|| Cure::root(format!("chown root:root {conf}")));
-    let cure = match own {
-        Some(own) if mode == 0o600 => own,
-        Some(own) => own.and(Cure::root(format!("chmod 0600 {conf}"))),
-        None => Cure::root(format!("chmod 0600 {conf}")),
-    };
     // Whoever may write it has root run what he likes.
     let others_write = !of_root || mode & 0o022 != 0;
     let what = if others_write { "can be changed" } else { "can be read" };
     report.worse(
         others_write,
-        format!("{conf} {what} by others than root: it is {mode:04o}, of {owner}"),
-        &cure,
+        format!("{conf} {what} by others than root: it is {mode:04o}, of {}", quoted(&owner)),
+        Action::SetAccess { path: conf, owner: Owner::root(system, group), mode: 0o600 },
     );
 }
 
@@ -124,35 +129,42 @@ fn program_of_conf(lamp: &Lamp, file: &Path) -> Option<&'static str> {
 }
 
 /// A mistake that the checker of Supervisor's files names.
-fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report<'_>) {
+fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report) {
     let Finding { file, line, severity, code, text, fix, .. } = finding;
     let ours = program_of_conf(lamp, file);
-    if is_told_elsewhere(lamp, finding, ours) {
+    if is_told_elsewhere(lamp, finding, ours, report) {
         return;
     }
     let shown = lamp.system.shown(file);
-    let place = format!("{shown}:{line}: {text}");
-    let file = quoted(&shown);
     let is_error = *severity == Severity::Error;
-    let is_main = !file.starts_with(CONF_FOLDER);
+    if is_error {
+        report.lacks(Need::SoundConfs);
+    }
     let consequence = if is_error { ", so Supervisor refuses all programs" } else { "" };
-    let sentence = format!("{place}{consequence}; {fix}");
+    let sentence = format!("{}:{line}: {text}{consequence}; {fix}", quoted(&shown));
     let stops_ours = ours.is_some() && FATAL.contains(code);
-    let cure = if (is_error || stops_ours)
-        && let Some(name) = ours
-    {
-        Cure::root(format!("mv --backup=numbered {file} {file}.dpkg-bak"))
-            .and(Cure::root(format!("lampi enable {name}")))
-    } else if is_error && !is_main {
-        Cure::root(format!("mv {file} {file}.broken")).and_maybe(lamp.update(None))
-    } else {
-        Cure::root(format!("editor +{line} {file}")).and_maybe(lamp.update(None))
+    let is_foreign = Path::new(&shown).parent() == Some(Path::new(CONF_FOLDER));
+    let mend = match ours {
+        Some(name) if is_error || stops_ours => Fix::from(Action::BringBack(name)).then(lamp.update(name)),
+        None if is_error
+            && is_foreign
+            && packages::owner(&lamp.system, &shown).is_ok_and(|owner| owner.is_none()) =>
+        {
+            Action::PutAside(shown).into()
+        }
+        _ => {
+            let editor = Command::of_root(format!(
+                "editor +{line} {}",
+                quoted(&lamp.system.path(&shown).to_string_lossy())
+            ));
+            Fix::by_command("Correct the line", editor)
+        }
     };
-    report.worse(is_error || stops_ours, sentence, &cure);
+    report.worse(is_error || stops_ours, sentence, mend);
 }
 
 /// Whether another check tells of a mistake, with what is behind it.
-fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>) -> bool {
+fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>, report: &Report) -> bool {
     match finding.code {
         "duplicate-program" => true,
         // Either pigpiod is not installed, or the package is damaged.
@@ -161,14 +173,14 @@ fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>) -> bool
                 || ours.is_some_and(|name| finding.text.contains(&format!("`/usr/bin/{name}`")))
         }
         "unknown-user" => {
-            lamp.system.account(lamp.user()).is_none() && finding.text.contains(&format!("`{}`", lamp.user()))
+            report.is_missing(Need::User) && finding.text.contains(&format!("`{}`", lamp.user()))
         }
         _ => false,
     }
 }
 
 /// What holds for each program of the lamp on its own.
-fn demands(lamp: &Lamp, name: &'static str, report: &mut Report<'_>) {
+fn demands(lamp: &Lamp, name: &'static str, report: &mut Report) {
     let conf = Lamp::conf(name);
     let in_file: Vec<&Program> =
         lamp.programs.iter().filter(|program| program.file == lamp.system.path(&conf)).collect();
@@ -177,18 +189,22 @@ fn demands(lamp: &Lamp, name: &'static str, report: &mut Report<'_>) {
         if let Some(other) = in_file.first() {
             report.problem(
                 format!("{conf} describes [{}], so Supervisor has no program {name}", other.section),
-                &Cure::root(format!("sed -i 's/^\\[{}\\]/[program:{name}]/' {conf}", other.section))
-                    .and_maybe(lamp.update(None)),
+                Fix::from(Action::EditConf {
+                    program: name,
+                    edit: Edit::Section { from: other.section.clone() },
+                })
+                .then(lamp.update(&other.name))
+                .then(lamp.update(name)),
             );
         }
         return;
     };
-    let set = |key: &str, value: &str| set_key(lamp, name, key, value);
+    let set = |key: &'static str, value: &str| set_key(lamp, name, key, value);
     let is_lamps_own = name.starts_with("lamp_");
     let user = program.user.as_deref();
-    let demand = |holds: bool, is_problem: bool, what: &str, cure: Cure, report: &mut Report<'_>| {
+    let demand = |holds: bool, is_problem: bool, what: &str, fix: Fix, report: &mut Report| {
         if !holds {
-            report.worse(is_problem, format!("{conf}: {what}"), &cure);
+            report.worse(is_problem, format!("{conf}: {what}"), fix);
         }
     };
     demand(program.autostart, false, "it does not start with Supervisor", set("autostart", "true"), report);
@@ -229,7 +245,7 @@ fn demands(lamp: &Lamp, name: &'static str, report: &mut Report<'_>) {
                 environment.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
             report.warning(
                 format!("{conf}: nothing is said of {}, so what Supervisor has counts", lacks.join(" and ")),
-                &set("environment", &pairs.join(",")),
+                set("environment", &pairs.join(",")),
             );
         }
     } else {
@@ -244,25 +260,28 @@ fn demands(lamp: &Lamp, name: &'static str, report: &mut Report<'_>) {
 }
 
 /// The programs start in their order.
-fn order(lamp: &Lamp, report: &mut Report<'_>) {
+fn order(lamp: &Lamp, report: &mut Report) {
     let programs: Vec<(usize, &Program)> =
         Lamp::names().iter().enumerate().filter_map(|(at, name)| Some((at, lamp.program(name)?))).collect();
     for pair in programs.windows(2) {
         let [(_, earlier), (_, later)] = pair else { continue };
         if earlier.priority >= later.priority {
             // All get the package's, because any one of them may be the wrong one.
-            let steps =
-                programs.iter().filter(|(at, program)| program.priority.to_string() != PRIORITIES[*at]);
-            let cure = steps
-                .map(|(at, program)| edit_key(lamp, &program.name, "priority", PRIORITIES[*at]))
-                .reduce(Cure::and);
-            if let Some(cure) = cure {
+            let wrong: Vec<usize> = programs
+                .iter()
+                .filter(|(at, program)| program.priority.to_string() != PRIORITIES[*at])
+                .map(|(at, _)| *at)
+                .collect();
+            let names = Lamp::names();
+            let mut steps = wrong.iter().map(|at| edit_key(names[*at], "priority", PRIORITIES[*at]));
+            if let Some(first) = steps.next() {
+                let updates: Vec<Action> = wrong.iter().filter_map(|at| lamp.update(names[*at])).collect();
                 report.warning(
                     format!(
                         "{} (priority {}) does not start before {} (priority {})",
                         earlier.name, earlier.priority, later.name, later.priority
                     ),
-                    &cure.and_maybe(lamp.update(None)),
+                    Fix::from(first).then(steps).then(updates),
                 );
             }
             return;
@@ -271,25 +290,15 @@ fn order(lamp: &Lamp, report: &mut Report<'_>) {
 }
 
 /// Sets a key in the file of a program of the lamp, and has Supervisor follow.
-pub fn set_key(lamp: &Lamp, name: &str, key: &str, value: &str) -> Cure {
-    edit_key(lamp, name, key, value).and_maybe(lamp.update(Some(name)))
+fn set_key(lamp: &Lamp, name: &'static str, key: &'static str, value: &str) -> Fix {
+    edit(lamp, name, Edit::Key { key, value: value.to_owned() })
 }
 
-fn edit_key(lamp: &Lamp, name: &str, key: &str, value: &str) -> Cure {
-    let conf = Lamp::conf(name);
-    let text = lamp.system.text(&conf).unwrap_or_default();
-    let has = text.lines().any(|line| line.split(['=', ':']).next().is_some_and(|found| found.trim() == key));
-    let value = value.replace('\\', r"\\");
-    let script = if has {
-        format!("s|^{key}[ \\t]*[=:].*|{key}={}|", value.replace('&', r"\&").replace('|', r"\|"))
-    } else {
-        format!("/^\\[program:{name}\\]/a {key}={value}")
-    };
-    Cure::root(format!("sed -i {} {conf}", quoted(&script)))
+fn edit_key(name: &'static str, key: &'static str, value: &str) -> Action {
+    Action::EditConf { program: name, edit: Edit::Key { key, value: value.to_owned() } }
 }
 
-/// Adds an argument to the call of a program of the lamp, and has Supervisor follow.
-pub fn add_argument(lamp: &Lamp, name: &str, argument: &str) -> Cure {
-    let script = quoted(&format!("/^command[ \\t]*=/s/$/ {argument}/"));
-    Cure::root(format!("sed -i {script} {}", Lamp::conf(name))).and_maybe(lamp.update(Some(name)))
+/// Changes the file of a program of the lamp, and has Supervisor follow.
+pub fn edit(lamp: &Lamp, program: &'static str, edit: Edit) -> Fix {
+    Fix::from(Action::EditConf { program, edit }).then(lamp.update(program))
 }

@@ -6,12 +6,13 @@
 
 use autostart::Process;
 
-use super::cure::Cure;
+use super::fix::{Action, Command, Fix};
 use super::lamp::{Lamp, Supervisor};
 use super::report::Report;
+use super::words::quoted;
 
 /// Looks at the processes.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.runs {
         return;
     }
@@ -27,30 +28,32 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         for process in strange.iter().skip(kept) {
             let called = process.words.join(" ");
             let beside = if own.is_empty() { "in place of Supervisor's" } else { "beside Supervisor's" };
-            let (text, cure) = match &process.service {
-                Some(service) => (
-                    format!("{service} runs `{called}` {beside}"),
-                    Cure::root(format!("systemctl disable --now {service}")),
-                ),
-                None => (
-                    format!("`{called}` runs {beside}, as process {}", process.pid),
-                    Cure::root(format!("kill {}", process.pid)),
-                ),
+            let text = match &process.service {
+                Some(service) => format!("{} runs `{called}` {beside}", quoted(service)),
+                None => format!("`{called}` runs {beside}, as process {}", process.pid),
             };
-            // In the other states Supervisor runs it, tries on by itself, or was told to leave it.
-            let given_up = matches!(lamp.state_of(name), Some("FATAL" | "EXITED"));
-            let start = given_up.then(|| {
-                Cure::anybody(format!("tail --pid={} --follow /dev/null", process.pid))
-                    .and(Cure::root(format!("supervisorctl start {name}")))
-            });
-            report.problem(text, &cure.and_maybe(start));
+            report.problem(text, end(lamp, process));
         }
         for process in own.iter().filter(|process| process.outdated) {
             report.warning(
                 format!("{name} (process {}) still runs a file that was replaced since", process.pid),
-                &Cure::root(format!("supervisorctl restart {name}")),
+                Action::Restart(name),
             );
         }
     }
     report.ok_otherwise("no program of the lamp runs twice");
+}
+
+/// What ends a process that somebody else than Supervisor started.
+fn end(lamp: &Lamp, process: &Process) -> Fix {
+    if lamp.system.is_this() && autostart::holds(process).is_some() {
+        return Action::TakeOver.into();
+    }
+    match &process.service {
+        Some(service) => Fix::by_command(
+            "Stop that service, for good",
+            Command::of_root(format!("systemctl disable --now {}", quoted(service))),
+        ),
+        None => Fix::by_command("End that process", Command::of_root(format!("kill {}", process.pid))),
+    }
 }

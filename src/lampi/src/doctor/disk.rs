@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::sys::statfs::statfs;
 use nix::sys::statvfs::FsFlags;
 
-use super::cure::Cure;
+use super::fix::{Action, Command, Fix, Tool};
 use super::lamp::Lamp;
 use super::report::Report;
 
@@ -21,7 +21,7 @@ const NONE: u64 = 5 << 20;
 const FEW_FILES: u64 = 100;
 
 /// Looks at the file systems that the lamp writes to.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let mut seen = Vec::new();
     let state = lamp.state();
@@ -37,7 +37,10 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         if system.runs && found.flags().contains(FsFlags::ST_RDONLY) {
             report.problem(
                 format!("the disk of {shown} can only be read; an SD card that does so is worn out"),
-                &Cure::root("mount --options remount,rw /"),
+                Fix::by_command(
+                    "Copy what you need to another card; until then, have it written to again",
+                    Command::of_root("mount --options remount,rw /"),
+                ),
             );
             continue;
         }
@@ -50,9 +53,9 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
             } else {
                 format!("the disk of {shown} has {} MiB left", free >> 20)
             };
-            let journal =
-                system.exists("/usr/bin/journalctl").then(|| Cure::root("journalctl --vacuum-size=16M"));
-            report.worse(free < NONE || few_files, text, &Cure::root("apt-get clean").and_maybe(journal));
+            let journal = system.exists("/usr/bin/journalctl").then_some(Action::Run(Tool::ShrinkJournal));
+            let fix = Fix::from(Action::Run(Tool::CleanPackages)).then(journal);
+            report.worse(free < NONE || few_files, text, fix);
         }
     }
     report.ok_otherwise("there is room on the disk");

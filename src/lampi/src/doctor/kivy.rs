@@ -5,14 +5,16 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use kivy_conf::Kivy;
+use system_files::{User, as_user};
 
-use super::cure::{Cure, quoted};
+use super::fix::{Action, Command, Content, Fix, Owner, Theirs};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::READ;
+use super::words::quoted;
 
 /// Looks at the configuration as `lamp_ui` will.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let Some(account) = system.account(lamp.user()) else { return };
     if !lamp.wants("lamp_ui") {
@@ -26,7 +28,7 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         None => Path::new(home).join(".kivy"),
     };
     let file = folder.join("config.ini");
-    let shown = quoted(&file.to_string_lossy());
+    let (shown, who) = (quoted(&file.to_string_lossy()), quoted(&account.name));
     match system.metadata(&file) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             return report.needs_root("the Kivy configuration");
@@ -34,12 +36,14 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         Err(_) => return report.ok(format!("there is no {shown}, and none is needed")),
         Ok(_) => {}
     }
-    if !system.may(account, &file, READ).unwrap_or(true) {
+    if !system.may(&account, &file, READ).unwrap_or(true) {
+        let owner = Owner::of(&account, system);
         report.warning(
-            format!("{} may not read {shown}, so touches may land elsewhere than the finger", account.name),
-            &Cure::root(format!("chown -R {}: {}", account.name, quoted(&folder.to_string_lossy())))
-                .and(Cure::root(format!("chmod u+rX {} {shown}", quoted(&folder.to_string_lossy())))),
+            format!("{who} may not read {shown}, so touches may land elsewhere than the finger"),
+            Fix::from(Action::Set(Theirs::Renew { path: file.clone(), owner, content: Content::Kivy }))
+                .then(lamp.restart("lamp_ui")),
         );
+        return;
     }
     if system.text(&file).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         return report.needs_root("the Kivy configuration");
@@ -48,14 +52,65 @@ pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
         lamp.program("lamp_ui").map(|program| program.environment.clone()).unwrap_or_default();
     environment.insert("KIVY_HOME".into(), system.path(&folder).to_string_lossy().into_owned());
     let real = system.path(&file).to_string_lossy().into_owned();
-    for warning in Kivy::load(environment).warnings {
+    // As the user, who could have it lead to a file that only root can read.
+    let load = || Kivy::load(environment).warnings;
+    let user = User { user: account.uid, group: account.gid };
+    let warnings = if system.is_root { as_user(user, load) } else { Ok(load()) };
+    for warning in warnings.unwrap_or_default() {
         // Some say the file themselves.
         let what =
             warning.strip_prefix(&real).map_or(warning.as_str(), |rest| rest.trim_start_matches([':', ' ']));
         report.warning(
             format!("{shown}: {what}"),
-            &Cure::root(format!("editor {shown}")).and_maybe(lamp.restart("lamp_ui")),
+            Fix::by_command(
+                "Correct it; it counts when lamp_ui is started the next time",
+                Command::of_root(format!("runuser --user {who} -- editor {shown}")),
+            ),
         );
     }
     report.ok_otherwise(format!("{shown} is understood"));
+}
+
+/// Sections that Kivy has in its configuration.
+const SECTIONS: [&str; 8] =
+    ["kivy", "postproc", "graphics", "input", "network", "keyboard", "widgets", "modules"];
+
+/// Whether a text is a configuration of Kivy, and nothing else that somebody could have hidden in its place.
+pub fn is_configuration(text: &str) -> bool {
+    let mut has_section = false;
+    text.lines().all(|line| {
+        let content = line.trim();
+        let section = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match section {
+            Some(name) => {
+                has_section = true;
+                SECTIONS.contains(&name)
+            }
+            None => {
+                content.is_empty()
+                    || content.starts_with(['#', ';'])
+                    || has_section && (content.contains(['=', ':']) || line.starts_with([' ', '\t']))
+            }
+        }
+    }) && has_section
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_configuration;
+
+    #[test]
+    fn a_secret_is_no_configuration() {
+        assert!(is_configuration("# x\n[kivy]\nlog_level = info\n\n[input]\nmouse = mouse\n"));
+        for text in [
+            "",
+            "root:x:0:0\n",
+            "[Interface]\nPrivateKey = x\n",
+            "-----BEGIN PRIVATE KEY-----\nx\n",
+            "[kivy]\na = b\n-----BEGIN PRIVATE KEY-----\n",
+            "root:x\n[kivy]\n",
+        ] {
+            assert!(!is_configuration(text), "{text}");
+        }
+    }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use autostart::Process;
 use supervisor_conf::{Finding, Host, Program, check};
 
-use super::cure::Cure;
+use super::fix::Action;
 use super::system::System;
 use crate::cli;
 use crate::supervisor::{self, Trouble};
@@ -24,7 +25,7 @@ pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 /// The lamp, as far as it can be known by looking.
 pub struct Lamp {
     /// Where it is.
-    pub system: System,
+    pub system: Rc<System>,
     /// What is wrong in Supervisor's files; `None` if only root may read them.
     pub findings: Option<Vec<Finding>>,
     /// All programs that Supervisor's files describe, of others too.
@@ -46,8 +47,16 @@ pub enum Supervisor {
     Down,
     /// It answers otherwise than it should, with the reason.
     Strange(String),
-    /// It runs; the state of each program.
-    Up(BTreeMap<String, String>),
+    /// It runs; how each program is.
+    Up(BTreeMap<String, State>),
+}
+
+/// How a program is, in Supervisor's words.
+pub struct State {
+    /// Such as RUNNING.
+    pub name: String,
+    /// Such as the reason why it could not be started.
+    pub description: String,
 }
 
 /// What is at the place of a program's file.
@@ -65,14 +74,24 @@ pub enum ConfState {
 
 impl Lamp {
     /// Looks at the lamp of `system`.
-    pub fn new(system: System) -> Self {
-        let host = Host::new(system.root());
+    pub fn new(system: Rc<System>) -> Self {
+        let mut host = Host::new(system.root());
         // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
         let included = system.list_of(CONF_FOLDER, "conf").into_iter();
         let included = included.map(|name| format!("{CONF_FOLDER}/{name}"));
         let main = system.exists(MAIN).then(|| MAIN.to_owned());
         let files: Vec<PathBuf> = main.into_iter().chain(included).map(|path| system.path(path)).collect();
-        let (findings, programs) = match check(&files, &host) {
+        // The checker knows the users of the file only.
+        let mut report = check(&files, &host);
+        let of_programs = report.iter().flat_map(|report| &report.programs);
+        let users: Vec<String> = of_programs.filter_map(|program| program.user.clone()).collect();
+        for user in users {
+            if system.account(&user).is_some_and(|account| !account.is_in_file) {
+                host = host.with_user(&user);
+                report = check(&files, &host);
+            }
+        }
+        let (findings, programs) = match report {
             Ok(report) => (Some(report.findings), report.programs),
             Err(_) => (None, Vec::new()),
         };
@@ -160,24 +179,21 @@ impl Lamp {
     }
 
     /// A program's state as Supervisor has it, if it is asked and knows the program.
-    pub fn state_of(&self, name: &str) -> Option<&str> {
+    pub fn state_of(&self, name: &str) -> Option<&State> {
         match &self.supervisor {
-            Supervisor::Up(states) => states.get(name).map(String::as_str),
+            Supervisor::Up(states) => states.get(name),
             _ => None,
         }
     }
 
-    /// What has Supervisor follow a change of its files: nothing where it does not run.
-    pub fn update(&self, program: Option<&str>) -> Option<Cure> {
-        let command =
-            program.map_or("supervisorctl update".into(), |name| format!("supervisorctl update {name}"));
-        matches!(self.supervisor, Supervisor::Up(_)).then(|| Cure::root(command))
+    /// What has Supervisor follow the file of a program: nothing where it does not run.
+    pub fn update(&self, program: &str) -> Option<Action> {
+        matches!(self.supervisor, Supervisor::Up(_)).then(|| Action::Update(program.to_owned()))
     }
 
-    /// What starts a program anew, where Supervisor runs.
-    pub fn restart(&self, programs: &str) -> Option<Cure> {
-        matches!(self.supervisor, Supervisor::Up(_))
-            .then(|| Cure::root(format!("supervisorctl restart {programs}")))
+    /// What starts a program anew: nothing where Supervisor does not run.
+    pub fn restart(&self, program: &'static str) -> Option<Action> {
+        matches!(self.supervisor, Supervisor::Up(_)).then_some(Action::Restart(program))
     }
 }
 
@@ -188,7 +204,10 @@ impl Supervisor {
         }
         match supervisor::Supervisor::at(system.root()).processes() {
             Ok(processes) => {
-                Self::Up(processes.into_iter().map(|process| (process.name, process.state)).collect())
+                let states = processes.into_iter().map(|process| {
+                    (process.name, State { name: process.state, description: process.description })
+                });
+                Self::Up(states.collect())
             }
             Err(Trouble::Forbidden) => Self::NeedsRoot,
             Err(Trouble::Away) => Self::Down,

@@ -3,11 +3,15 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::cure::{Cure, quoted};
+use nix::fcntl::OFlag;
+
+use super::fix::Action;
 use super::lamp::Lamp;
 use super::report::Report;
+use super::words::quoted;
 
 /// Folder of all logs.
 const FOLDER: &str = "/var/log";
@@ -22,15 +26,13 @@ const DEEPEST: usize = 3;
 const TAIL: u64 = 8 << 10;
 
 /// Looks at the sizes.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let mut large = Vec::new();
     collect(&lamp.system.path(FOLDER), DEEPEST, &mut large);
     for (path, bytes) in large {
         let shown = lamp.system.shown(&path);
-        report.warning(
-            format!("{shown} has grown to {} MiB", bytes >> 20),
-            &Cure::root(format!("truncate --size=0 {}", quoted(&shown))),
-        );
+        report
+            .warning(format!("{} has grown to {} MiB", quoted(&shown), bytes >> 20), Action::EmptyLog(shown));
     }
     report.ok_otherwise("the logs are small");
 }
@@ -52,7 +54,9 @@ fn collect(folder: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64
 
 /// The end of a file.
 pub fn tail(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+    // A pipe would keep the doctor waiting, and a link could lead to what only root can read.
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
+    let mut file = File::options().read(true).custom_flags(flags.bits()).open(path).ok()?;
     let length = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
     let mut bytes = Vec::new();

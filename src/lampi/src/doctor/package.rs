@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
-use super::cure::{Cure, quoted};
+use super::fix::{Action, Command as Typed, Fix, Tool};
 use super::lamp::Lamp;
-use super::report::Report;
+use super::report::{Need, Report};
 use super::system::System;
+use super::words::quoted;
 
 /// What dpkg knows of the package.
 struct Package {
@@ -19,23 +20,38 @@ struct Package {
 }
 
 /// Looks at the package.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let Some(package) = find(system).filter(|package| package.status != "config-files") else {
-        report.problem("the package lampi is not installed", &Cure::root("apt-get install ./lampi_*.deb"));
+        report.lacks(Need::Package);
+        report.problem(
+            "the package lampi is not installed",
+            Fix::by_command(
+                "Install it from its file, for which README.md says where it comes from",
+                Typed::of_root("apt install ./lampi_*.deb"),
+            ),
+        );
         return;
     };
     if package.status != "installed" {
+        report.lacks(Need::Package);
         report.problem(
             format!("the package lampi {} is only half there: {}", package.version, package.status),
-            &Cure::root("dpkg --configure --pending"),
+            Action::Run(Tool::ConfigurePackages),
         );
+        return;
     }
     let damaged = damaged(system);
     if !damaged.is_empty() {
         let text = format!("not as they were installed: {}", damaged.join(", "));
-        let file = format!("./lampi_{}_{}.deb", package.version, package.architecture);
-        report.problem(text, &Cure::root(format!("apt-get install --reinstall {file}")));
+        let file = quoted(&format!("./lampi_{}_{}.deb", package.version, package.architecture));
+        report.problem(
+            text,
+            Fix::by_command(
+                "Install the same version again, from its file",
+                Typed::of_root(format!("apt install --reinstall {file}")),
+            ),
+        );
     }
     report.ok_otherwise(format!("lampi {} is installed, and its files are whole", package.version));
 }

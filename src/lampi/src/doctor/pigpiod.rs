@@ -15,11 +15,12 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use pigpio::Client;
 
-use super::confs::add_argument;
-use super::cure::{Cure, quoted};
-use super::lamp::{Lamp, Supervisor};
-use super::report::Report;
+use super::confs::edit;
+use super::fix::{Action, Command as Typed, Edit, Fix, Setting, Tool};
+use super::lamp::Lamp;
+use super::report::{Need, Report};
 use super::system::System;
+use super::words::quoted;
 use crate::leds::{self, Dark, Driver, PATH};
 use crate::peers::Peer;
 use crate::pwm::State;
@@ -35,31 +36,40 @@ const OURS: &str = "/usr/libexec/lampi/pigpiod";
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Looks at pigpiod.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+/// The words that pigpiod is called with.
+fn call(lamp: &Lamp) -> Vec<String> {
+    let program = lamp.program("pigpiod");
+    program.map_or_else(|| [OURS, "-g", "-l"].map(str::to_owned).to_vec(), |program| program.command.clone())
+}
+
+/// Whether there is something that can drive the LEDs, and it is called as it should be.
+pub fn driver(lamp: &Lamp, report: &mut Report) {
     if !lamp.wants("pigpiod") {
         report.ok("pigpiod is disabled on purpose, so the LEDs follow nobody");
         return;
     }
-    let words = lamp
-        .program("pigpiod")
-        .map_or_else(|| [OURS, "-g", "-l"].map(str::to_owned).to_vec(), |program| program.command.clone());
+    let words = call(lamp);
     let name = words.first().map_or(OURS, String::as_str);
     let Some(called_file) = find(&lamp.system, name) else {
-        let cure =
-            if name == OURS { Cure::root("apt-get install --reinstall lampi") } else { installation(lamp) };
-        report.problem(format!("there is no program {name}, so the LEDs stay dark"), &cure);
+        report.lacks(Need::Pigpiod);
+        let fix = if name == OURS {
+            let command = Typed::of_root("apt install --reinstall ./lampi_*.deb");
+            Fix::by_command("Install the package lampi again, from its file", command)
+        } else {
+            installation(lamp)
+        };
+        report.problem(format!("there is no program {}, so the LEDs stay dark", quoted(name)), fix);
         return;
     };
     called(lamp, &options(&words[1..]), report);
     // The one that runs in the end.
     let file = if called_file == OURS { chosen(lamp, report) } else { Some(called_file) };
     if lamp.system.runs {
-        answers(lamp, &words, file.as_deref(), report);
-    } else if let Some(file) = file {
-        report.ok_otherwise(format!("pigpiod is installed, as {file}"));
-    } else {
-        report.ok_otherwise("the kernel drives the LEDs");
+        return;
+    }
+    match file {
+        Some(file) => report.ok_otherwise(format!("pigpiod is installed, as {}", quoted(&file))),
+        None => report.ok_otherwise("the kernel drives the LEDs"),
     }
 }
 
@@ -71,27 +81,36 @@ fn find(system: &System, name: &str) -> Option<String> {
 }
 
 /// The pigpiod that ours starts in its place, if it does.
-fn chosen(lamp: &Lamp, report: &mut Report<'_>) -> Option<String> {
+fn chosen(lamp: &Lamp, report: &mut Report) -> Option<String> {
     match Driver::of(lamp.system.root()) {
         Driver::Kernel => None,
         Driver::Pigpio(program) => Some(lamp.system.shown(Path::new(&program))),
         Driver::None(dark) => {
+            report.lacks(Need::Pigpiod);
             let text = format!("the LEDs stay dark: {}, and {}", dark.reason, dark.pwm.what());
-            match cure(&lamp.system, &dark) {
-                Some(cure) => report.problem(text, &cure),
-                None => report.without_cure(text),
+            match light(&lamp.system, &dark) {
+                Some(fix) => report.problem(text, fix),
+                None => report.without_fix(text),
             }
             None
         }
     }
 }
 
-fn cure(system: &System, dark: &Dark) -> Option<Cure> {
+/// What has something drive the LEDs.
+fn light(system: &System, dark: &Dark) -> Option<Fix> {
     if has_package(system) && PATH.iter().all(|folder| !system.exists(format!("{folder}/pigpiod"))) {
-        return Some(Cure::root("apt-get install pigpiod"));
+        return Some(Action::Run(Tool::Install("pigpiod")).into());
     }
-    let order = Cure::root(dark.pwm.order()?);
-    Some(if matches!(dark.pwm, State::NotEnabled(_)) { order.and(Cure::root("reboot")) } else { order })
+    match dark.pwm {
+        State::NotEnabled(_) => Some(Fix::from(Action::EnablePwm).then([Action::Run(Tool::Reboot)])),
+        State::RebootOutstanding => Some(Action::Run(Tool::Reboot).into()),
+        State::Failed(_) => {
+            let command = Typed::of_root("dmesg | grep -i pwm");
+            Some(Fix::by_command("See what the kernel says of it", command))
+        }
+        _ => None,
+    }
 }
 
 /// Raspberry Pi OS has a package of pigpiod up to bookworm.
@@ -104,13 +123,11 @@ fn has_package(system: &System) -> bool {
 }
 
 /// Brings a pigpiod that will do: that of the system, or ours in its place.
-fn installation(lamp: &Lamp) -> Cure {
+fn installation(lamp: &Lamp) -> Fix {
     if has_package(&lamp.system) {
-        return Cure::root("apt-get install pigpiod");
+        return Action::Run(Tool::Install("pigpiod")).into();
     }
-    let conf = Lamp::conf("pigpiod");
-    let script = quoted(&format!(r"/^command[ \t]*=/s|=[ \t]*[^ \t]*|={OURS}|"));
-    Cure::root(format!("sed -i {script} {conf}")).and_maybe(lamp.update(Some("pigpiod")))
+    edit(lamp, "pigpiod", Edit::Call(OURS))
 }
 
 /// Options with their values, as getopt(3) reads them.
@@ -133,31 +150,43 @@ fn options(words: &[String]) -> BTreeMap<char, String> {
 }
 
 /// What its file has it called with.
-fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report<'_>) {
+fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report) {
     let conf = Lamp::conf("pigpiod");
     if !options.contains_key(&'g') {
         report.problem(
             format!("{conf}: pigpiod leaves the foreground (no -g), so Supervisor loses it"),
-            &add_argument(lamp, "pigpiod", "-g"),
+            edit(lamp, "pigpiod", Edit::AddOption("-g")),
         );
     }
     if let Some(letter) = ['v', 'V'].iter().find(|letter| options.contains_key(letter)) {
-        let script = quoted(&format!("/^command/s/ -{letter}\\b//"));
         report.problem(
             format!("{conf}: pigpiod tells its version and ends (-{letter})"),
-            &Cure::root(format!("sed -i {script} {conf}")).and_maybe(lamp.update(Some("pigpiod"))),
+            edit(lamp, "pigpiod", Edit::RemoveOption { letter: *letter, has_value: false }),
         );
     }
     // With -n only those addresses may connect.
     if !['l', 'n', 'k'].iter().any(|letter| options.contains_key(letter)) {
         report.warning(
             format!("{conf}: pigpiod lets everybody in the network switch the pins (no -l)"),
-            &add_argument(lamp, "pigpiod", "-l"),
+            edit(lamp, "pigpiod", Edit::AddOption("-l")),
         );
     }
 }
 
-fn answers(lamp: &Lamp, words: &[String], file: Option<&str>, report: &mut Report<'_>) {
+/// Whether it answers where `lamp_service` looks for it.
+pub fn answers(lamp: &Lamp, report: &mut Report) {
+    if !lamp.system.runs || !lamp.wants("pigpiod") {
+        return;
+    }
+    let words = call(lamp);
+    let called_file = words.first().and_then(|name| find(&lamp.system, name));
+    let file = match called_file {
+        Some(file) if file != OURS => Some(file),
+        _ => match Driver::of(lamp.system.root()) {
+            Driver::Pigpio(program) => Some(lamp.system.shown(Path::new(&program))),
+            Driver::Kernel | Driver::None(_) => None,
+        },
+    };
     let address = match Peer::Pigpiod.address(None, lamp.system.root()) {
         Ok(address) => address,
         Err(error) => return super::broker::misnamed(lamp, "pigpiod", &error, report),
@@ -171,16 +200,14 @@ fn answers(lamp: &Lamp, words: &[String], file: Option<&str>, report: &mut Repor
     match answer {
         Ok((version, ..)) if version < OLDEST => report.problem(
             format!("pigpiod is of version {version}, and the lamp needs {OLDEST} or newer"),
-            &installation(lamp),
+            installation(lamp),
         ),
         // Else that was told before.
         Ok((_, false, _)) if !matches!(Driver::of(lamp.system.root()), Driver::None(_)) => report.problem(
             "the LEDs stay dark: pigpiod runs without them, and its log says why",
-            &Cure::root("supervisorctl restart pigpiod"),
+            Action::Restart("pigpiod"),
         ),
         Ok((version, _, peer)) => report.ok_otherwise(format!("pigpiod {version} answers at {peer}")),
-        // Then that is what is wrong.
-        Err(_) if matches!(lamp.supervisor, Supervisor::Down) => {}
         Err(error) => {
             let process = lamp.processes.iter().find(|process| process.program == "pigpiod");
             let ports = process.map(|process| listening(&lamp.system, process.pid)).unwrap_or_default();
@@ -190,35 +217,32 @@ fn answers(lamp: &Lamp, words: &[String], file: Option<&str>, report: &mut Repor
                         "pigpiod listens on port {port}, and lamp_service looks for it on {}",
                         address.port
                     ),
-                    &same_port(lamp, words, *port),
+                    same_port(lamp, &words, *port),
                 );
-            } else if let Some(file) = file
+            } else if let Some(file) = &file
                 && let Some(version) = version_of(&lamp.system, file).filter(|version| *version < OLDEST)
             {
                 report.problem(
-                    format!("{file} is of version {version}, and the lamp needs {OLDEST} or newer"),
-                    &installation(lamp),
+                    format!("{} is of version {version}, and the lamp needs {OLDEST} or newer", quoted(file)),
+                    installation(lamp),
                 );
             } else {
-                let order = if lamp.state_of("pigpiod") == Some("RUNNING") { "restart" } else { "start" };
-                report.problem(
-                    format!("{error}, so the LEDs stay as they are"),
-                    &Cure::root(format!("supervisorctl {order} pigpiod")),
-                );
+                let is_running = lamp.state_of("pigpiod").is_some_and(|state| state.name == "RUNNING");
+                let fix = if is_running { Action::Restart("pigpiod") } else { Action::Start("pigpiod") };
+                report.problem(format!("{error}, so the LEDs stay as they are"), fix);
             }
         }
     }
 }
 
 /// Brings pigpiod and `lamp_service` together.
-fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Cure {
-    let conf = Lamp::conf("pigpiod");
+fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Fix {
     if options(words).contains_key(&'p') {
-        let script = quoted(r"/^command/s/ -p *[0-9]*//");
-        return Cure::root(format!("sed -i {script} {conf}")).and_maybe(lamp.update(Some("pigpiod")));
+        return edit(lamp, "pigpiod", Edit::RemoveOption { letter: 'p', has_value: true });
     }
-    let line = quoted(&format!("echo 'pigpiod = localhost:{port}' >>{}", super::lamp::SETTINGS));
-    Cure::root(format!("sh -c {line}")).and_maybe(lamp.restart("lamp_service"))
+    let value = format!("localhost:{port}");
+    Fix::from(Action::EditSettings(Setting::Write { name: "pigpiod", value }))
+        .then(lamp.restart("lamp_service"))
 }
 
 /// The version that the program at `file` prints, if it does so soon; only that of this system is run.

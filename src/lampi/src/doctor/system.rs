@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The system under examination: its files below a root folder, and its users.
 
-use std::fs::{self, Metadata};
-use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::ffi::CString;
+use std::fs::{self, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use nix::unistd::geteuid;
+use nix::fcntl::OFlag;
+use nix::unistd::{self, Gid, Uid, geteuid, getgrouplist};
 
 /// Largest file that is read whole, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
@@ -16,9 +18,9 @@ const LARGEST: u64 = 4 << 20;
 #[derive(Debug)]
 pub struct System {
     root: PathBuf,
-    /// The user id of its superuser: whoever owns its root folder, because a tree that is not the running system may
+    /// User and group of its superuser: whoever owns its root folder, because a tree that is not the running system may
     /// have been unpacked by somebody else.
-    pub superuser: u32,
+    superuser: (u32, u32),
     /// Whether this process may look at everything.
     pub is_root: bool,
     /// Whether it runs: then it has processes. What only a running system can show is asked of no other.
@@ -27,7 +29,7 @@ pub struct System {
     groups: Vec<Group>,
 }
 
-/// A line of `/etc/passwd`.
+/// A user.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The name.
@@ -38,6 +40,10 @@ pub struct Account {
     pub gid: u32,
     /// The home folder.
     pub home: String,
+    /// Whether `/etc/passwd` has it. On the running system others exist too, as a directory service knows them.
+    pub is_in_file: bool,
+    /// Ids of all groups, the primary one too.
+    groups: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -64,7 +70,7 @@ impl System {
         let is_root = geteuid().is_root();
         let mut system = Self {
             root: root.to_owned(),
-            superuser: metadata.uid(),
+            superuser: (metadata.uid(), metadata.gid()),
             is_root,
             runs: false,
             accounts: Vec::new(),
@@ -75,7 +81,9 @@ impl System {
             if let [name, _, uid, gid, _, home, ..] = fields.as_slice()
                 && let (Ok(uid), Ok(gid)) = (uid.parse(), gid.parse())
             {
-                system.accounts.push(Account { name: name.clone(), uid, gid, home: home.clone() });
+                let (name, home) = (name.clone(), home.clone());
+                let groups = Vec::new();
+                system.accounts.push(Account { name, uid, gid, home, is_in_file: true, groups });
             }
         }
         for fields in system.records("/etc/group") {
@@ -87,6 +95,11 @@ impl System {
             }
         }
         Ok(system)
+    }
+
+    /// User and group of its superuser.
+    pub fn superuser(&self) -> (u32, u32) {
+        self.superuser
     }
 
     fn records(&self, path: &str) -> Vec<Vec<String>> {
@@ -129,16 +142,18 @@ impl System {
 
     /// A file's text; bytes that are none are replaced.
     pub fn text(&self, path: impl AsRef<Path>) -> io::Result<String> {
+        // A pipe would keep the doctor waiting, and what is huge is no configuration.
         let path = self.path(path);
-        let metadata = fs::metadata(&path)?;
-        // A FIFO would block, and what is huge is no configuration.
-        if !metadata.is_file() {
-            return Err(io::Error::other("it is no file"));
+        let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
         }
-        if metadata.len() > LARGEST {
+        let mut bytes = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST {
             return Err(io::Error::other("it is too large"));
         }
-        Ok(String::from_utf8_lossy(&fs::read(&path)?).into_owned())
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The names in a folder, sorted; none if it cannot be read.
@@ -157,21 +172,50 @@ impl System {
         names
     }
 
-    /// The account of a user.
-    pub fn account(&self, name: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.name == name)
+    /// The account of a user: that of the file, else the one that the running system knows from elsewhere.
+    pub fn account(&self, name: &str) -> Option<Account> {
+        let mut account =
+            self.accounts.iter().find(|account| account.name == name).cloned().or_else(|| {
+                let user = self.is_this().then(|| unistd::User::from_name(name).ok().flatten()).flatten()?;
+                let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
+                let home = user.dir.to_string_lossy().into_owned();
+                Some(Account { name: user.name, uid, gid, home, is_in_file: false, groups: Vec::new() })
+            })?;
+        account.groups = self.groups_of(&account);
+        Some(account)
+    }
+
+    fn groups_of(&self, account: &Account) -> Vec<u32> {
+        let member = |group: &&Group| group.members.contains(&account.name);
+        let mut groups: Vec<u32> = self.groups.iter().filter(member).map(|group| group.gid).collect();
+        groups.push(account.gid);
+        if self.is_this()
+            && let Ok(name) = CString::new(account.name.as_str())
+            && let Ok(known) = getgrouplist(&name, Gid::from_raw(account.gid))
+        {
+            groups.extend(known.into_iter().map(Gid::as_raw));
+        }
+        groups
+    }
+
+    /// The id of a group.
+    pub fn group_id(&self, name: &str) -> Option<u32> {
+        match self.groups.iter().find(|group| group.name == name) {
+            Some(group) => Some(group.gid),
+            None if self.is_this() => unistd::Group::from_name(name).ok()?.map(|group| group.gid.as_raw()),
+            None if name == "root" => Some(self.superuser.1),
+            None => None,
+        }
     }
 
     /// Whether there is a group of this name.
     pub fn has_group(&self, name: &str) -> bool {
-        self.groups.iter().any(|group| group.name == name)
+        self.group_id(name).is_some()
     }
 
     /// Whether a user belongs to a group.
     pub fn is_member(&self, account: &Account, group: &str) -> bool {
-        self.groups.iter().any(|known| {
-            known.name == group && (known.gid == account.gid || known.members.contains(&account.name))
-        })
+        self.group_id(group).is_some_and(|id| account.groups.contains(&id))
     }
 
     /// The name of a group, or its number.
@@ -182,11 +226,15 @@ impl System {
 
     /// The name of a user, or the number.
     pub fn user_name(&self, uid: u32) -> String {
-        if uid == self.superuser {
+        if uid == self.superuser.0 {
             return "root".into();
         }
-        let known = self.accounts.iter().find(|account| account.uid == uid);
-        known.map_or_else(|| uid.to_string(), |account| account.name.clone())
+        if let Some(known) = self.accounts.iter().find(|account| account.uid == uid) {
+            return known.name.clone();
+        }
+        let known =
+            self.is_this().then(|| unistd::User::from_uid(Uid::from_raw(uid)).ok().flatten()).flatten();
+        known.map_or_else(|| uid.to_string(), |user| user.name)
     }
 
     /// Whether `account` may use the file at `path` in a `way`, which is [`READ`], [`WRITE`] or both.
@@ -205,16 +253,10 @@ impl System {
     }
 
     fn permits(&self, account: &Account, metadata: &Metadata, way: u32) -> bool {
-        if account.uid == self.superuser {
+        if account.uid == self.superuser.0 {
             return true;
         }
-        let in_group = || {
-            account.gid == metadata.gid()
-                || self
-                    .groups
-                    .iter()
-                    .any(|group| group.gid == metadata.gid() && group.members.contains(&account.name))
-        };
+        let in_group = || account.groups.contains(&metadata.gid());
         let shift = if metadata.uid() == account.uid {
             6
         } else if in_group() {
@@ -223,5 +265,28 @@ impl System {
             0
         };
         (metadata.mode() >> shift) & way == way
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_groups_of_a_directory_service_exist() {
+        let mut system = System::new(Path::new("/")).unwrap();
+        // As if no file had them: what is left is what the running system says.
+        system.accounts.clear();
+        system.groups.clear();
+        let account = system.account("daemon").unwrap();
+        assert!(!account.is_in_file && account.uid != 0, "{account:?}");
+        assert!(system.has_group("daemon") && system.is_member(&account, "daemon"));
+        assert!(!system.is_member(&account, "video"));
+        assert_eq!(system.user_name(account.uid), "daemon");
+        assert!(system.account("nobody-of-this-name").is_none());
+        // Another root has what its files say.
+        let folder = tempfile::tempdir().unwrap();
+        let other = System::new(folder.path()).unwrap();
+        assert!(other.account("daemon").is_none() && !other.has_group("daemon"));
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The user that runs `lamp_service` and `lamp_ui`, with groups and home.
 
-use super::cure::Cure;
+use super::fix::{Action, Fix, Owner, Theirs, Tool};
 use super::lamp::Lamp;
-use super::report::Report;
+use super::report::{Need, Report};
+use super::system::WRITE;
+use super::words::quoted;
 
 /// The groups that screen, touch and pins belong to, and whether the lamp is in trouble without.
 const GROUPS: [(&str, bool); 4] = [("video", true), ("input", true), ("gpio", false), ("render", false)];
@@ -14,44 +16,54 @@ pub fn is_needed(group: &str) -> bool {
 }
 
 /// Looks at the user.
-pub fn check(lamp: &Lamp, report: &mut Report<'_>) {
+pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let name = lamp.user();
     let Some(account) = system.account(name) else {
+        report.lacks(Need::User);
+        // Where the user was removed, the group may be left.
+        let add = Tool::AddUser { name: name.to_owned(), has_group: system.has_group(name) };
         report.problem(
-            format!("there is no user {name}, so Supervisor refuses all programs"),
-            &Cure::root(format!("useradd --create-home --user-group --shell /bin/bash {name}"))
-                .and_maybe(lamp.update(None)),
+            format!("there is no user {}, so Supervisor refuses all programs", quoted(name)),
+            Action::Run(add),
         );
         return;
     };
     let missing: Vec<(&str, bool)> = GROUPS
         .into_iter()
-        .filter(|(group, _)| system.has_group(group) && !system.is_member(account, group))
+        .filter(|(group, _)| system.has_group(group) && !system.is_member(&account, group))
         .collect();
     if !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|(group, _)| *group).collect();
-        report.worse(
-            missing.iter().any(|(_, needed)| *needed),
-            format!("the user {name} does not belong to {}", names.join(" and ")),
-            &Cure::root(format!("usermod --append --groups {} {name}", names.join(",")))
-                .and_maybe(lamp.restart("lamp_service lamp_ui")),
-        );
+        let groups = |names: &[&str]| Tool::AddToGroups {
+            user: name.to_owned(),
+            groups: names.iter().map(|group| (*group).to_owned()).collect(),
+            is_in_file: account.is_in_file,
+        };
+        // gpasswd, which adds others than those of the file, takes one group at a time.
+        let tools: Vec<Tool> = if account.is_in_file {
+            vec![groups(&names)]
+        } else {
+            names.iter().map(|name| groups(&[*name])).collect()
+        };
+        let mut steps = tools.into_iter().map(Action::Run);
+        if let Some(first) = steps.next() {
+            report.worse(
+                missing.iter().any(|(_, needed)| *needed),
+                format!("the user {} does not belong to {}", quoted(name), names.join(" and ")),
+                Fix::from(first)
+                    .then(steps)
+                    .then(["lamp_service", "lamp_ui"].into_iter().filter_map(|name| lamp.restart(name))),
+            );
+        }
     }
     let home = lamp.variable("lamp_ui", "HOME").unwrap_or(&account.home);
-    match system.may(account, home, super::system::WRITE) {
+    let (shown, who) = (quoted(home), quoted(name));
+    let give = Action::Set(Theirs::Folder { path: home.into(), owner: Owner::of(&account, system) });
+    match system.may(&account, home, WRITE) {
         Ok(true) => {}
-        Ok(false) => report.warning(
-            format!("{home}, the home of {name}, is not theirs to write to"),
-            &Cure::root(format!("chown {name}: {home}")).and(Cure::root(format!("chmod u+rwx {home}"))),
-        ),
-        Err(_) => report.warning(
-            format!("{home}, the home of {name}, does not exist"),
-            &Cure::root(format!(
-                "install --directory --owner={name} --group={} {home}",
-                system.group_name(account.gid)
-            )),
-        ),
+        Ok(false) => report.warning(format!("{shown}, the home of {who}, is not theirs to write to"), give),
+        Err(_) => report.warning(format!("{shown}, the home of {who}, does not exist"), give),
     }
-    report.ok_otherwise(format!("the user {name} has the groups that the lamp needs"));
+    report.ok_otherwise(format!("the user {who} has the groups that the lamp needs"));
 }

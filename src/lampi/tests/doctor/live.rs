@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use test_support::{Mosquitto, PATIENCE, QoS, Witness, copy_program, wait_for};
 
 use crate::support::{Lamp, Peers, SLEEPS, Supervisord};
@@ -37,15 +37,19 @@ fn programs_that_supervisor_does_not_run_are_told_with_their_last_words() {
     ]);
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: fbcp could not be started, and Supervisor has given it up; its last words are: fbcp: /dev/fb1 is no \
-framebuffer
-         cure: supervisorctl start fbcp
+problem  supervisor: fbcp could not be started, and Supervisor has given it up; its last words are: `fbcp: /dev/fb1 is no \
+framebuffer`
+         fix: Start fbcp
+         run: lampi start fbcp
 problem  supervisor: pigpiod is EXITED and does not run; it has said nothing
-         cure: supervisorctl start pigpiod
+         fix: Start pigpiod
+         run: lampi start pigpiod
 warning  supervisor: lamp_service was stopped, and starts again only at the next boot
-         cure: supervisorctl start lamp_service
+         fix: Start lamp_service
+         run: lampi start lamp_service
 problem  supervisor: Supervisor has not read the file of lamp_ui yet
-         cure: supervisorctl update lamp_ui
+         fix: Have Supervisor follow the file of lamp_ui
+         run: lampi update lamp_ui
 ";
     // It takes its time to give up.
     wait_for("FATAL and EXITED", PATIENCE, || (lamp.doctor(&peers).complaints == expected).then_some(()));
@@ -55,30 +59,62 @@ problem  supervisor: Supervisor has not read the file of lamp_ui yet
         Supervisord::start(&[&programs[..], &[("fbcp", "command=/bin/false\nstartretries=1000")]].concat());
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: fbcp ends as soon as it is started; its last words are: fbcp: /dev/fb1 is no framebuffer
-         cure: supervisorctl restart fbcp
+problem  supervisor: fbcp ends as soon as it is started; its last words are: `fbcp: /dev/fb1 is no framebuffer`
+         fix: Restart fbcp
+         run: lampi restart fbcp
 ";
     wait_for("BACKOFF", PATIENCE, || (lamp.doctor(&peers).complaints == expected).then_some(()));
+
+    // What is not there is never started, and does not end.
+    let programs = ["fbcp", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
+    let missing = "command=/nowhere/pigpiod\nstartretries=1000";
+    let supervisord = Supervisord::start(&[&programs[..], &[("pigpiod", missing)]].concat());
+    lamp.supervise(&supervisord);
+    let expected = "\
+problem  supervisor: pigpiod cannot be started; Supervisor says: `can't find command '/nowhere/pigpiod'`
+         fix: Restart pigpiod
+         run: lampi restart pigpiod
+";
+    wait_for("BACKOFF without a start", PATIENCE, || {
+        (lamp.doctor(&peers).complaints == expected).then_some(())
+    });
 }
 
 #[test]
-fn a_request_that_the_broker_keeps_is_found_and_its_cure_removes_it() {
+fn a_request_that_the_broker_keeps_is_found_and_forgotten() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let witness = Witness::connect(peers.broker.port(), &["lamp/set_config"]);
-    witness.publish_with("lamp/set_config", QoS::AtLeastOnce, true, "{\"client\": \"echo\", \"on\": true}");
+    let keep = || {
+        witness.publish_with(
+            "lamp/set_config",
+            QoS::AtLeastOnce,
+            true,
+            "{\"client\": \"echo\", \"on\": true}",
+        );
+    };
+    keep();
     witness.await_acknowledged(1);
     let found = lamp.doctor(&peers);
-    assert_eq!(found.status, 1, "{}", found.output);
+    assert_eq!(found.status, 3, "{}", found.output);
     let expected = "\
-problem  broker: the broker keeps a request (`{\"client\": \"echo\", \"on\": true}`), which overrides the lamp's state at \
-each start; its sender must not set retain
-         cure: mosquitto_pub -h localhost -p @BROKER@ -r -n -t lamp/set_config
+warning  broker: the broker keeps a request (`{\"client\": \"echo\", \"on\": true}`), which lamp_service ignores and other \
+programs may follow; its sender must not set retain
+         fix: Have the broker at localhost:@BROKER@ forget the request
+         run: mosquitto_pub -h localhost -p @BROKER@ -r -n -t lamp/set_config
 ";
     assert_eq!(found.complaints, expected);
+    let before = lamp.files();
+    assert_eq!(lamp.mend(&peers), "done: the broker keeps no request any more\n");
+    assert_eq!(lamp.doctor(&peers).complaints, "");
+    assert_eq!(lamp.files(), before);
 
-    let cure = expected.split("cure: ").last().unwrap().replace("@BROKER@", &peers.broker.port().to_string());
-    assert!(Command::new("sh").args(["-c", &cure]).status().unwrap().success());
+    // What a person types does the same.
+    keep();
+    witness.await_acknowledged(2);
+    let command =
+        expected.split("run: ").last().unwrap().replace("@BROKER@", &peers.broker.port().to_string());
+    assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     assert_eq!(lamp.doctor(&peers).complaints, "");
 }
 
@@ -88,28 +124,28 @@ fn a_broker_that_takes_nobody_is_told_with_its_reason() {
     let lamp = lamp(&peers);
     let complaint = |peers: &Peers| lamp.doctor(peers).complaints;
     let told = "problem  broker: the MQTT broker at localhost:@BROKER@ does not take clients: ";
+    let restart = "\n         fix: Restart the service mosquitto\n";
 
     peers.broker.freeze();
-    assert_eq!(
-        complaint(&peers),
-        format!("{told}it does not answer\n         cure: service mosquitto restart\n")
-    );
+    assert_eq!(complaint(&peers), format!("{told}it does not answer{restart}"));
     peers.broker.thaw();
     assert_eq!(complaint(&peers), "");
     peers.broker.stop();
     let away = complaint(&peers);
-    assert!(away.starts_with(told) && away.contains("refused"), "{away}");
-    assert!(away.ends_with("\n         cure: service mosquitto restart\n"), "{away}");
+    assert!(away.starts_with(told) && away.contains("refused") && away.ends_with(restart), "{away}");
 
-    // What mosquitto 2 does once it has a listener of its own.
+    // What mosquitto 2 does once it has a listener of its own. Who restricts a broker means it.
     let private = Mosquitto::start_with("allow_anonymous false\n");
     peers.broker = private;
     let lamp = Lamp::new(&peers);
     lamp.start();
     let found = lamp.doctor(&peers);
     assert!(found.complaints.starts_with(told), "{}", found.complaints);
-    let cure = "cure: sh -c 'echo allow_anonymous true >/etc/mosquitto/conf.d/lampi_anonymous.conf' && service mosquitto restart";
-    assert!(found.complaints.contains(cure), "{}", found.complaints);
+    assert!(found.complaints.contains("fix: The lamp's programs give no password."), "{}", found.complaints);
+    assert!(found.complaints.contains("`per_listener_settings true`"), "{}", found.complaints);
+    assert!(!found.output.contains("doctor --fix"), "{}", found.output);
+    let before = lamp.files();
+    assert_eq!((lamp.mend(&peers).as_str(), lamp.files() == before), ("", true));
 }
 
 #[test]
@@ -131,7 +167,7 @@ fn a_pigpiod_that_does_not_answer_is_told() {
         away.complaints
     );
     assert!(
-        away.complaints.ends_with("\n         cure: supervisorctl restart pigpiod\n"),
+        away.complaints.ends_with("\n         fix: Restart pigpiod\n         run: lampi restart pigpiod\n"),
         "{}",
         away.complaints
     );
@@ -164,7 +200,8 @@ fn a_pigpiod_that_is_too_old_is_told() {
     lamp.start();
     assert_eq!(
         lamp.doctor(&peers).complaints,
-        "problem  pigpiod: pigpiod is of version 59, and the lamp needs 60 or newer\n         cure: apt-get install pigpiod\n"
+        "problem  pigpiod: pigpiod is of version 59, and the lamp needs 60 or newer\n         fix: Install the package \
+         pigpiod\n         run: apt install pigpiod\n"
     );
 }
 
@@ -181,7 +218,8 @@ fn a_program_reads_the_findings_as_json() {
     assert_eq!((status, &well["result"]), (Some(0), &"ok".into()));
     let findings = well["findings"].as_array().unwrap();
     assert!(findings.len() >= 14, "each check says something: {findings:#?}");
-    assert!(findings.iter().all(|finding| finding["result"] == "ok" && finding.get("cure").is_none()));
+    assert!(findings.iter().all(|finding| finding["result"] == "ok" && finding.get("fix").is_none()));
+    assert_eq!((&well["format"], &well["fixes"], &well["unchecked"]), (&2.into(), &json!([]), &json!([])));
 
     fs::set_permissions(lamp.path("etc/supervisor/conf.d/fbcp.conf"), PermissionsExt::from_mode(0o644))
         .unwrap();
@@ -190,10 +228,20 @@ fn a_program_reads_the_findings_as_json() {
     let finding =
         ill["findings"].as_array().unwrap().iter().find(|finding| finding["result"] == "warning").unwrap();
     assert_eq!(finding["check"], "confs");
-    assert_eq!(
-        finding["cure"],
-        format!("chroot {} chmod 0600 /etc/supervisor/conf.d/fbcp.conf", lamp.root().display())
-    );
+    let conf = lamp.path("etc/supervisor/conf.d/fbcp.conf");
+    let step = json!({
+        "action": "set-access",
+        "text": "Give /etc/supervisor/conf.d/fbcp.conf to root:root, with the mode 0600",
+        "command": format!("chown 0:0 {0} && chmod 0600 {0}", conf.display()),
+    });
+    assert_eq!(finding["fix"], 0);
+    assert_eq!(ill["fixes"], json!([{ "by_lampi": true, "steps": [step] }]));
+
+    // What stands on something that is missing.
+    fs::remove_file(lamp.path("usr/bin/supervisord")).unwrap();
+    let (_, ill) = ask();
+    let unchecked = ill["unchecked"].as_array().unwrap();
+    assert!(unchecked.contains(&json!({ "check": "confs", "needs": "supervisor" })), "{unchecked:#?}");
 }
 
 #[test]
@@ -235,7 +283,7 @@ skipped  devices: which framebuffer is used: only root may look
     )
     .unwrap();
     let found = lamp.doctor_by(Command::new(&doctor).uid(1000).gid(1000), &peers);
-    assert!(found.complaints.contains("cure: sudo apt-get install mosquitto\n"), "{}", found.output);
+    assert!(found.complaints.contains("run: sudo apt install mosquitto\n"), "{}", found.output);
 }
 
 #[test]

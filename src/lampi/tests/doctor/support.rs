@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The root folder of a lamp, and the real peers that its programs have.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, wait_for};
 
 /// User and group of pi on the lamp.
-const PI: u32 = 1000;
+pub const PI: u32 = 1000;
 
 /// A program that does nothing, well.
 pub const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
@@ -109,6 +110,9 @@ impl Lamp {
             let text = text.replace("@BROKER@", &peers.broker.port().to_string());
             fs::write(&conf, text.replace("@PIGPIOD@", &peers.pigpiod.port().to_string())).unwrap();
             fs::set_permissions(&conf, Permissions::from_mode(0o600)).unwrap();
+            let packaged = lamp.path("usr/share/lampi/conf.d");
+            fs::create_dir_all(&packaged).unwrap();
+            fs::copy(&conf, packaged.join(format!("{name}.conf"))).unwrap();
         }
         for (path, group, mode) in
             [("dev/fb0", 44, 0o660), ("dev/fb1", 44, 0o660), ("dev/input/event0", 105, 0o660)]
@@ -180,15 +184,58 @@ impl Lamp {
         self.doctor_by(&mut Command::new(env!("CARGO_BIN_EXE_lampi")), peers)
     }
 
+    /// A text as it would be on the lamp itself.
+    fn neutral(&self, text: &str, peers: &Peers) -> String {
+        let root = self.root().display().to_string();
+        let text = text.replace(&format!(" --root {root}"), "").replace(&format!(" --prefix {root}"), "");
+        let text = text.replace(&root, "");
+        let text = text.replace(&peers.broker.port().to_string(), "@BROKER@");
+        text.replace(&peers.pigpiod.port().to_string(), "@PIGPIOD@")
+    }
+
+    /// Has the doctor mend it, and returns what it says that it did.
+    pub fn mend(&self, peers: &Peers) -> String {
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_lampi"));
+        let output = doctor.args(["doctor", "--fix", "--yes", "--root"]).arg(self.root()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let text = self.neutral(&String::from_utf8(output.stdout).unwrap(), peers);
+        let done = text.lines().filter(|line| line.starts_with("done: ") || line.starts_with("failed: "));
+        done.flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// All files, each with owner, mode and content.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.root().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let metadata = path.symlink_metadata().unwrap();
+                let content = if metadata.is_file() && metadata.len() < 1 << 20 {
+                    fs::read(&path).unwrap()
+                } else if metadata.is_symlink() {
+                    fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+                } else {
+                    Vec::new()
+                };
+                let length = if metadata.is_dir() { 0 } else { metadata.len() };
+                let (mode, owner) = (metadata.mode(), (metadata.uid(), metadata.gid()));
+                let what = format!("{mode:o} {owner:?} {length} {content:?}");
+                files.insert(path.strip_prefix(self.root()).unwrap().display().to_string(), what);
+                if metadata.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        files
+    }
+
     /// Has somebody's doctor look at it.
     pub fn doctor_by(&self, doctor: &mut Command, peers: &Peers) -> Doctor {
         let output = doctor.args(["doctor", "--root"]).arg(self.root()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        let root = self.root().display().to_string();
         let text = String::from_utf8(output.stdout).unwrap();
-        let text = text.replace(&format!("chroot {root} "), "").replace(&root, "");
-        let text = text.replace(&peers.broker.port().to_string(), "@BROKER@");
-        let text = text.replace(&peers.pigpiod.port().to_string(), "@PIGPIOD@");
+        let text = self.neutral(&text, peers);
         let findings = text.split("\n\n").next().unwrap().lines();
         let mut is_complaint = false;
         let complaints = findings.filter(|line| {

@@ -3,6 +3,7 @@
 
 mod bridge;
 mod command_line;
+mod control;
 mod light;
 mod logs;
 mod status;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi start`, `stop`, `restart` and `update`: Supervisor's own orders, given to the lamp's Supervisor over its socket.
+//!
+//! supervisorctl takes the first configuration that it finds, also one in the folder where it is called, and does there
+//! what that says.
+
+use crate::cli::{Program, ProgramOrder};
+use crate::output;
+use crate::supervisor::{Control, Supervisor, Update};
+
+/// Starts a program that is stopped.
+pub fn start(order: &ProgramOrder) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(order);
+    output::line(&match supervisor.start(program.name())? {
+        Control::Done => format!("{program} is started"),
+        Control::Already => format!("{program} runs already"),
+    })
+}
+
+/// Stops a program for a while.
+pub fn stop(order: &ProgramOrder) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(order);
+    output::line(&match supervisor.stop(program.name())? {
+        Control::Done => {
+            format!("{program} is stopped until the next boot, or until you say: sudo lampi start {program}")
+        }
+        Control::Already => format!("{program} did not run"),
+    })
+}
+
+/// Starts a program anew.
+pub fn restart(order: &ProgramOrder) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(order);
+    supervisor.restart(program.name())?;
+    output::line(&format!("{program} is started anew"))
+}
+
+/// Has Supervisor follow a changed file.
+pub fn update(order: &ProgramOrder) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(order);
+    output::line(&match supervisor.update(program.name())? {
+        Update::Added => format!("{program} is started"),
+        Update::Changed => format!("{program} is started anew, as its file says now"),
+        Update::Removed => format!("{program} is stopped: its file is gone"),
+        Update::Same => format!("{program} is as its file says"),
+    })
+}
+
+fn addressed(order: &ProgramOrder) -> (Supervisor, Program) {
+    (Supervisor::at(&order.root), order.program)
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What removes the cause of a finding: steps that lampi takes itself, or leaves to a person.
+//!
+//! Each step is one sentence in the imperative. Where a plain command does the same as lampi, it has that command too. When
+//! it was taken it says what it did, and where the former file is. The law for all of them is in docs/security.md: no
+//! protection is weakened, no link of another user followed, no copy overwritten, no file of a package changed, and no unit
+//! touched but the one that is named.
+
+mod action;
+mod conf;
+mod panel;
+mod perform;
+mod settings;
+mod theirs;
+mod tool;
+
+use super::system::System;
+pub use action::Action;
+pub use conf::Edit;
+pub use panel::{Panel, panel};
+pub use settings::Setting;
+pub use theirs::{Content, Owner, Theirs};
+pub use tool::Tool;
+
+/// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
+const KEPT: &str = "dpkg-bak";
+
+/// Steps of which each needs the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    steps: Vec<Action>,
+}
+
+/// A command as a person types it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    line: String,
+    by_root: bool,
+}
+
+impl Command {
+    /// One that only root may give.
+    pub fn of_root(line: impl Into<String>) -> Self {
+        Self { line: line.into(), by_root: true }
+    }
+
+    /// One that anybody may give.
+    pub fn of_anybody(line: impl Into<String>) -> Self {
+        Self { line: line.into(), by_root: false }
+    }
+
+    /// As whoever called us has to type it.
+    pub fn typed(&self, system: &System) -> String {
+        let sudo = if self.by_root && !system.is_root { "sudo " } else { "" };
+        format!("{sudo}{}", self.line)
+    }
+}
+
+impl From<Action> for Fix {
+    fn from(action: Action) -> Self {
+        Self { steps: vec![action] }
+    }
+}
+
+impl Fix {
+    /// What only a person can do.
+    pub fn by_hand(sentence: impl Into<String>) -> Self {
+        Action::ByHand { sentence: sentence.into(), command: None }.into()
+    }
+
+    /// What only a person can do, by this command.
+    pub fn by_command(sentence: impl Into<String>, command: Command) -> Self {
+        Action::ByHand { sentence: sentence.into(), command: Some(command) }.into()
+    }
+
+    /// With one more step at its end, if there is one.
+    pub fn then(mut self, next: impl IntoIterator<Item = Action>) -> Self {
+        self.steps.extend(next);
+        self
+    }
+
+    /// Its steps.
+    pub fn steps(&self) -> &[Action] {
+        &self.steps
+    }
+
+    /// Whether lampi can take its steps itself. A machine that lies below a folder is started by somebody else.
+    pub fn is_for_lampi(&self, system: &System) -> bool {
+        let is_reboot = |step: &Action| *step == Action::Run(Tool::Reboot);
+        let can = |step: &Action| match step {
+            Action::ByHand { .. } => false,
+            Action::Run(tool) => is_reboot(step) || tool.words(system).is_some(),
+            _ => true,
+        };
+        self.steps.iter().all(can) && (system.is_this() || !self.steps.iter().all(is_reboot))
+    }
+}

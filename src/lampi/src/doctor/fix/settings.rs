@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Changes of `lamp_service`'s settings: a line of the file, and all others stay as they are.
+
+use system_files::{Access, Place};
+
+use super::KEPT;
+use crate::doctor::lamp::SETTINGS;
+use crate::doctor::system::System;
+
+/// The folder of the settings.
+const FOLDER: &str = "/etc/lampi";
+
+/// A change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// What is said of a setting is removed, so that the default counts.
+    Remove(&'static str),
+    /// A setting gets a value.
+    Write { name: &'static str, value: String },
+}
+
+impl Setting {
+    /// What is to be done, in the imperative.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Remove(name) => format!("Remove the line of {name} from {SETTINGS}"),
+            Self::Write { name, value } => format!("Write {name} = {value} into {SETTINGS}"),
+        }
+    }
+
+    /// The text with the change.
+    fn applied(&self, text: &str) -> String {
+        let (Self::Remove(name) | Self::Write { name, .. }) = self;
+        let is_said = |line: &&str| line.split_once('=').is_some_and(|(key, _)| key.trim() == *name);
+        let mut new: String = text.split_inclusive('\n').filter(|line| !is_said(line)).collect();
+        if let Self::Write { value, .. } = self {
+            if !new.is_empty() && !new.ends_with('\n') {
+                new.push('\n');
+            }
+            new.extend([name, " = ", value, "\n"]);
+        }
+        new
+    }
+
+    /// Makes it.
+    pub fn perform(&self, system: &System) -> anyhow::Result<String> {
+        let (user, group) = system.superuser();
+        let folder = Place::below(system.root(), FOLDER)?;
+        if !folder.exists()? {
+            folder.make_folder(Access { user, group, mode: 0o755 })?;
+        }
+        let place = Place::below(system.root(), SETTINGS)?;
+        let Some(found) = place.read()? else {
+            place.write_new(self.applied("").as_bytes(), Access { user, group, mode: 0o644 })?;
+            return Ok(format!("{SETTINGS} is written"));
+        };
+        let text = String::from_utf8_lossy(&found.content);
+        let kept = place.replace(&found, self.applied(&text).as_bytes(), KEPT)?;
+        Ok(format!("{SETTINGS} is changed; the former one is kept as {}", system.shown(&kept)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Setting;
+
+    #[test]
+    fn only_the_line_that_is_meant_is_changed() {
+        let remove = Setting::Remove("broker");
+        let write = Setting::Write { name: "pigpiod", value: "localhost:8889".into() };
+        for (setting, before, after) in [
+            (&remove, "# broker\n broker = x\nbroker_x = 1\n", "# broker\nbroker_x = 1\n"),
+            (&write, "", "pigpiod = localhost:8889\n"),
+            (&write, "a = 1\npigpiod=b\nc = 2", "a = 1\nc = 2\npigpiod = localhost:8889\n"),
+        ] {
+            assert_eq!(setting.applied(before), after, "{before}");
+        }
+    }
+}

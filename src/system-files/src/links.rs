@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Where a path leads that somebody typed: into any folder, but by no link that somebody else may have put there.
+//!
+//! It is followed name by name. A link counts if nobody but root or the caller could have made it: its folder belongs to one
+//! of them and nobody else may write there, or, as in /tmp, each may but keeps hands off what belongs to others, and the
+//! link is theirs. So `/dev/stdout` works, and so does a link of root's; one in a user's folder is refused, unless it is
+//! that user who calls.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, readlinkat, statat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use crate::Place;
+
+/// As many as the kernel follows before it gives up.
+const MOST_LINKS: usize = 40;
+
+/// Whoever may write to a folder with this bit can remove and rename only what is his.
+const STICKY: u32 = 0o1000;
+
+/// The place that `path` leads to. There may be nothing of that name yet, but its folder must exist.
+pub fn resolved(path: &Path) -> anyhow::Result<Place> {
+    let shown = path.display();
+    let whole = std::path::absolute(path).with_context(|| format!("cannot find {shown}"))?;
+    let mut rest: VecDeque<OsString> = names(&whole)?;
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let root = || open("/", flags, Mode::empty()).map(File::from).context("cannot open /");
+    let (mut folder, mut at) = (root()?, PathBuf::from("/"));
+    let mut is_trusted = true;
+    let mut links = 0;
+    while let Some(name) = rest.pop_front() {
+        let entry = match statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(entry) => Some(entry),
+            Err(Errno::NOENT) if rest.is_empty() => None,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot look at {}", at.join(&name).display()));
+            }
+        };
+        let owner = entry.as_ref().map(|entry| entry.st_uid);
+        let entry_is_safe = is_trusted && is_safe(&folder, owner)?;
+        let is_link = entry.is_some_and(|entry| FileType::from_raw_mode(entry.st_mode).is_symlink());
+        if is_link {
+            let link = at.join(&name);
+            links += 1;
+            if !entry_is_safe {
+                bail!("{} is a link that another user may have made; it is not followed", link.display());
+            }
+            if links > MOST_LINKS {
+                bail!("{shown}: too many links lead to one another");
+            }
+            let target = readlinkat(&folder, &name, Vec::new())
+                .with_context(|| format!("cannot read the link {}", link.display()))?;
+            let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
+            if target.is_absolute() {
+                (folder, at) = (root()?, PathBuf::from("/"));
+            }
+            let mut before = names(&target)?;
+            before.append(&mut rest);
+            rest = before;
+        } else if rest.is_empty() {
+            if name == ".." || name == "." {
+                bail!("{shown} is no name of a file");
+            }
+            return Ok(Place { path: at.join(&name), folder, name });
+        } else {
+            // No link led here, so that two dots are the folder above.
+            if name == ".." {
+                at.pop();
+            } else {
+                at.push(&name);
+            }
+            let opened = openat(&folder, &name, flags | OFlags::NOFOLLOW, Mode::empty());
+            folder = opened.map(File::from).with_context(|| format!("cannot open {}", at.display()))?;
+            is_trusted = entry_is_safe;
+        }
+    }
+    bail!("{shown} is no name of a file")
+}
+
+/// The names in a path, one after the other.
+fn names(path: &Path) -> anyhow::Result<VecDeque<OsString>> {
+    let names = path.components().filter_map(|component| match component {
+        Component::RootDir | Component::CurDir => None,
+        Component::Normal(name) => Some(name.to_owned()),
+        _ => Some("..".into()),
+    });
+    let names: VecDeque<_> = names.collect();
+    if names.is_empty() {
+        bail!("{} is no name of a file", path.display());
+    }
+    Ok(names)
+}
+
+/// Whether nobody but root and the caller can have put what is in a folder there, or put something else in its place.
+fn is_safe(folder: &File, owner_of_entry: Option<u32>) -> anyhow::Result<bool> {
+    let metadata = folder.metadata().context("cannot look at a folder")?;
+    let is_ours = |user: u32| user == 0 || user == geteuid().as_raw();
+    let is_closed = metadata.mode() & 0o022 == 0;
+    let is_sticky = metadata.mode() & STICKY != 0 && owner_of_entry.is_some_and(is_ours);
+    Ok(is_ours(metadata.uid()) && (is_closed || is_sticky))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn links_of_ones_own_are_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("real")).unwrap();
+        symlink("real", at("relative")).unwrap();
+        symlink(at("real"), at("absolute")).unwrap();
+        symlink("relative/x", at("file")).unwrap();
+        for path in ["real/x", "relative/x", "absolute/x", "file", "real/../relative/./x"] {
+            assert_eq!(resolved(&at(path)).unwrap().path(), at("real/x"), "{path}");
+        }
+        symlink("loop", at("loop")).unwrap();
+        assert!(resolved(&at("loop")).unwrap_err().to_string().contains("too many links"));
+        for path in ["missing/x", "real/.."] {
+            assert!(resolved(&at(path)).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn links_of_others_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(at("theirs")).unwrap();
+        symlink("/etc/shadow", at("theirs/link")).unwrap();
+        symlink("/etc", at("theirs/folder")).unwrap();
+        let refused = |path: &str| format!("{:#}", resolved(&at(path)).unwrap_err());
+        fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o777)).unwrap();
+        for path in ["theirs/link", "theirs/folder/shadow"] {
+            assert!(refused(path).contains("is a link that another user may have made"), "{path}");
+        }
+        // What is no link can be written there.
+        assert_eq!(resolved(&at("theirs/new")).unwrap().path(), at("theirs/new"));
+        if geteuid().is_root() {
+            fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o755)).unwrap();
+            assert_eq!(resolved(&at("theirs/link")).unwrap().path(), Path::new("/etc/shadow"));
+            chown(at("theirs"), Some(65534), None).unwrap();
+            assert!(refused("theirs/link").contains("another user"));
+        }
+        // What is below a folder of theirs was put there by them, whoever it belongs to.
+        fs::create_dir(at("theirs/mine")).unwrap();
+        symlink("/etc/shadow", at("theirs/mine/link")).unwrap();
+        fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(refused("theirs/mine/link").contains("another user"));
+    }
+}
