@@ -185,7 +185,7 @@ pub fn named(found: &Found) -> String {
 }
 
 /// What of a file starts programs of the lamp, in words.
-fn lines(found: &Found) -> String {
+pub fn lines(found: &Found) -> String {
     if !found.groups.is_empty() {
         let names: Vec<&str> = found.groups.iter().map(String::as_str).collect();
         return listed(&names);

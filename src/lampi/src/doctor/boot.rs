@@ -27,15 +27,19 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
 
 /// A file that is not the lamp's to change.
 fn named(found: &Found, reason: &Reason, report: &mut Report) {
-    let text = take_over::named(found);
-    let by_hand = |command: String| Fix::by_command("Take that out of it", Command::of_root(command));
+    let by_hand = |command: String| {
+        Fix::by_command(format!("Take {} out of it", take_over::lines(found)), Command::of_root(command))
+    };
     match (reason, found.starts.first()) {
         (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/crontabs/") => {
-            report.problem(text, by_hand(format!("crontab -u {} -e", quoted(user))));
+            report.problem(take_over::starts(found), by_hand(format!("crontab -u {} -e", quoted(user))));
         }
-        (Reason::Whole | Reason::Group, Some(start)) if found.owner == Owner::Admin => {
-            report.problem(text, by_hand(format!("editor +{} {}", start.line, quoted(&start.file))));
+        (Reason::Whole, Some(start)) if found.owner == Owner::Admin => {
+            report.problem(
+                take_over::starts(found),
+                by_hand(format!("editor +{} {}", start.line, quoted(&start.file))),
+            );
         }
-        _ => report.without_fix(text),
+        _ => report.without_fix(take_over::named(found)),
     }
 }

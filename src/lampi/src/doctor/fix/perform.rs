@@ -85,7 +85,7 @@ impl Action {
                 if take_over::run(&order)? != ExitCode::SUCCESS {
                     bail!("not all of it could be taken");
                 }
-                Ok("what starts the lamp's programs is the package".into())
+                Ok("the package alone starts the lamp's programs".into())
             }
             Self::ByHand { .. } => bail!("only a person can do this"),
         }
