@@ -64,7 +64,7 @@ pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Re
         Action::Edit { .. } => "replaced",
     };
     let place = Place::below(root, &found.path)?;
-    let backup = Machine::new(root).name_of(&place.keep(BACKUP)?);
+    let backup = Machine::new(root).name_of(&place.keep_apart(BACKUP)?);
     if let Some(journal) = journal {
         journal.note(how, &found.path, &backup)?;
     }

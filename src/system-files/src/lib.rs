@@ -253,9 +253,21 @@ impl Place {
     /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. If one of these files is
     /// the same, that is enough. Returns its path.
     pub fn keep(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        self.keep_unless(suffix, Self::is_like)
+    }
+
+    /// As [`Self::keep`], but a file of one of these names that is the same is somebody else's, unless it is this file.
+    pub fn keep_apart(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        self.keep_unless(suffix, |own, other| match (own.stat(), other.stat()) {
+            (Ok(own), Ok(other)) => (own.st_dev, own.st_ino) == (other.st_dev, other.st_ino),
+            _ => false,
+        })
+    }
+
+    fn keep_unless(&self, suffix: &str, is_kept: impl Fn(&Self, &Self) -> bool) -> anyhow::Result<PathBuf> {
         for number in 0_u32.. {
             let backup = self.beside(numbered(&self.name, suffix, number))?;
-            if self.is_like(&backup) {
+            if is_kept(self, &backup) {
                 return Ok(backup.path);
             }
             let context = || format!("cannot keep {} as {}", self.path.display(), backup.path.display());
