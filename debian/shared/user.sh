@@ -3,32 +3,77 @@
 LAMP_USER='{{ user }}'
 LAMP_HOME='{{ home }}'
 
+# entry passwd|group NAME: its line in that list, or nothing. Below DPKG_ROOT the names of the building machine mean nothing.
+entry() {
+    if [ -n "$ROOT" ]; then
+        grep "^$2:" "$ROOT/etc/$1" || true
+    else
+        getent "$1" "$2" || true
+    fi
+}
+
+# numbers: of the user and of its group, as chown takes them.
+numbers() {
+    entry passwd "$LAMP_USER" | cut -d : -f 3,4
+}
+
 # Supervisor refuses to start at all when a conf names a user that does not exist.
 ensure_user() {
-    if [ -z "$ROOT" ] && getent passwd "$LAMP_USER" >/dev/null; then
-        return 0
-    fi
+    [ -z "$(entry passwd "$LAMP_USER")" ] || return 0
     command -v useradd >/dev/null || return 0 # before passwd is unpacked; postinst comes back to it
-    # No password is set, so nobody can log in with one.
-    status=0
-    useradd --prefix "$ROOT/" --create-home --home-dir "$LAMP_HOME" --user-group --shell /bin/bash \
-        --comment LAMPI "$LAMP_USER" || status=$?
+    set -- --home-dir "$LAMP_HOME" --shell /bin/bash --comment LAMPI # no password, so nobody can log in with one
+    # Who deletes a user leaves its group behind if somebody else is in it.
+    if [ -n "$(entry group "$LAMP_USER")" ]; then
+        set -- "$@" --gid "$LAMP_USER"
+    else
+        set -- "$@" --user-group
+    fi
+    # Below DPKG_ROOT a link on the way would lead out of there.
+    if [ -n "$ROOT" ] && home_is_elsewhere; then
+        status=12
+        useradd --prefix "$ROOT/" --no-create-home "$@" "$LAMP_USER"
+    else
+        status=0
+        useradd --prefix "$ROOT/" --create-home "$@" "$LAMP_USER" || status=$?
+    fi
     case $status in
-        0) say "created the user $LAMP_USER, locked: it has no password" ;;
-        9) return 0 ;; # it exists already (below DPKG_ROOT)
+        0) ;;
+        # All but the home is there.
+        12) say "the home $LAMP_HOME was not created; on the lamp, say: sudo install -d -o $LAMP_USER -g $LAMP_USER $LAMP_HOME" ;;
         *) return $status ;;
     esac
+    say "created the user $LAMP_USER, locked: it has no password"
     join_groups
+}
+
+# home_is_elsewhere: it is a link, or below one.
+home_is_elsewhere() {
+    path="$LAMP_HOME"
+    while [ -n "$path" ]; do
+        [ ! -L "$ROOT$path" ] || return 0
+        path="${path%/*}"
+    done
+    return 1
 }
 
 # The screen belongs to video and render, touch to input, the pins to gpio: those of them that this system has.
 join_groups() {
     for group in video input gpio render; do
-        if [ -n "$ROOT" ]; then
-            usermod --prefix "$ROOT/" --append --groups "$group" "$LAMP_USER" 2>/dev/null || true
-        elif getent group "$group" >/dev/null && ! id -nG "$LAMP_USER" | grep -qw "$group"; then
-            usermod --append --groups "$group" "$LAMP_USER"
+        if [ -n "$(entry group "$group")" ] && ! is_member "$group"; then
+            usermod --prefix "$ROOT/" --append --groups "$group" "$LAMP_USER"
             say "added the user $LAMP_USER to the group $group"
         fi
     done
+}
+
+# is_member GROUP: the whole name counts, because input-remapper is not input.
+is_member() {
+    case ",$(entry group "$1" | cut -d : -f 4)," in
+        *",$LAMP_USER,"*) return 0 ;;
+    esac
+    [ -z "$ROOT" ] || return 1
+    case " $(id -nG "$LAMP_USER") " in
+        *" $1 "*) return 0 ;;
+        *) return 1 ;;
+    esac
 }
