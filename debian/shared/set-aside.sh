@@ -7,6 +7,8 @@
 
 JOURNAL="$ROOT/var/backups/lampi.installation"
 TAB=$(printf '\t')
+NEWLINE='
+'
 
 begin_installation() {
     mkdir -p "$ROOT/var/backups"
@@ -21,22 +23,42 @@ end_installation() {
     rm -f "$JOURNAL"
 }
 
-# name_backup HOW FILE: sets backup to the first of FILE.dpkg-bak and FILE.dpkg-bak.N that is free or has the same content
-# already, and notes it in the journal: before anything happens, so that nothing is lost when the script is killed.
+# can_be_noted FILE: the journal has no room for a tab or the end of a line in a name.
+can_be_noted() {
+    case "$1" in
+        *"$TAB"* | *"$NEWLINE"*) return 1 ;;
+    esac
+}
+
+# name_backup HOW FILE: sets backup to the first of FILE.dpkg-bak and FILE.dpkg-bak.N that is free or a second name of the
+# file already, and notes it in the journal: before anything happens, so that nothing is lost when the script is killed.
 name_backup() {
     backup="$2.dpkg-bak"
     number=1
-    while exists "$backup" && ! cmp -s "$2" "$backup"; do
+    while exists "$backup" && ! same_file "$2" "$backup"; do
         backup="$2.dpkg-bak.$number"
         number=$((number + 1))
     done
-    echo "$1$TAB${2#"$ROOT"}$TAB${backup#"$ROOT"}" >>"$JOURNAL"
+    # A full disk may have cut the last line short.
+    if [ -n "$(tail -c 1 "$JOURNAL")" ]; then
+        echo >>"$JOURNAL"
+    fi
+    printf '%s\t%s\t%s\n' "$1" "${2#"$ROOT"}" "${backup#"$ROOT"}" >>"$JOURNAL"
+}
+
+# same_file A B: two names of one file, which is not opened.
+same_file() {
+    [ "$(stat --format %d:%i "$1")" = "$(stat --format %d:%i "$2")" ]
 }
 
 # set_aside FILE
 set_aside() {
+    if ! can_be_noted "$1"; then
+        say "${1#"$ROOT"} was left alone, because its name has a tab or the end of a line in it; please remove it yourself"
+        return 0
+    fi
     name_backup moved "$1"
-    mv "$1" "$backup"
+    mv -T "$1" "$backup"
     say "took ${1#"$ROOT"} out of action; it is kept as ${backup#"$ROOT"}"
 }
 
@@ -44,7 +66,7 @@ set_aside() {
 replace() {
     name_backup replaced "$1"
     exists "$backup" || ln "$1" "$backup"
-    mv "$1.lampi-new" "$1"
+    mv -T "$1.lampi-new" "$1"
     say "$2; it is kept as it was in ${backup#"$ROOT"}"
 }
 
@@ -52,9 +74,10 @@ replace() {
 put_back() {
     installing || return 0
     while IFS="$TAB" read -r how file backup; do
+        [ -n "$backup" ] || continue # cut short by a full disk
         # A file that came to the place of a moved one since then is newer.
         if exists "$ROOT$backup" && { [ "$how" = replaced ] || ! exists "$ROOT$file"; }; then
-            mv -f "$ROOT$backup" "$ROOT$file"
+            mv -fT "$ROOT$backup" "$ROOT$file"
             say "put $file back"
         fi
     done <"$JOURNAL"
