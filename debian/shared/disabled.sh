@@ -1,36 +1,64 @@
-# Confs that the owner has disabled, by renaming or deleting them. dpkg lets them be, unless a new version of the package
-# brings a changed one: then it asks, and without a terminal fails. So during an upgrade a disabled conf is present as the
-# package had shipped it, which dpkg replaces without a word, and afterwards it is gone again. If the owner had not changed
-# the one that was renamed, it becomes that of the new version.
+# Confs that the owner has disabled, by renaming or deleting them, or by something else at their place, such as a link to
+# /dev/null. dpkg lets one that is gone be, unless a new version of the package brings a changed one: then it asks, and
+# without a terminal fails. Where a link leads it would write, and what is no file it cannot replace. So during an upgrade a
+# disabled conf is present as the package had shipped it, which dpkg replaces without a word, and afterwards all is again as
+# the owner had it. If the owner had not changed the one that was renamed, it becomes that of the new version.
 
-DISABLED="$ROOT/var/backups/lampi.disabled" # names of their programs, some "as shipped", while an upgrade is under way
-SHIPPED="$ROOT/usr/share/lampi/conf.d"      # from the older version, until the new one is unpacked
+# Names of their programs while an upgrade is under way; after a name "kept", where something else lies beside its place as
+# FILE.lampi-kept, or the checksum of a renamed one that is as shipped.
+DISABLED="$ROOT/var/backups/lampi.disabled"
+SHIPPED="$ROOT/usr/share/lampi/conf.d" # from the older version, until the new one is unpacked
 
 show_disabled_confs() {
     read_conffiles
     for program in $PROGRAMS; do
-        conf="$CONF_DIR/$program.conf"
-        if ! exists "$conf" && [ -f "$SHIPPED/$program.conf" ] && recorded "$conf"; then
-            mkdir -p "$ROOT/var/backups"
-            if cmp -s "$SHIPPED/$program.conf" "$conf.disabled"; then
-                echo "$program as shipped" >>"$DISABLED"
-            else
-                echo "$program" >>"$DISABLED"
-            fi
-            cp -p "$SHIPPED/$program.conf" "$conf"
+        recorded "$program" || continue
+        conf_of "$program"
+        shipped="$SHIPPED/$program.conf"
+        if exists "$conf" && ! is_file "$conf"; then
+            note_disabled "$program kept"
+            mv -T "$conf" "$conf.lampi-kept"
+        elif exists "$conf" || ! is_file "$shipped"; then
+            continue
+        elif exists "$conf.lampi-kept"; then
+            : # noted, and killed then
+        elif is_file "$conf.disabled" && cmp -s "$shipped" "$conf.disabled"; then
+            note_disabled "$program $(checksum "$shipped")"
+        else
+            note_disabled "$program"
+        fi
+        if is_file "$shipped"; then
+            write_whole "$conf" <"$shipped"
         fi
     done
 }
 
+note_disabled() {
+    mkdir -p "$ROOT/var/backups"
+    {
+        ! is_file "$DISABLED" || cat "$DISABLED"
+        echo "$1"
+    } | write_whole "$DISABLED"
+}
+
 hide_disabled_confs() {
-    [ -f "$DISABLED" ] || return 0
-    while read -r program renamed; do
-        conf="$CONF_DIR/$program.conf"
-        if [ -n "$renamed" ] && [ -f "$conf" ] && [ -f "$conf.disabled" ]; then
-            mv "$conf" "$conf.disabled"
+    is_file "$DISABLED" || return 0
+    while read -r program how; do
+        conf_of "$program"
+        if [ "$how" = kept ]; then
+            if exists "$conf.lampi-kept"; then
+                rm -f "$conf"
+                mv -T "$conf.lampi-kept" "$conf"
+            fi
+        elif [ -n "$how" ] && is_file "$conf" && is_file "$conf.disabled" && [ "$(checksum "$conf.disabled")" = "$how" ]; then
+            mv -fT "$conf" "$conf.disabled"
         else
             rm -f "$conf"
         fi
     done <"$DISABLED"
     rm -f "$DISABLED"
+}
+
+checksum() {
+    md5sum <"$1" | cut -d ' ' -f 1
 }

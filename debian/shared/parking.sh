@@ -3,23 +3,23 @@
 
 park_confs() {
     for program in $PROGRAMS; do
-        conf="$CONF_DIR/$program.conf"
+        conf_of "$program"
         # Where one is parked still, the file at its place is somebody else's.
         if exists "$conf" && ! exists "$conf.lampi-removed"; then
-            mv "$conf" "$conf.lampi-removed"
+            mv -T "$conf" "$conf.lampi-removed"
         fi
     done
 }
 
 unpark_confs() {
     for program in $PROGRAMS; do
-        conf="$CONF_DIR/$program.conf"
+        conf_of "$program"
         if exists "$conf.lampi-removed"; then
             # A file of that name that came since is not ours.
             if exists "$conf"; then
                 set_aside "$conf"
             fi
-            mv "$conf.lampi-removed" "$conf"
+            mv -T "$conf.lampi-removed" "$conf"
         fi
     done
 }

@@ -2,6 +2,12 @@
 
 STOPPED="$ROOT/run/lampi.stopped" # names of programs that are stopped until what stopped them is done or given up
 
+# supervisor COMMAND...: asks Debian's Supervisor. Without -c, supervisorctl would take a supervisord.conf of the folder in which
+# apt was called, or that of another Supervisor in /etc.
+supervisor() {
+    supervisorctl -c /etc/supervisor/supervisord.conf "$@"
+}
+
 # Whether we may speak to Supervisor, and it listens. Says why not.
 supervisor_listens() {
     if [ -n "$ROOT" ] || ! command -v supervisorctl >/dev/null; then
@@ -17,7 +23,7 @@ supervisor_listens() {
     fi
     # It may have been started by the same apt, a moment ago.
     tries=20
-    until supervisorctl pid >/dev/null 2>&1; do
+    until supervisor pid >/dev/null 2>&1; do
         tries=$((tries - 1))
         if [ "$tries" -eq 0 ] || ! supervisor_runs; then
             say 'Supervisor does not answer; start the lamp with: service supervisor start'
@@ -35,15 +41,15 @@ supervisor_runs() {
 
 # Asks Supervisor once for the states of all programs, because each question takes about a second on a small machine.
 read_states() {
-    states=$(supervisorctl status 2>/dev/null) || true # its exit status tells that one is not running
+    states=$(supervisor status 2>/dev/null) || true # its exit status tells that one is not running
 }
 
 # state PROGRAM: RUNNING, STOPPED, ..., or nothing when Supervisor does not know it.
 state() {
-    echo "$states" | awk -v name="$1" '$1 == name { print $2 }'
+    printf '%s\n' "$states" | awk -v name="$1" '$1 == name { print $2 }'
 }
 
 # process PROGRAM: the number of its process, if it has one.
 process() {
-    echo "$states" | awk -v name="$1" '$1 == name && $3 == "pid" { print $4 + 0 }'
+    printf '%s\n' "$states" | awk -v name="$1" '$1 == name && $3 == "pid" { print $4 + 0 }'
 }
