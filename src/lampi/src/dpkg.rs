@@ -1,21 +1,59 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the machine's owner has told dpkg.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use system_files::{Access, ROOT_ONLY};
 
 /// Owner, group and mode that a file shall have whatever its package says; `path` is what the lamp calls it.
 pub fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
-    let output = Command::new("dpkg-statoverride")
+    let text = ask("dpkg-statoverride", root, "--list", path)?;
+    let mut words = text.split_whitespace();
+    let (user, group, mode) = (words.next()?, words.next()?, words.next()?);
+    Some((user.to_owned(), group.to_owned(), u32::from_str_radix(mode, 8).ok()?))
+}
+
+/// Owner, group and mode that a file of the lamp shall get: what the machine's owner wants, else what keeps it to root.
+pub fn access(root: &Path, path: &str) -> anyhow::Result<Access> {
+    let Some((user, group, mode)) = overridden(root, path) else { return Ok(ROOT_ONLY) };
+    let number = |list: &str, name: &str| {
+        number(root, list, name).with_context(|| {
+            format!("dpkg-statoverride gives {path} to {name}, whom {list} does not have; correct it by dpkg-statoverride")
+        })
+    };
+    Ok(Access { user: number("/etc/passwd", &user)?, group: number("/etc/group", &group)?, mode })
+}
+
+/// The number of a user or group; dpkg writes one that has no name as `#` and its number.
+fn number(root: &Path, list: &str, name: &str) -> Option<u32> {
+    if let Some(number) = name.strip_prefix('#') {
+        return number.parse().ok();
+    }
+    let lines = std::fs::read_to_string(system_files::under(root, list)).ok()?;
+    lines.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next()? == name).then(|| fields.nth(1)?.parse().ok())?
+    })
+}
+
+/// Where dpkg puts the package's file that is called `path`, if the machine's owner has diverted it.
+pub fn diverted(root: &Path, path: &str) -> Option<PathBuf> {
+    let name = ask("dpkg-divert", root, "--truename", path)?;
+    let name = name.trim_end_matches('\n');
+    (name != path).then(|| name.into())
+}
+
+/// The answer of one of dpkg's tools; none where there is no such tool, or it has nothing to say.
+fn ask(tool: &str, root: &Path, question: &str, path: &str) -> Option<String> {
+    let output = Command::new(tool)
         .arg("--root")
         .arg(root)
-        .args(["--list", path])
+        .args([question, path])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let mut words = text.split_whitespace();
-    let (user, group, mode) = (words.next()?, words.next()?, words.next()?);
-    Some((user.to_owned(), group.to_owned(), u32::from_str_radix(mode, 8).ok()?))
+    String::from_utf8(output.stdout).ok().filter(|answer| !answer.is_empty())
 }

@@ -28,7 +28,8 @@ const CANT_REREAD: i64 = 92;
 /// The Supervisor of a lamp.
 #[derive(Debug)]
 pub struct Supervisor {
-    socket: PathBuf,
+    /// None if its file names none.
+    socket: Option<PathBuf>,
 }
 
 /// Why Supervisor did not do what it was asked.
@@ -36,6 +37,8 @@ pub struct Supervisor {
 pub enum Trouble {
     /// It does not run.
     Away,
+    /// It listens on no socket, so whether it runs cannot be told.
+    Deaf,
     /// It does not speak to the user.
     Forbidden,
     /// It refuses its files, with its reason. The programs stay as they were.
@@ -75,9 +78,11 @@ pub enum Update {
 impl Supervisor {
     /// That of the lamp whose files are below `root`.
     pub fn at(root: &Path) -> Self {
-        let configuration =
-            std::fs::read_to_string(system_files::under(root, CONFIGURATION)).unwrap_or_default();
-        Self { socket: system_files::under(root, socket(&configuration).unwrap_or(SOCKET)) }
+        let socket = match std::fs::read_to_string(system_files::under(root, CONFIGURATION)) {
+            Ok(configuration) => socket(&configuration).map(str::to_owned),
+            Err(_) => Some(SOCKET.to_owned()),
+        };
+        Self { socket: socket.map(|socket| system_files::under(root, socket)) }
     }
 
     /// All programs that it knows.
@@ -118,7 +123,8 @@ impl Supervisor {
     }
 
     fn call(&self, method: &str, parameters: &[&str]) -> Result<Value, Trouble> {
-        let answer = self.post(&xmlrpc::call(method, parameters)).map_err(|error| match error.kind() {
+        let socket = self.socket.as_deref().ok_or(Trouble::Deaf)?;
+        let answer = post(socket, &xmlrpc::call(method, parameters)).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Trouble::Away,
             ErrorKind::PermissionDenied => Trouble::Forbidden,
             _ => Trouble::Other(anyhow!(error).context("Supervisor does not answer")),
@@ -129,29 +135,32 @@ impl Supervisor {
             _ => Trouble::Other(anyhow!("Supervisor refuses {method}: {text}")),
         })
     }
+}
 
-    fn post(&self, content: &str) -> io::Result<Vec<u8>> {
-        let mut stream = UnixStream::connect(&self.socket)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        // Version 1.0: the answer ends with the connection.
-        let length = content.len();
-        let request = format!(
-            "POST /RPC2 HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{content}"
-        );
-        stream.write_all(request.as_bytes())?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        Ok(answer)
-    }
+fn post(socket: &Path, content: &str) -> io::Result<Vec<u8>> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    // Version 1.0: the answer ends with the connection.
+    let length = content.len();
+    let request = format!(
+        "POST /RPC2 HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{content}"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
 }
 
 /// What Supervisor's own file says of its socket.
 fn socket(configuration: &str) -> Option<&str> {
-    let mut lines =
-        configuration.lines().map(str::trim).skip_while(|line| *line != "[unix_http_server]").skip(1);
+    let mut lines = configuration
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| !line.starts_with("[unix_http_server]"))
+        .skip(1);
     lines.by_ref().take_while(|line| !line.starts_with('[')).find_map(|line| {
-        let value = line.strip_prefix("file")?.trim_start().strip_prefix('=')?;
+        let value = line.strip_prefix("file")?.trim_start().strip_prefix(['=', ':'])?;
         // A blank and a semicolon begin a comment.
         Some(value.split(" ;").next().unwrap_or(value).trim())
     })
@@ -191,6 +200,11 @@ impl fmt::Display for Trouble {
             Self::Away => {
                 formatter.write_str("Supervisor does not run; start it with: sudo systemctl start supervisor")
             }
+            Self::Deaf => write!(
+                formatter,
+                "Supervisor cannot be asked, because {CONFIGURATION} has no [unix_http_server] with a file=; \
+                 add one, as the package supervisor brings it: file={SOCKET}"
+            ),
             Self::Forbidden => formatter.write_str("Supervisor speaks only to root; use sudo"),
             Self::Refused(reason) => write!(
                 formatter,
@@ -213,6 +227,7 @@ mod tests {
             "; config\n\n[unix_http_server]\nfile=/var/run/supervisor.sock   ; (the path)\nchmod=0700\n";
         assert_eq!(socket(debian), Some("/var/run/supervisor.sock"));
         assert_eq!(socket("[unix_http_server]\nchmod=0700\nfile = /run/s\n"), Some("/run/s"));
+        assert_eq!(socket("[unix_http_server] ; local\nfile: /run/s\n"), Some("/run/s"));
         assert_eq!(socket("[unix_http_server]\n[inet_http_server]\nfile=/no\n"), None);
         assert_eq!(socket("file=/no\n"), None);
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use nix::unistd::geteuid;
 use supervisor_conf::{Host, Severity};
-use system_files::{Place, ROOT_ONLY};
+use system_files::{Access, Place};
 
 use crate::cli::{Program, ProgramOrder};
 use crate::dpkg;
@@ -28,13 +28,15 @@ pub fn disable(order: &ProgramOrder) -> anyhow::Result<()> {
     let (program, root) = (order.program, order.root.as_path());
     must_be_root("disable", order)?;
     let places = Places::of(program, root);
+    places.must_be_the_packages()?;
     match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
+        // Supervisor may not know yet.
+        (true, _) if places.is_masked() => {}
         (true, true) => return Err(places.both()),
         (true, false) => {
             let [conf, disabled] = places.to_change()?;
             conf.rename_new(&disabled)?;
         }
-        // Supervisor may not know yet.
         (false, true) => {}
         (false, false) => bail!(
             "{program} cannot be disabled: there is no {}; sudo lampi enable {program} brings it back",
@@ -55,16 +57,20 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
     let (program, root) = (order.program, order.root.as_path());
     must_be_root("enable", order)?;
     let places = Places::of(program, root);
+    places.must_be_the_packages()?;
     let mut was_there = false;
     match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
+        (true, _) if places.is_masked() => bail!(
+            "{program} is disabled by the link {}, which leads to /dev/null; remove it, then say again: sudo lampi enable {program}",
+            places.conf.display()
+        ),
         (true, true) => return Err(places.both()),
         (true, false) => was_there = true,
         (false, true) => {
-            must_be_sound(&places.disabled, root)?;
             let [conf, disabled] = places.to_change()?;
-            if dpkg::overridden(root, &format!("{CONFS}/{program}.conf")).is_none() {
-                disabled.set_access(ROOT_ONLY)?;
-            }
+            disabled.read()?; // no link, and no pipe
+            must_be_sound(&places.disabled, root)?;
+            disabled.set_access(places.access()?)?;
             disabled.rename_new(&conf)?;
         }
         (false, false) => {
@@ -80,13 +86,14 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
                 }
             };
             let [conf, _] = places.to_change()?;
-            conf.write_new(&content, ROOT_ONLY)?;
+            conf.write_new(&content, places.access()?)?;
             output::line(&format!("{} is back as the package brought it", places.conf.display()))?;
         }
     }
     match Supervisor::at(root).update(program.name()) {
         Ok(Update::Same | Update::Removed) if was_there => output::line(&format!(
-            "{program} was not disabled; if it is stopped, start it with: sudo supervisorctl start {program}"
+            "{program} was not disabled; if it is stopped, start it with: \
+             sudo supervisorctl -c /etc/supervisor/supervisord.conf start {program}"
         )),
         Ok(_) => output::line(&format!("{program} is enabled, and started")),
         Err(Trouble::Away) => output::line(&format!(
@@ -120,9 +127,37 @@ impl<'a> Places<'a> {
 
     /// The file's name and the one while it is disabled, in a folder that nobody else can change.
     fn to_change(&self) -> anyhow::Result<[Place; 2]> {
-        let conf = Place::below(self.root, format!("{CONFS}/{}.conf", self.program))?;
+        let conf = Place::below(self.root, self.name())?;
         let disabled = conf.beside(format!("{}.conf.disabled", self.program))?;
         Ok([conf, disabled])
+    }
+
+    /// What dpkg calls the file.
+    fn name(&self) -> String {
+        format!("{CONFS}/{}.conf", self.program)
+    }
+
+    /// Owner and mode that the file shall have.
+    fn access(&self) -> anyhow::Result<Access> {
+        dpkg::access(self.root, &self.name())
+    }
+
+    /// At a place that was diverted lies the owner's file, and the package's where the owner wants it.
+    fn must_be_the_packages(&self) -> anyhow::Result<()> {
+        match dpkg::diverted(self.root, &self.name()) {
+            None => Ok(()),
+            Some(to) => bail!(
+                "{} is diverted to {}, so it was left alone; rename it yourself, or end that by: sudo dpkg-divert --rename --remove {}",
+                self.conf.display(),
+                to.display(),
+                self.name()
+            ),
+        }
+    }
+
+    /// Whether its owner has disabled it as units of systemd are masked.
+    fn is_masked(&self) -> bool {
+        self.conf.read_link().is_ok_and(|target| target == Path::new("/dev/null"))
     }
 
     fn both(&self) -> anyhow::Error {
@@ -137,7 +172,7 @@ impl<'a> Places<'a> {
 /// Whether a program is disabled, as far as the files tell.
 pub fn is_disabled(program: Program, root: &Path) -> bool {
     let places = Places::of(program, root);
-    !places.conf.exists() && places.disabled.exists()
+    places.is_masked() || !places.conf.exists() && places.disabled.exists()
 }
 
 /// Of a lamp's files below another root, whoever may change them may do so.

@@ -2,7 +2,10 @@
 //! `lampi disable` and `lampi enable`, with a real supervisord.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 use crate::{Lamp, NOBODY, as_nobody};
 
@@ -53,7 +56,10 @@ fn a_program_is_stopped_for_good_and_started_again() {
     assert_eq!((lamp.read(CONF), lamp.access(CONF)), (content, ROOT_ONLY));
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
-        fine("lamp_ui was not disabled; if it is stopped, start it with: sudo supervisorctl start lamp_ui")
+        fine(
+            "lamp_ui was not disabled; if it is stopped, start it with: \
+             sudo supervisorctl -c /etc/supervisor/supervisord.conf start lamp_ui"
+        )
     );
     assert_eq!(others(), pids, "the other programs were not touched");
 
@@ -190,8 +196,89 @@ fn modes_are_set_right_unless_the_machines_owner_said_otherwise() {
     loosen();
     assert_eq!(lamp.call(&["enable", "lamp_ui"]).0, Some(0));
     assert_eq!(lamp.access(CONF), ROOT_ONLY);
-    lamp.write("var/lib/dpkg/statoverride", &format!("nobody nogroup 644 /{CONF}\n"));
+    // Numbers are those of the lamp, whatever the names mean here.
+    lamp.write("etc/passwd", "nobody:x:1234:1235::/:/bin/false\n");
+    lamp.write("etc/group", "nogroup:x:1235:\n");
+    lamp.write("var/lib/dpkg/statoverride", &format!("nobody nogroup 640 /{CONF}\n"));
     loosen();
+    fs::copy(lamp.path(DISABLED), lamp.path(PACKAGED)).unwrap();
     assert_eq!(lamp.call(&["enable", "lamp_ui"]).0, Some(0));
-    assert_eq!(lamp.access(CONF), (0o644, NOBODY, NOBODY));
+    assert_eq!(lamp.access(CONF), (0o640, 1234, 1235));
+    fs::remove_file(lamp.path(CONF)).unwrap();
+    assert_eq!(lamp.call(&["enable", "lamp_ui"]).0, Some(0));
+    assert_eq!(lamp.access(CONF), (0o640, 1234, 1235), "of a file that comes back as packaged");
+
+    fs::remove_file(lamp.path("etc/group")).unwrap();
+    loosen();
+    assert_eq!(
+        lamp.call(&["enable", "lamp_ui"]),
+        failed(&format!(
+            "dpkg-statoverride gives /{CONF} to nogroup, whom /etc/group does not have; correct it by dpkg-statoverride"
+        ))
+    );
+    assert!(!lamp.path(CONF).exists());
+}
+
+#[test]
+fn a_file_that_was_diverted_is_left_alone() {
+    let lamp = resting();
+    lamp.write("var/lib/dpkg/diversions", &format!("/{CONF}\n/{CONF}.distrib\n:\n"));
+    for verb in ["disable", "enable"] {
+        assert_eq!(
+            lamp.call(&[verb, "lamp_ui"]),
+            failed(&format!(
+                "{} is diverted to /{CONF}.distrib, so it was left alone; rename it yourself, or end that by: \
+                 sudo dpkg-divert --rename --remove /{CONF}",
+                lamp.path(CONF).display()
+            ))
+        );
+    }
+    assert!(lamp.path(CONF).exists() && !lamp.path(DISABLED).exists());
+}
+
+#[test]
+fn what_is_no_file_is_neither_opened_nor_followed() {
+    let lamp = resting();
+    fs::remove_file(lamp.path(CONF)).unwrap();
+    symlink("/dev/null", lamp.path(CONF)).unwrap();
+    let supervisord = lamp.supervise();
+    supervisord.await_state("fbcp", "RUNNING");
+    assert_eq!(
+        lamp.call(&["disable", "lamp_ui"]),
+        fine("lamp_ui is stopped until you say: sudo lampi enable lamp_ui")
+    );
+    assert_eq!(
+        lamp.call(&["enable", "lamp_ui"]),
+        failed(&format!(
+            "lamp_ui is disabled by the link {}, which leads to /dev/null; remove it, then say again: sudo lampi enable lamp_ui",
+            lamp.path(CONF).display()
+        ))
+    );
+    assert!(lamp.path(CONF).is_symlink());
+
+    fs::rename(lamp.path(CONF), lamp.path(DISABLED)).unwrap();
+    let (status, output, errors) = lamp.call(&["enable", "lamp_ui"]);
+    assert_eq!((status, output.as_str()), (Some(1), ""));
+    assert!(errors.contains("is a link, which is not followed"), "{errors}");
+
+    fs::remove_file(lamp.path(DISABLED)).unwrap();
+    mkfifo(&lamp.path(DISABLED), Mode::S_IRWXU).unwrap();
+    let (status, output, errors) = lamp.call(&["enable", "lamp_ui"]);
+    assert_eq!((status, output.as_str()), (Some(1), ""));
+    assert!(errors.contains("is no regular file"), "{errors}");
+}
+
+#[test]
+fn a_supervisor_without_a_socket_is_not_taken_for_one_that_does_not_run() {
+    let lamp = resting();
+    lamp.write("etc/supervisor/supervisord.conf", "[inet_http_server]\nport=127.0.0.1:9001\n");
+    assert_eq!(
+        lamp.call(&["disable", "lamp_ui"]),
+        failed(
+            "lamp_ui is disabled, but may still run: Supervisor cannot be asked, because /etc/supervisor/supervisord.conf \
+             has no [unix_http_server] with a file=; add one, as the package supervisor brings it: file=/var/run/supervisor.sock"
+        )
+    );
+    let (_, output, _) = lamp.call(&["status"]);
+    assert!(output.contains("Supervisor cannot be asked") && !output.contains("does not run"), "{output}");
 }
