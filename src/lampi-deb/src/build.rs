@@ -50,7 +50,7 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
         progress.stage("render the Supervisor files, man pages and scripts", || {
             let mut stage = Stage::new(folder.join("root"))?;
             let confs = render::confs(&source, &settings)?;
-            stage.add_texts(&source, &confs, &date(timestamp)?)?;
+            stage.add_texts(&source, &settings, &confs, &date(timestamp)?)?;
             let pigpiod = settings.get("pigpiod_command").split(' ').next().expect("it has a first word");
             let findings = check::of_package(stage.folder(), settings.get("user"), pigpiod)?.findings;
             if !findings.is_empty() {

@@ -244,6 +244,13 @@ impl Settings {
         arguments
     }
 
+    /// Whether any of the words that the builder wrote freely is in there. They may tell a password.
+    pub fn have_words_of_the_builder(&self) -> bool {
+        TABLE.iter().any(|row| {
+            matches!(row.kind, Kind::Arguments(_) | Kind::Pigpiod) && self.get(row.key) != row.default
+        })
+    }
+
     fn read(&mut self, file: &Path) -> anyhow::Result<()> {
         let shown = file.display();
         let text =
@@ -483,6 +490,16 @@ mod tests {
         let settings = settings.unwrap();
         assert_eq!(settings.arguments("lamp_service"), " --gamma=2.2 --broker box:1883");
         assert_eq!(settings.arguments("fbcp"), "");
+    }
+
+    #[test]
+    fn words_of_the_builder_are_known() {
+        for plain in [&[][..], &["user=lamp", "fbcp_fps=25", "lamp_service_home_assistant=ha"]] {
+            assert!(!load(plain).unwrap().have_words_of_the_builder(), "{plain:?}");
+        }
+        for words in ["lamp_ui_args=--broker=mqtt:1883", "pigpiod_command=/usr/bin/pigpiod -g"] {
+            assert!(load(&[words]).unwrap().have_words_of_the_builder(), "{words}");
+        }
     }
 
     #[test]

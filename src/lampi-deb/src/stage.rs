@@ -9,6 +9,7 @@ use crate::changelog;
 use crate::completions;
 use crate::programs::{PROGRAMS, Page};
 use crate::render::Rendered;
+use crate::settings::Settings;
 use crate::source::Source;
 
 /// Mode of the Supervisor files: they decide what runs as root, and may come to hold passwords.
@@ -18,8 +19,14 @@ pub const CONF_MODE: u32 = 0o600;
 pub const CONF_FOLDER: &str = "etc/supervisor/conf.d";
 
 /// Folder of copies of the Supervisor files as they are packaged, so that an upgrade and the owner can tell what was changed
-/// and bring back what was deleted. Like the files themselves they are for root only.
+/// and bring back what was deleted. Whoever copies one from here keeps the copy to root.
 pub const COPIES_FOLDER: &str = "usr/share/lampi/conf.d";
+
+/// Mode of these copies, which hold no password of the owner's, and none of the builder's but in words that the builder wrote
+/// freely.
+pub fn copies_mode(settings: &Settings) -> u32 {
+    if settings.have_words_of_the_builder() { CONF_MODE } else { 0o644 }
+}
 
 /// A file of the package.
 #[derive(Debug)]
@@ -63,10 +70,16 @@ impl Stage {
     }
 
     /// Everything but the programs: confs, man pages, completions, documentation.
-    pub fn add_texts(&mut self, source: &Source, confs: &[Rendered], date: &str) -> anyhow::Result<()> {
+    pub fn add_texts(
+        &mut self,
+        source: &Source,
+        settings: &Settings,
+        confs: &[Rendered],
+        date: &str,
+    ) -> anyhow::Result<()> {
         for Rendered { name, text } in confs {
-            for folder in [CONF_FOLDER, COPIES_FOLDER] {
-                self.add(&format!("{folder}/{name}"), CONF_MODE, text.as_bytes())?;
+            for (folder, mode) in [(CONF_FOLDER, CONF_MODE), (COPIES_FOLDER, copies_mode(settings))] {
+                self.add(&format!("{folder}/{name}"), mode, text.as_bytes())?;
             }
         }
         for program in PROGRAMS {

@@ -57,9 +57,9 @@ pub fn modes(deb: &Deb) -> Problems {
     let data = deb.data.iter().map(|entry| {
         let mode = match entry.kind {
             Kind::Folder => 0o755,
-            _ if [CONF_FOLDER, COPIES_FOLDER].iter().any(|folder| entry.path.starts_with(folder)) => {
-                CONF_MODE
-            }
+            _ if entry.path.starts_with(CONF_FOLDER) => CONF_MODE,
+            // With which settings it was built does not show.
+            _ if entry.path.starts_with(COPIES_FOLDER) && entry.mode == CONF_MODE => CONF_MODE,
             _ if PROGRAMS.iter().any(|program| program.path == entry.path) => 0o755,
             _ => 0o644,
         };
