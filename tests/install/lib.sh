@@ -9,6 +9,11 @@ DEB=$(echo /lampi_*.deb)
 # shellcheck source=tests/helpers.sh
 . /helpers.sh
 
+# Debian's Supervisor, also where there is another one.
+supervisorctl() {
+    command supervisorctl -c /etc/supervisor/supervisord.conf "$@"
+}
+
 # After the message of a failure: the state of the programs.
 explain() {
     echo '---- what Supervisor says:'
