@@ -172,9 +172,9 @@ fn body(answer: &[u8]) -> anyhow::Result<&str> {
     let (head, body) = text.split_once("\r\n\r\n").context("Supervisor's answer is cut short")?;
     match head.lines().next().and_then(|line| line.split(' ').nth(1)) {
         Some("200") => Ok(body),
-        Some("401") => {
-            Err(anyhow!("Supervisor asks for a password; use supervisorctl, which knows it from its file"))
-        }
+        Some("401") => Err(anyhow!(
+            "Supervisor asks for a password; use sudo supervisorctl -c {CONFIGURATION}, which knows it"
+        )),
         _ => Err(anyhow!("Supervisor answers {:?}", head.lines().next().unwrap_or_default())),
     }
 }
