@@ -46,10 +46,10 @@ read_states() {
 
 # state PROGRAM: RUNNING, STOPPED, ..., or nothing when Supervisor does not know it.
 state() {
-    printf '%s\n' "$states" | awk -v name="$1" '$1 == name { print $2 }'
+    printf '%s\n' "$states" | sed -n "s/^$1  *\([A-Z]*\).*/\1/p"
 }
 
 # process PROGRAM: the number of its process, if it has one.
 process() {
-    printf '%s\n' "$states" | awk -v name="$1" '$1 == name && $3 == "pid" { print $4 + 0 }'
+    printf '%s\n' "$states" | sed -n "s/^$1  *[A-Z]*  *pid \([0-9]*\),.*/\1/p"
 }
