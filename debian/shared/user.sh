@@ -6,24 +6,21 @@ LAMP_HOME='{{ home }}'
 # entry passwd|group NAME: its line in that list, or nothing. Below DPKG_ROOT the names of the building machine mean nothing.
 entry() {
     if [ -n "$ROOT" ]; then
-        grep "^$2:" "$ROOT/etc/$1" || true
+        grep "^$2:" "$ROOT/etc/$1" || [ $? -eq 1 ]
     else
-        getent "$1" "$2" || true
+        getent "$1" "$2" || [ $? -eq 2 ]
     fi
-}
-
-# numbers: of the user and of its group, as chown takes them.
-numbers() {
-    entry passwd "$LAMP_USER" | cut -d : -f 3,4
 }
 
 # Supervisor refuses to start at all when a conf names a user that does not exist.
 ensure_user() {
-    [ -z "$(entry passwd "$LAMP_USER")" ] || return 0
+    account=$(entry passwd "$LAMP_USER")
+    [ -z "$account" ] || return 0
     command -v useradd >/dev/null || return 0 # before passwd is unpacked; postinst comes back to it
     set -- --home-dir "$LAMP_HOME" --shell /bin/bash --comment LAMPI # no password, so nobody can log in with one
     # Who deletes a user leaves its group behind if somebody else is in it.
-    if [ -n "$(entry group "$LAMP_USER")" ]; then
+    left=$(entry group "$LAMP_USER")
+    if [ -n "$left" ]; then
         set -- "$@" --gid "$LAMP_USER"
     else
         set -- "$@" --user-group
@@ -59,16 +56,17 @@ home_is_elsewhere() {
 # The screen belongs to video and render, touch to input, the pins to gpio: those of them that this system has.
 join_groups() {
     for group in video input gpio render; do
-        if [ -n "$(entry group "$group")" ] && ! is_member "$group"; then
+        line=$(entry group "$group")
+        if [ -n "$line" ] && ! is_member "$group" "${line##*:}"; then
             usermod --prefix "$ROOT/" --append --groups "$group" "$LAMP_USER"
             say "added the user $LAMP_USER to the group $group"
         fi
     done
 }
 
-# is_member GROUP: the whole name counts, because input-remapper is not input.
+# is_member GROUP MEMBERS: the whole name counts, because input-remapper is not input.
 is_member() {
-    case ",$(entry group "$1" | cut -d : -f 4)," in
+    case ",$2," in
         *",$LAMP_USER,"*) return 0 ;;
     esac
     [ -z "$ROOT" ] || return 1
