@@ -22,10 +22,15 @@ show_disabled_confs() {
             continue
         elif exists "$conf.lampi-kept"; then
             : # noted, and killed then
-        elif is_file "$conf.disabled" && cmp -s "$shipped" "$conf.disabled"; then
-            note_disabled "$program $(checksum "$shipped")"
         else
-            note_disabled "$program"
+            read_checksum "$shipped"
+            as_shipped="$checksum"
+            read_checksum "$conf.disabled"
+            if [ "$checksum" = "$as_shipped" ]; then
+                note_disabled "$program $checksum"
+            else
+                note_disabled "$program"
+            fi
         fi
         if is_file "$shipped"; then
             write_whole "$conf" <"$shipped"
@@ -35,22 +40,24 @@ show_disabled_confs() {
 
 note_disabled() {
     mkdir -p "$ROOT/var/backups"
-    {
-        ! is_file "$DISABLED" || cat "$DISABLED"
-        echo "$1"
-    } | write_whole "$DISABLED"
+    noted=
+    if is_file "$DISABLED"; then
+        noted="$(cat "$DISABLED")$NEWLINE"
+    fi
+    printf '%s%s\n' "$noted" "$1" | write_whole "$DISABLED"
 }
 
 hide_disabled_confs() {
     is_file "$DISABLED" || return 0
     while read -r program how; do
         conf_of "$program"
+        read_checksum "$conf.disabled"
         if [ "$how" = kept ]; then
             if exists "$conf.lampi-kept"; then
                 rm -f "$conf"
                 mv -T "$conf.lampi-kept" "$conf"
             fi
-        elif [ -n "$how" ] && is_file "$conf" && is_file "$conf.disabled" && [ "$(checksum "$conf.disabled")" = "$how" ]; then
+        elif [ -n "$how" ] && [ "$checksum" = "$how" ] && is_file "$conf"; then
             mv -fT "$conf" "$conf.disabled"
         else
             rm -f "$conf"
@@ -59,6 +66,12 @@ hide_disabled_confs() {
     rm -f "$DISABLED"
 }
 
-checksum() {
-    md5sum <"$1" | cut -d ' ' -f 1
+# read_checksum FILE: sets checksum to it, or to nothing if there is no such file. On its own, as a failure inside of a
+# condition goes unnoticed.
+read_checksum() {
+    checksum=
+    if is_file "$1"; then
+        checksum=$(md5sum <"$1")
+        checksum="${checksum%% *}"
+    fi
 }
