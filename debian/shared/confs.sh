@@ -4,9 +4,9 @@ CONF_DIR="$ROOT/etc/supervisor/conf.d"
 CONFS="${CONF_DIR#"$ROOT"}" # as dpkg calls it
 
 # conf_of PROGRAM: sets conf to the place at which dpkg has its conf: another one if the machine's owner has diverted it.
-# What lies at a place that was diverted is the owner's.
+# What lies at a place that was diverted is the owner's. An installation that is given up must not end for want of an answer.
 conf_of() {
-    conf="$ROOT$(dpkg-divert --truename "$CONFS/$1.conf")"
+    conf="$ROOT$(dpkg-divert --truename "$CONFS/$1.conf" || echo "$CONFS/$1.conf")"
 }
 
 # Asks dpkg which conffiles it has of this package. On its own, because a failure inside of a condition goes unnoticed.
