@@ -1,0 +1,3 @@
+if [ "$(tty)" = /dev/tty1 ]; then
+    /usr/local/bin/fbcp &
+fi
