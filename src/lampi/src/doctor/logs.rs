@@ -54,8 +54,9 @@ fn collect(folder: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64
 
 /// The end of a file.
 pub fn tail(path: &Path) -> Option<String> {
-    // A pipe would keep the doctor waiting.
-    let mut file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).ok()?;
+    // A pipe would keep the doctor waiting, and a link could lead to what only root can read.
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
+    let mut file = File::options().read(true).custom_flags(flags.bits()).open(path).ok()?;
     let length = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
     let mut bytes = Vec::new();

@@ -140,7 +140,7 @@ fn give_folder(system: &System, path: &Path, owner: &Owner) -> anyhow::Result<St
         if metadata.uid() != superuser && metadata.uid() != owner.user {
             bail!("{} belongs to the user {}, so it is left alone", quoted(&text), metadata.uid());
         }
-        place.set_folder_access(access(metadata.mode() & 0o0777 | 0o700))?;
+        place.set_folder_access(access(metadata.mode() & 0o7777 | 0o700))?;
     } else {
         place.make_folder(access(0o755))?;
     }
