@@ -207,8 +207,13 @@ impl Report {
             _ => writeln!(text, "{}, {}.", some(problems, "problem"), some(warnings, "warning")),
         };
         if !self.unchecked.is_empty() {
-            let mut names: Vec<&str> = self.unchecked.iter().map(|unchecked| unchecked.check).collect();
-            names.dedup();
+            // Some are made of several parts.
+            let mut names: Vec<&str> = Vec::new();
+            for Unchecked { check, .. } in &self.unchecked {
+                if !names.contains(check) {
+                    names.push(check);
+                }
+            }
             let _ = writeln!(text, "Not looked at before that is mended: {}.", names.join(", "));
         }
         let sudo = if self.system.is_root { "" } else { "sudo " };

@@ -90,7 +90,10 @@ fn program(lamp: &Lamp, name: &'static str, report: &mut Report) {
         // Never started, it ends by nothing: what is missing has been told by who looks at the files.
         "BACKOFF" | "FATAL" if lacks_command(lamp, name) => {}
         "BACKOFF" | "FATAL" if !is_said_by_program(description) => {
-            report.problem(format!("{name} cannot be started: {description}"), Action::Restart(name));
+            report.problem(
+                format!("{name} cannot be started; Supervisor says: `{description}`"),
+                Action::Restart(name),
+            );
         }
         "BACKOFF" => report.problem(
             format!("{name} ends as soon as it is started; {}", said(lamp, name)),

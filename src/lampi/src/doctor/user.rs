@@ -58,12 +58,12 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
         }
     }
     let home = lamp.variable("lamp_ui", "HOME").unwrap_or(&account.home);
-    let shown = quoted(home);
+    let (shown, who) = (quoted(home), quoted(name));
     let give = Action::Set(Theirs::Folder { path: home.into(), owner: Owner::of(&account, system) });
     match system.may(&account, home, WRITE) {
         Ok(true) => {}
-        Ok(false) => report.warning(format!("{shown}, the home of {name}, is not theirs to write to"), give),
-        Err(_) => report.warning(format!("{shown}, the home of {name}, does not exist"), give),
+        Ok(false) => report.warning(format!("{shown}, the home of {who}, is not theirs to write to"), give),
+        Err(_) => report.warning(format!("{shown}, the home of {who}, does not exist"), give),
     }
-    report.ok_otherwise(format!("the user {name} has the groups that the lamp needs"));
+    report.ok_otherwise(format!("the user {who} has the groups that the lamp needs"));
 }

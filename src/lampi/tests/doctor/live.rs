@@ -71,7 +71,7 @@ problem  supervisor: fbcp ends as soon as it is started; its last words are: `fb
     let supervisord = Supervisord::start(&[&programs[..], &[("pigpiod", missing)]].concat());
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: pigpiod cannot be started: can't find command '/nowhere/pigpiod'
+problem  supervisor: pigpiod cannot be started; Supervisor says: `can't find command '/nowhere/pigpiod'`
          fix: Restart pigpiod
          run: lampi restart pigpiod
 ";

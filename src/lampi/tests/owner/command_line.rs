@@ -10,7 +10,10 @@ use crate::{Lamp, lampi, said};
 fn help_and_version() {
     let (status, help, errors) = said(&mut lampi(&["--help"]));
     assert_eq!((status, errors.as_str()), (Some(0), ""));
-    for verb in ["status", "set", "get", "doctor", "disable", "enable", "logs", "bridge", "pwm"] {
+    for verb in [
+        "status", "set", "get", "doctor", "start", "stop", "restart", "update", "disable", "enable", "logs",
+        "bridge", "pwm",
+    ] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
         let (status, help, errors) = said(&mut lampi(&[verb, "--help"]));
         assert_eq!((status, errors.as_str()), (Some(0), ""), "{verb}");
@@ -39,6 +42,9 @@ fn a_wrong_call_says_what_is_wrong() {
         (&["disable"], "required arguments were not provided"),
         (&["disable", "lampui"], "invalid value 'lampui' for '<PROGRAM>'"),
         (&["enable", "lampui"], "possible values: fbcp, pigpiod, lamp_service, lamp_ui"),
+        (&["restart", "all"], "invalid value 'all' for '<PROGRAM>'"),
+        (&["doctor", "--yes"], "--fix"),
+        (&["doctor", "--fix", "--json"], "cannot be used with"),
         (&["logs", "supervisord"], "invalid value 'supervisord'"),
         (&["logs", "--lines", "-1"], "'-1'"),
         (&["pwm"], "required arguments were not provided"),
