@@ -4,7 +4,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::fix::{Action, Fix, Owner, Panel, Tool, panel};
+use super::fix::{Action, Command, Fix, Owner, Panel, Tool, panel};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, System, WRITE};
@@ -106,6 +106,14 @@ fn missing_panel(system: &System) -> Fix {
     let path = quoted(&system.shown(Path::new(&boot.path())));
     match panel(&String::from_utf8_lossy(&boot.found.content)) {
         Panel::None => Fix::from(Action::AddPanel).then([Action::Run(Tool::Reboot)]),
+        // Once more would bring nothing else.
+        Panel::Ours if boot.counts_already() => Fix::by_command(
+            format!(
+                "See what the kernel says of the panel, whose overlay {path} has; where no monitor is connected, the panel \
+                 may be /dev/fb0"
+            ),
+            Command::of_root("dmesg | grep -i -e spi -e fb"),
+        ),
         Panel::Ours => Action::Run(Tool::Reboot).into(),
         Panel::Other(line, text) => Fix::by_hand(format!(
             "Restart the machine if line {line} of {path} is new; else find the panel that it is for (`{text}`) among \

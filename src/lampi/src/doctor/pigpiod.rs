@@ -105,6 +105,10 @@ fn light(system: &System, dark: &Dark) -> Option<Fix> {
     match dark.pwm {
         State::NotEnabled(_) => Some(Fix::from(Action::EnablePwm).then([Action::Run(Tool::Reboot)])),
         State::RebootOutstanding => Some(Action::Run(Tool::Reboot).into()),
+        State::Failed(_) => {
+            let command = Typed::of_root("dmesg | grep -i pwm");
+            Some(Fix::by_command("See what the kernel says of it", command))
+        }
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{anyhow, bail};
 use system_files::{Found, Place, under};
@@ -17,6 +18,9 @@ const NAME: &str = "config.txt";
 
 /// What newer systems have in /boot/config.txt, to be read by people.
 const MOVED: &str = "has moved to /boot/firmware/config.txt";
+
+/// FAT keeps times to two seconds.
+const GRAIN: Duration = Duration::from_secs(2);
 
 /// config.txt as it is.
 #[derive(Debug)]
@@ -83,6 +87,14 @@ impl Boot {
         config::read(&self.path(), content, models(&self.root).as_deref(), &include)
     }
 
+    /// Whether the machine was started with what the file says now.
+    pub fn counts_already(&self) -> bool {
+        match (started(&self.root), self.found.modified) {
+            (Some(started), Some(modified)) => modified + GRAIN < started,
+            _ => false,
+        }
+    }
+
     /// Fails if the overlay, or the driver that it is for, is missing.
     pub fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
         let folder = under(&self.root, self.folder);
@@ -93,6 +105,13 @@ impl Boot {
         }
         must_have_driver(&self.root)
     }
+}
+
+/// When the machine was started, if it runs.
+fn started(root: &Path) -> Option<SystemTime> {
+    let text = fs::read_to_string(under(root, "/proc/uptime")).ok()?;
+    let seconds = text.split(' ').next()?.parse().ok()?;
+    SystemTime::now().checked_sub(Duration::try_from_secs_f64(seconds).ok()?)
 }
 
 /// Fails if no installed kernel has the driver.

@@ -2,13 +2,10 @@
 //! Whether the kernel has PWM on the pins of the LEDs, or will after a reboot, and the words for it, for every part of
 //! the lamp that reports it.
 
-use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
 use pigpiod::kernel::{Files, missing};
-use system_files::under;
 
 use super::boot::{Boot, must_have_driver};
 use super::config::Config;
@@ -19,9 +16,6 @@ pub const ENABLE: &str = "lampi pwm enable";
 
 /// What makes the firmware read them, as root.
 pub const REBOOT: &str = "reboot";
-
-/// FAT keeps times to two seconds.
-const GRAIN: Duration = Duration::from_secs(2);
 
 /// How the kernel's PWM is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,10 +69,8 @@ impl State {
             (true, true) => Self::Driven,
             (true, false) => Self::DrivenUntilReboot,
             (false, false) => Self::NotEnabled(without_line),
-            (false, true) => match (started(root), boot.found.modified) {
-                (Some(started), Some(modified)) if modified + GRAIN < started => Self::Failed(without_chip),
-                _ => Self::RebootOutstanding,
-            },
+            (false, true) if boot.counts_already() => Self::Failed(without_chip),
+            (false, true) => Self::RebootOutstanding,
         }
     }
 
@@ -142,11 +134,4 @@ fn check(boot: &Boot, config: &Config) -> anyhow::Result<()> {
 /// Pins of the LEDs for which the kernel has no PWM now.
 pub fn without_chip(root: &Path) -> Vec<u8> {
     missing(&Files::of_machine(root)).into_iter().map(|pin| pin as u8).collect()
-}
-
-/// When the machine was started, if it runs.
-fn started(root: &Path) -> Option<SystemTime> {
-    let text = fs::read_to_string(under(root, "/proc/uptime")).ok()?;
-    let seconds = text.split(' ').next()?.parse().ok()?;
-    SystemTime::now().checked_sub(Duration::try_from_secs_f64(seconds).ok()?)
 }
