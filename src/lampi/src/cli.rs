@@ -149,7 +149,7 @@ pub struct GetOrder {
 /// It is 2 when the call was wrong.
 #[derive(Debug, clap::Args)]
 pub struct DoctorOrder {
-    /// Print it as JSON, as docs/doctor.md describes.
+    /// Print it as JSON, in the form that docs/doctor.md of the sources describes.
     #[arg(long, conflicts_with = "fix")]
     pub json: bool,
 

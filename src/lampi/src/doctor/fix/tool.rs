@@ -4,15 +4,21 @@
 //! Of a system that lies below a folder they change the files there, if they can; what they would have to run is left to
 //! that system itself. No program of such a folder is run.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use system_files::Place;
 
 use super::Command as Typed;
 use crate::doctor::system::System;
 use crate::doctor::words::{quoted, visible};
 use crate::leds::PATH;
+
+/// As much as is read of what a program says, in bytes.
+const MOST_WORDS: u64 = 1 << 20;
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,25 +164,27 @@ impl Tool {
             }
         }
         let (program, arguments) = words.split_first().context("no program")?;
-        let output = Command::new(program)
+        // No pipe: a service that was started may hold its end for ever.
+        let mut said = File::from(memfd_create(c"said", MFdFlags::MFD_CLOEXEC)?);
+        let status = Command::new(program)
             .args(arguments)
             .env("PATH", PATH.join(":"))
             .env("DEBIAN_FRONTEND", "noninteractive")
             .env("LC_ALL", "C.UTF-8")
             .current_dir("/")
             .stdin(Stdio::null())
-            .output()
+            .stdout(said.try_clone()?)
+            .stderr(said.try_clone()?)
+            .status()
             .with_context(|| format!("cannot run {program}"))?;
-        if !output.status.success() {
-            let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-            let last = said.iter().rev().find_map(|text| text.lines().rfind(|line| !line.trim().is_empty()));
+        if !status.success() {
+            let mut text = Vec::new();
+            said.rewind()?;
+            said.take(MOST_WORDS).read_to_end(&mut text)?;
+            let text = String::from_utf8_lossy(&text);
+            let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing");
             let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-            bail!(
-                "{} failed ({}); its last words are '{}'",
-                words.join(" "),
-                output.status,
-                visible(last.unwrap_or_default().trim())
-            );
+            bail!("{} failed ({status}); its last words are `{}`", words.join(" "), visible(last.trim()));
         }
         Ok(self.done())
     }
