@@ -3,7 +3,7 @@
 
 use program::address::Address;
 
-use super::{Command, Edit, KEPT, Setting, Theirs, Tool};
+use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
 use crate::cli::Program;
 use crate::doctor::lamp::Lamp;
 use crate::doctor::system::System;
