@@ -7,7 +7,7 @@ use std::path::Path;
 use supervisor_conf::{Autorestart, Finding, Program, Severity};
 
 use super::fix::{Action, Command, Edit, Fix, Owner};
-use super::lamp::{CONF_FOLDER, ConfState, Lamp};
+use super::lamp::{CONF_FOLDER, ConfState, Lamp, Supervisor};
 use super::packages;
 use super::report::{Need, Report};
 use super::starts::{program_of_file, program_of_words};
@@ -141,6 +141,10 @@ fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report) {
     let is_error = *severity == Severity::Error;
     if is_error {
         report.lacks(Need::SoundConfs);
+        // Then this is why.
+        if matches!(lamp.supervisor, Supervisor::Down) {
+            report.lacks(Need::RunningSupervisor);
+        }
     }
     let consequence = if is_error { ", so Supervisor refuses all programs" } else { "" };
     let sentence = format!("{}:{line}: {text}{consequence}; {fix}", quoted(&shown));
