@@ -5,6 +5,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -75,6 +76,50 @@ fn a_state_that_leads_to_a_secret_gives_it_to_nobody() {
     let _ = fs::remove_file(&state);
     fs::hard_link(lamp.path("etc/shadow"), &state).unwrap();
     mend_without_touching(&lamp, &peers, &["etc/"]);
+}
+
+/// The worst moment is some moment: the user swaps the state for a link, and back, as fast as he can.
+#[test]
+fn a_state_that_is_swapped_meanwhile_gives_nothing_away() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    let folder = lamp.path("var/lib/lampi");
+    let state = folder.join("state.json");
+    let content = fs::read(&state).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let swapper = scope.spawn(|| {
+            let (link, file) = (folder.join("link"), folder.join("file"));
+            let mut swaps = 0_u32;
+            while !stop.load(Ordering::Relaxed) {
+                symlink(lamp.path("etc/shadow"), &link).unwrap();
+                fs::rename(&link, &state).unwrap();
+                // One that only root can read, so that there is something to mend.
+                fs::write(&file, &content).unwrap();
+                fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+                fs::rename(&file, &state).unwrap();
+                swaps += 1;
+            }
+            swaps
+        });
+        let shadow = || {
+            let metadata = lamp.path("etc/shadow").metadata().unwrap();
+            (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777, metadata.len())
+        };
+        let before = shadow();
+        for _ in 0..5 {
+            lamp.mend(&peers);
+            assert_eq!(shadow(), before);
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(swapper.join().unwrap() > 0);
+    });
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_symlink() {
+            assert_ne!(fs::read(&path).unwrap(), SECRET.as_bytes(), "{}", path.display());
+        }
+    }
 }
 
 #[test]
