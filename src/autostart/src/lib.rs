@@ -142,6 +142,8 @@ pub fn find(root: &Path) -> Survey {
         };
         let refusal = || take::refusal(&machine, found);
         match (&found.owner, &found.action) {
+            // Its admin may change a package's file in /etc, and only the admin.
+            (Owner::Package(_), Action::Name(_)) if found.path.starts_with("/etc/") => {}
             (Owner::Package(_), _) => found.action = Action::Name(Reason::Packages),
             (_, Action::Name(_)) => {}
             _ => found.action = refusal().map_or_else(|| found.action.clone(), Action::Name),

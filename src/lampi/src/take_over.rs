@@ -59,7 +59,7 @@ fn dry_run(survey: &Survey) -> anyhow::Result<ExitCode> {
                 format!("{}; would take it out of action", starts(found))
             }
             Action::Edit { .. } => {
-                format!("{}; would take {} out of it", starts(found), lines(found))
+                format!("{}; would take {}", starts(found), out_of(found))
             }
             Action::Name(_) => named(found),
         })?;
@@ -84,7 +84,7 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
                 match &found.action {
                     Action::Edit { .. } => output::line(&format!(
                         "took {} out of {path}; the rest goes on, and the former file is kept as {backup}",
-                        lines(found)
+                        lines(found, path)
                     ))?,
                     _ => output::line(&format!("took {path} out of action; it is kept as {backup}"))?,
                 }
@@ -178,31 +178,36 @@ pub fn named(found: &Found) -> String {
             format!("{path} starts {programs} too, and was left alone: {why}")
         }
         _ => format!(
-            "{path} starts {programs} too; please take {} out of it yourself, because the two would fight",
-            lines(found)
+            "{path} starts {programs} too; please take {} yourself, because the two would fight",
+            out_of(found)
         ),
     }
 }
 
-/// What of a file starts programs of the lamp, in words.
-pub fn lines(found: &Found) -> String {
-    if !found.groups.is_empty() {
-        let names: Vec<&str> = found.groups.iter().map(String::as_str).collect();
-        return listed(&names);
-    }
+/// What is to be taken out of which file, in words such as "line 3 out of it".
+pub fn out_of(found: &Found) -> String {
     let mut files: Vec<&str> = found.starts.iter().map(|start| start.file.as_str()).collect();
     files.dedup();
-    let in_files = files.into_iter().map(|file| {
-        let mut numbers: Vec<usize> =
-            found.starts.iter().filter(|start| start.file == file).map(|start| start.line).collect();
-        numbers.dedup();
-        let noun = if numbers.len() == 1 { "line" } else { "lines" };
-        let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-        let of = if file == found.path { String::new() } else { format!(" of {file}") };
-        format!("{noun} {}{of}", listed(&numbers.iter().map(String::as_str).collect::<Vec<_>>()))
-    });
-    let in_files: Vec<String> = in_files.collect();
-    listed(&in_files.iter().map(String::as_str).collect::<Vec<_>>())
+    let parts: Vec<String> = files
+        .into_iter()
+        .map(|file| {
+            let shown = if file == found.path { "it" } else { file };
+            format!("{} out of {shown}", lines(found, file))
+        })
+        .collect();
+    listed(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// What of one of its files starts programs of the lamp, in words.
+fn lines(found: &Found, file: &str) -> String {
+    if !found.groups.is_empty() {
+        return listed(&found.groups.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let mut numbers: Vec<String> =
+        found.starts.iter().filter(|start| start.file == file).map(|start| start.line.to_string()).collect();
+    numbers.dedup();
+    let noun = if numbers.len() == 1 { "line" } else { "lines" };
+    format!("{noun} {}", listed(&numbers.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -28,13 +28,13 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
 /// A file that is not the lamp's to change.
 fn named(found: &Found, reason: &Reason, report: &mut Report) {
     let by_hand = |command: String| {
-        Fix::by_command(format!("Take {} out of it", take_over::lines(found)), Command::of_root(command))
+        Fix::by_command(format!("Take {}", take_over::out_of(found)), Command::of_root(command))
     };
     match (reason, found.starts.first()) {
         (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/crontabs/") => {
             report.problem(take_over::starts(found), by_hand(format!("crontab -u {} -e", quoted(user))));
         }
-        (Reason::Whole, Some(start)) if found.owner == Owner::Admin => {
+        (Reason::Whole, Some(start)) if !matches!(found.owner, Owner::User(_)) => {
             report.problem(
                 take_over::starts(found),
                 by_hand(format!("editor +{} {}", start.line, quoted(&start.file))),

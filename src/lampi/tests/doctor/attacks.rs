@@ -263,6 +263,9 @@ fn a_folder_of_confs_that_others_can_change_is_not_written_to() {
     fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/"]);
     assert!(told.contains("can be changed by others than its owner"), "{told}");
+    // What a person would type follows links.
+    let found = lamp.doctor(&peers);
+    assert!(found.complaints.contains("fbcp.conf") && !found.output.contains("chmod"), "{}", found.output);
 }
 
 #[test]

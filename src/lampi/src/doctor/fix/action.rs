@@ -2,6 +2,7 @@
 //! One step of a fix: what it is called, and the command that does the same.
 
 use program::address::Address;
+use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
 use crate::cli::Program;
@@ -127,6 +128,11 @@ impl Action {
         let lampi = |words: &str| Some(Command::of_root(format!("lampi {words}{root}")));
         match self {
             Self::SetAccess { path, owner, mode } => {
+                // Typed by hand it follows links, so that nobody else may be able to make one.
+                let place = Place::below(system.root(), path).ok()?;
+                if place.path().is_symlink() {
+                    return None;
+                }
                 let path = quoted(&system.path(path).to_string_lossy());
                 let owner = if system.is_this() {
                     format!("{}:{}", quoted(&owner.user_name), quoted(&owner.group_name))
