@@ -575,7 +575,7 @@ mod tests {
             "man fbcp",
             "lampshade --fbcp /usr/local/bin/fbcp",
             "systemctl restart pigpiod",
-            "supervisorctl restart lamp_ui",
+            "supervisorctl -c supervisord.conf restart lamp_ui",
             "killall -HUP pigpiod",
             "tail -f lamp_ui.log",
             "timeout 5",

@@ -25,7 +25,6 @@ mod state;
 mod supervisor;
 mod system;
 mod user;
-mod words;
 
 use std::process::ExitCode;
 use std::rc::Rc;

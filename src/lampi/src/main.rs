@@ -20,6 +20,7 @@ mod status;
 mod supervisor;
 mod switch;
 mod take_over;
+mod words;
 
 use std::process::ExitCode;
 

@@ -93,7 +93,7 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
     match Supervisor::at(root).update(program.name()) {
         Ok(Update::Same | Update::Removed) if was_there => output::line(&format!(
             "{program} was not disabled; if it is stopped, start it with: \
-             sudo supervisorctl -c /etc/supervisor/supervisord.conf start {program}"
+             sudo lampi start {program}"
         )),
         Ok(_) => output::line(&format!("{program} is enabled, and started")),
         Err(Trouble::Away) => output::line(&format!(

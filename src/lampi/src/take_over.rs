@@ -15,9 +15,15 @@ use nix::unistd::geteuid;
 use crate::cli::{Program, TakeOverOrder, TakeOverPart};
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble};
+use crate::words::visible;
 
 /// How the command is typed.
 pub const COMMAND: &str = "lampi take-over";
+
+/// Prints a line. Names of files may hold anything.
+fn say(text: &str) -> anyhow::Result<()> {
+    output::line(&visible(text))
+}
 
 /// Does what is ordered.
 pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
@@ -47,14 +53,14 @@ pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
         }
     }
     if journal.is_none() && survey.found.is_empty() {
-        output::line("nothing but the package starts the lamp's programs")?;
+        say("nothing but the package starts the lamp's programs")?;
     }
     Ok(if all_is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn dry_run(survey: &Survey) -> anyhow::Result<ExitCode> {
     for found in &survey.found {
-        output::line(&match &found.action {
+        say(&match &found.action {
             Action::SetAside | Action::Disable(_) => {
                 format!("{}; would take it out of action", starts(found))
             }
@@ -65,10 +71,10 @@ fn dry_run(survey: &Survey) -> anyhow::Result<ExitCode> {
         })?;
     }
     if survey.found.is_empty() {
-        output::line("nothing but the package starts the lamp's programs")?;
+        say("nothing but the package starts the lamp's programs")?;
     }
     for unread in &survey.unread {
-        output::line(&format!("{unread}: only root may look; run: sudo {COMMAND} --dry-run"))?;
+        say(&format!("{unread}: only root may look; run: sudo {COMMAND} --dry-run"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -82,20 +88,21 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
                 let path = &found.path;
                 let backup = &taken.backup;
                 match &found.action {
-                    Action::Edit { .. } => output::line(&format!(
+                    Action::Edit { .. } => say(&format!(
                         "took {} out of {path}; the rest goes on, and the former file is kept as {backup}",
                         lines(found, path)
                     ))?,
-                    _ => output::line(&format!("took {path} out of action; it is kept as {backup}"))?,
+                    _ => say(&format!("took {path} out of action; it is kept as {backup}"))?,
                 }
                 if let Action::Disable(units) = &found.action {
                     disable(root, units)?;
                 }
             }
-            Ok(None) => output::line(&named(found))?,
+            Ok(None) => say(&named(found))?,
             Err(error) => {
                 all_is_well = false;
-                eprintln!("{}: {} was left as it is: {error:#}", crate::NAME, found.path);
+                let reason = format!("{} was left as it is: {error:#}", found.path);
+                eprintln!("{}: {}", crate::NAME, visible(&reason));
             }
         }
     }
@@ -105,7 +112,7 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
 /// Stops units whose link is gone already.
 fn disable(root: &Path, units: &[String]) -> anyhow::Result<()> {
     let unit = units.first().map(String::as_str).unwrap_or_default();
-    output::line(&format!("after the lamp's removal it starts again with: systemctl enable {unit}"))?;
+    say(&format!("after the lamp's removal it starts again with: systemctl enable {unit}"))?;
     if root == Path::new("/") && Path::new("/run/systemd/system").is_dir() {
         let mut stop = Command::new("deb-systemd-invoke"); // it asks policy-rc.d
         stop.arg("stop").args(units);
@@ -126,13 +133,13 @@ fn programs(root: &Path, groups: &[String]) -> anyhow::Result<()> {
         match supervisor.forget(groups) {
             Ok(()) | Err(Trouble::Away) => {}
             Err(trouble) => {
-                output::line(&format!("Supervisor still runs what was taken from it: {trouble}"))?;
+                say(&format!("Supervisor still runs what was taken from it: {trouble}"))?;
             }
         }
     }
     for ended in autostart::end(supervisor.pid()) {
         let (program, pid) = (ended.process.program, ended.process.pid);
-        output::line(&format!(
+        say(&format!(
             "ended {program} (process {pid}), which had been started by hand and held {}",
             ended.held
         ))?;
@@ -148,7 +155,7 @@ fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
     {
         match Supervisor::at(root).update(program.name()) {
             Ok(_) | Err(Trouble::Away) => {}
-            Err(trouble) => output::line(&format!("{program} may still run as it did: {trouble}"))?,
+            Err(trouble) => say(&format!("{program} may still run as it did: {trouble}"))?,
         }
     }
     Ok(())

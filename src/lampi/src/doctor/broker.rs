@@ -12,8 +12,8 @@ use super::fix::{Action, Command, Fix, Setting, Tool};
 use super::lamp::{Lamp, SETTINGS};
 use super::report::Report;
 use super::system::System;
-use super::words::{quoted, visible};
 use crate::peers::Peer;
+use crate::words::{quoted, visible};
 
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
 const LAST: &str = "$SYS/broker/version";

@@ -10,8 +10,8 @@ use super::fix::{Action, Command, Edit, Fix, Owner};
 use super::lamp::{CONF_FOLDER, ConfState, Lamp, Supervisor};
 use super::packages;
 use super::report::{Need, Report};
-use super::words::quoted;
 use crate::dpkg;
+use crate::words::quoted;
 
 /// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
 const FEW_RETRIES: i64 = 3;

@@ -9,7 +9,7 @@ use autostart::Process;
 use super::fix::{Action, Command, Fix};
 use super::lamp::{Lamp, Supervisor};
 use super::report::Report;
-use super::words::quoted;
+use crate::words::quoted;
 
 /// Looks at the processes.
 pub fn check(lamp: &Lamp, report: &mut Report) {

@@ -8,9 +8,9 @@ use super::fix::{Action, Command, Fix, Owner, Panel, Tool, panel};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, System, WRITE};
-use super::words::quoted;
 use crate::pwm::Boot;
 use crate::status::machine::touch_screens;
+use crate::words::quoted;
 
 /// Looks at the devices.
 pub fn check(lamp: &Lamp, report: &mut Report) {

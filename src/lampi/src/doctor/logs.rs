@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use super::fix::Action;
 use super::lamp::Lamp;
 use super::report::Report;
-use super::words::quoted;
+use crate::words::quoted;
 
 /// Folder of all logs.
 const FOLDER: &str = "/var/log";

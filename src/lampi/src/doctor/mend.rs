@@ -14,9 +14,9 @@ use nix::unistd::geteuid;
 use super::diagnose;
 use super::fix::{Action, Fix, Tool};
 use super::report::Report;
-use super::words::visible;
 use crate::cli::DoctorOrder;
 use crate::output;
+use crate::words::visible;
 
 /// What stands on what ends before that.
 const MOST_ROUNDS: usize = 8;

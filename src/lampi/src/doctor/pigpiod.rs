@@ -20,10 +20,10 @@ use super::fix::{Action, Command as Typed, Edit, Fix, Setting, Tool};
 use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::System;
-use super::words::quoted;
 use crate::leds::{self, Dark, Driver, PATH};
 use crate::peers::Peer;
 use crate::pwm::State;
+use crate::words::quoted;
 
 /// The first version that knows -g and all else that the lamp asks of it.
 const OLDEST: u32 = 60;

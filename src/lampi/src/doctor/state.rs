@@ -11,7 +11,7 @@ use super::fix::{Action, Content, Fix, Owner, Theirs};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, WRITE};
-use super::words::quoted;
+use crate::words::quoted;
 
 /// Looks at the state.
 pub fn check(lamp: &Lamp, report: &mut Report) {

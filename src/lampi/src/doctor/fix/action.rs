@@ -8,7 +8,7 @@ use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
 use crate::cli::Program;
 use crate::doctor::lamp::Lamp;
 use crate::doctor::system::System;
-use crate::doctor::words::quoted;
+use crate::words::quoted;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]

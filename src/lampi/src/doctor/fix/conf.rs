@@ -2,7 +2,7 @@
 //! Changes of one of the lamp's own Supervisor files: a line of it, and all others stay as they are.
 
 use crate::doctor::lamp::Lamp;
-use crate::doctor::words::{quoted, visible};
+use crate::words::{quoted, visible};
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]

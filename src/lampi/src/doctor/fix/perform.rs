@@ -14,9 +14,9 @@ use super::{Action, Edit, KEPT, Owner, panel};
 use crate::cli::{Program, ProgramOrder, PwmAction, PwmOrder, TakeOverOrder};
 use crate::doctor::lamp::Lamp;
 use crate::doctor::system::System;
-use crate::doctor::words::quoted;
 use crate::doctor::{broker, packages};
 use crate::supervisor::{Supervisor, Update};
+use crate::words::quoted;
 use crate::{dpkg, pwm, switch, take_over};
 
 /// Folder of Supervisor's files as they were packaged.

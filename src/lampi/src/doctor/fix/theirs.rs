@@ -14,8 +14,8 @@ use anyhow::{Context, bail};
 use system_files::{Access, Place, User, as_user};
 
 use crate::doctor::system::{Account, READ, System, WRITE};
-use crate::doctor::words::quoted;
 use crate::doctor::{kivy, packages, state};
+use crate::words::quoted;
 
 /// A user and a group, by name and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
