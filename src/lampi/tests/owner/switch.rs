@@ -58,7 +58,7 @@ fn a_program_is_stopped_for_good_and_started_again() {
         lamp.call(&["enable", "lamp_ui"]),
         fine(
             "lamp_ui was not disabled; if it is stopped, start it with: \
-             sudo supervisorctl -c /etc/supervisor/supervisord.conf start lamp_ui"
+             sudo lampi start lamp_ui"
         )
     );
     assert_eq!(others(), pids, "the other programs were not touched");
