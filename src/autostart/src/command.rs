@@ -26,9 +26,24 @@ const PLAIN: Wrapper =
 /// By their man pages in Debian 12 and 13.
 const WRAPPERS: &[Wrapper] = &[
     Wrapper {
-        names: &["builtin", "busybox", "dbus-run-session", "nohup", "setsid", "startx", "unbuffer", "xinit"],
+        // daemon is a function of init's scripts.
+        names: &[
+            "builtin",
+            "busybox",
+            "coproc",
+            "daemon",
+            "dbus-launch",
+            "dbus-run-session",
+            "nohup",
+            "setsid",
+            "startx",
+            "unbuffer",
+            "xinit",
+        ],
         ..PLAIN
     },
+    Wrapper { names: &["strace"], with_value: "abeEIoOpPsSuUX", ..PLAIN },
+    Wrapper { names: &["watch"], with_value: "nq", long_with_value: &["interval"], ..PLAIN },
     Wrapper { names: &["command"], runs_nothing: "vV", ..PLAIN },
     Wrapper { names: &["exec"], with_value: "a", ..PLAIN },
     Wrapper {
@@ -145,19 +160,34 @@ const WRAPPERS: &[Wrapper] = &[
     Wrapper { names: &["runuser"], with_value: "uGgTw", ..PLAIN },
 ];
 
-/// Programs that run the value of `-c` by a shell; other words are the user's, and what a shell gets.
-const AS_ANOTHER: [&str; 3] = ["su", "runuser", "sg"];
+/// Terminals of desktops.
+const TERMINALS: [&str; 14] = [
+    "alacritty",
+    "foot",
+    "gnome-terminal",
+    "konsole",
+    "lxterm",
+    "lxterminal",
+    "mate-terminal",
+    "qterminal",
+    "rxvt",
+    "urxvt",
+    "uxterm",
+    "x-terminal-emulator",
+    "xfce4-terminal",
+    "xterm",
+];
 
 const SHELLS: [&str; 7] = ["ash", "bash", "dash", "ksh", "rbash", "sh", "zsh"];
 
-/// The lamp's programs that a command of these words starts in `folder`, which is empty where it is not known.
-pub(crate) fn programs<S: AsRef<str>>(words: &[S], folder: &str) -> Vec<&'static str> {
+/// What a command of these words runs in `folder`, which is empty where it is not known.
+pub(crate) fn runs<S: AsRef<str>>(words: &[S], folder: &str) -> Runs {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     Reader { folder: folder.to_owned(), depth: DEEPEST }.read(&words)
 }
 
-/// [`programs`], in a command that is `DEEPEST - depth` commands deep.
-pub(crate) fn programs_at(words: &[String], folder: &str, depth: usize) -> Vec<&'static str> {
+/// [`runs`], in a command that is `DEEPEST - depth` commands deep.
+pub(crate) fn runs_at(words: &[String], folder: &str, depth: usize) -> Runs {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Reader { folder: folder.to_owned(), depth }.read(&words)
 }
@@ -173,11 +203,78 @@ pub(crate) fn direct(words: &[String], folder: &str) -> Option<&'static str> {
         reader.python(&rest)
     } else if SHELLS.contains(&name) {
         // Without depth no script in the call is looked into.
-        reader.shell(&rest).first().copied()
+        reader.shell(&rest).programs.first().copied()
     } else {
         program::of_file(&joined(folder, first))
     }
 }
+
+/// What a command runs.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Runs {
+    /// Programs of the lamp.
+    pub programs: Vec<&'static str>,
+    /// Whether it runs something else too, that is not there for them alone.
+    pub others: bool,
+}
+
+impl Runs {
+    /// Nothing.
+    fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// A program of the lamp, or another one.
+    fn one(program: Option<&'static str>) -> Self {
+        Self { programs: program.into_iter().collect(), others: program.is_none() }
+    }
+
+    /// Both.
+    pub fn and(&mut self, more: Self) {
+        self.programs.extend(more.programs);
+        self.others |= more.others;
+    }
+}
+
+/// Commands that help others to run: they wait, look, change the folder, say something, or end what ran before.
+const HELPERS: [&str; 36] = [
+    ".",
+    ":",
+    "[",
+    "[[",
+    "cd",
+    "chmod",
+    "chown",
+    "con2fbmap",
+    "declare",
+    "echo",
+    "exit",
+    "export",
+    "false",
+    "kill",
+    "killall",
+    "local",
+    "logger",
+    "pgrep",
+    "pidof",
+    "pkill",
+    "popd",
+    "printf",
+    "pushd",
+    "readonly",
+    "renice",
+    "return",
+    "set",
+    "sleep",
+    "source",
+    "test",
+    "trap",
+    "true",
+    "ulimit",
+    "umask",
+    "unset",
+    "wait",
+];
 
 struct Reader {
     folder: String,
@@ -185,51 +282,55 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, mut words: &[&str]) -> Vec<&'static str> {
+    fn read(&mut self, mut words: &[&str]) -> Runs {
         loop {
             while let [word, rest @ ..] = words
                 && is_assignment(word)
             {
                 words = rest;
             }
-            let [first, rest @ ..] = words else { return Vec::new() };
+            let [first, rest @ ..] = words else { return Runs::nothing() };
             let name = first.rsplit('/').next().unwrap_or(first);
             if SHELLS.contains(&name) {
                 return self.shell(rest);
             }
             if is_python(name) {
-                return self.python(rest).into_iter().collect();
+                return Runs::one(self.python(rest));
             }
-            if AS_ANOTHER.contains(&name)
-                && let Some(script) = script_of(rest)
-            {
-                return self.script(script);
+            if TERMINALS.contains(&name) {
+                return self.terminal(rest);
             }
+            let script = |script: Option<&str>| script.map(|script| self.script(script)).unwrap_or_default();
             match name {
-                "su" => return Vec::new(),
-                "sg" => return rest.get(1).map(|script| self.script(script)).unwrap_or_default(),
+                // With -u it runs a command, whose own options are none of its own.
+                "runuser" if rest.iter().any(|word| word.starts_with("-u") || word.starts_with("--user")) => {
+                }
+                "su" | "runuser" | "script" => return script(script_of(rest)),
+                "sg" => return script(script_of(rest).or_else(|| rest.get(1).copied())),
                 "eval" => return self.script(&rest.join(" ")),
-                "script" => return script_of(rest).map(|script| self.script(script)).unwrap_or_default(),
                 "start-stop-daemon" => return self.start_stop_daemon(rest),
                 "flock" => match flock(rest) {
-                    Command::Script(script) => return self.script(script),
+                    Command::Script(text) => return self.script(text),
                     Command::Words(command) => {
                         words = command;
                         continue;
                     }
                 },
-                "tmux" => return tmux(rest).map(|script| self.script(&script)).unwrap_or_default(),
+                "tmux" => return script(tmux(rest).as_deref()),
                 _ => {}
             }
             let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.names.contains(&name)) else {
-                return program::of_file(&joined(&self.folder, first)).into_iter().collect();
+                if HELPERS.contains(&name) {
+                    return Runs::nothing();
+                }
+                return Runs::one(program::of_file(&joined(&self.folder, first)));
             };
             if name == "env"
                 && let Some(line) = env_split(rest)
             {
                 return self.script(&line);
             }
-            let Some(command) = self.unwrapped(wrapper, rest) else { return Vec::new() };
+            let Some(command) = self.unwrapped(wrapper, rest) else { return Runs::nothing() };
             words = command;
         }
     }
@@ -292,40 +393,62 @@ impl Reader {
         self.folder = joined(&self.folder, folder);
     }
 
-    fn script(&self, script: &str) -> Vec<&'static str> {
-        match self.depth.checked_sub(1) {
-            Some(depth) => {
-                shell::programs_at(script, &self.folder, depth).into_iter().map(|(_, found)| found).collect()
+    fn script(&self, script: &str) -> Runs {
+        let mut all = Runs::nothing();
+        if let Some(depth) = self.depth.checked_sub(1) {
+            for command in shell::commands_at(script, &self.folder, depth) {
+                all.and(command.runs);
             }
-            None => Vec::new(),
         }
+        all
     }
 
     /// A shell runs the value of -c, or a file.
-    fn shell(&self, words: &[&str]) -> Vec<&'static str> {
+    fn shell(&self, words: &[&str]) -> Runs {
         let mut words = words.iter();
-        while let Some(word) = words.next() {
+        let file = loop {
+            let Some(word) = words.next() else { return Runs::nothing() };
             match word.strip_prefix(['-', '+']) {
-                Some("" | "-") => break,
+                Some("" | "-") => match words.next() {
+                    Some(file) => break file,
+                    None => return Runs::nothing(),
+                },
                 Some(long) if long.starts_with('-') => {
                     if matches!(long, "-rcfile" | "-init-file") {
                         words.next();
                     }
                 }
                 Some(letters) if letters.contains('c') => {
-                    return words
-                        .find(|word| !word.starts_with('-'))
-                        .map(|script| self.script(script))
-                        .unwrap_or_default();
+                    let script = words.find(|word| !word.starts_with('-'));
+                    return script.map(|script| self.script(script)).unwrap_or_default();
                 }
                 Some("o" | "O") => {
                     words.next();
                 }
                 Some(_) => {}
-                None => return program::of_file(&joined(&self.folder, word)).into_iter().collect(),
+                None => break word,
+            }
+        };
+        // What is Python's a shell cannot run.
+        let program =
+            program::of_file(&joined(&self.folder, file)).filter(|_| file.strip_suffix(".py").is_none());
+        Runs::one(program)
+    }
+
+    /// A terminal runs what stands behind -e: a line, or words.
+    fn terminal(&mut self, words: &[&str]) -> Runs {
+        for (at, word) in words.iter().enumerate() {
+            if let Some(line) = word.strip_prefix("--command=").or_else(|| word.strip_prefix("--execute=")) {
+                return self.script(line);
+            }
+            if matches!(*word, "-e" | "-x" | "--execute" | "--command" | "--") {
+                return match &words[at + 1..] {
+                    [line] => self.script(line),
+                    command => self.read(command),
+                };
             }
         }
-        words.next().and_then(|word| program::of_file(&joined(&self.folder, word))).into_iter().collect()
+        Runs { others: true, ..Runs::default() }
     }
 
     /// Python runs a module, a file, or a program that is in the call and is nothing of ours.
@@ -342,10 +465,11 @@ impl Reader {
                 let inline = &letters[at + letter.len_utf8()..];
                 match letter {
                     'c' => return None,
-                    'm' if inline.is_empty() => {
-                        return words.next().and_then(|module| program::of_module(module));
+                    'm' => {
+                        let module = if inline.is_empty() { words.next().copied()? } else { inline };
+                        let file = format!("{}.py", module.replace('.', "/"));
+                        return program::of_file(&joined(&self.folder, &file));
                     }
-                    'm' => return program::of_module(inline),
                     'W' | 'X' => {
                         if inline.is_empty() {
                             words.next();
@@ -359,30 +483,33 @@ impl Reader {
         None
     }
 
-    fn start_stop_daemon(&mut self, words: &[&str]) -> Vec<&'static str> {
+    fn start_stop_daemon(&mut self, words: &[&str]) -> Runs {
         let (own, arguments) = match words.iter().position(|word| *word == "--") {
             Some(at) => (&words[..at], &words[at + 1..]),
             None => (words, &[][..]),
         };
-        if !own.iter().any(|word| {
-            *word == "--start" || word.strip_prefix('-').is_some_and(|letters| letters.starts_with('S'))
-        }) {
-            return Vec::new();
+        let letters = |word: &str| {
+            word.strip_prefix('-').filter(|letters| !letters.starts_with('-')).map(str::to_owned)
+        };
+        let starts =
+            |word: &&str| *word == "--start" || letters(word).is_some_and(|letters| letters.contains('S'));
+        if !own.iter().any(starts) {
+            return Runs::nothing();
         }
-        let value = |names: [&str; 2]| {
+        // Of letters in one word the last one can have a value.
+        let value = |letter: char, long: &str| {
             own.iter().enumerate().find_map(|(at, word)| {
-                let is_it = names.contains(word);
-                is_it
-                    .then(|| own.get(at + 1).copied())
-                    .flatten()
-                    .or_else(|| word.strip_prefix(names[1])?.strip_prefix('='))
+                if *word == long || letters(word).is_some_and(|letters| letters.ends_with(letter)) {
+                    return own.get(at + 1).copied();
+                }
+                word.strip_prefix(long)?.strip_prefix('=')
             })
         };
-        if let Some(folder) = value(["-d", "--chdir"]) {
+        if let Some(folder) = value('d', "--chdir") {
             self.enter(folder);
         }
-        let Some(program) = value(["-a", "--startas"]).or_else(|| value(["-x", "--exec"])) else {
-            return Vec::new();
+        let Some(program) = value('a', "--startas").or_else(|| value('x', "--exec")) else {
+            return Runs::nothing();
         };
         let command: Vec<&str> = [program].into_iter().chain(arguments.iter().copied()).collect();
         self.read(&command)
@@ -487,7 +614,11 @@ pub(crate) fn joined(folder: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::programs;
+    use super::runs;
+
+    fn programs<S: AsRef<str>>(words: &[S], folder: &str) -> Vec<&'static str> {
+        runs(words, folder).programs
+    }
 
     #[test]
     fn wrappers_are_seen_through() {
@@ -532,6 +663,12 @@ mod tests {
             ("python3.11 -m lampi.lampi_app", "lamp_ui"),
             ("bash -x /usr/local/bin/pigpiod", "pigpiod"),
             ("sh -o errexit fbcp", "fbcp"),
+            ("runuser -u pi -- python3 /home/pi/lamp_service.py -c /home/pi/c.json", "lamp_service"),
+            ("start-stop-daemon -bmSx /usr/bin/pigpiod", "pigpiod"),
+            ("lxterminal -e fbcp", "fbcp"),
+            ("xterm -e python3 /home/pi/Lampi/main.py", "lamp_ui"),
+            ("daemon fbcp", "fbcp"),
+            ("python3 -m Lampi.main", "lamp_ui"),
         ] {
             let words: Vec<&str> = line.split(' ').collect();
             assert_eq!(programs(&words, ""), [program], "{line}");
@@ -552,6 +689,8 @@ mod tests {
             (&["env", "-S", "python3 -u lamp_service.py"], "lamp_service"),
             (&["env", "-Spython3", "lamp_service.py"], "lamp_service"),
             (&["eval", "fbcp"], "fbcp"),
+            (&["lxterminal", "--command=python3 /home/pi/Lampi/main.py"], "lamp_ui"),
+            (&["lxterminal", "-t", "Lamp", "-e", "sh -c fbcp"], "fbcp"),
             (&["sudo", "sh", "-c", "sh -c 'sh -c fbcp'"], "fbcp"),
         ] {
             assert_eq!(programs(words, ""), [program], "{words:?}");
@@ -592,6 +731,8 @@ mod tests {
             "sudo",
             "env",
             "tmux attach",
+            "sh /home/pi/Lampi/main.py",
+            "xterm fbcp",
             "cp /usr/bin/fbcp /srv",
         ] {
             let words: Vec<&str> = line.split(' ').collect();
@@ -617,6 +758,20 @@ mod tests {
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             assert_eq!(super::direct(&words, folder), program, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_runs_beside_is_noticed() {
+        for (words, others) in [
+            (&["fbcp"][..], false),
+            (&["sh", "-c", "sleep 5; cd /x && exec fbcp"], false),
+            (&["sh", "-c", "pgrep fbcp || fbcp"], false),
+            (&["sh", "-c", "fbcp & exec kodi"], true),
+            (&["sudo", "weather"], true),
+            (&["python3", "clock.py"], true),
+        ] {
+            assert_eq!(runs(words, "").others, others, "{words:?}");
         }
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Jobs of cron, as Debian's cron reads them (crontab(5), cron(8), run-parts(8)).
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::command::Runs;
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
 use crate::shell;
@@ -20,21 +23,27 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
         let path = format!("{JOBS}/{name}");
         let Content::Text(content) = machine.read(&path) else { continue };
         let text = String::from_utf8_lossy(&content);
-        let starts = starts(&path, &text, 1);
-        let jobs = text.lines().filter(|line| job(line, 1).is_some()).count();
-        let mut lines_of_the_lamp: Vec<usize> = starts.iter().map(|start| start.line).collect();
-        lines_of_the_lamp.dedup();
-        let action = if lines_of_the_lamp.len() == jobs {
+        let jobs = jobs(&text, 1);
+        let lamps: BTreeSet<usize> =
+            jobs.iter().filter(|job| !job.runs.programs.is_empty()).map(|job| job.line).collect();
+        let does_more = jobs.iter().any(|job| lamps.contains(&job.line) && job.runs.others);
+        let action = if does_more {
+            Action::Name(Reason::Whole)
+        } else if jobs.iter().all(|job| lamps.contains(&job.line)) {
             Action::SetAside
         } else {
-            let to = lines::marked(&content, End::Lf, MARK, |line| lines_of_the_lamp.contains(&line));
+            let to = lines::marked(&content, End::Lf, MARK, |line| lamps.contains(&line));
             Action::Edit { from: content.clone(), to }
         };
-        survey.add(Found::of(path, starts, action));
+        survey.add(Found::of(path.clone(), starts(&path, &jobs), action));
     }
     let crontab = "/etc/crontab";
     if let Some(text) = machine.text(crontab) {
-        survey.add(Found::of(crontab.to_owned(), starts(crontab, &text, 1), Action::Name(Reason::Whole)));
+        survey.add(Found::of(
+            crontab.to_owned(),
+            starts(crontab, &jobs(&text, 1)),
+            Action::Name(Reason::Whole),
+        ));
     }
     if machine.is_closed(CRONTABS) {
         survey.unread(Unread::Crontabs);
@@ -42,7 +51,7 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     for user in machine.list(CRONTABS) {
         let path = format!("{CRONTABS}/{user}");
         if let Some(text) = machine.text(&path) {
-            let starts = starts(&path, &text, 0);
+            let starts = starts(&path, &jobs(&text, 0));
             survey.add(Found::of(path, starts, Action::Name(Reason::Users(user))));
         }
     }
@@ -76,13 +85,38 @@ fn is_read(name: &str) -> bool {
     name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
 }
 
-fn starts(path: &str, text: &str, users: usize) -> Vec<Start> {
-    let jobs = (1..).zip(text.lines()).filter_map(|(line, text)| Some((line, job(text, users)?)));
-    jobs.flat_map(|(line, job)| {
-        let found = shell::programs(&job).into_iter();
-        found.map(move |(_, program)| Start { program, file: path.to_owned(), line })
-    })
-    .collect()
+/// A job.
+struct Job {
+    /// Counted from 1.
+    line: usize,
+    runs: Runs,
+}
+
+/// The jobs of a text, in which `users` words stand between times and command.
+fn jobs(text: &str, users: usize) -> Vec<Job> {
+    let mut variables = BTreeMap::new();
+    let mut jobs = Vec::new();
+    for (line, text) in (1..).zip(text.lines()) {
+        if let Some((name, value)) = text.split_once('=').filter(|_| is_variable(text)) {
+            let bare = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+            variables.insert(bare(name), bare(value));
+        } else if let Some(command) = job(text, users) {
+            let mut runs = Runs::default();
+            for ran in shell::commands_with(&command, &variables) {
+                runs.and(ran.runs);
+            }
+            jobs.push(Job { line, runs });
+        }
+    }
+    jobs
+}
+
+fn starts(path: &str, jobs: &[Job]) -> Vec<Start> {
+    let each = |job: &Job| {
+        let start = |program: &&'static str| Start { program, file: path.to_owned(), line: job.line };
+        job.runs.programs.iter().map(start).collect::<Vec<_>>()
+    };
+    jobs.iter().flat_map(each).collect()
 }
 
 /// The command of a line, after its times and `users` more words.
@@ -110,10 +144,12 @@ fn job(line: &str, users: usize) -> Option<String> {
 
 /// `NAME = value`, where the name may be quoted.
 fn is_variable(line: &str) -> bool {
-    line.split_once('=').is_some_and(|(name, _)| {
-        let name = name.trim().trim_matches(['"', '\'']);
-        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    })
+    let line = line.trim();
+    !line.starts_with('#')
+        && line.split_once('=').is_some_and(|(name, _)| {
+            let name = name.trim().trim_matches(['"', '\'']);
+            !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        })
 }
 
 #[cfg(test)]

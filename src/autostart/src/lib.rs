@@ -70,10 +70,10 @@ pub enum Reason {
     Users(String),
     /// It does more than can be told apart.
     Whole,
-    /// It groups programs of the lamp with others; without them the group would stop all of Supervisor.
-    Group,
-    /// Somebody else than root could put another file in its place; the words say how.
-    Unsafe(String),
+    /// Other files of Supervisor's name what would go, and Supervisor would refuse them all without it.
+    Needed,
+    /// It cannot be changed safely; the words say why.
+    Unsafe(&'static str),
 }
 
 /// Whose a file is.
@@ -132,10 +132,13 @@ pub fn find(root: &Path) -> Survey {
     systemd::find(&machine, &mut survey);
     rc::find(&machine, &mut survey);
     session::find(&machine, &mut survey);
-    let paths: Vec<&str> = survey.found.iter().map(|found| found.path.as_str()).collect();
-    let packages = machine.packages(&paths);
+    // What is a user's affair no package brought, and there can be any number of it.
+    let of_packages =
+        survey.found.iter().filter(|found| !matches!(found.action, Action::Name(Reason::Users(_))));
+    let packages = machine.packages(of_packages.map(|found| found.path.as_str()));
     for found in &mut survey.found {
-        found.owner = match (packages.get(&found.path), machine.owner(&found.path)) {
+        let package = packages.as_ref().and_then(|packages| packages.get(&found.path));
+        found.owner = match (package, machine.owner(&found.path)) {
             (Some(package), _) => Owner::Package(package.clone()),
             (None, Some(user)) if user != machine.superuser => Owner::User(machine.user(user)),
             _ => Owner::Admin,
@@ -146,6 +149,9 @@ pub fn find(root: &Path) -> Survey {
             (Owner::Package(_), Action::Name(_)) if found.path.starts_with("/etc/") => {}
             (Owner::Package(_), _) => found.action = Action::Name(Reason::Packages),
             (_, Action::Name(_)) => {}
+            _ if packages.is_none() => {
+                found.action = Action::Name(Reason::Unsafe("dpkg does not say whether a package brought it"));
+            }
             _ => found.action = refusal().map_or_else(|| found.action.clone(), Action::Name),
         }
     }

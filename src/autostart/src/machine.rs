@@ -9,9 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::fs::OFlags;
+use system_files::User;
 
 /// Largest file that is read, in bytes: far above any script that people write by hand.
 const LARGEST: u64 = 1 << 20;
+
+/// Largest program that is compared, in bytes.
+const LARGEST_PROGRAM: u64 = 64 << 20;
+
+/// As many paths as one call of dpkg-query gets: far below what the kernel takes, however long they are.
+const MOST_ARGUMENTS: usize = 200;
 
 /// As many links as the kernel follows.
 const MAX_LINKS: usize = 40;
@@ -21,9 +28,16 @@ pub(crate) struct Machine {
     root: PathBuf,
     /// Whoever owns the root folder: a tree that does not run may have been unpacked by somebody else.
     pub superuser: u32,
-    /// Names and homes of root and of the users that are people.
-    pub people: Vec<(String, String)>,
+    /// root and the users that are people.
+    pub people: Vec<Person>,
     names: BTreeMap<u32, String>,
+}
+
+/// Somebody with a home.
+pub(crate) struct Person {
+    pub name: String,
+    pub home: String,
+    pub user: User,
 }
 
 /// What is read of a directory or a file that may be unreadable.
@@ -43,12 +57,15 @@ impl Machine {
         let Content::Text(accounts) = machine.read("/etc/passwd") else { return machine };
         for line in String::from_utf8_lossy(&accounts).lines() {
             let fields: Vec<&str> = line.split(':').collect();
-            let [name, _, uid, _, _, home, ..] = fields.as_slice() else { continue };
-            let Ok(uid) = uid.parse::<u32>() else { continue };
+            let [name, _, uid, gid, _, home, ..] = fields.as_slice() else { continue };
+            let (Ok(uid), Ok(gid)) = (uid.parse::<u32>(), gid.parse()) else { continue };
             machine.names.entry(uid).or_insert_with(|| (*name).to_owned());
+            let home = home.trim_end_matches('/');
             // login.defs: people are from 1000 to 60000.
-            if uid == 0 || (1000..=60000).contains(&uid) {
-                machine.people.push(((*name).to_owned(), (*home).to_owned()));
+            let is_person = uid == 0 || (1000..=60000).contains(&uid);
+            if is_person && machine.people.iter().all(|person| person.home != home) {
+                let user = User { user: uid, group: gid };
+                machine.people.push(Person { name: (*name).to_owned(), home: home.to_owned(), user });
             }
         }
         machine
@@ -114,11 +131,15 @@ impl Machine {
             let Ok(target) = fs::read_link(self.path(&path)) else { break };
             path = path.parent().unwrap_or(Path::new("/")).join(target);
         }
+        // Some devices act as soon as they are opened.
+        if fs::symlink_metadata(self.path(&path)).is_ok_and(|metadata| !metadata.is_file()) {
+            return Content::None;
+        }
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         let opened =
             OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(self.path(path));
         match opened {
-            Ok(file) => content(file).map_or(Content::None, Content::Text),
+            Ok(file) => content(file, LARGEST).map_or(Content::None, Content::Text),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Content::Forbidden,
             Err(_) => Content::None,
         }
@@ -137,41 +158,61 @@ impl Machine {
         Some(fs::symlink_metadata(self.path(path)).ok()?.uid())
     }
 
-    /// The packages that files belong to. All files at once, because dpkg reads all its lists for each call.
-    pub fn packages(&self, paths: &[&str]) -> BTreeMap<String, String> {
-        if paths.is_empty() {
-            return BTreeMap::new();
-        }
+    /// The packages that files belong to; none if dpkg does not answer. Many files at once, because dpkg reads all its lists
+    /// for each call.
+    pub fn packages<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Option<BTreeMap<String, String>> {
         // dpkg takes these signs for a pattern.
-        let quoted = paths.iter().map(|path| path.replace(['*', '?', '[', ']', '\\'], "?"));
-        let output = Command::new("dpkg-query")
-            .arg("--root")
-            .arg(&self.root)
-            .arg("--search")
-            .args(quoted)
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output();
-        let text =
-            output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        text.lines()
-            .filter(|line| !line.starts_with("diversion by "))
-            .filter_map(|line| line.split_once(": "))
-            // With several architectures or packages there is a list.
-            .map(|(packages, path)| {
+        let paths: Vec<String> = paths.map(|path| path.replace(['*', '?', '[', ']', '\\'], "?")).collect();
+        let mut packages = BTreeMap::new();
+        for paths in paths.chunks(MOST_ARGUMENTS) {
+            let output = Command::new("dpkg-query")
+                .arg("--root")
+                .arg(&self.root)
+                .arg("--search")
+                .args(paths)
+                .env("LC_ALL", "C")
+                .stdin(Stdio::null())
+                .stderr(Stdio::null())
+                .output()
+                .ok()?;
+            // 1: some belong to none.
+            if !matches!(output.status.code(), Some(0 | 1)) {
+                return None;
+            }
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let lines = text.lines().filter(|line| !line.contains("diversion "));
+            packages.extend(lines.filter_map(|line| line.split_once(": ")).map(|(packages, path)| {
+                // With several architectures or packages there is a list.
                 (path.to_owned(), packages.split([',', ':']).next().unwrap_or(packages).to_owned())
-            })
-            .collect()
+            }));
+        }
+        Some(packages)
+    }
+
+    /// Whether two files hold the same; none if one cannot be read whole. Neither is opened if it is no regular file.
+    pub fn are_same(one: &Path, other: &Path) -> Option<bool> {
+        let read = |path: &Path, flags: OFlags| -> Option<Vec<u8>> {
+            let file = OpenOptions::new()
+                .read(true)
+                .custom_flags((flags | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
+                .open(path)
+                .ok()?;
+            content(file, LARGEST_PROGRAM)
+        };
+        // The first is what a process runs, which nobody can exchange.
+        if !fs::symlink_metadata(other).ok()?.is_file() {
+            return None;
+        }
+        Some(read(one, OFlags::empty())? == read(other, OFlags::NOFOLLOW)?)
     }
 }
 
-fn content(file: File) -> Option<Vec<u8>> {
+fn content(file: File, largest: u64) -> Option<Vec<u8>> {
     let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
+    if !metadata.is_file() || metadata.len() > largest {
         return None;
     }
     let mut content = Vec::new();
-    file.take(LARGEST).read_to_end(&mut content).ok()?;
+    file.take(largest).read_to_end(&mut content).ok()?;
     Some(content)
 }

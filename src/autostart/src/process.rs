@@ -112,10 +112,7 @@ fn is_outdated(machine: &Machine, pid: u32) -> bool {
         return false;
     };
     // The same version, installed again, is the same program.
-    match (fs::read(&link), fs::read(machine.path(path))) {
-        (Ok(running), Ok(installed)) => running != installed,
-        _ => true,
-    }
+    Machine::are_same(&link, &machine.path(path)) != Some(true)
 }
 
 /// The supervisord that `parent` is or came from.

@@ -20,11 +20,6 @@ pub(crate) fn of_file(path: &str) -> Option<&'static str> {
     }
 }
 
-/// The lamp's program that Python finds by the name of a module.
-pub(crate) fn of_module(module: &str) -> Option<&'static str> {
-    of_file(&format!("{}.py", module.rsplit('.').next().unwrap_or(module)))
-}
-
 /// What follows `lamp` or `lampi` in a name like `lamp_service` or `lampiservice`.
 fn after_lamp(name: &str) -> Option<&str> {
     let rest = name.strip_prefix("lamp")?;
@@ -69,7 +64,5 @@ mod tests {
         ] {
             assert_eq!(of_file(path), program, "{path}");
         }
-        assert_eq!(of_module("lampi.lampi_app"), Some("lamp_ui"));
-        assert_eq!(of_module("http.server"), None);
     }
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use crate::cron::{script, starts_of_script};
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
+use crate::shell::{self, Ran};
 use crate::{Action, Found, Reason, Survey};
 
 const RC_LOCAL: &str = "/etc/rc.local";
@@ -40,17 +41,33 @@ fn rc_local(machine: &Machine, survey: &mut Survey) {
     if !machine.is_executable(RC_LOCAL) {
         return;
     }
-    let starts = starts_of_script(RC_LOCAL, &String::from_utf8_lossy(&content));
+    let text = String::from_utf8_lossy(&content);
+    let starts = starts_of_script(RC_LOCAL, &text);
     if starts.is_empty() {
         return;
     }
-    let new = lines::marked(&content, End::Lf, MARK, |line| starts.iter().any(|start| start.line == line));
-    let action = if is_shell(&new) && starts_of_script(RC_LOCAL, &String::from_utf8_lossy(&new)).is_empty() {
+    let is_lamps = |line| starts.iter().any(|start| start.line == line);
+    let new = lines::marked(&content, End::Lf, MARK, is_lamps);
+    let commands = shell::commands(&text);
+    let does_more = commands.iter().any(|command| is_lamps(command.line) && command.runs.others);
+    let action = if !does_more
+        && leaves_the_rest(&commands, &String::from_utf8_lossy(&new), is_lamps)
+        && is_shell(&new)
+    {
         Action::Edit { from: content, to: new }
     } else {
         Action::Name(Reason::Whole)
     };
     survey.add(Found::of(RC_LOCAL.to_owned(), starts, action));
+}
+
+/// Whether a script that was changed in some lines runs the same as before in all others: a command that goes on in the next
+/// line, or has a document there, would leave something that is no command, or becomes one.
+fn leaves_the_rest(before: &[Ran], after: &str, is_changed: impl Fn(usize) -> bool) -> bool {
+    let rest = |commands: &[Ran]| -> Vec<Ran> {
+        commands.iter().filter(|command| !is_changed(command.line)).cloned().collect()
+    };
+    rest(before) == rest(&shell::commands(after))
 }
 
 /// Whether the shell can read a script, which it does not run.
@@ -65,4 +82,30 @@ fn is_shell(script: &[u8]) -> bool {
         let written = shell.stdin.take().is_some_and(|mut stdin| stdin.write_all(script).is_ok());
         shell.wait().is_ok_and(|status| written && status.success())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves_the_rest;
+    use crate::lines::{End, marked};
+    use crate::shell::commands;
+
+    #[test]
+    fn a_command_of_several_lines_is_not_cut() {
+        for (script, line, expected) in [
+            ("a\nfbcp &\nb\n", 2, true),
+            ("if a; then\n  fbcp\nfi\nb\n", 2, true),
+            ("fbcp \\\n  --fps 30\nb\n", 1, false),
+            ("fbcp <<END\nreboot\nEND\nb\n", 1, false),
+            ("fbcp 'a\nreboot'\nb\n", 1, false),
+        ] {
+            let after = marked(script.as_bytes(), End::Lf, super::MARK, |number| number == line);
+            let after = String::from_utf8(after).unwrap();
+            assert_eq!(
+                leaves_the_rest(&commands(script), &after, |number| number == line),
+                expected,
+                "{script}"
+            );
+        }
+    }
 }

@@ -3,7 +3,9 @@
 //! does more than to start a program.
 
 use crate::cron::starts_of_script;
-use crate::machine::Machine;
+use system_files::as_user;
+
+use crate::machine::{Machine, Person};
 use crate::{Action, Found, Reason, Start, Survey, Unread, shell, systemd};
 
 /// Where jobs of `at` wait.
@@ -13,7 +15,7 @@ const AT_JOBS: &str = "/var/spool/cron/atjobs";
 const FOR_ALL: [&str; 3] = ["/etc/profile", "/etc/bash.bashrc", "/etc/xdg/labwc/autostart"];
 
 /// The same, of one person.
-const OF_ONE: [&str; 10] = [
+const OF_ONE: [&str; 12] = [
     ".profile",
     ".bash_profile",
     ".bash_login",
@@ -21,9 +23,11 @@ const OF_ONE: [&str; 10] = [
     ".zprofile",
     ".zshrc",
     ".xinitrc",
+    ".xprofile",
     ".xsession",
     ".xsessionrc",
     ".config/labwc/autostart",
+    ".config/openbox/autostart",
 ];
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
@@ -35,12 +39,15 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
         script(machine, &path, Reason::Whole, survey);
     }
     desktop(machine, "/etc/xdg", &Reason::Whole, survey);
-    for (user, home) in &machine.people {
-        let home = home.trim_end_matches('/');
-        for name in OF_ONE {
-            script(machine, &format!("{home}/{name}"), Reason::Users(user.clone()), survey);
-        }
-        desktop(machine, &format!("{home}/.config"), &Reason::Users(user.clone()), survey);
+    for person in &machine.people {
+        // With the person's own rights: links there may lead anywhere.
+        let found = as_user(person.user, || {
+            let mut survey = Survey::default();
+            of_person(machine, person, &mut survey);
+            survey.found
+        });
+        // Only root can take them, and everybody sees what is his.
+        survey.found.extend(found.unwrap_or_default());
     }
     if machine.is_closed(AT_JOBS) {
         survey.unread(Unread::AtJobs);
@@ -53,6 +60,15 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
 }
 
+fn of_person(machine: &Machine, person: &Person, survey: &mut Survey) {
+    let (home, reason) = (&person.home, Reason::Users(person.name.clone()));
+    systemd::of_person(machine, home, &reason, survey);
+    for name in OF_ONE {
+        script(machine, &format!("{home}/{name}"), reason.clone(), survey);
+    }
+    desktop(machine, &format!("{home}/.config"), &reason, survey);
+}
+
 fn script(machine: &Machine, path: &str, reason: Reason, survey: &mut Survey) {
     let text = machine.text(path).unwrap_or_default();
     survey.add(Found::of(path.to_owned(), starts_of_script(path, &text), Action::Name(reason)));
@@ -63,8 +79,18 @@ fn desktop(machine: &Machine, folder: &str, reason: &Reason, survey: &mut Survey
     for name in machine.list_of(&format!("{folder}/autostart"), ".desktop") {
         let path = format!("{folder}/autostart/{name}");
         let text = machine.text(&path).unwrap_or_default();
-        if !text.lines().any(|line| line.replace(' ', "").eq_ignore_ascii_case("hidden=true")) {
-            lines(machine, path, reason, survey, |line| value(line, "Exec").into_iter().collect());
+        // What follows is for other occasions.
+        let entry = text.lines().skip_while(|line| line.trim() != "[Desktop Entry]").skip(1);
+        let entry: Vec<&str> = entry.take_while(|line| !line.starts_with('[')).collect();
+        let is = |key: &str, word: &str| {
+            entry.iter().filter_map(|line| value(line, key)).any(|value| value == word)
+        };
+        let exec = entry.iter().find_map(|line| value(line, "Exec"));
+        if !is("Hidden", "true") && !is("X-GNOME-Autostart-enabled", "false") {
+            let mut command = exec;
+            lines(machine, path, reason, survey, |line| {
+                command.take_if(|exec| value(line, "Exec").as_ref() == Some(exec)).into_iter().collect()
+            });
         }
     }
     for session in machine.list(&format!("{folder}/lxsession")) {
@@ -90,7 +116,7 @@ fn lines(
     path: String,
     reason: &Reason,
     survey: &mut Survey,
-    commands: impl Fn(&str) -> Vec<String>,
+    mut commands: impl FnMut(&str) -> Vec<String>,
 ) {
     let text = machine.text(&path).unwrap_or_default();
     let found = (1..).zip(text.lines()).flat_map(|(line, text)| {
@@ -111,7 +137,7 @@ fn value(line: &str, key: &str) -> Option<String> {
     (name.trim() == key).then(|| value.trim().to_owned())
 }
 
-/// The commands in `RUN+="..."` of a rule, and the services that it wants, which are started by systemd.
+/// The commands in `RUN+="..."` of a rule.
 fn udev_commands(line: &str) -> Vec<String> {
     if line.starts_with('#') {
         return Vec::new();

@@ -2,31 +2,67 @@
 //! Which of the lamp's programs a shell script starts: only what stands where the name of a command can stand counts.
 //!
 //! The script is read, not run: what is behind a condition counts as if it came to it. Variables are known where the script
-//! sets them to a word, the folder where it changes it by `cd`.
+//! sets them to a word, the folder where it changes it by `cd`. What a script feeds to another shell by a pipe or a document,
+//! and scripts that it calls, are not looked into.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::command::{self, is_assignment, is_name, joined};
+use crate::command::{self, Runs, is_assignment, is_name, joined};
+
+/// A command of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ran {
+    /// Where it begins, counted from 1.
+    pub line: usize,
+    /// Its words.
+    pub words: Vec<String>,
+    /// What it runs; nothing if the script never comes to it.
+    pub runs: Runs,
+}
+
+/// Longest word or value, in bytes. A variable that holds itself twice could fill the memory.
+const LONGEST: usize = 8 << 10;
 
 /// The lamp's programs that a script starts, each with its line, counted from 1.
 pub(crate) fn programs(script: &str) -> Vec<(usize, &'static str)> {
-    programs_at(script, "", command::DEEPEST)
+    programs_of(&commands(script))
 }
 
-/// [`programs`], in a script that runs in `folder` and is `DEEPEST - depth` commands deep.
-pub(crate) fn programs_at(script: &str, folder: &str, depth: usize) -> Vec<(usize, &'static str)> {
+/// The lamp's programs that commands start, each with its line.
+pub(crate) fn programs_of(commands: &[Ran]) -> Vec<(usize, &'static str)> {
+    let each = |ran: &Ran| ran.runs.programs.iter().map(|program| (ran.line, *program)).collect::<Vec<_>>();
+    commands.iter().flat_map(each).collect()
+}
+
+/// The commands of a script.
+pub(crate) fn commands(script: &str) -> Vec<Ran> {
+    commands_with(script, &BTreeMap::new())
+}
+
+/// [`commands`], with variables that are set before.
+pub(crate) fn commands_with(script: &str, variables: &BTreeMap<String, String>) -> Vec<Ran> {
+    read(script, "", variables.clone(), command::DEEPEST)
+}
+
+/// [`commands`], in a script that runs in `folder` and is `DEEPEST - depth` commands deep.
+pub(crate) fn commands_at(script: &str, folder: &str, depth: usize) -> Vec<Ran> {
+    read(script, folder, BTreeMap::new(), depth)
+}
+
+fn read(script: &str, folder: &str, variables: BTreeMap<String, String>, depth: usize) -> Vec<Ran> {
     let mut parser = Parser {
         input: Input { rest: script.chars().peekable(), line: 1 },
         folder: folder.to_owned(),
-        variables: BTreeMap::new(),
+        variables,
         here_documents: Vec::new(),
-        found: Vec::new(),
+        function: None,
+        ran: Vec::new(),
         depth,
     };
     parser.run();
-    parser.found
+    parser.called()
 }
 
 struct Input<'a> {
@@ -106,8 +142,38 @@ struct Parser<'a> {
     variables: BTreeMap<String, String>,
     /// Words that end documents which begin after the next line end, and whether tabs before them count.
     here_documents: Vec<(String, bool)>,
-    found: Vec<(usize, &'static str)>,
+    /// The function whose body this is, and how many groups were open before.
+    function: Option<(String, usize)>,
+    /// The commands, each with the function that it is in.
+    ran: Vec<(Option<String>, Ran)>,
     depth: usize,
+}
+
+/// Where in a script the parser is.
+#[derive(Default)]
+struct State {
+    /// How many conditions, loops, groups and functions are open: what is in them may not come to pass.
+    open: usize,
+    /// The folders outside of each subshell that is open.
+    outside: Vec<String>,
+    /// Of each `case` that is open, whether its patterns are to come, or their commands.
+    cases: Vec<bool>,
+    /// The function whose body is to come.
+    defined: Option<String>,
+    /// The words of the command so far, and whether each was quoted.
+    words: Vec<(String, bool)>,
+    /// Where it begins.
+    line: usize,
+    /// What ended the command before.
+    before: &'static str,
+}
+
+impl State {
+    /// Whether what comes is between `[[` and `]]`, where no command stands.
+    fn is_in_test(&self) -> bool {
+        self.words.first().is_some_and(|(word, _)| word == "[[")
+            && self.words.last().is_some_and(|(word, _)| word != "]]")
+    }
 }
 
 /// Words after which a command begins.
@@ -115,108 +181,178 @@ const BEFORE_A_COMMAND: [&str; 10] = ["if", "then", "elif", "else", "while", "un
 
 impl Parser<'_> {
     fn run(&mut self) {
-        // Conditions, loops, groups and functions that are open: what is in them may not come to pass.
-        let mut open = 0_usize;
-        let mut parentheses = 0_usize;
-        // Patterns of each `case` that is open are to come, or their commands.
-        let mut cases: Vec<bool> = Vec::new();
-        let mut line = 1;
-        let mut words: Vec<(String, bool)> = Vec::new();
-        let mut before = "\n";
+        let mut state = State { line: 1, before: "\n", ..State::default() };
         loop {
-            let token = self.token();
-            let end = match token {
-                Some(Token::Word(word, quoted)) => {
-                    if cases.last() == Some(&true) {
-                        if word == "esac" {
-                            cases.pop();
-                            open = open.saturating_sub(1);
-                        }
-                        continue;
+            let began = self.input.line;
+            match self.token() {
+                Some(Token::Word(word, quoted)) => self.word_of_command(&mut state, word, quoted, began),
+                Some(Token::End(end)) => {
+                    if self.end_of_command(&mut state, end) {
+                        return;
                     }
-                    if words.is_empty() {
-                        line = self.input.line;
-                        if !quoted && BEFORE_A_COMMAND.contains(&word.as_str()) {
-                            open += usize::from(matches!(word.as_str(), "if" | "while" | "until" | "{"));
-                            continue;
-                        }
-                        match word.as_str() {
-                            "fi" | "done" | "}" if !quoted => open = open.saturating_sub(1),
-                            "esac" if !quoted && cases.pop().is_some() => open = open.saturating_sub(1),
-                            "for" | "case" | "select" if !quoted => open += 1,
-                            _ => {}
-                        }
-                    }
-                    words.push((word, quoted));
-                    if let [(first, false), _, (third, false)] = words.as_slice()
-                        && first == "case"
-                        && third == "in"
-                    {
-                        cases.push(true);
-                        words.clear();
-                    }
-                    continue;
                 }
-                Some(Token::End(end)) => end,
-                None => "",
-            };
-            if cases.last() == Some(&true) {
-                match end {
-                    ")" => *cases.last_mut().expect("one is open") = false,
-                    "" => return,
-                    _ => {}
-                }
-                continue;
-            }
-            // `name() {` defines a function of that name.
-            let is_function = end == "(" && words.len() == 1;
-            if !is_function {
-                let texts: Vec<String> = words.iter().map(|(word, _)| word.clone()).collect();
-                self.command(line, &texts);
-                let is_certain = open == 0 && parentheses == 0 && !matches!(before, "&&" | "||" | "|");
-                if is_certain
-                    && matches!(end, "\n" | ";" | "")
-                    && texts.first().is_some_and(|word| word == "exit")
-                {
+                None => {
+                    self.end_of_command(&mut state, "");
                     return;
                 }
             }
-            match end {
-                "" => return,
-                "(" => parentheses += 1,
-                ")" => parentheses = parentheses.saturating_sub(1),
-                ";;" => {
-                    if let Some(pattern) = cases.last_mut() {
-                        *pattern = true;
-                    }
-                }
-                _ => {}
-            }
-            if end != "\n" || !words.is_empty() {
-                before = end;
-            }
-            words.clear();
         }
     }
 
-    fn command(&mut self, line: usize, words: &[String]) {
-        match words {
-            [] => {}
+    fn word_of_command(&mut self, state: &mut State, word: String, quoted: bool, began: usize) {
+        if state.cases.last() == Some(&true) {
+            if word == "esac" {
+                state.cases.pop();
+                state.open = state.open.saturating_sub(1);
+            }
+            return;
+        }
+        if state.words.is_empty() {
+            state.line = if word.contains('\n') { began } else { self.input.line };
+            let keyword = if quoted { "" } else { word.as_str() };
+            if keyword == "{"
+                && let Some(name) = state.defined.take()
+            {
+                self.function = Some((name, state.open));
+            }
+            if BEFORE_A_COMMAND.contains(&keyword) {
+                state.open += usize::from(matches!(keyword, "if" | "while" | "until" | "{"));
+                state.before = if keyword == "time" { "time" } else { state.before };
+                return;
+            }
+            // `time` has an option of its own.
+            if state.before == "time" && keyword == "-p" {
+                return;
+            }
+            match keyword {
+                "fi" | "done" | "}" => state.open = state.open.saturating_sub(1),
+                "esac" if state.cases.pop().is_some() => state.open = state.open.saturating_sub(1),
+                "for" | "case" | "select" => state.open += 1,
+                _ => {}
+            }
+            if keyword == "}" && self.function.as_ref().is_some_and(|(_, outside)| *outside == state.open) {
+                self.function = None;
+            }
+        }
+        state.words.push((word, quoted));
+        match state.words.as_slice() {
+            [(case, false), _, (word, false)] if case == "case" && word == "in" => {
+                state.cases.push(true);
+                state.words.clear();
+            }
+            [(function, false), (name, _)] if function == "function" => {
+                state.defined = Some(name.clone());
+                state.words.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// What ends a command, or the script, if it is empty. Returns whether nothing comes after it.
+    fn end_of_command(&mut self, state: &mut State, end: &'static str) -> bool {
+        if state.is_in_test() && !end.is_empty() {
+            return false;
+        }
+        if end == "(" && state.words.last().is_some_and(|(word, _)| word.ends_with('=')) {
+            // The words of an array are no commands.
+            self.input.parenthesis();
+            return false;
+        }
+        if let Some(pattern) = state.cases.last_mut()
+            && *pattern
+        {
+            *pattern = end != ")";
+            return end.is_empty();
+        }
+        // `name() {` defines a function of that name.
+        if let ("(", [(name, _)]) = (end, state.words.as_slice()) {
+            state.defined = Some(name.clone());
+        } else if !state.words.is_empty() {
+            let words: Vec<String> = state.words.iter().map(|(word, _)| word.clone()).collect();
+            let ends_here =
+                matches!(words[0].as_str(), "exit" | "return") || words[0] == "exec" && words.len() > 1;
+            let is_certain =
+                state.open == 0 && state.outside.is_empty() && !matches!(state.before, "&&" | "||" | "|");
+            self.command(state.line, words);
+            if ends_here && is_certain && matches!(end, "\n" | ";" | "") {
+                return true;
+            }
+        }
+        match end {
+            "(" => state.outside.push(self.folder.clone()),
+            ")" => self.folder = state.outside.pop().unwrap_or_else(|| self.folder.clone()),
+            ";;" => {
+                if let Some(pattern) = state.cases.last_mut() {
+                    *pattern = true;
+                }
+            }
+            _ => {}
+        }
+        if end != "\n" || !state.words.is_empty() {
+            state.before = end;
+        }
+        state.words.clear();
+        end.is_empty()
+    }
+
+    fn command(&mut self, line: usize, words: Vec<String>) {
+        let mut runs = Runs::default();
+        match words.as_slice() {
             [cd, .., folder] if cd == "cd" || cd == "pushd" => self.folder = joined(&self.folder, folder),
             words if words.iter().all(|word| is_assignment(word)) => self.set(words),
             [export, rest @ ..] if matches!(export.as_str(), "export" | "readonly" | "local" | "declare") => {
                 self.set(rest);
             }
-            words => {
-                let programs = command::programs_at(words, &self.folder, self.depth);
-                self.found.extend(programs.into_iter().map(|program| (line, program)));
+            // Words of the shell itself, and a function of the script.
+            [word, ..]
+                if matches!(word.as_str(), "fi" | "done" | "}" | "esac" | "for" | "select" | "in" | "]]") => {
             }
+            words => runs = command::runs_at(words, &self.folder, self.depth),
         }
+        self.note(Ran { line, words, runs });
+    }
+
+    fn note(&mut self, ran: Ran) {
+        self.ran.push((self.function.as_ref().map(|(name, _)| name.clone()), ran));
+    }
+
+    /// The commands; of a function that nobody calls, none runs anything.
+    fn called(self) -> Vec<Ran> {
+        let functions: BTreeSet<&str> =
+            self.ran.iter().filter_map(|(function, _)| function.as_deref()).collect();
+        let mut called: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let is_called = |function: &Option<String>| {
+                function.as_ref().is_none_or(|function| called.contains(function))
+            };
+            let names = self.ran.iter().filter(|(function, _)| is_called(function)).filter_map(|(_, ran)| {
+                let name = ran.words.iter().find(|word| !is_assignment(word))?;
+                functions.contains(name.as_str()).then(|| name.clone())
+            });
+            let new: Vec<String> = names.filter(|name| !called.contains(name)).collect();
+            if new.is_empty() {
+                break;
+            }
+            called.extend(new);
+        }
+        let functions: BTreeSet<String> = functions.into_iter().map(str::to_owned).collect();
+        self.ran
+            .into_iter()
+            .map(|(function, mut ran)| {
+                let is_call = ran.words.first().is_some_and(|word| functions.contains(word));
+                if is_call || function.is_some_and(|function| !called.contains(&function)) {
+                    ran.runs = Runs::default();
+                }
+                ran
+            })
+            .collect()
     }
 
     fn set(&mut self, assignments: &[String]) {
         for (name, value) in assignments.iter().filter_map(|word| word.split_once('=')) {
-            self.variables.insert(name.to_owned(), value.to_owned());
+            if value.len() <= LONGEST {
+                self.variables.insert(name.to_owned(), value.to_owned());
+            }
         }
     }
 
@@ -331,12 +467,15 @@ impl Parser<'_> {
         }
     }
 
-    /// A script in the script.
+    /// A script in the script. Other programs than the lamp's serve it there.
     fn inner(&mut self, script: &str) {
         if let Some(depth) = self.depth.checked_sub(1) {
             let line = self.input.line;
-            let found = programs_at(script, &self.folder, depth);
-            self.found.extend(found.into_iter().map(|(_, program)| (line, program)));
+            for ran in read(script, &self.folder, self.variables.clone(), depth) {
+                if !ran.runs.programs.is_empty() {
+                    self.note(Ran { line, words: ran.words, runs: Runs { others: false, ..ran.runs } });
+                }
+            }
         }
     }
 
@@ -344,6 +483,7 @@ impl Parser<'_> {
         let mut word = String::new();
         let mut quoted = false;
         while let Some(letter) = self.input.peek() {
+            word.truncate(word.floor_char_boundary(LONGEST));
             match letter {
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 '\'' => {
@@ -380,6 +520,7 @@ impl Parser<'_> {
 
     fn double_quoted(&mut self, word: &mut String) {
         while let Some(letter) = self.input.peek() {
+            word.truncate(word.floor_char_boundary(LONGEST));
             match letter {
                 '"' => {
                     self.input.next();
@@ -438,7 +579,12 @@ impl Parser<'_> {
                 }
                 word.push_str(&self.value(&name));
             }
-            Some(letter) if !letter.is_whitespace() && !matches!(letter, '"' | '\'') => {
+            // Quoted as in C.
+            Some('\'') => {
+                self.input.next();
+                word.push_str(&self.input.until('\''));
+            }
+            Some(letter) if !letter.is_whitespace() && letter != '"' => {
                 self.input.next();
             }
             _ => word.push('$'),
@@ -500,6 +646,13 @@ mod tests {
             ("{ fbcp; } &", &["fbcp"]),
             ("! fbcp", &["fbcp"]),
             ("fbcp \\", &["fbcp"]),
+            ("time -p fbcp", &["fbcp"]),
+            ("echo $'it\\'s'; fbcp", &["fbcp"]),
+            ("lamp() {\n  fbcp\n}\nstart() { lamp; }\nstart", &["fbcp"]),
+            ("function lamp {\n  fbcp\n}\nlamp", &["fbcp"]),
+            ("if [[ -e /x ]]; then fbcp; fi", &["fbcp"]),
+            ("(cd /home/pi/Lampi && python3 main.py)", &["lamp_ui"]),
+            ("exec 2>/dev/null\nfbcp", &["fbcp"]),
         ] {
             assert_eq!(names(script), expected, "{script}");
         }
@@ -527,6 +680,12 @@ mod tests {
             "cat <<END\nfbcp",
             "echo \"$(echo fbcp)\"",
             "FBCP=fbcp",
+            "progs=(fbcp pigpiod)\necho $progs",
+            "if [[ $1 =~ ^(fbcp|pigpiod)$ ]]; then reboot; fi",
+            "lamp() {\n  cd ~/Lampi && python3 main.py\n}",
+            "(cd /home/pi/Lampi && git pull); python3 main.py",
+            "exec /sbin/foo\nfbcp",
+            "return 0\nfbcp",
             "$(",
             "${",
             "'",
@@ -540,6 +699,12 @@ mod tests {
     fn lines_are_counted() {
         let script = "#!/bin/sh\ncat <<END\nx\nEND\n\nif a \\\n  b; then\n  fbcp &\nfi\npigpiod\n";
         assert_eq!(programs(script), [(8, "fbcp"), (10, "pigpiod")]);
+    }
+
+    #[test]
+    fn a_variable_that_holds_itself_stays_short() {
+        let script = format!("A={}\n{}$A$A$A", "a".repeat(16), "A=$A$A\n".repeat(60));
+        assert_eq!(names(&script), [] as [&str; 0]);
     }
 
     proptest::proptest! {

@@ -2,7 +2,7 @@
 //! Programs of Supervisor, in its main file and in all that it includes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use supervisor_conf::{Host, Section};
 
@@ -34,25 +34,29 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
         return;
     };
     let lamps = lamps(&sections);
-    let mut of_files: BTreeMap<String, Vec<(&Section, &Lamp)>> = BTreeMap::new();
+    let mut of_files: BTreeMap<String, Vec<(&Section, &Option<Lamp>)>> = BTreeMap::new();
     for (section, lamp) in sections.iter().zip(&lamps) {
-        of_files.entry(machine.name_of(&section.file)).or_default().push((section, lamp));
+        of_files.entry(name_of(machine, &section.file)).or_default().push((section, lamp));
     }
+    let needed = needed_by_others(&sections, &lamps);
     for (path, sections) in of_files {
         if is_ours(&path) {
             continue;
         }
         let taken: Vec<&Section> =
-            sections.iter().filter(|(_, lamp)| **lamp != Lamp::No).map(|(section, _)| *section).collect();
+            sections.iter().filter(|(_, lamp)| lamp.is_some()).map(|(section, _)| *section).collect();
         let starts = sections.iter().filter_map(|(section, lamp)| match lamp {
-            Lamp::Runs(program) => Some(Start { program, file: path.clone(), line: section.lines.start }),
-            Lamp::No | Lamp::BelongsToIt => None,
+            Some(Lamp { program: Some(program), .. }) => {
+                Some(Start { program, file: path.clone(), line: section.lines.start })
+            }
+            _ => None,
         });
-        let is_strange_group =
-            |(section, lamp): &(&Section, &Lamp)| **lamp == Lamp::No && section.header.starts_with("group:");
-        let action = if sections.iter().any(is_strange_group) {
-            // Without its programs the group would stop all of Supervisor.
-            Action::Name(Reason::Group)
+        let is_needed = |section: &&Section| needed.contains(section.header.as_str());
+        let does_more = |(_, lamp): &(&Section, &Option<Lamp>)| lamp.is_some_and(|lamp| lamp.does_more);
+        let action = if taken.iter().any(is_needed) {
+            Action::Name(Reason::Needed)
+        } else if sections.iter().any(does_more) {
+            Action::Name(Reason::Whole)
         } else if taken.len() == sections.len() {
             Action::SetAside
         } else {
@@ -67,13 +71,52 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
 }
 
+/// Headers of the lamp's sections without which Supervisor would refuse what stays: a group of other programs too names it, or
+/// another file has a part of it that has no command.
+fn needed_by_others<'a>(sections: &'a [Section], lamps: &[Option<Lamp>]) -> BTreeSet<&'a str> {
+    let mut needed = BTreeSet::new();
+    let mut by_header: BTreeMap<&str, Vec<(&Section, bool)>> = BTreeMap::new();
+    for (section, lamp) in sections.iter().zip(lamps) {
+        by_header.entry(&section.header).or_default().push((section, lamp.is_some()));
+    }
+    for (section, lamp) in sections.iter().zip(lamps) {
+        if section.header.starts_with("group:") && lamp.is_none() {
+            let headers = members(section)
+                .filter_map(|name| by_header.get_key_value(format!("program:{name}").as_str()));
+            needed.extend(headers.map(|(header, _)| *header));
+        }
+    }
+    for (header, parts) in &by_header {
+        let stays = |(section, is_lamps): &&(&Section, bool)| !is_lamps && section.command.is_empty();
+        if parts.iter().any(|(_, is_lamps)| *is_lamps) && parts.iter().any(|part| stays(&part)) {
+            needed.insert(header);
+        }
+    }
+    needed
+}
+
 /// The names under which Supervisor knows what these files have it run of the lamp.
 pub(crate) fn groups(machine: &Machine, paths: &[String]) -> Vec<String> {
     let files: Vec<PathBuf> =
         paths.iter().map(|path| machine.path(path)).filter(|path| path.is_file()).collect();
     let sections = supervisor_conf::sections(&files, &Host::new(machine.root())).unwrap_or_default();
     let lamps = lamps(&sections);
-    names(sections.iter().zip(lamps).filter(|(_, lamp)| *lamp != Lamp::No).map(|(section, _)| section))
+    names(sections.iter().zip(lamps).filter(|(_, lamp)| lamp.is_some()).map(|(section, _)| section))
+}
+
+/// What the machine calls a file of Supervisor's, however its main file calls it.
+fn name_of(machine: &Machine, path: &Path) -> String {
+    let mut name = PathBuf::new();
+    for component in Path::new(&machine.name_of(path)).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                name.pop();
+            }
+            other => name.push(other),
+        }
+    }
+    name.to_string_lossy().into_owned()
 }
 
 /// What stands behind the colons of the headers, each once.
@@ -87,53 +130,64 @@ fn names<'a>(sections: impl Iterator<Item = &'a Section>) -> Vec<String> {
 }
 
 /// What a section has to do with the lamp.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lamp {
-    No,
-    /// It runs this program, or is called like it, so that Supervisor would mix the two.
-    Runs(&'static str),
-    /// It groups nothing but such programs, or is the tutorial's exercise, which always fails.
-    BelongsToIt,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lamp {
+    /// The program that it runs, or is called like, so that Supervisor would mix the two. None of a group of nothing but
+    /// such programs, and of the tutorial's exercise, which always fails.
+    program: Option<&'static str>,
+    /// Whether it runs something else too.
+    does_more: bool,
 }
 
-fn lamps(sections: &[Section]) -> Vec<Lamp> {
-    let mut lamps: Vec<Lamp> = sections.iter().map(of_program).collect();
-    // A section that is opened twice in a file is one.
-    for (at, section) in sections.iter().enumerate() {
-        let same = |other: &Section| other.file == section.file && other.header == section.header;
-        let parts = sections.iter().zip(&lamps).filter(|(other, lamp)| same(other) && **lamp != Lamp::No);
-        if let Some(lamp) = parts.map(|(_, lamp)| *lamp).next() {
-            lamps[at] = lamp;
+fn lamps(sections: &[Section]) -> Vec<Option<Lamp>> {
+    // Of the parts of a section in one file the last value of a key counts.
+    let mut of_header: BTreeMap<(&Path, &str), Option<Lamp>> = BTreeMap::new();
+    for section in sections {
+        let key = (section.file.as_path(), section.header.as_str());
+        let known = of_header.contains_key(&key);
+        if !known || !section.command.is_empty() {
+            of_header.insert(key, of_program(section));
         }
     }
+    let of = |section: &Section| of_header[&(section.file.as_path(), section.header.as_str())];
+    let mut lamps: Vec<Option<Lamp>> = sections.iter().map(of).collect();
     let programs: BTreeSet<&str> = sections
         .iter()
         .zip(&lamps)
-        .filter(|(_, lamp)| **lamp != Lamp::No)
+        .filter(|(_, lamp)| lamp.is_some())
         .filter_map(|(section, _)| section.header.strip_prefix("program:"))
         .collect();
     for (section, lamp) in sections.iter().zip(&mut lamps) {
-        let members = section.values.get("programs").map(String::as_str).unwrap_or_default();
-        let mut members = members.split([',', ' ', '\t', '\n']).filter(|name| !name.is_empty()).peekable();
+        let mut members = members(section).peekable();
         let is_group = section.header.starts_with("group:") && members.peek().is_some();
         if is_group && members.all(|name| programs.contains(name) || OURS.contains(&name)) {
-            *lamp = Lamp::BelongsToIt;
+            *lamp = Some(Lamp { program: None, does_more: false });
         }
     }
     lamps
 }
 
-fn of_program(section: &Section) -> Lamp {
-    let Some(name) = section.header.strip_prefix("program:") else { return Lamp::No };
+/// The programs of a group.
+fn members(section: &Section) -> impl Iterator<Item = &str> {
+    let members = section.values.get("programs").map(String::as_str).unwrap_or_default();
+    members.split([',', ' ', '\t', '\n']).filter(|name| !name.is_empty())
+}
+
+fn of_program(section: &Section) -> Option<Lamp> {
+    let (kind, name) = section.header.split_once(':')?;
+    if !["program", "eventlistener", "fcgi-program"].contains(&kind) {
+        return None;
+    }
     let folder = section.values.get("directory").map(String::as_str).unwrap_or_default();
     let words: Vec<String> =
         section.command.iter().map(|word| word.replace("%(program_name)s", name)).collect();
-    let program = command::programs(&words, folder).first().copied();
-    match program.or_else(|| OURS.into_iter().find(|ours| *ours == name)) {
-        Some(program) => Lamp::Runs(program),
-        None if name == "test1" && words == ["/bin/ls"] => Lamp::BelongsToIt,
-        None => Lamp::No,
-    }
+    let runs = command::runs(&words, folder);
+    let program = runs.programs.first().copied();
+    let called = OURS.into_iter().find(|ours| kind == "program" && *ours == name);
+    let is_exercise = name == "test1" && words == ["/bin/ls"];
+    let does_more = program.is_some() && runs.others;
+    (program.is_some() || called.is_some() || is_exercise)
+        .then(|| Lamp { program: program.or(called), does_more })
 }
 
 fn is_ours(path: &str) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::command;
+use crate::command::{self, Runs};
 use crate::machine::Machine;
 use crate::{Action, Found, Reason, Start, Survey};
 
@@ -35,6 +35,7 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
         .collect();
     let units = Units { machine, folders: &folders };
     for (path, unit) in units.links() {
+        units.wanted(&unit, &path, survey);
         let service = units.service(&unit, &path);
         let (starts, is_whole) = units.starts_of(&service, &path);
         let action = if path.starts_with(FOLDERS[0]) && is_whole {
@@ -53,24 +54,23 @@ pub(crate) fn is_of_the_lamp(machine: &Machine, unit: &str) -> bool {
     is_whole && !starts.is_empty()
 }
 
-/// Units that start when a person logs in.
+/// Units that start when anybody logs in.
 pub(crate) fn of_users(machine: &Machine, survey: &mut Survey) {
-    for (user, home) in &machine.people {
-        let own = format!("{home}/.config/systemd/user");
-        let folders: Vec<&str> = [own.as_str()].into_iter().chain(OF_EACH_USER).collect();
-        let units = Units { machine, folders: &folders };
-        for (path, unit) in units.links() {
-            // Those of the system would be found once more with each user.
-            if path.starts_with(&own) {
-                let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
-                survey.add(Found::of(path, starts, Action::Name(Reason::Users(user.clone()))));
-            }
-        }
-    }
     let units = Units { machine, folders: &OF_EACH_USER };
     for (path, unit) in units.links() {
         let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
         survey.add(Found::of(path, starts, Action::Name(Reason::Whole)));
+    }
+}
+
+/// Units that start when the person with this home logs in, and no other.
+pub(crate) fn of_person(machine: &Machine, home: &str, reason: &Reason, survey: &mut Survey) {
+    let own = format!("{home}/.config/systemd/user");
+    let folders: Vec<&str> = [own.as_str()].into_iter().chain(OF_EACH_USER).collect();
+    let units = Units { machine, folders: &folders };
+    for (path, unit) in units.links().into_iter().filter(|(path, _)| path.starts_with(&own)) {
+        let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
+        survey.add(Found::of(path, starts, Action::Name(reason.clone())));
     }
 }
 
@@ -96,7 +96,7 @@ impl Units<'_> {
             let wanting = self.machine.list(folder).into_iter();
             for wanting in wanting.filter(|name| has_end(name, &[".wants", ".requires", ".upholds"])) {
                 for unit in self.machine.list(&format!("{folder}/{wanting}")) {
-                    if has_end(&unit, &[".service", ".timer", ".path", ".socket"]) {
+                    if is_unit(&unit) && has_end(&unit, &[".service", ".timer", ".path", ".socket"]) {
                         links.push((format!("{folder}/{wanting}/{unit}"), unit));
                     }
                 }
@@ -116,6 +116,21 @@ impl Units<'_> {
         let settings = self.settings(unit, link);
         let named = settings.iter().rev().find(|setting| setting.key == key && !setting.value.is_empty());
         named.map_or_else(|| format!("{stem}.service"), |setting| setting.value.clone())
+    }
+
+    /// Services that a unit has started with itself, which its own lines name.
+    fn wanted(&self, unit: &str, link: &str, survey: &mut Survey) {
+        let keys = ["Wants", "Requires", "BindsTo", "Upholds", "Requisite"];
+        for setting in self.settings(unit, link) {
+            if setting.section != "Unit" || !keys.contains(&setting.key.as_str()) {
+                continue;
+            }
+            let services = setting.value.split_whitespace().filter(|name| is_unit(name));
+            let programs = services.flat_map(|service| self.starts_of(service, "").0);
+            let start = |start: Start| Start { file: setting.file.clone(), line: setting.line, ..start };
+            let starts = programs.map(start).collect();
+            survey.add(Found::of(setting.file.clone(), starts, Action::Name(Reason::Whole)));
+        }
     }
 
     /// What a service starts, and whether it starts nothing else. `link` may lead to it.
@@ -149,11 +164,13 @@ impl Units<'_> {
         let mut is_whole = true;
         for (key, commands) in &commands {
             for (setting, value) in commands {
-                let programs: Vec<&str> =
-                    split(value).iter().flat_map(|words| command::programs(words, &folder)).collect();
+                let mut runs = Runs::default();
+                for words in split(value) {
+                    runs.and(command::runs(&words, &folder));
+                }
                 // What runs before and after is the program's own affair; beside it, somebody else's.
-                is_whole &= *key != "ExecStart" || !programs.is_empty();
-                starts.extend(programs.into_iter().map(|program| Start {
+                is_whole &= *key != "ExecStart" || !runs.programs.is_empty() && !runs.others;
+                starts.extend(runs.programs.into_iter().map(|program| Start {
                     program,
                     file: setting.file.clone(),
                     line: setting.line,
@@ -243,16 +260,25 @@ impl Units<'_> {
 fn settings(file: &str, text: &str) -> Vec<Setting> {
     let mut settings = Vec::new();
     let mut section = String::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = (1..).zip(text.lines());
+    // Of an even number of backslashes each second one is a letter; behind a blank none is at the end.
+    let goes_on = |line: &str| line.len() - line.trim_end_matches('\\').len();
     while let Some((line, text)) = lines.next() {
-        let mut whole = text.trim().to_owned();
+        let mut whole = text.trim_start().to_owned();
         if whole.is_empty() || whole.starts_with(['#', ';']) {
             continue;
         }
-        while let Some(begun) = whole.strip_suffix('\\') {
+        while goes_on(&whole) % 2 == 1 {
+            let begun = &whole[..whole.len() - 1];
             let next = lines.find(|(_, next)| !next.trim_start().starts_with(['#', ';']));
-            whole = format!("{begun} {}", next.map_or("", |(_, next)| next.trim_end()));
+            let Some((_, next)) = next else {
+                whole = begun.to_owned();
+                break;
+            };
+            whole = format!("{begun} {next}");
         }
+        let whole = whole.trim_end();
         if let Some(header) = whole.strip_prefix('[') {
             header.trim_end_matches(']').clone_into(&mut section);
         } else if let Some((key, value)) = whole.split_once('=') {
@@ -335,6 +361,12 @@ fn specified(text: &str, unit: &str, name: &str, instance: Option<&str>) -> Stri
         }
     }
     result
+}
+
+/// Whether this can be the name of a unit.
+fn is_unit(name: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || ":-_.\\@".contains(letter);
+    !name.starts_with('.') && name.chars().all(is_allowed)
 }
 
 fn has_end(name: &str, ends: &[&str]) -> bool {

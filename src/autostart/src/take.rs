@@ -38,6 +38,10 @@ impl Journal {
     /// Notes what is about to be done, on the disk.
     fn note(&self, how: &str, file: &str, backup: &str) -> anyhow::Result<()> {
         let mut content = self.read()?;
+        // A full disk may have cut the last line short.
+        if content.last().is_some_and(|last| *last != b'\n') {
+            content.push(b'\n');
+        }
         content.extend_from_slice(format!("{how}\t{file}\t{backup}\n").as_bytes());
         self.place.write(&content, ROOT_ONLY)
     }
@@ -46,38 +50,41 @@ impl Journal {
 /// Why a file cannot be taken out of action safely, if it cannot.
 pub(crate) fn refusal(machine: &Machine, found: &Found) -> Option<Reason> {
     if found.path.contains(['\t', '\n']) {
-        return Some(Reason::Unsafe("its name has a tab or a line end".into()));
+        return Some(Reason::Unsafe("its name has a tab or a line end"));
     }
-    if let Err(error) = Place::below(machine.root(), &found.path) {
-        return Some(Reason::Unsafe(format!("{error:#}")));
+    if Place::below(machine.root(), &found.path).is_err() {
+        return Some(Reason::Unsafe("it is not in a folder that root alone can change"));
     }
     let is_link = machine.link(&found.path).is_some();
-    (is_link && matches!(found.action, Action::Edit { .. })).then(|| Reason::Unsafe("it is a link".into()))
+    (is_link && matches!(found.action, Action::Edit { .. })).then_some(Reason::Unsafe("it is a link"))
 }
 
 /// Takes a file out of action that [`crate::find`] found below `root`; one that is only to be named is left as it is. Before
 /// anything happens it is noted in the journal, if there is one.
 pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Result<Option<Taken>> {
-    let how = match &found.action {
-        Action::Name(_) => return Ok(None),
-        Action::SetAside | Action::Disable(_) => "moved",
-        Action::Edit { .. } => "replaced",
+    let machine = Machine::new(root);
+    let note = |how: &str, backup: &Path| {
+        let backup = machine.name_of(backup);
+        journal.map_or(Ok(()), |journal| journal.note(how, &found.path, &backup))
     };
-    let place = Place::below(root, &found.path)?;
-    let backup = Machine::new(root).name_of(&place.keep_apart(BACKUP)?);
-    if let Some(journal) = journal {
-        journal.note(how, &found.path, &backup)?;
-    }
-    if let Action::Edit { from, to } = &found.action {
-        let read = place.read()?.with_context(|| format!("{} is gone", found.path))?;
-        if read.content != *from {
-            bail!("{} was changed by somebody else just now; run the command again", found.path);
+    let backup = match &found.action {
+        Action::Name(_) => return Ok(None),
+        Action::SetAside | Action::Disable(_) => {
+            Place::below(root, &found.path)?.put_aside_noted(BACKUP, |backup| note("moved", backup))?
         }
-        place.replace(&read, to, BACKUP)?;
-    } else {
-        place.remove()?;
-    }
-    Ok(Some(Taken { backup }))
+        Action::Edit { from, to } => {
+            let place = Place::below(root, &found.path)?;
+            let read = place.read()?.with_context(|| format!("{} is gone", found.path))?;
+            if read.content != *from {
+                bail!("{} was changed by somebody else just now; run the command again", found.path);
+            }
+            let backup = place.keep_apart(BACKUP)?;
+            note("replaced", &backup)?;
+            place.replace(&read, to, BACKUP)?;
+            backup
+        }
+    };
+    Ok(Some(Taken { backup: machine.name_of(&backup) }))
 }
 
 /// The names under which Supervisor knows what was taken out of its files, by an installation's journal.

@@ -15,7 +15,7 @@ use nix::unistd::geteuid;
 use crate::cli::{Program, TakeOverOrder, TakeOverPart};
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble};
-use crate::words::visible;
+use crate::words::{quoted, visible};
 
 /// How the command is typed.
 pub const COMMAND: &str = "lampi take-over";
@@ -85,12 +85,12 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
     for found in &survey.found {
         match autostart::take(root, found, journal) {
             Ok(Some(taken)) => {
-                let path = &found.path;
-                let backup = &taken.backup;
+                let path = quoted(&found.path);
+                let backup = quoted(&taken.backup);
                 match &found.action {
                     Action::Edit { .. } => say(&format!(
                         "took {} out of {path}; the rest goes on, and the former file is kept as {backup}",
-                        lines(found, path)
+                        lines(found, &found.path)
                     ))?,
                     _ => say(&format!("took {path} out of action; it is kept as {backup}"))?,
                 }
@@ -112,7 +112,7 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
 /// Stops units whose link is gone already.
 fn disable(root: &Path, units: &[String]) -> anyhow::Result<()> {
     let unit = units.first().map(String::as_str).unwrap_or_default();
-    say(&format!("after the lamp's removal it starts again with: systemctl enable {unit}"))?;
+    say(&format!("after the lamp's removal it starts again with: systemctl enable {}", quoted(unit)))?;
     if root == Path::new("/") && Path::new("/run/systemd/system").is_dir() {
         let mut stop = Command::new("deb-systemd-invoke"); // it asks policy-rc.d
         stop.arg("stop").args(units);
@@ -165,25 +165,27 @@ fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
 pub fn starts(found: &Found) -> String {
     let programs = found.programs();
     if programs.is_empty() {
-        return format!("{} is the exercise that has Supervisor run ls, which always fails", found.path);
+        let path = quoted(&found.path);
+        return format!("{path} is the exercise that has Supervisor run ls, which always fails");
     }
-    format!("{} starts {} too", found.path, listed(&programs))
+    format!("{} starts {} too", quoted(&found.path), listed(&programs))
 }
 
 /// The same of a file that is only named, with what its owner can do.
 pub fn named(found: &Found) -> String {
-    let path = &found.path;
+    let path = quoted(&found.path);
     let programs = listed(&found.programs());
     match (&found.action, &found.owner) {
         (Action::Name(Reason::Packages), Owner::Package(package)) => {
             format!("{path} of the package {package} starts {programs} too; it was left alone")
         }
-        (Action::Name(Reason::Group), _) => {
-            format!("{path} groups programs of the lamp with others; please take them out of it yourself")
-        }
-        (Action::Name(Reason::Unsafe(why)), _) => {
-            format!("{path} starts {programs} too, and was left alone: {why}")
-        }
+        (Action::Name(Reason::Needed), _) => format!(
+            "{path} starts {programs} too, as part of what Supervisor needs whole; please take it out of its groups and files yourself"
+        ),
+        (Action::Name(Reason::Unsafe(why)), _) => format!(
+            "{path} starts {programs} too, and was left alone, because {why}; please take {} yourself",
+            out_of(found)
+        ),
         _ => format!(
             "{path} starts {programs} too; please take {} yourself, because the two would fight",
             out_of(found)
@@ -198,7 +200,7 @@ pub fn out_of(found: &Found) -> String {
     let parts: Vec<String> = files
         .into_iter()
         .map(|file| {
-            let shown = if file == found.path { "it" } else { file };
+            let shown = if file == found.path { "it".into() } else { quoted(file) };
             format!("{} out of {shown}", lines(found, file))
         })
         .collect();
@@ -208,7 +210,8 @@ pub fn out_of(found: &Found) -> String {
 /// What of one of its files starts programs of the lamp, in words.
 fn lines(found: &Found, file: &str) -> String {
     if !found.groups.is_empty() {
-        return listed(&found.groups.iter().map(String::as_str).collect::<Vec<_>>());
+        let names: Vec<String> = found.groups.iter().map(|name| quoted(name)).collect();
+        return listed(&names.iter().map(String::as_str).collect::<Vec<_>>());
     }
     let mut numbers: Vec<String> =
         found.starts.iter().filter(|start| start.file == file).map(|start| start.line.to_string()).collect();

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -204,7 +205,10 @@ fn folders_that_others_can_change_are_left_alone() {
     machine.write("etc/cron.d/a", "@reboot root fbcp\n");
     fs::set_permissions(machine.root().join("etc/cron.d"), Permissions::from_mode(0o777)).unwrap();
     let said = machine.take_over(&[]);
-    assert!(said.contains("was left alone") && said.contains("chmod go-w"), "{said}");
+    assert!(
+        said.contains("was left alone, because it is not in a folder that root alone can change"),
+        "{said}"
+    );
     assert!(machine.root().join("etc/cron.d/a").exists());
 }
 
@@ -247,4 +251,138 @@ fn a_journal_notes_what_is_done() {
     machine.write("etc/cron.d/c", "@reboot root fbcp\n");
     machine.take_over(&[]);
     assert_eq!(fs::read_dir(machine.root().join("var/backups")).unwrap().count(), 1);
+}
+
+/// Supervisor's main file as Debian has it, but for what it includes.
+fn supervisor(machine: &Machine, includes: &str) {
+    machine
+        .write("etc/supervisor/supervisord.conf", &format!("[supervisord]\n[include]\nfiles={includes}\n"));
+}
+
+#[test]
+fn what_dpkg_does_not_say_is_taken_for_a_package_s() {
+    let machine = Machine::empty();
+    machine.write("etc/cron.d/other", "@reboot root fbcp\n");
+    machine.package("other", "1", "/etc/cron.d/other\n");
+    assert!(machine.take_over(&[]).contains("of the package other starts fbcp too; it was left alone"));
+    // As after a power cut.
+    machine.write("var/lib/dpkg/info/base-files.list", "/etc");
+    let said = machine.take_over(&[]);
+    assert!(said.contains("because dpkg does not say whether a package brought it"), "{said}");
+    assert!(machine.root().join("etc/cron.d/other").exists());
+}
+
+#[test]
+fn the_package_s_own_files_are_known_by_any_name() {
+    for includes in
+        ["./conf.d/*.conf", "/etc/supervisor/./conf.d/*.conf", "/etc/supervisor/../supervisor/conf.d/*.conf"]
+    {
+        let machine = Machine::empty();
+        supervisor(&machine, includes);
+        machine.write("etc/supervisor/conf.d/lamp_ui.conf", "[program:lamp_ui]\ncommand=/usr/bin/lamp_ui\n");
+        machine.write("etc/supervisor/conf.d/other.conf", "[program:x]\ncommand=fbcp\n");
+        machine.package("other", "1", "/etc/supervisor/conf.d/other.conf\n");
+        let said = machine.take_over(&[]);
+        assert_eq!(
+            said,
+            "/etc/supervisor/conf.d/other.conf of the package other starts fbcp too; it was left alone\n"
+        );
+    }
+}
+
+#[test]
+fn supervisor_can_read_what_is_left() {
+    for (one, other) in [
+        // A group of others names it.
+        ("[program:old]\ncommand=fbcp\n", "[group:mine]\nprograms=old,clock\n[program:clock]\ncommand=cat\n"),
+        // What is left of a section has no command.
+        ("[program:x]\ncommand=/usr/bin/fbcp\n", "[program:x]\nautostart=false\n"),
+    ] {
+        let machine = Machine::empty();
+        supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
+        machine.write("etc/supervisor/conf.d/a.conf", one);
+        machine.write("etc/supervisor/conf.d/b.conf", other);
+        let said = machine.take_over(&[]);
+        assert!(said.contains("a.conf starts fbcp too, as part of what Supervisor needs whole"), "{said}");
+        assert!(machine.root().join("etc/supervisor/conf.d/a.conf").exists());
+    }
+    // The last command of a section counts, and a name that is no UTF-8 matches nothing.
+    let machine = Machine::empty();
+    supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
+    machine.write("etc/supervisor/conf.d/a.conf", "[program:l]\ncommand=fbcp\n[program:l]\ncommand=cat\n");
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.conf");
+    fs::write(machine.root().join("etc/supervisor/conf.d").join(name), "[program:x]\ncommand=fbcp\n")
+        .unwrap();
+    assert_eq!(machine.take_over(&[]), "nothing but the package starts the lamp's programs\n");
+}
+
+#[test]
+fn what_does_more_is_only_named() {
+    let machine = Machine::empty();
+    supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
+    let files = [
+        ("etc/cron.d/vpn", "@reboot root /usr/local/bin/fbcp & /home/pi/vpn.sh\n"),
+        (
+            "etc/supervisor/conf.d/kiosk.conf",
+            "[program:kiosk]\ncommand=sh -c 'fbcp & exec chromium --kiosk'\n",
+        ),
+        ("etc/systemd/system/kodi.service", "[Service]\nExecStart=/bin/sh -c 'fbcp & exec kodi'\n"),
+        ("etc/rc.local", "#!/bin/sh -e\nsu pi -c 'pigpiod' && cat <<END >/tmp/x\nreboot\nEND\nexit 0\n"),
+    ];
+    for (path, text) in files {
+        machine.write(path, text);
+    }
+    fs::set_permissions(machine.root().join("etc/rc.local"), Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir_all(machine.root().join("etc/systemd/system/multi-user.target.wants")).unwrap();
+    symlink(
+        "../kodi.service",
+        machine.root().join("etc/systemd/system/multi-user.target.wants/kodi.service"),
+    )
+    .unwrap();
+    let before = machine.files();
+    let said = machine.take_over(&[]);
+    assert_eq!(said.matches(" starts ").count(), files.len(), "{said}");
+    assert_eq!(machine.files(), before, "{said}");
+}
+
+#[test]
+fn a_user_can_do_no_harm() {
+    let machine = Machine::empty();
+    let path = |name: &str| machine.root().join(name);
+    fs::create_dir_all(path("home/pi/.config/autostart")).unwrap();
+    fs::create_dir(path("root")).unwrap();
+    machine.write("root/secret", "a\nfbcp\n");
+    fs::set_permissions(path("root/secret"), Permissions::from_mode(0o600)).unwrap();
+    symlink("/root/secret", path("home/pi/.profile")).unwrap();
+    machine.write("home/pi/.bashrc", &format!("A=aaaaaaaaaaaaaaaa\n{}$A\n", "A=$A$A\n".repeat(60)));
+    // A sentence in a name.
+    machine.write("home/pi/.config/autostart/x; run: reboot.desktop", "[Desktop Entry]\nExec=fbcp\n");
+    let said = machine.take_over(&[]);
+    assert!(
+        said.starts_with("'/home/pi/.config/autostart/x; run: reboot.desktop' starts fbcp too"),
+        "{said}"
+    );
+    if nix::unistd::geteuid().is_root() {
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    // Supervisor reads what a user wrote: nothing is changed there, and nobody is told to.
+    let machine = Machine::empty();
+    supervisor(&machine, "/home/pi/*.conf");
+    machine.write("home/pi/x.conf", "[program:x]\ncommand=fbcp\n");
+    fs::set_permissions(machine.root().join("home/pi"), Permissions::from_mode(0o777)).unwrap();
+    let said = machine.take_over(&[]);
+    assert!(said.contains("because it is not in a folder that root alone can change"), "{said}");
+    assert!(!said.contains("sudo ch"), "{said}");
+}
+
+#[test]
+fn a_journal_that_was_cut_short_is_mended() {
+    let machine = Machine::empty();
+    machine.write("etc/cron.d/a", "@reboot root fbcp\n");
+    machine.write("var/backups/journal", "moved\t/etc/x\t/etc/x.dp");
+    machine.take_over(&["--part", "files", "--journal", "/var/backups/journal"]);
+    assert_eq!(
+        fs::read_to_string(machine.root().join("var/backups/journal")).unwrap(),
+        "moved\t/etc/x\t/etc/x.dp\nmoved\t/etc/cron.d/a\t/etc/cron.d/a.dpkg-bak\n"
+    );
 }

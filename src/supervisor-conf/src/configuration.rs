@@ -15,6 +15,9 @@ use crate::parser::{Entry, Parsed, SectionPart, parse};
 use crate::schema::SectionKind;
 use crate::text::{Position, Text};
 
+/// Largest file that is read, in bytes: far above any configuration.
+const LARGEST: u64 = 4 << 20;
+
 /// A file that was to be checked and cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
@@ -137,8 +140,12 @@ impl Configuration {
         if !seen.insert(real) {
             return Ok(());
         }
+        let metadata = fs::metadata(&path).map_err(unreadable)?;
+        if metadata.len() > LARGEST {
+            return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
+        }
         let bytes = fs::read(&path).map_err(unreadable)?;
-        let mode = fs::metadata(&path).map_err(unreadable)?.permissions().mode();
+        let mode = metadata.permissions().mode();
         let here = folder_on_host(&path, host).map_err(unreadable)?;
         let parsed = parse(&bytes);
         let number = self.files.len();
@@ -235,16 +242,33 @@ fn words(text: &Text) -> Vec<Text> {
 }
 
 /// The existing files that match an absolute pattern below the root, sorted; folders are left out, as supervisord
-/// leaves out what it cannot open.
+/// leaves out what it cannot open. Two stars are one, as to supervisord. A name that is no UTF-8 matches nothing.
 fn matches(pattern: &Path, host: &Host) -> Vec<PathBuf> {
-    let below = pattern.strip_prefix("/").unwrap_or(pattern);
-    let root = glob::Pattern::escape(host.root().to_string_lossy().trim_end_matches('/'));
-    let pattern = format!("{root}/{}", below.to_string_lossy());
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::default() };
-    let Ok(paths) = glob::glob_with(&pattern, options) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
-    paths.sort();
-    paths
+    let mut found = vec![host.root().to_owned()];
+    for component in pattern.components() {
+        let name = match component {
+            Component::Normal(name) => name.to_string_lossy(),
+            Component::ParentDir => "..".into(),
+            _ => continue,
+        };
+        if !name.contains(['*', '?', '[']) {
+            for path in &mut found {
+                path.push(&*name);
+            }
+            continue;
+        }
+        let Ok(pattern) = glob::Pattern::new(&name.replace("**", "*")) else { return Vec::new() };
+        let entries = found.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let named = entries.filter_map(|entry| {
+            let entry = entry.ok()?;
+            pattern.matches_with(entry.file_name().to_str()?, options).then(|| entry.path())
+        });
+        found = named.collect();
+    }
+    found.retain(|path| path.is_file());
+    found.sort();
+    found
 }
 
 /// The folder of a file by its absolute path on the host: without the root, if it is below that.

@@ -224,8 +224,21 @@ impl Place {
 
     /// Gives the file the first free one of the names that [`Self::keep`] gives, in place of its own. Returns its path.
     pub fn put_aside(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        self.put_aside_noted(suffix, |_| Ok(()))
+    }
+
+    /// [`Self::put_aside`], of which `note` is told the new path before the file gets it.
+    pub fn put_aside_noted(
+        &self,
+        suffix: &str,
+        note: impl Fn(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<PathBuf> {
         for number in 0_u32.. {
             let backup = self.beside(numbered(&self.name, suffix, number))?;
+            if backup.exists()? {
+                continue;
+            }
+            note(&backup.path)?;
             let renamed = renameat_with(
                 &self.folder,
                 self.name.as_os_str(),

@@ -34,7 +34,10 @@ fn named(found: &Found, reason: &Reason, report: &mut Report) {
         (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/crontabs/") => {
             report.problem(take_over::starts(found), by_hand(format!("crontab -u {} -e", quoted(user))));
         }
-        (Reason::Whole, Some(start)) if !matches!(found.owner, Owner::User(_)) => {
+        // A job of at is no file to be edited.
+        (Reason::Whole, Some(start))
+            if !matches!(found.owner, Owner::User(_)) && !found.path.starts_with("/var/spool/") =>
+        {
             report.problem(
                 take_over::starts(found),
                 by_hand(format!("editor +{} {}", start.line, quoted(&start.file))),
