@@ -596,7 +596,7 @@ pub(crate) fn is_assignment(word: &str) -> bool {
 }
 
 /// Whether this can be a variable's name.
-pub(crate) fn is_name(name: &str) -> bool {
+fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|letter: char| letter.is_ascii_digit())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')

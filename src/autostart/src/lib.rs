@@ -9,6 +9,9 @@
 //! A program counts where the name of a command can stand: `command` sees through what is called before it (sudo, env,
 //! timeout), `shell` reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
 //! of a file: what cannot be read is named as such, and nothing is changed that anybody but root could have put there.
+//!
+//! Not looked into: what a service is told by another command (`systemctl start`), programs of Python and other languages that
+//! start one in their turn, and scripts that are called by name.
 
 mod command;
 mod cron;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::command::{self, Runs, is_assignment, is_name, joined};
+use crate::command::{self, Runs, is_assignment, joined};
 
 /// A command of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -325,11 +325,19 @@ impl Parser<'_> {
             let is_called = |function: &Option<String>| {
                 function.as_ref().is_none_or(|function| called.contains(function))
             };
-            let names = self.ran.iter().filter(|(function, _)| is_called(function)).filter_map(|(_, ran)| {
-                let name = ran.words.iter().find(|word| !is_assignment(word))?;
-                functions.contains(name.as_str()).then(|| name.clone())
-            });
-            let new: Vec<String> = names.filter(|name| !called.contains(name)).collect();
+            let calls = self.ran.iter().filter(|(function, _)| is_called(function));
+            let calls: Vec<&String> =
+                calls.filter_map(|(_, ran)| ran.words.iter().find(|word| !is_assignment(word))).collect();
+            // A call such as `do_$1` can be one of several.
+            let calls_it = |name: &str, call: &str| match call.split_once('$') {
+                Some((begin, _)) => name.starts_with(begin),
+                None => name == call,
+            };
+            let new: Vec<String> = functions
+                .iter()
+                .filter(|name| !called.contains(**name) && calls.iter().any(|call| calls_it(name, call)))
+                .map(|name| (*name).to_owned())
+                .collect();
             if new.is_empty() {
                 break;
             }
@@ -586,6 +594,7 @@ impl Parser<'_> {
             }
             Some(letter) if !letter.is_whitespace() && letter != '"' => {
                 self.input.next();
+                word.extend(['$', letter]);
             }
             _ => word.push('$'),
         }
@@ -595,8 +604,7 @@ impl Parser<'_> {
     fn value(&self, name: &str) -> String {
         match self.variables.get(name) {
             Some(value) => value.clone(),
-            None if is_name(name) => format!("${name}"),
-            None => String::new(),
+            None => format!("${name}"),
         }
     }
 }
@@ -649,6 +657,7 @@ mod tests {
             ("time -p fbcp", &["fbcp"]),
             ("echo $'it\\'s'; fbcp", &["fbcp"]),
             ("lamp() {\n  fbcp\n}\nstart() { lamp; }\nstart", &["fbcp"]),
+            ("do_start() {\n  fbcp\n}\ncase $1 in start|stop) do_${1} ;; esac", &["fbcp"]),
             ("function lamp {\n  fbcp\n}\nlamp", &["fbcp"]),
             ("if [[ -e /x ]]; then fbcp; fi", &["fbcp"]),
             ("(cd /home/pi/Lampi && python3 main.py)", &["lamp_ui"]),
