@@ -162,6 +162,7 @@ fn a_flood_of_refused_messages_does_not_flood_the_log() {
     }
     witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
     witness.next(CHANGED);
+    service.await_log("refused", 1);
     let refusals = service.log().iter().filter(|line| line.contains("refused")).count();
     assert!((1..50).contains(&refusals), "{refusals}");
 }

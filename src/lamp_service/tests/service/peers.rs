@@ -55,6 +55,8 @@ fn it_waits_for_both_and_says_so_once() {
         "connected to the MQTT broker",
         "LEDs are driven",
     ] {
+        // The lights overtake what is read of the log.
+        service.await_log(text, 1);
         let lines = service.log().iter().filter(|line| line.contains(text)).count();
         assert_eq!(lines, 1, "{text}: {:?}", service.log());
     }

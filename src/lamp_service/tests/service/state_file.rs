@@ -60,6 +60,7 @@ fn ask(witness: &mut test_support::Witness, request: &str) {
 
 #[track_caller]
 fn assert_logged_once(service: &Process, text: &str) {
+    service.await_log(text, 1);
     let lines = service.log().iter().filter(|line| line.contains(text)).count();
     assert_eq!(lines, 1, "{text}: {:?}", service.log());
 }
