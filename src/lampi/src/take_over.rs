@@ -52,8 +52,8 @@ pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
             update(root, &groups)?;
         }
     }
-    if journal.is_none() && survey.found.is_empty() {
-        say("nothing but the package starts the lamp's programs")?;
+    if journal.is_none() || !survey.unread.is_empty() {
+        rest(&survey)?;
     }
     Ok(if all_is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -70,13 +70,23 @@ fn dry_run(survey: &Survey) -> anyhow::Result<ExitCode> {
             Action::Name(_) => named(found),
         })?;
     }
-    if survey.found.is_empty() {
+    rest(survey)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What could not be looked at, or that there is nothing.
+fn rest(survey: &Survey) -> anyhow::Result<()> {
+    for unread in &survey.unread {
+        say(&if geteuid().is_root() {
+            format!("{unread} could not be read, so there may be more; run: sudo lampi doctor")
+        } else {
+            format!("{unread}: only root may look; run: sudo {COMMAND} --dry-run")
+        })?;
+    }
+    if survey.found.is_empty() && survey.unread.is_empty() {
         say("nothing but the package starts the lamp's programs")?;
     }
-    for unread in &survey.unread {
-        say(&format!("{unread}: only root may look; run: sudo {COMMAND} --dry-run"))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Takes the files out of action; returns whether all could be.

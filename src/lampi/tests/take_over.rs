@@ -317,6 +317,21 @@ fn supervisor_can_read_what_is_left() {
 }
 
 #[test]
+fn what_cannot_be_read_is_said() {
+    let machine = Machine::empty();
+    supervisor(&machine, "/srv/*.conf");
+    machine.write("srv/a.conf", "");
+    fs::File::options()
+        .write(true)
+        .open(machine.root().join("srv/a.conf"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    let said = machine.take_over(&[]);
+    assert!(said.starts_with("what is in Supervisor's files could not be read"), "{said}");
+}
+
+#[test]
 fn what_does_more_is_only_named() {
     let machine = Machine::empty();
     supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
