@@ -94,7 +94,9 @@ impl Model {
     /// follows may be unlike it: a service that has come just now has missed the request that was published before, and gets
     /// it again, or reports another state than the broker retained.
     pub fn service_came(&mut self, there: bool, retained: bool) {
-        if !there && self.service != Some(false) {
+        // One that is just starting can have reported its state already while the broker still knows it as away: that is told
+        // in two steps (QoS 2), the state in one.
+        if !there && !retained && self.service != Some(false) {
             self.connection(self.connected);
         }
         self.service = Some(there);
@@ -406,6 +408,32 @@ mod tests {
             model.changed(state(0.7, CLIENT));
             assert_eq!(model.shown(), Ok(&state(0.6, CLIENT)), "later echoes are ignored");
         }
+    }
+
+    #[test]
+    fn a_state_counts_that_the_service_reported_before_the_broker_knew_it_to_be_there() {
+        for away_comes_first in [true, false] {
+            let mut model = Model::default();
+            model.connection(true);
+            if away_comes_first {
+                model.service_came(false, true);
+                model.changed(state(0.6, CLIENT));
+            } else {
+                model.changed(state(0.6, CLIENT));
+                model.service_came(false, true);
+            }
+            assert_eq!(model.shown(), Err(Notice::ServiceAway));
+            model.service_came(true, false);
+            assert_eq!(model.shown(), Ok(&state(0.6, CLIENT)), "nothing more is reported");
+        }
+        // What the broker remembers of long ago is replaced by what the service reports when it comes.
+        let mut model = Model::default();
+        model.connection(true);
+        model.changed(state(0.1, CLIENT));
+        model.service_came(false, true);
+        model.changed(state(0.6, CLIENT));
+        model.service_came(true, false);
+        assert_eq!(model.shown(), Ok(&state(0.6, CLIENT)));
     }
 
     #[test]
