@@ -307,11 +307,11 @@ pub struct TakeOverOrder {
     pub root: PathBuf,
 
     /// Note in this file what is done, for postinst.
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, value_name = "FILE", hide = true, requires = "part")]
     pub journal: Option<PathBuf>,
 
     /// Do one part of it, for postinst.
-    #[arg(long, value_enum, hide = true)]
+    #[arg(long, value_enum, hide = true, requires = "journal")]
     pub part: Option<TakeOverPart>,
 }
 

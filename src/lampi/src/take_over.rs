@@ -33,24 +33,23 @@ pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
     if !order.dry_run && is_this && !geteuid().is_root() {
         bail!("this needs root; run: sudo {COMMAND}");
     }
-    let survey = autostart::find(root);
     if order.dry_run {
-        return dry_run(&survey);
+        return dry_run(&autostart::find(root));
     }
     let journal = order.journal.as_deref().map(|path| Journal::at(root, path)).transpose()?;
-    let mut all_is_well = true;
-    if order.part != Some(TakeOverPart::Programs) {
-        all_is_well = files(root, &survey, journal.as_ref())?;
-    }
-    if is_this && order.part != Some(TakeOverPart::Files) {
-        let groups = match &journal {
-            Some(journal) => autostart::groups_of(root, journal)?,
-            None => survey.to_take().flat_map(|found| found.groups.clone()).collect(),
-        };
-        programs(root, &groups)?;
-        if journal.is_none() {
-            update(root, &groups)?;
+    if let (Some(TakeOverPart::Programs), Some(journal)) = (order.part, &journal) {
+        // What started them is out of action already, so that nothing is looked for again.
+        if is_this {
+            programs(root, &autostart::groups_of(root, journal)?)?;
         }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let survey = autostart::find(root);
+    let all_is_well = files(root, &survey, journal.as_ref())?;
+    if is_this && journal.is_none() {
+        let groups: Vec<String> = survey.to_take().flat_map(|found| found.groups.clone()).collect();
+        programs(root, &groups)?;
+        update(root, &groups)?;
     }
     if journal.is_none() || !survey.unread.is_empty() {
         rest(&survey)?;
