@@ -49,8 +49,8 @@ enum End {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let sides = Sides::of(&cli);
-    program::start_logging("fbcp", LevelFilter::Info);
-    program::exit_code("fbcp", run(&cli, &sides))
+    runtime::start_logging("fbcp", LevelFilter::Info);
+    runtime::exit_code("fbcp", run(&cli, &sides))
 }
 
 fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {

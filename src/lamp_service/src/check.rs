@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::bail;
 use lamp::session;
 use pigpio::{Client, Command};
-use program::address::Address;
+use runtime::address::Address;
 
 use crate::cli::Cli;
 use crate::state_file;

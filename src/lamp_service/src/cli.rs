@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use program::address::{self, Address};
+use runtime::address::{self, Address};
 
 /// Drive the LEDs of a LAMPI lamp as MQTT messages ask for.
 ///

@@ -12,7 +12,7 @@ use lamp::backoff::Backoff;
 use lamp::state::PWM_RANGE;
 use log::{info, warn};
 use pigpio::{Client, Command, Error, ErrorCode, Mode, Pin};
-use program::address::Address;
+use runtime::address::Address;
 
 use crate::bell::{Bell, Heard};
 use crate::fade::{Fade, corrected};

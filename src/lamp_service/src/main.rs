@@ -51,8 +51,8 @@ type Signals = SignalDelivery<UnixStream, SignalOnly>;
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = Cli::parse_from(&arguments);
-    program::start_logging(NAME, LevelFilter::Info);
-    program::exit_code(NAME, run(&cli, &arguments))
+    runtime::start_logging(NAME, LevelFilter::Info);
+    runtime::exit_code(NAME, run(&cli, &arguments))
 }
 
 fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {

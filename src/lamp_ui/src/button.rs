@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use lamp::backoff::Backoff;
 use pigpio::{Client, Command, Error, Mode, Pin, Pull};
-use program::address::Address;
+use runtime::address::Address;
 
 /// The rightmost button of the panel, which connects its pin to ground while it is pressed.
 const BUTTON: Pin = 17;
@@ -40,7 +40,7 @@ pub fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> any
             thread::sleep(backoff.wait());
         }
     };
-    program::thread::start("button", run).context("cannot start the button's thread")
+    runtime::thread::start("button", run).context("cannot start the button's thread")
 }
 
 /// Tells, after each report, whether the button is pressed, until the connection is lost.

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use program::address::Address;
+use runtime::address::Address;
 
 /// Show the controls of a LAMPI lamp on its touch screen.
 ///

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use pigpio::{Client, Pin};
-use program::address::Address;
-use program::thread;
+use runtime::address::Address;
+use runtime::thread;
 
 /// The red LED. The daemon drives all LEDs or none.
 const LED: Pin = 19;

@@ -33,7 +33,7 @@ use cli::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    program::start_logging("lamp_ui", log::LevelFilter::Info);
+    runtime::start_logging("lamp_ui", log::LevelFilter::Info);
     let result = if let Some(path) = &cli.snapshot {
         let state = cli.state.as_deref().map_or_else(LampState::default, |json| {
             LampState::from_json(json.as_bytes()).unwrap_or_else(|error| wrong_call("--state", &error))
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         }
         app::run(&cli, geometry, kivy)
     };
-    program::exit_code("lamp_ui", result)
+    runtime::exit_code("lamp_ui", result)
 }
 
 /// Ends the program as the parser does for values that it refuses itself.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use lamp::state::LampState;
 use lamp::topic;
-use program::address::Address;
 use rumqttc::{Client, Connection, Event, MqttOptions, Outgoing, Packet, QoS, SubscribeFilter};
+use runtime::address::Address;
 
 /// The name under which changes are asked for, in the place of the command of this name of the original lamp.
 pub const CLIENT: &str = "lamp_cmd";

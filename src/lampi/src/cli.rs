@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use program::address::{self, Address};
+use runtime::address::{self, Address};
 
 /// See to a LAMPI lamp: how it is, what it shows, and what its programs do.
 ///

@@ -8,7 +8,7 @@ use pigpio::{Client, Error, Pin};
 use pigpiod::choice::{Choice, choose};
 use pigpiod::kernel::LEDS;
 use pigpiod::stamp;
-use program::address::Address;
+use runtime::address::Address;
 use system_files::under;
 
 use crate::pwm::State;

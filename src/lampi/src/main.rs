@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) if error.is::<output::Unread>() => ExitCode::SUCCESS,
-        Err(error) => program::exit_code(NAME, Err(error)),
+        Err(error) => runtime::exit_code(NAME, Err(error)),
     }
 }
 

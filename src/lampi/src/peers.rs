@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use program::address::Address;
+use runtime::address::Address;
 use supervisor_conf::Host;
 
 /// `lamp_service`'s settings.

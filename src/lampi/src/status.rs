@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use lamp::state::LampState;
 use pigpio::{Client, Command};
-use program::address::Address;
+use runtime::address::Address;
 use serde::Serialize;
 
 use crate::broker::Visit;

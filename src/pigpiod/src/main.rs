@@ -35,10 +35,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.pigpio_version {
         let printed = writeln!(std::io::stdout(), "{}", pigpio::protocol::VERSION);
-        return program::exit_code(NAME, printed.context("cannot write the version"));
+        return runtime::exit_code(NAME, printed.context("cannot write the version"));
     }
-    program::start_logging(NAME, LevelFilter::Info);
-    program::exit_code(NAME, run(&cli))
+    runtime::start_logging(NAME, LevelFilter::Info);
+    runtime::exit_code(NAME, run(&cli))
 }
 
 /// Why this daemon ends.

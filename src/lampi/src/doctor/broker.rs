@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use lamp::topic;
-use program::address::Address;
 use rumqttc::{Client, ConnectionError, Event, MqttOptions, Packet, QoS};
+use runtime::address::Address;
 
 use super::fix::{Action, Command, Fix, Setting, Tool};
 use super::lamp::{Lamp, SETTINGS};

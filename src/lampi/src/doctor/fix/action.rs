@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One step of a fix: what it is called, and the command that does the same.
 
-use program::address::Address;
+use runtime::address::Address;
 use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
