@@ -5,8 +5,6 @@
 
 #![allow(dead_code, unused_imports, reason = "the program's modules are taken whole")]
 
-#[path = "../src/cli.rs"]
-mod cli;
 #[path = "../src/fit.rs"]
 mod fit;
 #[path = "../src/picture.rs"]
@@ -24,8 +22,8 @@ use std::time::{Duration, Instant};
 use framebuffer::{Geometry, Turn};
 use test_support::{PATIENCE, Process, wait_for};
 
-use cli::Fit;
 use picture::{Manner, Picture};
+use programs::fbcp::Fit;
 
 /// How long each figure is measured.
 const TIME: Duration = Duration::from_secs(1);

@@ -105,8 +105,8 @@ mod tests {
     use framebuffer::{Access, Geometry, PixelFormat, Turn};
 
     use super::*;
-    use crate::cli::Fit;
     use crate::reference::{self, FITS, FORMATS, TURNS};
+    use programs::fbcp::Fit;
 
     /// Fills what is no visible pixel.
     const UNTOUCHED: u8 = 0xaa;

@@ -3,7 +3,7 @@
 
 use framebuffer::Geometry;
 
-use crate::cli::Fit;
+use programs::fbcp::Fit;
 
 /// A rectangle, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +27,14 @@ pub struct Placement {
     pub viewport: Area,
 }
 
-impl Fit {
-    /// Places a picture of the size of `source`.
-    pub fn place(self, source: &Geometry, target: &Geometry) -> Placement {
-        let whole =
-            |geometry: &Geometry| Area { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
-        let placement = Placement { crop: whole(source), viewport: whole(target) };
-        match self {
-            Self::Contain => Placement { viewport: largest(target, source), ..placement },
-            Self::Cover => Placement { crop: largest(source, target), ..placement },
-            Self::Stretch => placement,
-        }
+/// Places a picture of the size of `source`.
+pub fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
+    let whole = |geometry: &Geometry| Area { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
+    let placement = Placement { crop: whole(source), viewport: whole(target) };
+    match fit {
+        Fit::Contain => Placement { viewport: largest(target, source), ..placement },
+        Fit::Cover => Placement { crop: largest(source, target), ..placement },
+        Fit::Stretch => placement,
     }
 }
 
@@ -74,9 +71,9 @@ mod tests {
             ("4096x4095x16", "4096x4096x16", [0, 0, 4096, 4095], [0, 0, 4095, 4095]),
         ] {
             let (from, to) = (source.parse().expect(source), target.parse().expect(target));
-            assert_eq!(Fit::Contain.place(&from, &to).viewport, area(viewport), "{source} in {target}");
-            assert_eq!(Fit::Cover.place(&from, &to).crop, area(crop), "{source} over {target}");
-            let stretched = Fit::Stretch.place(&from, &to);
+            assert_eq!(place(Fit::Contain, &from, &to).viewport, area(viewport), "{source} in {target}");
+            assert_eq!(place(Fit::Cover, &from, &to).crop, area(crop), "{source} over {target}");
+            let stretched = place(Fit::Stretch, &from, &to);
             assert_eq!(stretched.crop, area([0, 0, from.width(), from.height()]));
             assert_eq!(stretched.viewport, area([0, 0, to.width(), to.height()]));
         }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Copies one framebuffer to another, storing only what changed.
 //!
-//! [`sides`] opens the two framebuffers and waits for them; [`copier`] looks at the source and stores to the target;
+//! [`endpoints`] opens the two framebuffers and waits for them; [`copier`] looks at the source and stores to the target;
 //! [`picture`] knows what is to be stored, with [`fit`] for pictures of another size; [`pace`] says when to look again;
 //! [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a picture in a file.
 
-mod cli;
 mod copier;
+mod endpoints;
 mod fit;
 mod pace;
 mod picture;
 #[cfg(test)]
 mod reference;
-mod sides;
 mod signals;
 mod snapshot;
 mod statistics;
@@ -25,11 +24,11 @@ use clap::Parser;
 use framebuffer::{Console, Error, Turn};
 use log::{LevelFilter, info, warn};
 
-use cli::{AtEnd, Cli, Dither};
 use copier::Copier;
+use endpoints::Endpoints;
 use pace::Pace;
 use picture::Manner;
-use sides::Sides;
+use programs::fbcp::{AtEnd, Cli, Dither};
 use signals::Signals;
 use statistics::Statistics;
 
@@ -48,14 +47,14 @@ enum End {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let sides = Sides::of(&cli);
+    let endpoints = Endpoints::of(&cli);
     runtime::start_logging("fbcp", LevelFilter::Info);
-    runtime::exit_code("fbcp", run(&cli, &sides))
+    runtime::exit_code("fbcp", run(&cli, &endpoints))
 }
 
-fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
+fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
     if let Some(file) = &cli.snapshot {
-        return snapshot::take(&sides.for_snapshot(cli.snapshot_of)?, file);
+        return snapshot::take(&endpoints.for_snapshot(cli.snapshot_of)?, file);
     }
     let mut signals = Signals::new().context("signals cannot be received")?;
     let mut statistics = Statistics::new();
@@ -64,8 +63,8 @@ fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
     let mut has_copied = false;
     // Kept when only the target is lost: a console that came back would draw over the source meanwhile.
     let mut console = None;
-    while let Some((source, target)) = sides.open(has_copied, &mut signals, &statistics)? {
-        if cli.console == cli::Console::Silence && console.is_none() {
+    while let Some((source, target)) = endpoints.open(has_copied, &mut signals, &statistics)? {
+        if cli.console == programs::fbcp::Console::Silence && console.is_none() {
             console = silence(&source);
         }
         let mut copier = Copier::new(source, target, manner(cli))?;
@@ -80,13 +79,13 @@ fn run(cli: &Cli, sides: &Sides) -> anyhow::Result<()> {
         }
         has_copied = true;
         drop(copier);
-        if sides::pause(RETRY, &mut signals, &statistics)? {
+        if endpoints::pause(RETRY, &mut signals, &statistics)? {
             break;
         }
     }
     if cli.at_end == AtEnd::Blank
         && !cli.once
-        && let Err(error) = sides.blank_target()
+        && let Err(error) = endpoints.blank_target()
     {
         warn!("the target is not made black: {error}");
     }
@@ -142,7 +141,7 @@ fn copy(
                     next_line += BETWEEN_LINES;
                 }
                 let next = pace.next(rows > 0, Instant::now());
-                if sides::sleep_until(next, signals, statistics)? {
+                if endpoints::sleep_until(next, signals, statistics)? {
                     return Ok(End::Stopped);
                 }
             }

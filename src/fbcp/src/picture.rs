@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use framebuffer::{Converter, Decoder, Ditherer, Encoder, Error, Geometry, Scaler, Turn};
 
-use crate::cli::Fit;
-use crate::fit::Placement;
+use crate::fit::{Placement, place};
+use programs::fbcp::Fit;
 
 /// How the picture is changed on its way.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +153,7 @@ impl Picture {
     /// A copy of which nothing is stored yet: the first picture stores every row.
     pub fn new(source: &Geometry, target: &Geometry, manner: Manner) -> Result<Self, Error> {
         let (source, upright) = Source::new(source, manner.turn)?;
-        let placement = manner.fit.place(&upright, target);
+        let placement = place(manner.fit, &upright, target);
         let rendering = Rendering::new(&upright, target, &placement, manner.dither)?;
         let mut row = vec![0; target.row_bytes()];
         Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut row);

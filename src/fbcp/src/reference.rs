@@ -4,9 +4,9 @@
 
 use framebuffer::{Decoder, Geometry, PixelFormat, Turn};
 
-use crate::cli::Fit;
-use crate::fit::Placement;
+use crate::fit::{Placement, place};
 use crate::picture::Manner;
+use programs::fbcp::Fit;
 
 pub const FORMATS: [PixelFormat; 6] = [
     PixelFormat::RGB565,
@@ -61,7 +61,7 @@ fn colors(source: &Geometry, target: &Geometry, manner: Manner, pixels: &[u8]) -
         Turn::ThreeQuarters => rgb[x * w + w - 1 - y],
     };
     let upright = Geometry::new(tw, th, tw * 3, 0, PixelFormat::BGR888).expect("a geometry");
-    let Placement { crop, viewport } = manner.fit.place(&upright, target);
+    let Placement { crop, viewport } = place(manner.fit, &upright, target);
     let mut result = vec![[0.0; 3]; target.width() * target.height()];
     for y in 0..viewport.height {
         for x in 0..viewport.width {

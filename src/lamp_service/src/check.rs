@@ -8,9 +8,9 @@ use lamp::session;
 use pigpio::{Client, Command};
 use runtime::address::Address;
 
-use crate::cli::Cli;
 use crate::state_file;
 use crate::{NAME, leds};
+use programs::lamp_service::Cli;
 
 /// Looks at each thing that the lamp needs, says on stdout how it is, and fails if any is not as it should be.
 pub fn run(cli: &Cli, pigpiod: &Address) -> anyhow::Result<()> {

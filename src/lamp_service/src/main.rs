@@ -7,7 +7,6 @@
 
 mod bell;
 mod check;
-mod cli;
 mod complaints;
 mod fade;
 mod home_assistant;
@@ -34,9 +33,9 @@ use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use bell::{Bell, Heard};
-use cli::{Cli, Restore};
 use home_assistant::Discovery;
 use leds::{Leds, Manner};
+use programs::lamp_service::{Cli, Restore};
 use service::Service;
 use state_file::StateFile;
 

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{CommandFactory, Parser};
 
 use crate::NAME;
-use crate::cli::Cli;
+use programs::lamp_service::{Cli, settings};
 
 /// Options that make no sense as a line of the file.
 const NOT_IN_THE_FILE: [&str; 4] = ["settings", "check", "help", "version"];
@@ -41,16 +41,11 @@ fn options(text: &str, file: &Path) -> anyhow::Result<Vec<OsString>> {
         .collect();
     let mut options = Vec::new();
     let mut seen = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let place = format!("{}:{}", file.display(), index + 1);
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let Some((name, value)) = line.split_once('=') else {
+    for line in settings::lines(text) {
+        let place = format!("{}:{}", file.display(), line.number);
+        let Some((name, value)) = line.setting else {
             bail!("{place}: it must have the form NAME = VALUE");
         };
-        let (name, value) = (name.trim_end(), value.trim_start());
         if !known.contains(&name) {
             bail!("{place}: there is no setting '{}'; there are {}", name.escape_debug(), known.join(", "));
         }

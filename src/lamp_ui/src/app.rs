@@ -25,7 +25,6 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use runtime::address::Address;
 
 use crate::button;
-use crate::cli::Cli;
 use crate::face::Face;
 use crate::facts;
 use crate::leds::Leds;
@@ -35,6 +34,7 @@ use crate::screen::Screen;
 use crate::touch::{Filter, Pointer, TouchScreen};
 use crate::turn::Turn;
 use crate::window::Window;
+use programs::lamp_ui::Cli;
 
 /// Time between two looks for a device that is not there.
 const RETRY: Duration = Duration::from_secs(1);

@@ -7,7 +7,6 @@
 
 mod app;
 mod button;
-mod cli;
 mod face;
 mod facts;
 mod leds;
@@ -29,7 +28,7 @@ use clap::{CommandFactory, Parser};
 use kivy_conf::Kivy;
 use lamp::state::LampState;
 
-use cli::Cli;
+use programs::lamp_ui::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::Context;
 use lamp::state::LampState;
 
-use crate::cli::Page;
 use crate::face::Face;
 use crate::model::Notice;
+use programs::lamp_ui::Page;
 
 /// Facts about a lamp that could be.
 const EXAMPLE: [(&str, &str); 7] = [

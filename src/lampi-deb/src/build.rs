@@ -16,13 +16,12 @@ use crate::architecture::Architecture;
 use crate::assemble::{Parts, assemble};
 use crate::buildinfo::{BuildInfo, buildinfo};
 use crate::changelog::{Entry, source_date_epoch};
-use crate::cli::BuildOrder;
+use crate::cli::BuildArgs;
 use crate::compile::compile;
 use crate::deb::Deb;
 use crate::depends::{needs, relations};
 use crate::finish::finish;
 use crate::interrupt::Interrupt;
-use crate::programs::PROGRAMS;
 use crate::publish::{Artifacts, publish};
 use crate::render::{self, Rendered};
 use crate::settings::Settings;
@@ -32,16 +31,16 @@ use crate::toolchain::Toolchain;
 use crate::{check, output, verify};
 
 /// Makes the package that was ordered.
-pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
+pub fn run(args: &BuildArgs) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
     let source = Source::find()?;
-    let settings = Settings::load(&order.settings)?;
-    let Some(architecture) = order.arch.or_else(Architecture::host) else {
+    let settings = Settings::load(&args.settings)?;
+    let Some(architecture) = args.arch.or_else(Architecture::host) else {
         bail!("the lamp's programs are not for this kind of machine; choose one with --arch");
     };
     let entry = Entry::newest(&source)?;
     let timestamp = source_date_epoch(&entry)?;
-    let target = target(order, &entry.version, architecture)?;
+    let target = target(args, &entry.version, architecture)?;
     let temporary = temporary_folder(&target)?;
     let folder = temporary.path();
     let mut progress = Progress::new(&interrupt, 6);
@@ -73,8 +72,8 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
 
     let depends = progress.stage("find the libraries that they need", || {
         let mut all = Vec::new();
-        for program in PROGRAMS {
-            let path = stage.folder().join(program.path);
+        for program in &programs::PROGRAMS {
+            let path = stage.folder().join(program.packaged_path());
             let file = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             all.extend(needs(&file).with_context(|| format!("the program {}", program.name))?);
         }
@@ -105,10 +104,10 @@ pub fn run(order: &BuildOrder) -> anyhow::Result<()> {
 }
 
 /// Path of the package.
-fn target(order: &BuildOrder, version: &str, architecture: Architecture) -> anyhow::Result<PathBuf> {
-    let target = match &order.output {
+fn target(args: &BuildArgs, version: &str, architecture: Architecture) -> anyhow::Result<PathBuf> {
+    let target = match &args.output {
         Some(path) => path.clone(),
-        None => order.out.join(format!("lampi_{version}_{architecture}.deb")),
+        None => args.out.join(format!("lampi_{version}_{architecture}.deb")),
     };
     if target.is_dir() || target.extension().is_none_or(|extension| extension != "deb") {
         bail!("{} cannot be the package's path; it must be a file name that ends in .deb", target.display());

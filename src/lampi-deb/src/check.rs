@@ -7,8 +7,7 @@ use anyhow::bail;
 use supervisor_conf::{Finding, Host, Report};
 
 use crate::output;
-use crate::programs::{PROGRAMS, SUPERVISED};
-use crate::stage::CONF_FOLDER;
+use programs::{PROGRAMS, supervised};
 
 /// Folder that Debian's Supervisor brings for the logs of its programs.
 const LOG_FOLDER: &str = "/var/log/supervisor";
@@ -29,8 +28,8 @@ pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
 /// there are its programs, its user, pigpiod, and what Supervisor brings.
 pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(LOG_FOLDER);
-    for program in PROGRAMS {
-        host = host.with_command(format!("/{}", program.path));
+    for program in &PROGRAMS {
+        host = host.with_command(program.path);
     }
     // A bare name is looked up in the PATH.
     let pigpiod = if pigpiod.starts_with('/') { pigpiod.to_owned() } else { format!("/usr/bin/{pigpiod}") };
@@ -40,7 +39,7 @@ pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Repo
 
 /// The four confs below `root`.
 fn conf_paths(root: &Path) -> Vec<PathBuf> {
-    SUPERVISED.iter().map(|program| root.join(CONF_FOLDER).join(format!("{program}.conf"))).collect()
+    supervised().map(|program| root.join(program.conf().trim_start_matches('/'))).collect()
 }
 
 /// The findings as lines, with the files' names as they are below `root`.

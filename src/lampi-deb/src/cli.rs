@@ -24,9 +24,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Compiles everything and makes the package, its .sha256 and its .buildinfo
-    Build(BuildOrder),
+    Build(BuildArgs),
     /// Prints the Supervisor files as they would be packaged
-    Render(RenderOrder),
+    Render(RenderArgs),
     /// Reads a built package on its own and tells whether it keeps its promises
     Verify {
         /// The package
@@ -41,7 +41,7 @@ pub enum Verb {
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
     },
-    Demo(DemoOrder),
+    Demo(DemoArgs),
     /// Becomes another program, which ends with the process that started this one
     #[command(hide = true)]
     Leash {
@@ -55,7 +55,7 @@ pub enum Verb {
 
 #[derive(Debug, Args)]
 #[command(after_long_help = settings::help())]
-pub struct BuildOrder {
+pub struct BuildArgs {
     /// Architecture of the lamp: arm64 or armhf, as `dpkg --print-architecture` says there. armhf is for the Raspberry Pi 2
     /// and newer and the Zero 2 W, not for the Pi 1, Zero and Zero W [default: the one of this machine]
     #[arg(long)]
@@ -67,17 +67,17 @@ pub struct BuildOrder {
     #[arg(long, value_name = "FILE", conflicts_with = "out")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub settings: SettingsOrder,
+    pub settings: SettingsArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(after_long_help = settings::help())]
-pub struct RenderOrder {
+pub struct RenderArgs {
     /// Folder to write the files to, instead of printing them
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
-    pub settings: SettingsOrder,
+    pub settings: SettingsArgs,
 }
 
 /// Shows the lamp on this machine, its LEDs simulated in the terminal.
@@ -87,7 +87,7 @@ pub struct RenderOrder {
 /// display, else a picture file that is kept up to date. Ctrl-C, SIGTERM and closing the window end all of it, and leave
 /// nothing behind.
 #[derive(Debug, Args)]
-pub struct DemoOrder {
+pub struct DemoArgs {
     /// TCP port of the MQTT broker, on 127.0.0.1 [default: a free one]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
@@ -97,7 +97,7 @@ pub struct DemoOrder {
 }
 
 #[derive(Debug, Args)]
-pub struct SettingsOrder {
+pub struct SettingsArgs {
     /// Changes a setting of the package; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use crate::architecture::Architecture;
 use crate::interrupt::Interrupt;
-use crate::programs::PROGRAMS;
 use crate::source::Source;
 use crate::toolchain::Toolchain;
 
@@ -26,11 +25,11 @@ pub fn compile(
 ) -> anyhow::Result<()> {
     fetch(source, toolchain, architecture, interrupt)?;
     let binaries = cargo_build(source, architecture, toolchain, interrupt)?;
-    for program in PROGRAMS {
+    for program in &programs::PROGRAMS {
         let Some(binary) = binaries.get(program.name) else {
             bail!("cargo did not make the program {}", program.name);
         };
-        strip(toolchain, binary, &folder.join(program.path), interrupt)?;
+        strip(toolchain, binary, &folder.join(program.packaged_path()), interrupt)?;
     }
     Ok(())
 }
@@ -108,7 +107,7 @@ fn cargo_build(
         let target = architecture.rust_target().to_uppercase().replace('-', "_");
         command.env(format!("CARGO_TARGET_{target}_LINKER"), &toolchain.linker);
     }
-    for program in PROGRAMS {
+    for program in &programs::PROGRAMS {
         command.args(["--package", program.name]);
     }
     artifacts(&mut command, interrupt)

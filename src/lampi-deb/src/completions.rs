@@ -3,7 +3,7 @@
 
 use clap_complete::Shell;
 
-use crate::programs::PROGRAMS;
+use programs::PROGRAMS;
 
 /// Shells with the folders in which Debian's packages of them look for completions.
 const SHELLS: [(Shell, &str); 3] = [
@@ -22,7 +22,7 @@ pub fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
                 _ => program.name.to_owned(),
             };
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut (program.command)(), program.name, &mut script);
+            clap_complete::generate(shell, &mut program.command_line(), program.name, &mut script);
             (format!("{folder}/{file}"), script)
         })
     })

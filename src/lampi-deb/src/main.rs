@@ -20,7 +20,7 @@ mod depends;
 mod finish;
 mod interrupt;
 mod output;
-mod programs;
+mod pages;
 mod publish;
 mod render;
 mod settings;
@@ -38,11 +38,11 @@ use cli::{Cli, Verb};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
-        Verb::Build(order) => build::run(&order).map(|()| true),
-        Verb::Render(order) => render::run(&order).map(|()| true),
+        Verb::Build(args) => build::run(&args).map(|()| true),
+        Verb::Render(args) => render::run(&args).map(|()| true),
         Verb::Verify { file } => verify::run(&file),
         Verb::Check { files, root } => check::run(&files, &root),
-        Verb::Demo(order) => demo::run(&order).map(|()| true),
+        Verb::Demo(args) => demo::run(&args).map(|()| true),
         Verb::Leash { parent, words } => demo::leash::become_program(parent, &words).map(|()| true),
     };
     match outcome {

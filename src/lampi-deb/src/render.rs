@@ -6,9 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use tera::Tera;
 
-use crate::cli::RenderOrder;
+use crate::cli::RenderArgs;
 use crate::output;
-use crate::programs::SUPERVISED;
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -24,10 +23,10 @@ pub struct Rendered {
 }
 
 /// `lampi-deb render`.
-pub fn run(order: &RenderOrder) -> anyhow::Result<()> {
-    let confs = confs(&Source::find()?, &Settings::load(&order.settings)?)?;
+pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
+    let confs = confs(&Source::find()?, &Settings::load(&args.settings)?)?;
     for Rendered { name, text } in confs {
-        match &order.out {
+        match &args.out {
             None => output::print(format_args!("==> {name} <==\n{text}\n"))?,
             Some(folder) => write(folder, &name, &text)?,
         }
@@ -44,7 +43,7 @@ fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
 
 /// The Supervisor files, in the order in which their programs start.
 pub fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
-    let names: Vec<String> = SUPERVISED.iter().map(|program| format!("{program}.conf")).collect();
+    let names: Vec<String> = programs::supervised().map(|program| format!("{program}.conf")).collect();
     render(source, "conf.d", &names, &["shared.inc"], settings)
 }
 

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::cli::SettingsOrder;
-use crate::programs::PROGRAMS;
+use crate::cli::SettingsArgs;
+use programs::PROGRAMS;
 
 /// What a value must look like.
 #[derive(Debug, Clone, Copy)]
@@ -198,13 +198,13 @@ pub struct Settings {
 
 impl Settings {
     /// Defaults, then the file, then the command line.
-    pub fn load(order: &SettingsOrder) -> anyhow::Result<Self> {
+    pub fn load(args: &SettingsArgs) -> anyhow::Result<Self> {
         let mut settings =
             Self { values: TABLE.iter().map(|row| (row.key, row.default.to_owned())).collect() };
-        if let Some(file) = &order.config {
+        if let Some(file) = &args.config {
             settings.read(file)?;
         }
-        for assignment in &order.set {
+        for assignment in &args.set {
             let Some((key, value)) = assignment.split_once('=') else {
                 bail!("--set {assignment}: it must have the form KEY=VALUE");
             };
@@ -395,7 +395,7 @@ fn understood(name: &str, arguments: &str) -> Result<(), String> {
     let program =
         PROGRAMS.iter().find(|program| program.name == name).expect("the table names programs of ours");
     let words = std::iter::once(name).chain(arguments.split_whitespace());
-    (program.command)().try_get_matches_from(words).map(|_| ()).map_err(|error| {
+    program.command_line().try_get_matches_from(words).map(|_| ()).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         format!("{name} does not understand it: {first}")
@@ -417,7 +417,7 @@ mod tests {
     use super::*;
 
     fn load(set: &[&str]) -> anyhow::Result<Settings> {
-        Settings::load(&SettingsOrder { set: set.iter().map(ToString::to_string).collect(), config: None })
+        Settings::load(&SettingsArgs { set: set.iter().map(ToString::to_string).collect(), config: None })
     }
 
     #[test]
@@ -458,8 +458,8 @@ mod tests {
         let content =
             "lamp_service_gamma = 2.2\nlamp_service_transition = 1.0\nfbcp_fps = 10\nuser = \"lamp\"\n";
         std::fs::write(&file, content).unwrap();
-        let order = SettingsOrder { set: vec!["fbcp_fps=20".into()], config: Some(file) };
-        let settings = Settings::load(&order).unwrap();
+        let args = SettingsArgs { set: vec!["fbcp_fps=20".into()], config: Some(file) };
+        let settings = Settings::load(&args).unwrap();
         assert_eq!(settings.arguments("lamp_service"), " --transition=1 --gamma=2.2");
         assert_eq!(settings.arguments("fbcp"), " --fps=20");
         assert_eq!(settings.get("user"), "lamp");
@@ -470,7 +470,7 @@ mod tests {
         for row in &TABLE {
             let Kind::Option(name, option) = row.kind else { continue };
             let program = PROGRAMS.iter().find(|program| program.name == name).expect(name);
-            let command = (program.command)();
+            let command = program.command_line();
             let argument = command
                 .get_arguments()
                 .find(|argument| argument.get_long() == Some(option))

@@ -7,7 +7,9 @@ use anyhow::Context;
 
 use crate::changelog;
 use crate::completions;
-use crate::programs::{PROGRAMS, Page};
+use programs::PROGRAMS;
+
+use crate::pages::Page;
 use crate::render::Rendered;
 use crate::settings::Settings;
 use crate::source::Source;
@@ -62,9 +64,9 @@ impl Stage {
     /// Makes room for the compiled programs, which have to be put at their paths in the folder; they count as staged from
     /// now on.
     pub fn expect_programs(&mut self) -> anyhow::Result<()> {
-        for program in PROGRAMS {
-            self.files.push(Staged { path: program.path.to_owned(), mode: 0o755 });
-            make_folder(self.folder.join(program.path).parent().expect("it lies in the folder"))?;
+        for program in &PROGRAMS {
+            self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
+            make_folder(self.folder.join(program.packaged_path()).parent().expect("it lies in the folder"))?;
         }
         Ok(())
     }
@@ -82,8 +84,8 @@ impl Stage {
                 self.add(&format!("{folder}/{name}"), mode, text.as_bytes())?;
             }
         }
-        for program in PROGRAMS {
-            for page in program.pages() {
+        for program in &PROGRAMS {
+            for page in Page::of(program) {
                 let path = page.path();
                 let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;
                 self.add(&path, 0o644, &text)?;

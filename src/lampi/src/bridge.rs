@@ -13,9 +13,9 @@ use anyhow::{Context, bail};
 use nix::unistd::geteuid;
 use system_files::{Access, Place, ROOT_ONLY};
 
-use crate::cli::BridgeOrder;
 use crate::output;
 use conf::{Authorities, Bridge, Tls};
+use programs::lampi::BridgeArgs;
 
 /// The file.
 const FILE: &str = "/etc/mosquitto/conf.d/lampi_bridge.conf";
@@ -30,21 +30,21 @@ const CARD: &str = "/sys/class/net/eth0/address";
 const RESTART: &str = "sudo systemctl restart mosquitto";
 
 /// Writes the file, or removes it.
-pub fn run(order: &BridgeOrder) -> anyhow::Result<()> {
+pub fn run(args: &BridgeArgs) -> anyhow::Result<()> {
     // Below another root, whoever may change the files may do so.
-    if order.root == Path::new("/") && !geteuid().is_root() {
+    if args.root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say it again after sudo");
     }
-    match &order.host {
-        Some(host) => set_up(order, host),
-        None => remove(&order.root),
+    match &args.host {
+        Some(host) => set_up(args, host),
+        None => remove(&args.root),
     }
 }
 
-fn set_up(order: &BridgeOrder, host: &str) -> anyhow::Result<()> {
-    let root = order.root.as_path();
+fn set_up(args: &BridgeArgs, host: &str) -> anyhow::Result<()> {
+    let root = args.root.as_path();
     let file = system_files::under(root, FILE);
-    let bridge = wanted(order, host)?;
+    let bridge = wanted(args, host)?;
     let group = checks::group(root)?;
     checks::read_by_mosquitto(root, &file)?;
     checks::name_is_free(root, &file, &bridge.name())?;
@@ -102,13 +102,13 @@ fn keep_foreign(place: &Place) -> anyhow::Result<()> {
 }
 
 /// What is ordered, complete and sound in itself.
-fn wanted(order: &BridgeOrder, host: &str) -> anyhow::Result<Bridge> {
+fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
     if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || "[]/".contains(c)) {
         bail!("--host: '{}' is no name or address of a broker", host.escape_debug());
     }
-    let device_id = match &order.device_id {
+    let device_id = match &args.device_id {
         Some(id) => id.clone(),
-        None => device_id(&order.root)?,
+        None => device_id(&args.root)?,
     };
     if device_id.is_empty() || !device_id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         bail!(
@@ -116,15 +116,15 @@ fn wanted(order: &BridgeOrder, host: &str) -> anyhow::Result<Bridge> {
             device_id.escape_debug()
         );
     }
-    let tls = if order.tls { Some(tls(order)?) } else { None };
-    let user = match &order.username {
+    let tls = if args.tls { Some(tls(args)?) } else { None };
+    let user = match &args.username {
         Some(name) => {
-            let password = order.password_file.as_deref().map(password).transpose()?;
+            let password = args.password_file.as_deref().map(password).transpose()?;
             Some((one_line("--username", name)?, password))
         }
         None => None,
     };
-    let port = order.port.unwrap_or(if order.tls { 8883 } else { 1883 });
+    let port = args.port.unwrap_or(if args.tls { 8883 } else { 1883 });
     Ok(Bridge { device_id, host: host.to_owned(), port, tls, user })
 }
 
@@ -140,7 +140,7 @@ fn device_id(root: &Path) -> anyhow::Result<String> {
     Ok(address.trim().replace(':', ""))
 }
 
-fn tls(order: &BridgeOrder) -> anyhow::Result<Tls> {
+fn tls(args: &BridgeArgs) -> anyhow::Result<Tls> {
     let path = |option: &str, path: &PathBuf| {
         let path = std::path::absolute(path).with_context(|| option.to_owned())?;
         let text =
@@ -148,11 +148,11 @@ fn tls(order: &BridgeOrder) -> anyhow::Result<Tls> {
         one_line(option, text)
     };
     Ok(Tls {
-        authorities: match &order.cafile {
+        authorities: match &args.cafile {
             Some(file) => Authorities::File(path("--cafile", file)?),
             None => Authorities::System,
         },
-        own: match (&order.certfile, &order.keyfile) {
+        own: match (&args.certfile, &args.keyfile) {
             (Some(certificate), Some(key)) => {
                 Some((path("--certfile", certificate)?, path("--keyfile", key)?))
             }

@@ -4,23 +4,24 @@
 //! supervisorctl takes the first configuration that it finds, also one in the folder where it is called, and does there
 //! what that says.
 
-use crate::cli::{Program, ProgramOrder};
 use crate::output;
 use crate::supervisor::{Control, Supervisor, Update};
+use programs::Program;
+use programs::lampi::ProgramArgs;
 
 /// Starts a program that is stopped.
-pub fn start(order: &ProgramOrder) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(order);
-    output::line(&match supervisor.start(program.name())? {
+pub fn start(args: &ProgramArgs) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(args);
+    output::line(&match supervisor.start(program.name)? {
         Control::Done => format!("{program} is started"),
         Control::Already => format!("{program} runs already"),
     })
 }
 
 /// Stops a program for a while.
-pub fn stop(order: &ProgramOrder) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(order);
-    output::line(&match supervisor.stop(program.name())? {
+pub fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(args);
+    output::line(&match supervisor.stop(program.name)? {
         Control::Done => {
             format!("{program} is stopped until the next boot, or until you say: sudo lampi start {program}")
         }
@@ -29,16 +30,16 @@ pub fn stop(order: &ProgramOrder) -> anyhow::Result<()> {
 }
 
 /// Starts a program anew.
-pub fn restart(order: &ProgramOrder) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(order);
-    supervisor.restart(program.name())?;
+pub fn restart(args: &ProgramArgs) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(args);
+    supervisor.restart(program.name)?;
     output::line(&format!("{program} is started anew"))
 }
 
 /// Has Supervisor follow a changed file.
-pub fn update(order: &ProgramOrder) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(order);
-    output::line(&match supervisor.update(program.name())? {
+pub fn update(args: &ProgramArgs) -> anyhow::Result<()> {
+    let (supervisor, program) = addressed(args);
+    output::line(&match supervisor.update(program.name)? {
         Update::Added => format!("{program} is started"),
         Update::Changed => format!("{program} is started anew, as its file says now"),
         Update::Removed => format!("{program} is stopped: its file is gone"),
@@ -46,6 +47,6 @@ pub fn update(order: &ProgramOrder) -> anyhow::Result<()> {
     })
 }
 
-fn addressed(order: &ProgramOrder) -> (Supervisor, Program) {
-    (Supervisor::at(&order.root), order.program)
+fn addressed(args: &ProgramArgs) -> (Supervisor, Program) {
+    (Supervisor::at(&args.root), args.program)
 }

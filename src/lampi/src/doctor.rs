@@ -29,9 +29,9 @@ mod user;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use crate::cli::DoctorOrder;
 use crate::output;
 use lamp::Lamp;
+use programs::lampi::DoctorArgs;
 use report::{Need, Report};
 use system::System;
 
@@ -78,19 +78,19 @@ const CHECKS: [Check; 17] = [
 ];
 
 /// Looks at the lamp under the order's root, and says what it found.
-pub fn run(order: &DoctorOrder) -> anyhow::Result<ExitCode> {
-    if order.fix {
-        return mend::run(order);
+pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    if args.fix {
+        return mend::run(args);
     }
-    let (_, report) = diagnose(order)?;
-    let text = if order.json { report.to_json() } else { report.to_text() };
+    let (_, report) = diagnose(args)?;
+    let text = if args.json { report.to_json() } else { report.to_text() };
     output::line(text.trim_end())?;
     Ok(report.status())
 }
 
 /// Looks at the lamp under the order's root.
-fn diagnose(order: &DoctorOrder) -> anyhow::Result<(Rc<System>, Report)> {
-    let system = Rc::new(System::new(&order.root)?);
+fn diagnose(args: &DoctorArgs) -> anyhow::Result<(Rc<System>, Report)> {
+    let system = Rc::new(System::new(&args.root)?);
     let lamp = Lamp::new(Rc::clone(&system));
     let mut report = Report::new(Rc::clone(&system));
     for check in CHECKS {

@@ -7,23 +7,24 @@ use std::time::Duration;
 use lamp::state::{Color, LampState};
 
 use crate::broker::Visit;
-use crate::cli::{GetOrder, SetOrder};
 use crate::leds::{self, Driver};
 use crate::output;
-use crate::peers::Peer;
+use crate::peers;
+use programs::lamp_service::settings::Peer;
+use programs::lampi::{GetArgs, SetArgs};
 
 /// How long the broker and `lamp_service` may take: they answer within milliseconds, but may just be starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes the change, and returns when the lamp has it.
-pub fn set(order: &SetOrder) -> anyhow::Result<()> {
-    let broker = Peer::Broker.address(order.broker.as_ref(), Path::new("/"))?;
+pub fn set(args: &SetArgs) -> anyhow::Result<()> {
+    let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut visit = Visit::begin(&broker, PATIENCE)?;
     let state = visit.state()?;
-    visit.change(&changed(order, state))?;
+    visit.change(&changed(args, state))?;
     visit.end();
     // Another broker is that of another lamp.
-    if order.broker.is_none() {
+    if args.broker.is_none() {
         warn_of_darkness();
     }
     Ok(())
@@ -33,7 +34,7 @@ pub fn set(order: &SetOrder) -> anyhow::Result<()> {
 fn warn_of_darkness() {
     let root = Path::new("/");
     // A setting that nobody can read was complained of when the broker was looked for.
-    let Ok(address) = Peer::Pigpiod.address(None, root) else { return };
+    let Ok(address) = peers::address(Peer::Pigpiod, None, root) else { return };
     let reason = match leds::are_driven(&address, PATIENCE) {
         Ok(true) => return,
         Ok(false) => format!("the LEDs stay dark: {}", Driver::darkness(root)),
@@ -43,27 +44,27 @@ fn warn_of_darkness() {
 }
 
 /// Prints the state.
-pub fn get(order: &GetOrder) -> anyhow::Result<()> {
-    let broker = Peer::Broker.address(order.broker.as_ref(), Path::new("/"))?;
+pub fn get(args: &GetArgs) -> anyhow::Result<()> {
+    let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut visit = Visit::begin(&broker, PATIENCE)?;
     let state = visit.state()?;
     visit.end();
-    if order.json {
+    if args.json {
         return output::line(&state.to_json());
     }
     let LampState { color: Color { hue, saturation }, brightness, on, .. } = state;
     output::line(&format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}"))
 }
 
-fn changed(order: &SetOrder, state: LampState) -> LampState {
-    let [hue, saturation] = match order.color {
+fn changed(args: &SetArgs, state: LampState) -> LampState {
+    let [hue, saturation] = match args.color {
         Some(color) => color,
-        None => [order.hue.unwrap_or(state.color.hue), order.saturation.unwrap_or(state.color.saturation)],
+        None => [args.hue.unwrap_or(state.color.hue), args.saturation.unwrap_or(state.color.saturation)],
     };
     LampState {
         color: Color { hue, saturation },
-        brightness: order.brightness.unwrap_or(state.brightness),
-        on: if order.lit || order.dark { order.lit } else { state.on },
+        brightness: args.brightness.unwrap_or(state.brightness),
+        on: if args.lit || args.dark { args.lit } else { state.on },
         client: state.client,
     }
 }

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use supervisor_conf::Host;
 
-use crate::cli::{LogsOrder, Program};
 use crate::output;
+use programs::Program;
+use programs::lampi::LogsArgs;
 
 /// The log of a program.
 #[derive(Debug)]
@@ -22,29 +23,30 @@ struct Log {
 }
 
 /// Prints the last lines, and with `--follow` all that come.
-pub fn run(order: &LogsOrder) -> anyhow::Result<()> {
-    let programs = order.program.map_or_else(|| Program::ALL.to_vec(), |program| vec![program]);
+pub fn run(args: &LogsArgs) -> anyhow::Result<()> {
+    let programs =
+        args.program.map_or_else(|| programs::supervised().copied().collect(), |program| vec![program]);
     let several = programs.len() > 1;
     let mut logs = Vec::new();
     for program in programs {
-        let path = path(program, &order.root);
+        let path = path(program, &args.root);
         match std::fs::File::open(&path) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 bail!("{} is not for everybody to read; use sudo", path.display())
             }
-            Err(error) if error.kind() == ErrorKind::NotFound && !several && !order.follow => {
+            Err(error) if error.kind() == ErrorKind::NotFound && !several && !args.follow => {
                 bail!("{program} has no log, {}; it was never started", path.display())
             }
             _ => {}
         }
-        let prefix = if several { format!("{:12} | ", program.name()) } else { String::new() };
+        let prefix = if several { format!("{:12} | ", program.name) } else { String::new() };
         logs.push(Log { path, prefix });
     }
     // Followed from before they are read, so that nothing comes between.
-    let follower = if order.follow { Some(follow::Follower::new(&logs)?) } else { None };
+    let follower = if args.follow { Some(follow::Follower::new(&logs)?) } else { None };
     let mut last = Vec::new();
     for log in &logs {
-        last.push(tail::last_lines(&log.path, order.lines)?);
+        last.push(tail::last_lines(&log.path, args.lines)?);
     }
     let ends: Vec<tail::End> = last.iter().map(|tail| tail.end).collect();
     for (log, line) in tail::in_order(last.into_iter().map(|tail| tail.lines).collect()) {
@@ -64,7 +66,7 @@ fn print(log: &Log, line: &[u8]) -> anyhow::Result<()> {
 fn path(program: Program, root: &Path) -> PathBuf {
     let conf = system_files::under(root, format!("/etc/supervisor/conf.d/{program}.conf"));
     let told = supervisor_conf::check(&[conf], &Host::new(root)).ok().and_then(|report| {
-        report.programs.into_iter().find(|told| told.name == program.name())?.logs.into_iter().next()
+        report.programs.into_iter().find(|told| told.name == program.name)?.logs.into_iter().next()
     });
     system_files::under(root, told.unwrap_or_else(|| format!("/var/log/supervisor/{program}.log").into()))
 }

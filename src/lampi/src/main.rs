@@ -6,7 +6,6 @@
 
 mod bridge;
 mod broker;
-mod cli;
 mod control;
 mod doctor;
 mod dpkg;
@@ -26,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Order};
+use programs::lampi::{Cli, Verb};
 
 /// Name of the program.
 const NAME: &str = "lampi";
@@ -40,21 +39,21 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
-    match &cli.order {
-        Order::Status(order) => status::run(order)?,
-        Order::Set(order) => light::set(order)?,
-        Order::Get(order) => light::get(order)?,
-        Order::Doctor(order) => return doctor::run(order),
-        Order::Disable(order) => switch::disable(order)?,
-        Order::Enable(order) => switch::enable(order)?,
-        Order::Start(order) => control::start(order)?,
-        Order::Stop(order) => control::stop(order)?,
-        Order::Restart(order) => control::restart(order)?,
-        Order::Update(order) => control::update(order)?,
-        Order::Logs(order) => logs::run(order)?,
-        Order::Bridge(order) => bridge::run(order)?,
-        Order::Pwm(order) => return pwm::run(order),
-        Order::TakeOver(order) => return take_over::run(order),
+    match &cli.verb {
+        Verb::Status(args) => status::run(args)?,
+        Verb::Set(args) => light::set(args)?,
+        Verb::Get(args) => light::get(args)?,
+        Verb::Doctor(args) => return doctor::run(args),
+        Verb::Disable(args) => switch::disable(args)?,
+        Verb::Enable(args) => switch::enable(args)?,
+        Verb::Start(args) => control::start(args)?,
+        Verb::Stop(args) => control::stop(args)?,
+        Verb::Restart(args) => control::restart(args)?,
+        Verb::Update(args) => control::update(args)?,
+        Verb::Logs(args) => logs::run(args)?,
+        Verb::Bridge(args) => bridge::run(args)?,
+        Verb::Pwm(args) => return pwm::run(args),
+        Verb::TakeOver(args) => return take_over::run(args),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -17,10 +17,10 @@ use anyhow::bail;
 use nix::unistd::geteuid;
 use pigpiod::kernel::LEDS;
 
-use crate::cli::{PwmAction, PwmOrder};
 use crate::leds::Driver;
 use crate::output;
 pub use boot::Boot;
+use programs::lampi::{PwmAction, PwmArgs};
 pub use state::State;
 use state::{ENABLE, REBOOT, without_chip};
 
@@ -34,13 +34,13 @@ const PINS: [u8; 3] = {
 const KEPT: &str = "lampi-bak";
 
 /// Does what is ordered.
-pub fn run(order: &PwmOrder) -> anyhow::Result<ExitCode> {
-    let root = order.root.as_path();
+pub fn run(args: &PwmArgs) -> anyhow::Result<ExitCode> {
+    let root = args.root.as_path();
     // Below another root, whoever may change the files may do so.
-    if order.action != PwmAction::Status && root == Path::new("/") && !geteuid().is_root() {
+    if args.action != PwmAction::Status && root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say it again after sudo");
     }
-    match order.action {
+    match args.action {
         PwmAction::Enable => enable(root)?,
         PwmAction::Disable => disable(root)?,
         PwmAction::Status => return status(root),

@@ -19,13 +19,14 @@ use runtime::address::Address;
 use serde::Serialize;
 
 use crate::broker::Visit;
-use crate::cli::{Program, StatusOrder};
 use crate::leds::{self, Driver};
 use crate::output;
-use crate::peers::Peer;
+use crate::peers;
 use crate::supervisor::{Supervisor, Trouble};
 use crate::switch;
 use machine::{Framebuffer, TouchScreen};
+use programs::lamp_service::settings::Peer;
+use programs::lampi::StatusArgs;
 
 /// How long the broker and pigpiod may take each.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -93,9 +94,9 @@ struct Light {
 }
 
 /// Prints how the lamp is.
-pub fn run(order: &StatusOrder) -> anyhow::Result<()> {
-    let status = Status::of(order);
-    if order.json {
+pub fn run(args: &StatusArgs) -> anyhow::Result<()> {
+    let status = Status::of(args);
+    if args.json {
         return output::line(&serde_json::to_string_pretty(&status)?);
     }
     // https://no-color.org
@@ -105,12 +106,12 @@ pub fn run(order: &StatusOrder) -> anyhow::Result<()> {
 }
 
 impl Status {
-    fn of(order: &StatusOrder) -> Self {
-        let root = order.root.as_path();
+    fn of(args: &StatusArgs) -> Self {
+        let root = args.root.as_path();
         thread::scope(|scope| {
-            let broker = scope.spawn(|| ask_broker(Peer::Broker.address(order.broker.as_ref(), root)));
+            let broker = scope.spawn(|| ask_broker(peers::address(Peer::Broker, args.broker.as_ref(), root)));
             let pigpiod =
-                scope.spawn(|| ask_pigpiod(Peer::Pigpiod.address(order.pigpiod.as_ref(), root), root));
+                scope.spawn(|| ask_pigpiod(peers::address(Peer::Pigpiod, args.pigpiod.as_ref(), root), root));
             let (supervisor, programs) = ask_supervisor(root);
             let survey = autostart::find(root);
             let (broker, light) = broker.join().unwrap_or_default();
@@ -135,17 +136,17 @@ fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
         Ok(processes) => (None, processes),
         Err(trouble) => (Some(trouble), Vec::new()),
     };
-    let programs = Program::ALL.map(|program| {
-        let known = processes.iter().find(|process| process.name == program.name());
+    let programs = programs::supervised().map(|program| {
+        let known = processes.iter().find(|process| process.name == program.name);
         let state = match known {
             Some(process) => process.state.to_lowercase(),
-            None if switch::is_disabled(program, root) => "disabled".into(),
+            None if switch::is_disabled(*program, root) => "disabled".into(),
             None if matches!(trouble, Some(Trouble::Away)) => "stopped".into(),
             None if trouble.is_some() => "unknown".into(),
             None => "missing".into(),
         };
         ProgramStatus {
-            name: program.name(),
+            name: program.name,
             pid: known.and_then(|process| process.pid),
             uptime: known.and_then(|process| process.uptime),
             reason: known
@@ -154,7 +155,8 @@ fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
             state,
         }
     });
-    (trouble.map(|trouble| trouble.to_string()), programs.into())
+    let programs = programs.collect();
+    (trouble.map(|trouble| trouble.to_string()), programs)
 }
 
 fn ask_broker(address: anyhow::Result<Address>) -> (BrokerStatus, Option<LampState>) {

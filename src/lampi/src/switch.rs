@@ -12,10 +12,11 @@ use nix::unistd::geteuid;
 use supervisor_conf::{Host, Severity};
 use system_files::{Access, Place};
 
-use crate::cli::{Program, ProgramOrder};
 use crate::dpkg;
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble, Update};
+use programs::Program;
+use programs::lampi::ProgramArgs;
 
 /// Folder of the files that Supervisor reads.
 const CONFS: &str = "/etc/supervisor/conf.d";
@@ -24,9 +25,9 @@ const CONFS: &str = "/etc/supervisor/conf.d";
 const PACKAGED: &str = "/usr/share/lampi/conf.d";
 
 /// Stops a program and keeps it stopped.
-pub fn disable(order: &ProgramOrder) -> anyhow::Result<()> {
-    let (program, root) = (order.program, order.root.as_path());
-    must_be_root("disable", order)?;
+pub fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
+    let (program, root) = (args.program, args.root.as_path());
+    must_be_root("disable", args)?;
     let places = Places::of(program, root);
     places.must_be_the_packages()?;
     match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
@@ -43,7 +44,7 @@ pub fn disable(order: &ProgramOrder) -> anyhow::Result<()> {
             places.conf.display()
         ),
     }
-    match Supervisor::at(root).update(program.name()) {
+    match Supervisor::at(root).update(program.name) {
         Ok(_) => output::line(&format!("{program} is stopped until you say: sudo lampi enable {program}")),
         Err(Trouble::Away) => output::line(&format!(
             "{program} is disabled; Supervisor does not run, and will leave it alone when it is started"
@@ -53,9 +54,9 @@ pub fn disable(order: &ProgramOrder) -> anyhow::Result<()> {
 }
 
 /// Starts a program that was disabled.
-pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
-    let (program, root) = (order.program, order.root.as_path());
-    must_be_root("enable", order)?;
+pub fn enable(args: &ProgramArgs) -> anyhow::Result<()> {
+    let (program, root) = (args.program, args.root.as_path());
+    must_be_root("enable", args)?;
     let places = Places::of(program, root);
     places.must_be_the_packages()?;
     let mut was_there = false;
@@ -90,7 +91,7 @@ pub fn enable(order: &ProgramOrder) -> anyhow::Result<()> {
             output::line(&format!("{} is back as the package brought it", places.conf.display()))?;
         }
     }
-    match Supervisor::at(root).update(program.name()) {
+    match Supervisor::at(root).update(program.name) {
         Ok(Update::Same | Update::Removed) if was_there => output::line(&format!(
             "{program} was not disabled; if it is stopped, start it with: \
              sudo lampi start {program}"
@@ -176,9 +177,9 @@ pub fn is_disabled(program: Program, root: &Path) -> bool {
 }
 
 /// Of a lamp's files below another root, whoever may change them may do so.
-fn must_be_root(verb: &str, order: &ProgramOrder) -> anyhow::Result<()> {
-    if order.root == Path::new("/") && !geteuid().is_root() {
-        bail!("this needs root; say: sudo lampi {verb} {}", order.program);
+fn must_be_root(verb: &str, args: &ProgramArgs) -> anyhow::Result<()> {
+    if args.root == Path::new("/") && !geteuid().is_root() {
+        bail!("this needs root; say: sudo lampi {verb} {}", args.program);
     }
     Ok(())
 }

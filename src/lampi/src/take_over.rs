@@ -12,10 +12,10 @@ use anyhow::bail;
 use autostart::{Action, Found, Journal, Owner, Reason, Survey};
 use nix::unistd::geteuid;
 
-use crate::cli::{Program, TakeOverOrder, TakeOverPart};
 use crate::output;
 use crate::supervisor::{Supervisor, Trouble};
 use crate::words::{quoted, visible};
+use programs::lampi::{TakeOverArgs, TakeOverPart};
 
 /// How the command is typed.
 pub const COMMAND: &str = "lampi take-over";
@@ -26,18 +26,18 @@ fn say(text: &str) -> anyhow::Result<()> {
 }
 
 /// Does what is ordered.
-pub fn run(order: &TakeOverOrder) -> anyhow::Result<ExitCode> {
-    let root = order.root.as_path();
+pub fn run(args: &TakeOverArgs) -> anyhow::Result<ExitCode> {
+    let root = args.root.as_path();
     let is_this = root == Path::new("/");
     // Below another root, whoever may change the files may do so.
-    if !order.dry_run && is_this && !geteuid().is_root() {
+    if !args.dry_run && is_this && !geteuid().is_root() {
         bail!("this needs root; run: sudo {COMMAND}");
     }
-    if order.dry_run {
+    if args.dry_run {
         return dry_run(&autostart::find(root));
     }
-    let journal = order.journal.as_deref().map(|path| Journal::at(root, path)).transpose()?;
-    if let (Some(TakeOverPart::Programs), Some(journal)) = (order.part, &journal) {
+    let journal = args.journal.as_deref().map(|path| Journal::at(root, path)).transpose()?;
+    if let (Some(TakeOverPart::Programs), Some(journal)) = (args.part, &journal) {
         // What started them is out of action already, so that nothing is looked for again.
         if is_this {
             programs(root, &autostart::groups_of(root, journal)?)?;
@@ -159,10 +159,8 @@ fn programs(root: &Path, groups: &[String]) -> anyhow::Result<()> {
 /// Has Supervisor run the package's programs by their own files, where it mixed these with what was taken; postinst does it
 /// in an installation.
 fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
-    for program in
-        Program::ALL.into_iter().filter(|program| groups.iter().any(|group| group == program.name()))
-    {
-        match Supervisor::at(root).update(program.name()) {
+    for program in programs::supervised().filter(|program| groups.iter().any(|group| group == program.name)) {
+        match Supervisor::at(root).update(program.name) {
             Ok(_) | Err(Trouble::Away) => {}
             Err(trouble) => say(&format!("{program} may still run as it did: {trouble}"))?,
         }

@@ -4,7 +4,6 @@
 //! [`pigpiod::choice`] says which one runs, with [`pigpiod::stamp`] for what became of the last start of pigpio's own; [`lock`] is the file by
 //! which only one of them runs. The work is done by the library.
 
-mod cli;
 mod lock;
 
 use std::ffi::{OsStr, OsString};
@@ -26,8 +25,8 @@ use pigpiod::choice::{self, Choice};
 use pigpiod::kernel::Kernel;
 use pigpiod::{Pins, Server, stamp};
 
-use cli::Cli;
 use lock::Lock;
+use programs::pigpiod::Cli;
 
 const NAME: &str = "lampi-pigpiod";
 

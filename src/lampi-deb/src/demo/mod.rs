@@ -25,7 +25,7 @@ use pigpiod::simulated::{self, Pwm};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::DemoOrder;
+use crate::cli::DemoArgs;
 use crate::compile;
 use crate::interrupt::Interrupt;
 use crate::source::Source;
@@ -53,9 +53,9 @@ enum Event {
 }
 
 /// Shows the lamp until it is stopped, its window is closed, or something fails.
-pub fn run(order: &DemoOrder) -> anyhow::Result<()> {
+pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mosquitto = broker::find(std::env::var_os("PATH").as_deref())?;
-    let programs = match &order.programs {
+    let programs = match &args.programs {
         Some(folder) => compiled(folder)?,
         None => compile::for_demonstration(&Source::find()?, &PROGRAMS, &Interrupt::listen()?)?,
     };
@@ -68,7 +68,7 @@ pub fn run(order: &DemoOrder) -> anyhow::Result<()> {
         .tempdir()
         .context("cannot make a temporary folder; TMPDIR can name a place for it")?;
     let path = folder.path().to_owned();
-    let result = show(order.port, &mosquitto, &programs, &path, (sender, &events));
+    let result = show(args.port, &mosquitto, &programs, &path, (sender, &events));
     let removed = folder.close().with_context(|| format!("cannot remove {}", path.display()));
     result.and(removed)
 }

@@ -5,17 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use supervisor_conf::{Autorestart, Program, Report};
+use programs::{conf, supervised};
+use supervisor_conf::Report;
 use tempfile::TempDir;
 
 use super::report::Problems;
 use crate::check;
 use crate::deb::Deb;
-use crate::programs::SUPERVISED;
 use crate::stage::{CONF_FOLDER, make_folder, write};
-
-/// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
-const FEW_RETRIES: i64 = 3;
 
 pub fn readable(deb: &Deb) -> Problems {
     match read(deb) {
@@ -45,7 +42,7 @@ fn read(deb: &Deb) -> anyhow::Result<(Report, TempDir)> {
 
 fn unpack(deb: &Deb, folder: &Path) -> anyhow::Result<()> {
     make_folder(&folder.join(CONF_FOLDER))?;
-    for program in SUPERVISED {
+    for program in supervised() {
         let path = format!("{CONF_FOLDER}/{program}.conf");
         let entry = deb.file(&path).with_context(|| format!("/{path} is missing"))?;
         let place = folder.join(&path);
@@ -56,44 +53,22 @@ fn unpack(deb: &Deb, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn promises(programs: &[Program]) -> Problems {
+fn promises(said: &[supervisor_conf::Program]) -> Problems {
     let mut problems = Problems::new();
-    let mut in_order: Vec<&Program> = Vec::new();
-    for name in SUPERVISED {
-        let file = format!("{name}.conf");
-        let of_file: Vec<&Program> =
-            programs.iter().filter(|program| program.file.ends_with(&file)).collect();
+    let mut in_order = Vec::new();
+    for program in supervised() {
+        let file = format!("{program}.conf");
+        let of_file: Vec<_> = said.iter().filter(|said| said.file.ends_with(&file)).collect();
         match of_file.as_slice() {
-            [program] if program.section == format!("program:{name}") => {
-                problems.extend(of_program(program).into_iter().map(|problem| format!("{file}: {problem}")));
-                in_order.push(program);
+            [said] if said.section == format!("program:{program}") => {
+                problems.extend(conf::faults(program, said).iter().map(|fault| format!("{file}: {fault}")));
+                in_order.push(*said);
             }
-            _ => problems.push(format!("{file} does not hold [program:{name}] alone")),
+            _ => problems.push(format!("{file} does not hold [program:{program}] alone")),
         }
     }
-    for pair in in_order.windows(2) {
-        if pair[0].priority >= pair[1].priority {
-            problems.push(format!("{} does not start before {}", pair[0].name, pair[1].name));
-        }
+    if let Some((earlier, later)) = conf::out_of_order(&in_order) {
+        problems.push(format!("{} does not start before {}", earlier.name, later.name));
     }
     problems
-}
-
-/// What holds for each program on its own.
-fn of_program(program: &Program) -> Problems {
-    let user = program.user.as_deref();
-    let is_ours = program.name.starts_with("lamp_");
-    let has = |argument: &str| program.command.iter().any(|word| word == argument);
-    let demands = [
-        (program.autostart, "it does not start with Supervisor"),
-        (program.autorestart == Autorestart::Always, "it is not always started again"),
-        (program.startretries > FEW_RETRIES, "it is given up after few attempts"),
-        (program.redirect_stderr && program.logs.len() == 1, "its output does not go to one log"),
-        (is_ours || user.is_none_or(|user| user == "root"), "it does not run as root"),
-        (!is_ours || user.is_some_and(|user| user != "root"), "it does not run as the lamp's user"),
-        (!is_ours || program.environment.contains_key("HOME"), "HOME is not set"),
-        (!is_ours || program.environment.contains_key("KIVY_HOME"), "KIVY_HOME is not set"),
-        (program.name != "pigpiod" || has("-g"), "pigpiod leaves the foreground (no -g)"),
-    ];
-    demands.into_iter().filter(|(holds, _)| !holds).map(|(_, problem)| problem.to_owned()).collect()
 }

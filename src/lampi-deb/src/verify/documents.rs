@@ -6,7 +6,9 @@ use std::io::Read;
 use super::report::Problems;
 use crate::completions;
 use crate::deb::Deb;
-use crate::programs::{PROGRAMS, Program};
+use programs::PROGRAMS;
+
+use crate::pages::Page;
 
 pub fn documents(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
@@ -27,7 +29,7 @@ pub fn documents(deb: &Deb) -> Problems {
 
 pub fn man_pages(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
-    for path in PROGRAMS.iter().flat_map(Program::pages).map(|page| format!("{}.gz", page.path())) {
+    for path in PROGRAMS.iter().flat_map(Page::of).map(|page| format!("{}.gz", page.path())) {
         match unzipped(deb, &path) {
             Err(problem) => problems.push(problem),
             Ok(page) if !page.contains(".TH ") => problems.push(format!("/{path} is no man page")),

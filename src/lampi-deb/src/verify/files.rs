@@ -7,9 +7,9 @@ use super::report::Problems;
 use crate::deb::{Deb, Kind, Owner};
 use crate::depends::Need;
 use crate::finish::md5sums;
-use crate::programs::{PROGRAMS, SUPERVISED};
 use crate::render::SCRIPTS;
 use crate::stage::{CONF_FOLDER, CONF_MODE, COPIES_FOLDER};
+use programs::{PROGRAMS, Program, supervised};
 
 /// Fields that a package must have, and the dependency without which nothing of it runs.
 pub fn control_fields(deb: &Deb) -> Problems {
@@ -60,7 +60,7 @@ pub fn modes(deb: &Deb) -> Problems {
             _ if entry.path.starts_with(CONF_FOLDER) => CONF_MODE,
             // With which settings it was built does not show.
             _ if entry.path.starts_with(COPIES_FOLDER) && entry.mode == CONF_MODE => CONF_MODE,
-            _ if PROGRAMS.iter().any(|program| program.path == entry.path) => 0o755,
+            _ if PROGRAMS.iter().any(|program| program.packaged_path() == entry.path) => 0o755,
             _ => 0o644,
         };
         (entry, mode)
@@ -85,8 +85,7 @@ pub fn times(deb: &Deb) -> Problems {
 pub fn conffiles(deb: &Deb) -> Problems {
     let listed: BTreeSet<String> =
         deb.control_file("conffiles").unwrap_or_default().lines().map(ToOwned::to_owned).collect();
-    let promised: BTreeSet<String> =
-        SUPERVISED.iter().map(|program| format!("/{CONF_FOLDER}/{program}.conf")).collect();
+    let promised: BTreeSet<String> = supervised().map(Program::conf).collect();
     let contained: BTreeSet<String> = deb
         .data
         .iter()
@@ -106,9 +105,8 @@ pub fn conffiles(deb: &Deb) -> Problems {
         deb.file(&format!("{folder}/{program}.conf")).map(|file| file.content())
     };
     problems.extend(
-        SUPERVISED
-            .iter()
-            .filter(|program| content(CONF_FOLDER, program) != content(COPIES_FOLDER, program))
+        supervised()
+            .filter(|program| content(CONF_FOLDER, program.name) != content(COPIES_FOLDER, program.name))
             .map(|program| format!("/{COPIES_FOLDER}/{program}.conf is no copy of the conffile")),
     );
     problems

@@ -7,11 +7,13 @@ use super::report::Problems;
 use crate::architecture::Architecture;
 use crate::deb::Deb;
 use crate::depends::{needs, satisfied};
-use crate::programs::PROGRAMS;
+use programs::PROGRAMS;
 
 /// Paths of the programs in the package, each with its content.
 fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
-    PROGRAMS.iter().map(|program| (program.path, deb.file(program.path).and_then(|entry| entry.content())))
+    PROGRAMS.iter().map(|program| {
+        (program.packaged_path(), deb.file(program.packaged_path()).and_then(|entry| entry.content()))
+    })
 }
 
 pub fn architecture(deb: &Deb) -> Problems {

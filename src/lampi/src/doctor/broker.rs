@@ -9,11 +9,12 @@ use rumqttc::{Client, ConnectionError, Event, MqttOptions, Packet, QoS};
 use runtime::address::Address;
 
 use super::fix::{Action, Command, Fix, Setting, Tool};
-use super::lamp::{Lamp, SETTINGS};
+use super::lamp::Lamp;
 use super::report::Report;
 use super::system::System;
-use crate::peers::Peer;
+use crate::peers;
 use crate::words::{quoted, visible};
+use programs::lamp_service::settings::Peer;
 
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
 const LAST: &str = "$SYS/broker/version";
@@ -30,7 +31,7 @@ const LET_THE_LAMP_IN: &str = "The lamp's programs give no password. Let them in
 /// Looks at the broker.
 pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
-    let address = match Peer::Broker.address(None, system.root()) {
+    let address = match peers::address(Peer::Broker, None, system.root()) {
         Ok(address) => address,
         Err(error) => return misnamed(lamp, "broker", &error, report),
     };
@@ -62,7 +63,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
             let text = format!("the MQTT broker at {} does not take clients: {error}", quoted(&address.to_string()));
             let refused = error.downcast_ref::<ConnectionError>();
             if !is_local {
-                let editor = Command::of_root(format!("editor {SETTINGS}"));
+                let editor = Command::of_root(format!("editor {}", quoted(lamp.service.file())));
                 report.problem(text, Fix::by_command("Start that broker, or name another one", editor));
             } else if matches!(refused, Some(ConnectionError::ConnectionRefused(_))) {
                 report.problem(text, Fix::by_hand(LET_THE_LAMP_IN));
@@ -75,12 +76,14 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
 
 /// A setting that is no address.
 pub fn misnamed(lamp: &Lamp, setting: &'static str, error: &anyhow::Error, report: &mut Report) {
-    // In the call it counts more than in the file.
-    let in_call = lamp.path_option("lamp_service", setting).is_some();
-    let fix = if in_call {
-        Fix::from(Action::BringBack("lamp_service")).then(lamp.update("lamp_service"))
+    let file = lamp.service.file();
+    let is_in_file = lamp.service.setting(setting).is_some_and(|(said_in, _)| said_in == file);
+    let fix = if is_in_file {
+        let remove = Action::EditSettings { file: file.to_owned(), change: Setting::Remove(setting) };
+        Fix::from(remove).then(lamp.restart("lamp_service"))
     } else {
-        Fix::from(Action::EditSettings(Setting::Remove(setting))).then(lamp.restart("lamp_service"))
+        // In the call or its environment.
+        Fix::from(Action::BringBack("lamp_service")).then(lamp.update("lamp_service"))
     };
     report.problem(visible(&format!("{error:#}")), fix);
 }

@@ -4,23 +4,19 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use supervisor_conf::{Autorestart, Finding, Program, Severity};
+use programs::conf::{self, Fault};
+use supervisor_conf::{Finding, Program, Severity};
 
 use super::fix::{Action, Command, Edit, Fix, Owner};
-use super::lamp::{CONF_FOLDER, ConfState, Lamp, Supervisor};
+use super::lamp::{ConfState, Lamp, Supervisor};
 use super::packages;
 use super::report::{Need, Report};
 use crate::dpkg;
 use crate::words::quoted;
+use programs::paths;
 
-/// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
-const FEW_RETRIES: i64 = 3;
-
-/// What the package has instead.
+/// Attempts that the package has Supervisor make.
 const MANY_RETRIES: &str = "1000000";
-
-/// Priorities that the package gives the programs, in their order.
-const PRIORITIES: [&str; 4] = ["100", "200", "300", "400"];
 
 /// What the checker says of a program that can then never start.
 const FATAL: [&str; 7] = [
@@ -46,13 +42,13 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
     for finding in findings {
         mistake(lamp, finding, report);
     }
-    for name in Lamp::names() {
-        if lamp.conf_state(name) == ConfState::Present {
-            demands(lamp, name, report);
+    for known in programs::supervised() {
+        if lamp.conf_state(known.name) == ConfState::Present {
+            demands(lamp, known, report);
         }
     }
     order(lamp, report);
-    let off: Vec<&str> = Lamp::names().into_iter().filter(|name| !lamp.wants(name)).collect();
+    let off: Vec<&str> = Lamp::names().filter(|name| !lamp.wants(name)).collect();
     if off.is_empty() {
         report.ok_otherwise("Supervisor's files are as they should be");
     } else {
@@ -64,7 +60,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
 }
 
 fn presence(lamp: &Lamp, name: &'static str, report: &mut Report) {
-    let conf = Lamp::conf(name);
+    let conf = paths::conf(name);
     if lamp.system.exists(&conf) && lamp.system.exists(format!("{conf}.disabled")) {
         report.warning(
             format!("there are both {conf} and {name}.conf.disabled, and the first counts"),
@@ -85,7 +81,7 @@ fn presence(lamp: &Lamp, name: &'static str, report: &mut Report) {
 
 fn permissions(lamp: &Lamp, name: &str, report: &mut Report) {
     let system = &lamp.system;
-    let conf = Lamp::conf(name);
+    let conf = paths::conf(name);
     let Ok(metadata) = system.metadata(&conf) else { return };
     let mode = metadata.mode() & 0o7777;
     let owner = system.user_name(metadata.uid());
@@ -125,7 +121,7 @@ fn permissions(lamp: &Lamp, name: &str, report: &mut Report) {
 
 /// The name of the lamp's program whose file this is.
 fn program_of_conf(lamp: &Lamp, file: &Path) -> Option<&'static str> {
-    Lamp::names().into_iter().find(|name| file == lamp.system.path(Lamp::conf(name)))
+    Lamp::names().find(|name| file == lamp.system.path(paths::conf(name)))
 }
 
 /// A mistake that the checker of Supervisor's files names.
@@ -147,7 +143,7 @@ fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report) {
     let consequence = if is_error { ", so Supervisor refuses all programs" } else { "" };
     let sentence = format!("{}:{line}: {text}{consequence}; {fix}", quoted(&shown));
     let stops_ours = ours.is_some() && FATAL.contains(code);
-    let is_foreign = Path::new(&shown).parent() == Some(Path::new(CONF_FOLDER));
+    let is_foreign = Path::new(&shown).parent() == Some(Path::new(paths::CONFS));
     let mend = match ours {
         Some(name) if is_error || stops_ours => Fix::from(Action::BringBack(name)).then(lamp.update(name)),
         None if is_error
@@ -184,8 +180,8 @@ fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>, report:
 }
 
 /// What holds for each program of the lamp on its own.
-fn demands(lamp: &Lamp, name: &'static str, report: &mut Report) {
-    let conf = Lamp::conf(name);
+fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) {
+    let (name, conf) = (known.name, known.conf());
     let in_file: Vec<&Program> =
         lamp.programs.iter().filter(|program| program.file == lamp.system.path(&conf)).collect();
     let Some(program) = lamp.program(name) else {
@@ -203,93 +199,71 @@ fn demands(lamp: &Lamp, name: &'static str, report: &mut Report) {
         }
         return;
     };
-    let set = |key: &'static str, value: &str| set_key(lamp, name, key, value);
-    let is_lamps_own = name.starts_with("lamp_");
-    let user = program.user.as_deref();
-    let demand = |holds: bool, is_problem: bool, what: &str, fix: Fix, report: &mut Report| {
-        if !holds {
-            report.worse(is_problem, format!("{conf}: {what}"), fix);
-        }
-    };
-    demand(program.autostart, false, "it does not start with Supervisor", set("autostart", "true"), report);
-    demand(
-        program.autorestart == Autorestart::Always,
-        false,
-        "it is not always started again when it ends",
-        set("autorestart", "true"),
-        report,
-    );
-    demand(
-        program.startretries > FEW_RETRIES,
-        false,
-        "it is given up after a few attempts, for good",
-        set("startretries", MANY_RETRIES),
-        report,
-    );
-    if is_lamps_own {
-        let account = lamp.system.account(lamp.user());
-        let home = account.map_or_else(|| format!("/home/{}", lamp.user()), |account| account.home.clone());
-        let kivy = format!("{}/.kivy", home.trim_end_matches('/'));
-        demand(
-            user.is_some_and(|user| user != "root" && user != "0"),
-            true,
-            "it runs as root, and its files will not be those of the lamp's user",
-            set("user", if lamp.user() == "root" { "pi" } else { lamp.user() }),
-            report,
-        );
-        let lacks: Vec<&str> = ["HOME", "KIVY_HOME"]
-            .into_iter()
-            .filter(|variable| !program.environment.contains_key(*variable))
-            .collect();
-        if !lacks.is_empty() {
-            let mut environment = program.environment.clone();
-            environment.entry("HOME".into()).or_insert(home);
-            environment.entry("KIVY_HOME".into()).or_insert(kivy);
-            let pairs: Vec<String> =
-                environment.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
-            report.warning(
-                format!("{conf}: nothing is said of {}, so what Supervisor has counts", lacks.join(" and ")),
-                set("environment", &pairs.join(",")),
-            );
-        }
-    } else {
-        demand(
-            user.is_none_or(|user| user == "root" || user == "0"),
-            true,
-            "it does not run as root, which it needs",
-            set("user", "root"),
-            report,
-        );
+    for fault in conf::faults(known, program) {
+        let set = |key, value: &str| set_key(lamp, name, key, value);
+        let (is_problem, fix) = match fault {
+            Fault::NoAutostart => (false, set("autostart", "true")),
+            Fault::NoAutorestart => (false, set("autorestart", "true")),
+            Fault::FewRetries => (false, set("startretries", MANY_RETRIES)),
+            Fault::Root => (true, set("user", if lamp.user() == "root" { "pi" } else { lamp.user() })),
+            Fault::NotRoot => (true, set("user", "root")),
+            // Variables are mended together, below; a pigpiod in the background is another check's; more logs than one are
+            // the owner's choice.
+            Fault::NoVariable(_) | Fault::Background | Fault::SeveralLogs => continue,
+        };
+        report.worse(is_problem, format!("{conf}: {fault}"), fix);
     }
+    variables(lamp, known, program, report);
+}
+
+/// What Supervisor has counts for variables that a file does not set.
+fn variables(lamp: &Lamp, known: &'static programs::Program, program: &Program, report: &mut Report) {
+    let faults = conf::faults(known, program).into_iter();
+    let lacks: Vec<&str> = faults
+        .filter_map(|fault| if let Fault::NoVariable(name) = fault { Some(name) } else { None })
+        .collect();
+    if lacks.is_empty() {
+        return;
+    }
+    let account = lamp.system.account(lamp.user());
+    let home = account.map_or_else(|| format!("/home/{}", lamp.user()), |account| account.home.clone());
+    let kivy = format!("{}/.kivy", home.trim_end_matches('/'));
+    let mut environment = program.environment.clone();
+    environment.entry("HOME".into()).or_insert(home);
+    environment.entry("KIVY_HOME".into()).or_insert(kivy);
+    let pairs: Vec<String> = environment.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
+    report.warning(
+        format!(
+            "{}: nothing is said of {}, so what Supervisor has counts",
+            known.conf(),
+            lacks.join(" and ")
+        ),
+        set_key(lamp, known.name, "environment", &pairs.join(",")),
+    );
 }
 
 /// The programs start in their order.
 fn order(lamp: &Lamp, report: &mut Report) {
-    let programs: Vec<(usize, &Program)> =
-        Lamp::names().iter().enumerate().filter_map(|(at, name)| Some((at, lamp.program(name)?))).collect();
-    for pair in programs.windows(2) {
-        let [(_, earlier), (_, later)] = pair else { continue };
-        if earlier.priority >= later.priority {
-            // All get the package's, because any one of them may be the wrong one.
-            let wrong: Vec<usize> = programs
-                .iter()
-                .filter(|(at, program)| program.priority.to_string() != PRIORITIES[*at])
-                .map(|(at, _)| *at)
-                .collect();
-            let names = Lamp::names();
-            let mut steps = wrong.iter().map(|at| edit_key(names[*at], "priority", PRIORITIES[*at]));
-            if let Some(first) = steps.next() {
-                let updates: Vec<Action> = wrong.iter().filter_map(|at| lamp.update(names[*at])).collect();
-                report.warning(
-                    format!(
-                        "{} (priority {}) does not start before {} (priority {})",
-                        earlier.name, earlier.priority, later.name, later.priority
-                    ),
-                    Fix::from(first).then(steps).then(updates),
-                );
-            }
-            return;
-        }
+    let said: Vec<(&programs::Program, &Program)> =
+        programs::supervised().filter_map(|known| Some((known, lamp.program(known.name)?))).collect();
+    let in_order: Vec<&Program> = said.iter().map(|(_, program)| *program).collect();
+    let Some((earlier, later)) = conf::out_of_order(&in_order) else { return };
+    // All get the package's, because any one of them may be the wrong one.
+    let wrong: Vec<&programs::Program> = said
+        .iter()
+        .filter(|(known, program)| program.priority != i64::from(known.priority()))
+        .map(|(known, _)| *known)
+        .collect();
+    let mut steps = wrong.iter().map(|known| edit_key(known.name, "priority", &known.priority().to_string()));
+    if let Some(first) = steps.next() {
+        let updates: Vec<Action> = wrong.iter().filter_map(|known| lamp.update(known.name)).collect();
+        report.warning(
+            format!(
+                "{} (priority {}) does not start before {} (priority {})",
+                earlier.name, earlier.priority, later.name, later.priority
+            ),
+            Fix::from(first).then(steps).then(updates),
+        );
     }
 }
 

@@ -24,7 +24,7 @@ const FEW_FILES: u64 = 100;
 pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let mut seen = Vec::new();
-    let state = lamp.state();
+    let state = lamp.service.state();
     let folder = state.parent().unwrap_or(Path::new("/"));
     for folder in [folder, Path::new("/var/log"), Path::new("/tmp")] {
         let Ok(metadata) = system.metadata(folder) else { continue };

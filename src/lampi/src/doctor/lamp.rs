@@ -2,25 +2,17 @@
 //! What the lamp's own files say about it: its four programs, whom they run as, and where they look for each other.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use autostart::Process;
+use programs::lamp_service::settings::Called;
+use programs::paths;
 use supervisor_conf::{Finding, Host, Program, check};
 
 use super::fix::Action;
 use super::system::System;
-use crate::cli;
 use crate::supervisor::{self, Trouble};
-
-/// Supervisor's main file.
-const MAIN: &str = "/etc/supervisor/supervisord.conf";
-
-/// Folder of the files of Supervisor's programs.
-pub const CONF_FOLDER: &str = "/etc/supervisor/conf.d";
-
-/// Further settings of `lamp_service`.
-pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 
 /// The lamp, as far as it can be known by looking.
 pub struct Lamp {
@@ -34,7 +26,8 @@ pub struct Lamp {
     pub supervisor: Supervisor,
     /// Processes that are programs of the lamp.
     pub processes: Vec<Process>,
-    settings: String,
+    /// What `lamp_service` is set to.
+    pub service: Called,
 }
 
 /// What Supervisor answers.
@@ -77,9 +70,9 @@ impl Lamp {
     pub fn new(system: Rc<System>) -> Self {
         let mut host = Host::new(system.root());
         // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
-        let included = system.list_of(CONF_FOLDER, "conf").into_iter();
-        let included = included.map(|name| format!("{CONF_FOLDER}/{name}"));
-        let main = system.exists(MAIN).then(|| MAIN.to_owned());
+        let included = system.list_of(paths::CONFS, "conf").into_iter();
+        let included = included.map(|name| format!("{}/{name}", paths::CONFS));
+        let main = system.exists(paths::SUPERVISOR).then(|| paths::SUPERVISOR.to_owned());
         let files: Vec<PathBuf> = main.into_iter().chain(included).map(|path| system.path(path)).collect();
         // The checker knows the users of the file only.
         let mut report = check(&files, &host);
@@ -97,25 +90,24 @@ impl Lamp {
         };
         let supervisor = Supervisor::ask(&system);
         let processes = autostart::processes(system.root());
-        let mut lamp = Self { system, findings, programs, supervisor, processes, settings: String::new() };
-        let settings = lamp.option("lamp_service", "settings").unwrap_or_else(|| SETTINGS.to_owned());
-        lamp.settings = lamp.system.text(settings).unwrap_or_default();
+        let mut lamp = Self { system, findings, programs, supervisor, processes, service: Called::default() };
+        let called = lamp.program("lamp_service");
+        let (command, environment) =
+            called.map(|program| (program.command.clone(), program.environment.clone())).unwrap_or_default();
+        // What cannot be read is for another check.
+        let read = |file: &Path| Ok(lamp.system.text(file).unwrap_or_default());
+        lamp.service = Called::new(command, environment, read).unwrap_or_default();
         lamp
     }
 
     /// The names of its programs, in the order in which they start.
-    pub fn names() -> [&'static str; 4] {
-        cli::Program::ALL.map(cli::Program::name)
-    }
-
-    /// The file of a program of the lamp, on its system.
-    pub fn conf(name: &str) -> String {
-        format!("{CONF_FOLDER}/{name}.conf")
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        programs::supervised().map(|program| program.name)
     }
 
     /// What is at the place of that file.
     pub fn conf_state(&self, name: &str) -> ConfState {
-        let conf = Self::conf(name);
+        let conf = paths::conf(name);
         let is_there = |suffix: &str| self.system.path(format!("{conf}{suffix}")).symlink_metadata().is_ok();
         if is_there("") {
             ConfState::Present
@@ -138,38 +130,15 @@ impl Lamp {
         self.programs.iter().find(|program| program.section == format!("program:{name}"))
     }
 
-    /// The value of an option in a program's call.
-    fn option(&self, program: &str, option: &str) -> Option<String> {
-        let words = &self.program(program)?.command;
-        let long = format!("--{option}");
-        words.iter().enumerate().rev().find_map(|(at, word)| match word.strip_prefix(&long)? {
-            "" => words.get(at + 1).cloned(),
-            rest => rest.strip_prefix('=').map(str::to_owned),
-        })
-    }
-
     /// The path that is the value of an option in a program's call.
     pub fn path_option(&self, program: &str, option: &str) -> Option<PathBuf> {
-        self.option(program, option).map(PathBuf::from)
-    }
-
-    /// A setting of `lamp_service`: that of its call, else that of its file.
-    fn setting(&self, name: &str) -> Option<String> {
-        self.option("lamp_service", name).or_else(|| {
-            let mut lines = self.settings.lines().filter_map(|line| line.split_once('='));
-            lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
-        })
+        programs::call::option(&self.program(program)?.command, option).map(PathBuf::from)
     }
 
     /// A variable that a program is given.
     pub fn variable(&self, program: &str, name: &str) -> Option<&str> {
         let value = self.program(program)?.environment.get(name)?;
         (!value.is_empty()).then_some(value.as_str())
-    }
-
-    /// Where `lamp_service` keeps its state.
-    pub fn state(&self) -> PathBuf {
-        self.setting("state").unwrap_or_else(|| "/var/lib/lampi/state.json".into()).into()
     }
 
     /// The user that runs `lamp_service` and `lamp_ui`.

@@ -14,9 +14,9 @@ use nix::unistd::geteuid;
 use super::diagnose;
 use super::fix::{Action, Fix, Tool};
 use super::report::Report;
-use crate::cli::DoctorOrder;
 use crate::output;
 use crate::words::visible;
+use programs::lampi::DoctorArgs;
 
 /// What stands on what ends before that.
 const MOST_ROUNDS: usize = 8;
@@ -29,13 +29,13 @@ enum Consent {
 }
 
 /// Finds, mends and finds again.
-pub fn run(order: &DoctorOrder) -> anyhow::Result<ExitCode> {
-    if order.root == Path::new("/") && !geteuid().is_root() {
+pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    if args.root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say: sudo lampi doctor --fix");
     }
-    let (system, mut report) = diagnose(order)?;
+    let (system, mut report) = diagnose(args)?;
     output::line(report.to_text().trim_end())?;
-    let consent = if order.yes {
+    let consent = if args.yes {
         Consent::All
     } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
         Consent::Asked
@@ -81,7 +81,7 @@ pub fn run(order: &DoctorOrder) -> anyhow::Result<ExitCode> {
             }
             tried.push(fix);
         }
-        report = diagnose(order)?.1;
+        report = diagnose(args)?.1;
     }
     if !tried.is_empty() {
         output::line(&format!("\nHow it is now:\n\n{}", report.to_text().trim_end()))?;

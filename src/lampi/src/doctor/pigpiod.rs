@@ -21,9 +21,11 @@ use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::System;
 use crate::leds::{self, Dark, Driver, PATH};
-use crate::peers::Peer;
+use crate::peers;
 use crate::pwm::State;
 use crate::words::quoted;
+use programs::lamp_service::settings::Peer;
+use programs::paths;
 
 /// The first version that knows -g and all else that the lamp asks of it.
 const OLDEST: u32 = 60;
@@ -151,7 +153,7 @@ fn options(words: &[String]) -> BTreeMap<char, String> {
 
 /// What its file has it called with.
 fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report) {
-    let conf = Lamp::conf("pigpiod");
+    let conf = paths::conf("pigpiod");
     if !options.contains_key(&'g') {
         report.problem(
             format!("{conf}: pigpiod leaves the foreground (no -g), so Supervisor loses it"),
@@ -187,7 +189,7 @@ pub fn answers(lamp: &Lamp, report: &mut Report) {
             Driver::Kernel | Driver::None(_) => None,
         },
     };
-    let address = match Peer::Pigpiod.address(None, lamp.system.root()) {
+    let address = match peers::address(Peer::Pigpiod, None, lamp.system.root()) {
         Ok(address) => address,
         Err(error) => return super::broker::misnamed(lamp, "pigpiod", &error, report),
     };
@@ -241,7 +243,8 @@ fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Fix {
         return edit(lamp, "pigpiod", Edit::RemoveOption { letter: 'p', has_value: true });
     }
     let value = format!("localhost:{port}");
-    Fix::from(Action::EditSettings(Setting::Write { name: "pigpiod", value }))
+    let file = lamp.service.file().to_owned();
+    Fix::from(Action::EditSettings { file, change: Setting::Write { name: "pigpiod", value } })
         .then(lamp.restart("lamp_service"))
 }
 

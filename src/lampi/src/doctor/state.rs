@@ -18,7 +18,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let name = lamp.user();
     let Some(account) = system.account(name) else { return };
-    let file = lamp.state();
+    let file = lamp.service.state();
     let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("/"));
     let owner = Owner::of(&account, system);
     let give = Action::Set(Theirs::Folder { path: folder.to_owned(), owner: owner.clone() });

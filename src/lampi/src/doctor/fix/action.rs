@@ -5,10 +5,10 @@ use runtime::address::Address;
 use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
-use crate::cli::Program;
-use crate::doctor::lamp::Lamp;
 use crate::doctor::system::System;
 use crate::words::quoted;
+use programs::Program;
+use programs::paths;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Action {
     /// Change what the file of a program of the lamp says.
     EditConf { program: &'static str, edit: Edit },
     /// Change what the settings of `lamp_service` say.
-    EditSettings(Setting),
+    EditSettings { file: String, change: Setting },
     /// Put the file of a program back as it was packaged.
     BringBack(&'static str),
     /// Have a program run whose file is missing.
@@ -57,7 +57,7 @@ impl Action {
         match self {
             Self::SetAccess { .. } => "set-access",
             Self::EditConf { .. } => "edit-conf",
-            Self::EditSettings(_) => "edit-settings",
+            Self::EditSettings { .. } => "edit-settings",
             Self::BringBack(_) => "bring-back",
             Self::Enable(_) => "enable",
             Self::Reinstate(_) => "reinstate",
@@ -83,17 +83,17 @@ impl Action {
                 format!("Give {} to {owner}, with the mode {mode:04o}", quoted(path))
             }
             Self::EditConf { program, edit } => edit.sentence(program),
-            Self::EditSettings(setting) => setting.sentence(),
+            Self::EditSettings { file, change } => change.sentence(file),
             Self::BringBack(program) => {
                 format!(
                     "Put {} back as the package brought it, and keep the present one",
-                    Lamp::conf(program)
+                    paths::conf(program)
                 )
             }
             Self::Enable(program) => {
-                format!("Bring {} back as the package brought it, and start {program}", Lamp::conf(program))
+                format!("Bring {} back as the package brought it, and start {program}", paths::conf(program))
             }
-            Self::Reinstate(program) => format!("Give {} its name back", Lamp::conf(program)),
+            Self::Reinstate(program) => format!("Give {} its name back", paths::conf(program)),
             Self::PutAside(path) => {
                 format!(
                     "Give {} a name that ends in .{KEPT}, so that Supervisor does not read it",
@@ -145,10 +145,7 @@ impl Action {
             Self::Enable(program) => lampi(&format!("enable {program}")),
             Self::Start(program) => lampi(&format!("start {program}")),
             Self::Restart(program) => lampi(&format!("restart {program}")),
-            Self::Update(name) => {
-                let is_ours = Program::ALL.iter().any(|program| program.name() == name);
-                if is_ours { lampi(&format!("update {name}")) } else { None }
-            }
+            Self::Update(name) => Program::supervised(name).and_then(|_| lampi(&format!("update {name}"))),
             Self::EnablePwm => lampi("pwm enable"),
             Self::TakeOver => lampi("take-over"),
             Self::Run(tool) => tool.typed(system),

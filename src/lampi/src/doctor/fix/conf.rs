@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Changes of one of the lamp's own Supervisor files: a line of it, and all others stay as they are.
 
-use crate::doctor::lamp::Lamp;
 use crate::words::{quoted, visible};
+use programs::paths;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Edit {
 impl Edit {
     /// What is to be done, in the imperative.
     pub fn sentence(&self, program: &str) -> String {
-        let conf = Lamp::conf(program);
+        let conf = paths::conf(program);
         match self {
             Self::Key { key, value } => format!("Write {} into {conf}", visible(&format!("{key}={value}"))),
             Self::Section { from } => {

@@ -11,13 +11,14 @@ use anyhow::{Context, bail};
 use system_files::{Access, Place, ROOT_ONLY, User, as_user};
 
 use super::{Action, Edit, KEPT, Owner, panel};
-use crate::cli::{Program, ProgramOrder, PwmAction, PwmOrder, TakeOverOrder};
-use crate::doctor::lamp::Lamp;
 use crate::doctor::system::System;
 use crate::doctor::{broker, packages};
 use crate::supervisor::{Supervisor, Update};
 use crate::words::quoted;
 use crate::{dpkg, pwm, switch, take_over};
+use programs::Program;
+use programs::lampi::{ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
+use programs::paths;
 
 /// Folder of Supervisor's files as they were packaged.
 const PACKAGED: &str = "/usr/share/lampi/conf.d";
@@ -28,15 +29,15 @@ impl Action {
         match self {
             Self::SetAccess { path, owner, mode } => set_access(system, path, owner, *mode),
             Self::EditConf { program, edit } => edit_conf(system, program, edit),
-            Self::EditSettings(setting) => setting.perform(system),
+            Self::EditSettings { file, change } => change.perform(system, file),
             Self::BringBack(program) => bring_back(system, program),
             Self::Enable(name) => {
-                let order = ProgramOrder { program: program(name)?, root: system.root().to_owned() };
+                let order = ProgramArgs { program: program(name)?, root: system.root().to_owned() };
                 switch::enable(&order)?;
                 Ok(format!("{name} is enabled"))
             }
             Self::Reinstate(program) => {
-                let conf = place(system, &Lamp::conf(program))?;
+                let conf = place(system, &paths::conf(program))?;
                 conf.beside(format!("{program}.conf.lampi-removed"))?.rename_new(&conf)?;
                 Ok(format!("{} is there again", shown(system, &conf)))
             }
@@ -65,7 +66,7 @@ impl Action {
             Self::Run(tool) => tool.run(system),
             Self::AddPanel => panel::add(system),
             Self::EnablePwm => {
-                let order = PwmOrder { action: PwmAction::Enable, root: system.root().to_owned() };
+                let order = PwmArgs { action: PwmAction::Enable, root: system.root().to_owned() };
                 pwm::run(&order)?;
                 Ok("config.txt has the lines".into())
             }
@@ -76,7 +77,7 @@ impl Action {
                 Ok("the broker keeps no request any more".into())
             }
             Self::TakeOver => {
-                let order = TakeOverOrder {
+                let order = TakeOverArgs {
                     dry_run: false,
                     root: system.root().to_owned(),
                     journal: None,
@@ -98,7 +99,7 @@ fn place(system: &System, path: &str) -> anyhow::Result<Place> {
 }
 
 fn program(name: &str) -> anyhow::Result<Program> {
-    Program::ALL.into_iter().find(|known| known.name() == name).context("no program of the lamp")
+    Program::supervised(name).copied().context("no program of the lamp")
 }
 
 /// The path of a place, as the system itself calls it.
@@ -113,7 +114,7 @@ fn set_access(system: &System, path: &str, owner: &Owner, mode: u32) -> anyhow::
 }
 
 fn edit_conf(system: &System, program: &str, edit: &Edit) -> anyhow::Result<String> {
-    let conf = place(system, &Lamp::conf(program))?;
+    let conf = place(system, &paths::conf(program))?;
     let path = shown(system, &conf);
     let found = conf.read()?.with_context(|| format!("there is no {path}"))?;
     let text = std::str::from_utf8(&found.content).with_context(|| format!("{path} is no text"))?;
@@ -127,7 +128,7 @@ fn edit_conf(system: &System, program: &str, edit: &Edit) -> anyhow::Result<Stri
 }
 
 fn bring_back(system: &System, program: &str) -> anyhow::Result<String> {
-    let path = Lamp::conf(program);
+    let path = paths::conf(program);
     let packaged = place(system, &format!("{PACKAGED}/{program}.conf"))?;
     let content = packaged.read()?.with_context(|| {
         format!("there is no {}; install the package lampi again", packaged.path().display())

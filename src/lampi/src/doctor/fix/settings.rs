@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Changes of `lamp_service`'s settings: a line of the file, and all others stay as they are.
 
+use std::path::Path;
+
 use system_files::{Access, Place};
 
 use super::KEPT;
-use crate::doctor::lamp::SETTINGS;
 use crate::doctor::system::System;
-
-/// The folder of the settings.
-const FOLDER: &str = "/etc/lampi";
+use crate::words::quoted;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +20,11 @@ pub enum Setting {
 
 impl Setting {
     /// What is to be done, in the imperative.
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, file: &str) -> String {
+        let file = quoted(file);
         match self {
-            Self::Remove(name) => format!("Remove the line of {name} from {SETTINGS}"),
-            Self::Write { name, value } => format!("Write {name} = {value} into {SETTINGS}"),
+            Self::Remove(name) => format!("Remove the line of {name} from {file}"),
+            Self::Write { name, value } => format!("Write {name} = {value} into {file}"),
         }
     }
 
@@ -42,21 +42,24 @@ impl Setting {
         new
     }
 
-    /// Makes it.
-    pub fn perform(&self, system: &System) -> anyhow::Result<String> {
+    /// Makes it in the file.
+    pub fn perform(&self, system: &System, file: &str) -> anyhow::Result<String> {
         let (user, group) = system.superuser();
-        let folder = Place::below(system.root(), FOLDER)?;
-        if !folder.exists()? {
-            folder.make_folder(Access { user, group, mode: 0o755 })?;
+        if let Some(folder) = Path::new(file).parent() {
+            let folder = Place::below(system.root(), folder)?;
+            if !folder.exists()? {
+                folder.make_folder(Access { user, group, mode: 0o755 })?;
+            }
         }
-        let place = Place::below(system.root(), SETTINGS)?;
+        let place = Place::below(system.root(), file)?;
+        let shown = quoted(file);
         let Some(found) = place.read()? else {
             place.write_new(self.applied("").as_bytes(), Access { user, group, mode: 0o644 })?;
-            return Ok(format!("{SETTINGS} is written"));
+            return Ok(format!("{shown} is written"));
         };
         let text = String::from_utf8_lossy(&found.content);
         let kept = place.replace(&found, self.applied(&text).as_bytes(), KEPT)?;
-        Ok(format!("{SETTINGS} is changed; the former one is kept as {}", system.shown(&kept)))
+        Ok(format!("{shown} is changed; the former one is kept as {}", system.shown(&kept)))
     }
 }
 

@@ -9,41 +9,41 @@ use clap::CommandFactory;
 use framebuffer::{Access, Encoder, Error, ErrorKind, Geometry, Surface};
 use log::info;
 
-use crate::cli::{self, Cli};
 use crate::signals::{Heard, Signals};
 use crate::statistics::Statistics;
+use programs::fbcp::{self, Cli};
 
 /// How often to look for a framebuffer that is not there.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Both sides of the copy.
-pub struct Sides {
-    source: Side,
-    target: Side,
+/// Both ends of the copy.
+pub struct Endpoints {
+    source: Endpoint,
+    target: Endpoint,
 }
 
-/// One side.
-struct Side {
+/// One of them.
+struct Endpoint {
     path: PathBuf,
     access: Access,
     file_geometry: Option<Geometry>,
 }
 
-impl Sides {
+impl Endpoints {
     /// Those of a call. A wrong geometry ends the program as any other wrong option does.
     pub fn of(cli: &Cli) -> Self {
-        let side = |name: &str, path: &PathBuf, access, geometry: Option<&str>| Side {
+        let endpoint = |name: &str, path: &PathBuf, access, geometry: Option<&str>| Endpoint {
             path: path.clone(),
             access,
             file_geometry: file_geometry(name, geometry),
         };
         Self {
-            source: side("source", &cli.source, Access::Read, cli.source_geometry.as_deref()),
-            target: side("target", &cli.target, Access::ReadWrite, cli.target_geometry.as_deref()),
+            source: endpoint("source", &cli.source, Access::Read, cli.source_geometry.as_deref()),
+            target: endpoint("target", &cli.target, Access::ReadWrite, cli.target_geometry.as_deref()),
         }
     }
 
-    /// Opens both sides, waiting for them if need be: for any reason if they have been used before. `None` if the program is
+    /// Opens both, waiting for them if need be: for any reason if they have been used before. `None` if the program is
     /// to stop meanwhile.
     pub fn open(
         &self,
@@ -72,17 +72,17 @@ impl Sides {
         (0..geometry.height()).try_for_each(|y| target.store(0, y, &row))
     }
 
-    /// Opens one side to see what it shows, whoever stores to it. Nothing is waited for.
-    pub fn for_snapshot(&self, side: cli::Side) -> Result<Surface, Error> {
+    /// Opens one to see what it shows, whoever stores to it. Nothing is waited for.
+    pub fn for_snapshot(&self, side: fbcp::Side) -> Result<Surface, Error> {
         let side = match side {
-            cli::Side::Source => &self.source,
-            cli::Side::Target => &self.target,
+            fbcp::Side::Source => &self.source,
+            fbcp::Side::Target => &self.target,
         };
         Surface::open(&side.path, Access::Read, side.file_geometry)
     }
 }
 
-impl Side {
+impl Endpoint {
     /// Opens it, trying until it is there. `None` if the program is to stop meanwhile.
     fn wait_for(
         &self,

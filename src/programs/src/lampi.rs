@@ -3,10 +3,11 @@
 
 #![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
 
-use std::fmt;
 use std::path::PathBuf;
 
 use runtime::address::{self, Address};
+
+use crate::Program;
 
 /// See to a LAMPI lamp: how it is, what it shows, and what its programs do.
 ///
@@ -20,44 +21,45 @@ use runtime::address::{self, Address};
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub order: Order,
+    pub verb: Verb,
 }
 
 /// What to do. What an order of its own type does is said there: a comment here would hide most of it from the help.
 #[derive(Debug, clap::Subcommand)]
-pub enum Order {
-    Status(StatusOrder),
-    Set(SetOrder),
-    Get(GetOrder),
-    Doctor(DoctorOrder),
+#[allow(missing_docs, reason = "as above")]
+pub enum Verb {
+    Status(StatusArgs),
+    Set(SetArgs),
+    Get(GetArgs),
+    Doctor(DoctorArgs),
     /// Start a program that is stopped.
     ///
     /// lampi waits until it runs. One that was disabled is started by `lampi enable`.
-    Start(ProgramOrder),
+    Start(ProgramArgs),
     /// Stop a program for a while.
     ///
     /// It starts again at the next boot, or by `lampi start`. To keep it stopped, say `lampi disable`.
-    Stop(ProgramOrder),
+    Stop(ProgramArgs),
     /// Start a program anew.
-    Restart(ProgramOrder),
+    Restart(ProgramArgs),
     /// Have a program run as its file in /etc/supervisor/conf.d says now.
     ///
     /// Supervisor reads its files only when it is told to. The program is started anew if what its file says has changed;
     /// the others are left alone.
-    Update(ProgramOrder),
+    Update(ProgramArgs),
     /// Stop a program, and keep it stopped.
     ///
     /// Its file in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
     /// Supervisor lets go of the program; the others run on. It stays so over restarts, upgrades and reinstallations.
-    Disable(ProgramOrder),
+    Disable(ProgramArgs),
     /// Start a program that was disabled.
     ///
     /// Its file gets its name back. If there is none any more, it comes back as the package brought it.
-    Enable(ProgramOrder),
-    Logs(LogsOrder),
-    Bridge(BridgeOrder),
-    Pwm(PwmOrder),
-    TakeOver(TakeOverOrder),
+    Enable(ProgramArgs),
+    Logs(LogsArgs),
+    Bridge(BridgeArgs),
+    Pwm(PwmArgs),
+    TakeOver(TakeOverArgs),
 }
 
 /// Show how the lamp is.
@@ -65,7 +67,7 @@ pub enum Order {
 /// Tells of the four programs, the broker, pigpiod, the framebuffers, the touch screen and the light. What cannot be
 /// found out is told as such, and makes no failure; `lampi doctor` judges. Supervisor speaks only to root.
 #[derive(Debug, clap::Args)]
-pub struct StatusOrder {
+pub struct StatusArgs {
     /// Print it as JSON.
     #[arg(long)]
     pub json: bool,
@@ -89,7 +91,7 @@ pub struct StatusOrder {
 /// a brightness does not turn the lamp on.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
-pub struct SetOrder {
+pub struct SetArgs {
     /// Position on the colour circle, 0 to 1; 0 and 1 are red.
     #[arg(short = 'u', long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
     pub hue: Option<f64>,
@@ -124,7 +126,7 @@ pub struct SetOrder {
 
 /// Show what the light is set to.
 #[derive(Debug, clap::Args)]
-pub struct GetOrder {
+pub struct GetArgs {
     /// Print it as JSON, in the form of lamp/changed.
     #[arg(long)]
     pub json: bool,
@@ -149,7 +151,7 @@ pub struct GetOrder {
 /// The exit status is that of the last look: 0 if nothing was found, 1 if there is a problem, 3 if there are warnings only.
 /// It is 2 when the call was wrong.
 #[derive(Debug, clap::Args)]
-pub struct DoctorOrder {
+pub struct DoctorArgs {
     /// Print it as JSON, in the form that docs/doctor.md of the sources describes.
     #[arg(long, conflicts_with = "fix")]
     pub json: bool,
@@ -169,7 +171,7 @@ pub struct DoctorOrder {
 
 /// A program of the lamp.
 #[derive(Debug, clap::Args)]
-pub struct ProgramOrder {
+pub struct ProgramArgs {
     /// The program.
     #[arg(value_enum)]
     pub program: Program,
@@ -183,7 +185,7 @@ pub struct ProgramOrder {
 ///
 /// Without a program, the lines of all are shown, each after the name of its program.
 #[derive(Debug, clap::Args)]
-pub struct LogsOrder {
+pub struct LogsArgs {
     /// The program; all of them, if none is given.
     #[arg(value_enum)]
     pub program: Option<Program>,
@@ -209,7 +211,7 @@ pub struct LogsOrder {
 /// is started; lampi status tells whether the two are connected.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
-pub struct BridgeOrder {
+pub struct BridgeArgs {
     /// Name or address of the other broker.
     #[arg(long, group = "what")]
     pub host: Option<String>,
@@ -265,7 +267,7 @@ pub struct BridgeOrder {
 ///
 /// The file is /boot/firmware/config.txt, or /boot/config.txt on systems older than bookworm.
 #[derive(Debug, clap::Args)]
-pub struct PwmOrder {
+pub struct PwmArgs {
     /// What to do with the lines.
     #[arg(value_enum)]
     pub action: PwmAction,
@@ -297,7 +299,7 @@ pub enum PwmAction {
 /// Installing the package does this by itself. Run it where that could not be, as in an image that was made on a machine
 /// of another architecture.
 #[derive(Debug, clap::Args)]
-pub struct TakeOverOrder {
+pub struct TakeOverArgs {
     /// Show what would be done, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -322,41 +324,6 @@ pub enum TakeOverPart {
     Files,
     /// Programs that run.
     Programs,
-}
-
-/// A program of the lamp that Supervisor runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Program {
-    /// Copies the picture to the panel.
-    Fbcp,
-    /// Drives the GPIO pins.
-    Pigpiod,
-    /// Takes requests and sets the light.
-    LampService,
-    /// The touch screen.
-    LampUi,
-}
-
-impl Program {
-    /// All of them, in the order in which they are started.
-    pub const ALL: [Self; 4] = [Self::Fbcp, Self::Pigpiod, Self::LampService, Self::LampUi];
-
-    /// Its name, which is that of its Supervisor program and its file too.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fbcp => "fbcp",
-            Self::Pigpiod => "pigpiod",
-            Self::LampService => "lamp_service",
-            Self::LampUi => "lamp_ui",
-        }
-    }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
 }
 
 fn unit(text: &str) -> Result<f64, String> {
@@ -429,11 +396,6 @@ mod tests {
     use clap::CommandFactory;
 
     use super::{COLORS, Cli, color};
-
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn colours_are_read() {

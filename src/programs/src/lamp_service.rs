@@ -3,10 +3,24 @@
 
 #![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
 
+pub mod settings;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use runtime::address::{self, Address};
+
+/// Where the MQTT broker is, if nothing else is said.
+#[must_use]
+pub fn broker() -> Address {
+    Address { host: "localhost".into(), port: 1883 }
+}
+
+/// Where the GPIO daemon is, if nothing else is said.
+#[must_use]
+pub fn pigpiod() -> Address {
+    Address { host: "localhost".into(), port: 8888 }
+}
 
 /// Drive the LEDs of a LAMPI lamp as MQTT messages ask for.
 ///
@@ -23,7 +37,7 @@ use runtime::address::{self, Address};
 #[command(name = "lamp_service", version, args_override_self = true)]
 pub struct Cli {
     /// MQTT broker to connect to.
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883")]
+    #[arg(long, value_name = "HOST:PORT", default_value_t = broker())]
     pub broker: Address,
 
     /// GPIO daemon to connect to.
@@ -34,7 +48,7 @@ pub struct Cli {
     pub pigpiod: Option<Address>,
 
     /// File that keeps the state of the lamp.
-    #[arg(long, value_name = "FILE", default_value = "/var/lib/lampi/state.json")]
+    #[arg(long, value_name = "FILE", default_value = crate::paths::STATE)]
     pub state: PathBuf,
 
     /// What the lamp shows when it starts.
@@ -82,7 +96,7 @@ pub struct Cli {
     /// Lines that begin with # say nothing. What is given on the command line too counts from there. After a change,
     /// SIGHUP has the file read again: transition, gamma, frequency and home-assistant are then followed at once, the
     /// others at the next start.
-    #[arg(long, value_name = "FILE", default_value = "/etc/lampi/lamp_service.conf")]
+    #[arg(long, value_name = "FILE", default_value = crate::paths::SETTINGS)]
     pub settings: PathBuf,
 
     /// Say whether the settings are right and the broker, pigpiod and the state file can be used, and end.
@@ -109,15 +123,20 @@ impl Cli {
         if let Some(address) = &self.pigpiod {
             return Ok(address.clone());
         }
-        let set = |name| variable(name).filter(|value| !value.is_empty());
-        let host = set("PIGPIO_ADDR").unwrap_or_else(|| "localhost".into());
-        let port = match set("PIGPIO_PORT") {
-            None => 8888,
-            Some(port) => address::port(&port)
-                .map_err(|error| format!("the environment variable PIGPIO_PORT is {port:?}: {error}"))?,
-        };
-        Ok(Address { host, port })
+        pigpiod_by_variables(variable)
     }
+}
+
+/// Where pigpiod is by the variables `PIGPIO_ADDR` and `PIGPIO_PORT`, as for every client of it.
+pub fn pigpiod_by_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Address, String> {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let host = set("PIGPIO_ADDR").unwrap_or_else(|| pigpiod().host);
+    let port = match set("PIGPIO_PORT") {
+        None => pigpiod().port,
+        Some(port) => address::port(&port)
+            .map_err(|error| format!("the environment variable PIGPIO_PORT is {port:?}: {error}"))?,
+    };
+    Ok(Address { host, port })
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use runtime::address::Address;
 
+use crate::lamp_service;
+
 /// Show the controls of a LAMPI lamp on its touch screen.
 ///
 /// Draws sliders for hue, saturation and brightness and the power toggle on a framebuffer, takes touches from an
@@ -61,11 +63,11 @@ pub struct Cli {
     pub touch: Option<PathBuf>,
 
     /// MQTT broker to connect to.
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1883")]
+    #[arg(long, value_name = "HOST:PORT", default_value_t = lamp_service::broker())]
     pub broker: Address,
 
     /// GPIO daemon that watches the panel's button.
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:8888")]
+    #[arg(long, value_name = "HOST:PORT", default_value_t = lamp_service::pigpiod())]
     pub pigpiod: Address,
 
     /// Seconds without a touch or a change of the lamp after which the screen goes black, 0 for never.

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the Supervisor file of a program of the lamp has to say, beyond what Supervisor itself demands: the builder holds the
+//! package's files against it, and the doctor those of a lamp.
+
+use std::fmt;
+
+use supervisor_conf::Autorestart;
+
+use crate::{Program, RunsAs};
+
+/// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
+const FEW_RETRIES: i64 = 3;
+
+/// Variables that a program of the lamp's user needs.
+const VARIABLES: [&str; 2] = ["HOME", "KIVY_HOME"];
+
+/// What a file says wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The program does not start with Supervisor.
+    NoAutostart,
+    /// It is not always started again.
+    NoAutorestart,
+    /// It is given up after a few attempts.
+    FewRetries,
+    /// Its output does not go to one log.
+    SeveralLogs,
+    /// It needs root, and does not run as root.
+    NotRoot,
+    /// It runs as root, and its files would not be those of the lamp's user.
+    Root,
+    /// This variable is not set.
+    NoVariable(&'static str),
+    /// pigpiod would leave the foreground, where Supervisor can see it.
+    Background,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NoAutostart => "it does not start with Supervisor",
+            Self::NoAutorestart => "it is not always started again when it ends",
+            Self::FewRetries => "it is given up after a few attempts, for good",
+            Self::SeveralLogs => "its output does not go to one log",
+            Self::NotRoot => "it does not run as root, which it needs",
+            Self::Root => "it runs as root, and its files will not be those of the lamp's user",
+            Self::NoVariable(name) => return write!(formatter, "{name} is not set"),
+            Self::Background => "pigpiod leaves the foreground (no -g)",
+        })
+    }
+}
+
+/// What is wrong in the description of a program.
+#[must_use]
+pub fn faults(program: &Program, said: &supervisor_conf::Program) -> Vec<Fault> {
+    let is_root = said.user.as_deref().is_none_or(|user| user == "root" || user == "0");
+    let needs_user = program.runs_as == RunsAs::LampUser;
+    let lacks = |name: &&str| needs_user && !said.environment.contains_key(*name);
+    let checks = [
+        (said.autostart, Fault::NoAutostart),
+        (said.autorestart == Autorestart::Always, Fault::NoAutorestart),
+        (said.startretries > FEW_RETRIES, Fault::FewRetries),
+        (said.redirect_stderr && said.logs.len() == 1, Fault::SeveralLogs),
+        (needs_user || is_root, Fault::NotRoot),
+        (!needs_user || !is_root, Fault::Root),
+        (program.name != "pigpiod" || said.command.iter().any(|word| word == "-g"), Fault::Background),
+    ];
+    let broken = checks.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault);
+    broken.chain(VARIABLES.into_iter().filter(lacks).map(Fault::NoVariable)).collect()
+}
+
+/// The first two neighbours in the order of start of which the later one does not start later.
+#[must_use]
+pub fn out_of_order<'a>(
+    said: &[&'a supervisor_conf::Program],
+) -> Option<(&'a supervisor_conf::Program, &'a supervisor_conf::Program)> {
+    said.windows(2).find(|pair| pair[0].priority >= pair[1].priority).map(|pair| (pair[0], pair[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use supervisor_conf::Host;
+
+    use super::*;
+
+    /// What the sections say, read by the library that reads those of a lamp.
+    fn read(text: &str) -> Vec<supervisor_conf::Program> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lamp.conf");
+        std::fs::write(&file, text).unwrap();
+        supervisor_conf::check(&[file], &Host::new(folder.path())).unwrap().programs
+    }
+
+    const SOUND: &str =
+        "autostart=true\nautorestart=true\nstartretries=9\nredirect_stderr=true\nstdout_logfile=/a\n";
+
+    fn found(name: &str, lines: &str) -> Vec<Fault> {
+        let said = read(&format!("[program:{name}]\ncommand=/x/{name}\n{SOUND}{lines}"));
+        faults(Program::supervised(name).unwrap(), &said[0])
+    }
+
+    #[test]
+    fn faults_are_found() {
+        let user = "user=pi\nenvironment=HOME=\"/h\",KIVY_HOME=\"/k\"\n";
+        for (name, lines, expected) in [
+            ("fbcp", "", &[] as &[Fault]),
+            ("fbcp", "user=0\n", &[]),
+            ("fbcp", "user=pi\n", &[Fault::NotRoot]),
+            ("pigpiod", "", &[Fault::Background]),
+            ("lamp_ui", user, &[]),
+            ("lamp_ui", "user=pi\n", &[Fault::NoVariable("HOME"), Fault::NoVariable("KIVY_HOME")]),
+            ("lamp_service", "environment=HOME=\"/h\",KIVY_HOME=\"/k\"\n", &[Fault::Root]),
+        ] {
+            assert_eq!(found(name, lines), expected, "{name} {lines}");
+        }
+        let said = read("[program:fbcp]\ncommand=/x\nautostart=false\nautorestart=unexpected\n");
+        assert_eq!(
+            faults(Program::supervised("fbcp").unwrap(), &said[0]),
+            [Fault::NoAutostart, Fault::NoAutorestart, Fault::FewRetries, Fault::SeveralLogs]
+        );
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_priorities() {
+        let said = read("[program:a]\ncommand=/a\npriority=1\n[program:b]\ncommand=/b\npriority=1\n");
+        let pair = out_of_order(&said.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!((pair.0.name.as_str(), pair.1.name.as_str()), ("a", "b"));
+        assert!(out_of_order(&[&said[0]]).is_none());
+    }
+}

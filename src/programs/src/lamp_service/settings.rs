@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The settings file of `lamp_service`, and what the program is set to by it and by its call.
+//!
+//! A line `transition = 0.5` of the file is the option `--transition=0.5`. What the call says counts more than the file; the
+//! variables of pigpio's clients count where neither says anything.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use runtime::address::Address;
+
+use crate::{call, paths};
+
+/// A line of the file that is neither empty nor a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its number; the first is 1.
+    pub number: usize,
+    /// Name and value, if it has the form `NAME = VALUE`.
+    pub setting: Option<(&'a str, &'a str)>,
+}
+
+/// The lines of the file that say something.
+pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())).filter_map(|(number, line)| {
+        let says = !line.is_empty() && !line.starts_with('#');
+        let setting = || line.split_once('=').map(|(name, value)| (name.trim_end(), value.trim_start()));
+        says.then(|| Line { number, setting: setting() })
+    })
+}
+
+/// `lamp_service` as Supervisor calls it, with what is in its settings file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Called {
+    command: Vec<String>,
+    environment: BTreeMap<String, String>,
+    file: String,
+    content: String,
+}
+
+/// A peer of `lamp_service`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// The MQTT broker.
+    Broker,
+    /// The GPIO daemon.
+    Pigpiod,
+}
+
+impl Called {
+    /// With the words of the call, of which the first is the program, and its environment, both empty where they are not
+    /// known. `read` reads the settings file; one that is not there says nothing.
+    pub fn new(
+        command: Vec<String>,
+        environment: BTreeMap<String, String>,
+        read: impl FnOnce(&Path) -> io::Result<String>,
+    ) -> Result<Self, Unreadable> {
+        let file = call::option(&command, "settings").unwrap_or(paths::SETTINGS).to_owned();
+        match read(Path::new(&file)) {
+            Ok(content) => Ok(Self { command, environment, file, content }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(Self { command, environment, file, content: String::new() })
+            }
+            Err(error) => Err(Unreadable { file, error }),
+        }
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What a setting is, and where that is said; nothing where the program's default counts.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<(String, &str)> {
+        if let Some(value) = call::option(&self.command, name) {
+            return Some((paths::conf("lamp_service"), value));
+        }
+        let mut settings = lines(&self.content).filter_map(|line| line.setting);
+        settings.find(|(known, _)| *known == name).map(|(_, value)| (self.file.clone(), value))
+    }
+
+    /// Where the program keeps the state of the lamp.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.setting("state").map_or(paths::STATE, |(_, value)| value).into()
+    }
+
+    /// Where a peer is.
+    pub fn address(&self, peer: Peer) -> Result<Address, String> {
+        let name = match peer {
+            Peer::Broker => "broker",
+            Peer::Pigpiod => "pigpiod",
+        };
+        if let Some((file, text)) = self.setting(name) {
+            return text
+                .parse()
+                .map_err(|error| format!("{file}: {name} is '{}': {error}", text.escape_debug()));
+        }
+        match peer {
+            Peer::Broker => Ok(super::broker()),
+            Peer::Pigpiod => super::pigpiod_by_variables(|name| self.environment.get(name).cloned()),
+        }
+    }
+}
+
+/// A settings file that cannot be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    file: String,
+    error: io::Error,
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "cannot read {}: {}", self.file, self.error)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(command: &str, environment: &[(&str, &str)], files: &[(&str, &str)]) -> Called {
+        let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let read = |path: &Path| {
+            let file = files.iter().find(|(name, _)| path == Path::new(name));
+            file.map(|(_, content)| (*content).to_owned()).ok_or_else(|| ErrorKind::NotFound.into())
+        };
+        Called::new(command.split_whitespace().map(Into::into).collect(), environment, read).unwrap()
+    }
+
+    #[test]
+    fn lines_that_say_nothing_are_passed_over() {
+        let found: Vec<Line> = lines("# x\n\n  a = b=c \nd\n").collect();
+        let expected = [Line { number: 3, setting: Some(("a", "b=c")) }, Line { number: 4, setting: None }];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_call_counts_more_than_the_file_and_the_file_more_than_the_environment() {
+        let file = ("/etc/lampi/lamp_service.conf", "# x\n broker = b:1\npigpiod=[::1]:2\n");
+        let addresses = |called: &Called| {
+            [Peer::Broker, Peer::Pigpiod].map(|peer| called.address(peer).unwrap().to_string())
+        };
+        assert_eq!(addresses(&called("", &[], &[])), ["localhost:1883", "localhost:8888"]);
+        let variables = [("PIGPIO_ADDR", "pi"), ("PIGPIO_PORT", "9")];
+        assert_eq!(addresses(&called("", &variables, &[])), ["localhost:1883", "pi:9"]);
+        assert_eq!(addresses(&called("", &variables, &[file])), ["b:1", "[::1]:2"]);
+        let call = "lamp_service --broker c:3 --transition 1 --broker=d:4";
+        assert_eq!(addresses(&called(call, &[], &[file])), ["d:4", "[::1]:2"]);
+    }
+
+    #[test]
+    fn the_call_names_the_file() {
+        let files =
+            [("/etc/lampi/lamp_service.conf", "broker = b:1\n"), ("/srv/s", "broker = s:2\nstate = /x\n")];
+        let called = called("lamp_service --settings /srv/s", &[], &files);
+        assert_eq!(called.file(), "/srv/s");
+        assert_eq!(called.address(Peer::Broker).unwrap().to_string(), "s:2");
+        assert_eq!(called.state(), Path::new("/x"));
+    }
+
+    #[test]
+    fn an_error_names_the_file_that_is_wrong() {
+        let error = called("", &[], &[("/etc/lampi/lamp_service.conf", "broker = d")]).address(Peer::Broker);
+        assert_eq!(
+            error.unwrap_err(),
+            "/etc/lampi/lamp_service.conf: broker is 'd': it must be a host, a colon and a port"
+        );
+        let error = called("lamp_service --broker d", &[], &[]).address(Peer::Broker).unwrap_err();
+        assert!(error.starts_with("/etc/supervisor/conf.d/lamp_service.conf: broker is 'd'"), "{error}");
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Files and folders of a lamp that more than one program knows.
+
+/// Supervisor's main file, as Debian has it.
+pub const SUPERVISOR: &str = "/etc/supervisor/supervisord.conf";
+
+/// The folder of Supervisor's other files.
+pub const CONFS: &str = "/etc/supervisor/conf.d";
+
+/// The settings of `lamp_service`, unless its `--settings` names another file.
+pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
+
+/// The state of the lamp, unless `lamp_service`'s `--state` names another file.
+pub const STATE: &str = "/var/lib/lampi/state.json";
+
+/// Supervisor's file of the program `name`.
+#[must_use]
+pub fn conf(name: &str) -> String {
+    format!("{CONFS}/{name}.conf")
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The programs in the package.
+
+use std::fmt;
+
+use clap::builder::PossibleValue;
+use clap::{Command, CommandFactory, ValueEnum};
+
+/// A program of the package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Program {
+    /// Name of its crate and its binary, and of its Supervisor program and that one's file, if it has one.
+    pub name: &'static str,
+    /// Where it is installed.
+    pub path: &'static str,
+    /// What it is for, in a few words.
+    pub purpose: &'static str,
+    /// As whom Supervisor runs it.
+    pub runs_as: RunsAs,
+}
+
+/// As whom Supervisor runs a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunsAs {
+    /// As root, for it needs devices that nobody else may open.
+    Root,
+    /// As the lamp's user.
+    LampUser,
+    /// Not at all: people call it.
+    Nobody,
+}
+
+/// All programs; those that Supervisor runs in the order in which it starts them.
+pub static PROGRAMS: [Program; 5] = [
+    Program {
+        name: "fbcp",
+        path: "/usr/bin/fbcp",
+        purpose: "Copies the picture to the panel",
+        runs_as: RunsAs::Root,
+    },
+    // On no PATH: there it would stand for the real one.
+    Program {
+        name: "pigpiod",
+        path: "/usr/libexec/lampi/pigpiod",
+        purpose: "Drives the GPIO pins",
+        runs_as: RunsAs::Root,
+    },
+    Program {
+        name: "lamp_service",
+        path: "/usr/bin/lamp_service",
+        purpose: "Takes requests and sets the light",
+        runs_as: RunsAs::LampUser,
+    },
+    Program {
+        name: "lamp_ui",
+        path: "/usr/bin/lamp_ui",
+        purpose: "The touch screen",
+        runs_as: RunsAs::LampUser,
+    },
+    Program {
+        name: "lampi",
+        path: "/usr/bin/lampi",
+        purpose: "The owner's command",
+        runs_as: RunsAs::Nobody,
+    },
+];
+
+/// Makes the definition of a command line.
+type CommandLine = fn() -> Command;
+
+/// The command line of each program, by its name. Apart from the list above, as each program would hold those of all others
+/// otherwise.
+const COMMAND_LINES: [(&str, CommandLine); 5] = [
+    ("fbcp", crate::fbcp::Cli::command),
+    ("pigpiod", crate::pigpiod::Cli::command),
+    ("lamp_service", crate::lamp_service::Cli::command),
+    ("lamp_ui", crate::lamp_ui::Cli::command),
+    ("lampi", crate::lampi::Cli::command),
+];
+
+/// What Supervisor runs, in the order in which it starts them.
+#[must_use]
+pub fn supervised() -> impl DoubleEndedIterator<Item = &'static Program> + Clone {
+    PROGRAMS.iter().filter(|program| program.runs_as != RunsAs::Nobody)
+}
+
+impl Program {
+    /// The program of that name that Supervisor runs.
+    #[must_use]
+    pub fn supervised(name: &str) -> Option<&'static Self> {
+        supervised().find(|program| program.name == name)
+    }
+
+    /// The priority that the package gives it in Supervisor's file, which decides on the order of start.
+    #[must_use]
+    pub fn priority(&self) -> u32 {
+        let place = supervised().take_while(|program| *program != self).count();
+        100 * (place as u32 + 1)
+    }
+
+    /// Supervisor's file of it.
+    #[must_use]
+    pub fn conf(&self) -> String {
+        crate::paths::conf(self.name)
+    }
+
+    /// Its place in the package, which is that on a lamp without the first slash.
+    #[must_use]
+    pub fn packaged_path(&self) -> &'static str {
+        self.path.trim_start_matches('/')
+    }
+
+    /// Whether people call it by its name, so that it has a man page among the commands and a shell completes it.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        self.path.starts_with("/usr/bin/")
+    }
+
+    /// Its command line.
+    ///
+    /// # Panics
+    ///
+    /// Never, as long as both lists name the same programs.
+    #[must_use]
+    pub fn command_line(&self) -> Command {
+        let known = COMMAND_LINES.iter().find(|(name, _)| *name == self.name);
+        let (_, command) = known.expect("both lists name the same programs");
+        command()
+    }
+}
+
+/// On a command line it stands for one that Supervisor runs.
+impl ValueEnum for Program {
+    fn value_variants<'a>() -> &'a [Self] {
+        // Those that Supervisor runs come first, as a test makes sure.
+        &PROGRAMS[..supervised().count()]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.purpose))
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_name_the_same_programs_in_the_same_order() {
+        assert_eq!(PROGRAMS.map(|program| program.name), COMMAND_LINES.map(|(name, _)| name));
+    }
+
+    #[test]
+    fn those_that_supervisor_runs_come_first() {
+        assert!(supervised().eq(Program::value_variants()));
+        let priorities: Vec<u32> = supervised().map(Program::priority).collect();
+        assert!(priorities.is_sorted() && priorities[0] == 100, "{priorities:?}");
+    }
+
+    #[test]
+    fn the_command_lines_are_sound() {
+        for (_, command) in COMMAND_LINES {
+            command().debug_assert();
+        }
+    }
+}
