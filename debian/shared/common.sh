@@ -1,7 +1,7 @@
 # What every maintainer script needs; the builder includes it, because a package that is being unpacked or removed
 # has no files of its own to rely on.
 
-PROGRAMS='fbcp pigpiod lamp_service lamp_ui' # in the order in which they start
+PROGRAMS='{{ programs }}' # in the order in which they start
 ROOT="${DPKG_ROOT:-}"
 
 # By printf, because echo takes a backslash in the name of a file for an order.

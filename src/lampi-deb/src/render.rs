@@ -75,6 +75,8 @@ fn render(
             for (key, value) in settings.iter() {
                 context.insert(key, value);
             }
+            let programs: Vec<&str> = programs::supervised().map(|program| program.name).collect();
+            context.insert("programs", &programs.join(" "));
             let program = name.trim_end_matches(".conf");
             context.insert("program", program);
             context.insert("arguments", &settings.arguments(program));

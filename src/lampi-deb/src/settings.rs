@@ -286,10 +286,10 @@ impl Settings {
 
     /// The programs are started in the order of their priorities, and that order is a promise of the package.
     fn check_order(&self) -> anyhow::Result<()> {
-        let keys = ["fbcp_priority", "pigpiod_priority", "lamp_service_priority", "lamp_ui_priority"];
-        let number = |key| self.get(key).parse::<u32>().expect("it was checked");
+        let keys: Vec<String> = programs::supervised().map(|program| format!("{program}_priority")).collect();
+        let number = |key: &str| self.get(key).parse::<u32>().expect("it was checked");
         for pair in keys.windows(2) {
-            if number(pair[0]) >= number(pair[1]) {
+            if number(&pair[0]) >= number(&pair[1]) {
                 bail!("{} must be less than {}, for the programs start in this order", pair[0], pair[1]);
             }
         }

@@ -163,6 +163,15 @@ mod tests {
         assert!(priorities.is_sorted() && priorities[0] == 100, "{priorities:?}");
     }
 
+    /// The tests of the whole package are shell scripts, and need the list on machines that have no Rust.
+    #[test]
+    fn the_shell_scripts_of_the_tests_know_the_same_programs() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/install/lib.sh");
+        let names: Vec<&str> = supervised().map(|program| program.name).collect();
+        let line = format!("CONFS='{}'", names.join(" "));
+        assert!(std::fs::read_to_string(path).unwrap().lines().any(|found| found == line), "{line}");
+    }
+
     #[test]
     fn the_command_lines_are_sound() {
         for (_, command) in COMMAND_LINES {
