@@ -5,10 +5,8 @@
 //! `lamp/changed` tells the state, and each client announces itself on `lamp/connection/CLIENT/state`.
 
 pub mod association;
-pub mod backoff;
 pub mod color;
 mod field;
-pub mod session;
 pub mod set_config;
 pub mod state;
 pub mod topic;

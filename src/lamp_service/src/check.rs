@@ -4,7 +4,6 @@
 use std::io::Write;
 
 use anyhow::bail;
-use lamp::session;
 use pigpio::{Client, Command};
 use runtime::address::Address;
 
@@ -54,6 +53,6 @@ fn ask_pigpiod(address: &Address) -> anyhow::Result<String> {
 fn ask_broker(address: &Address) -> anyhow::Result<String> {
     // Not under the name of a lamp_service that runs: the broker would throw that one out.
     let client_id = format!("{NAME}_check_{}", std::process::id());
-    session::probe(&address.bracketed_host(), address.port, &client_id)?;
+    mqtt_client::probe(address, &client_id)?;
     Ok("takes clients".into())
 }

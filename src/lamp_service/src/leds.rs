@@ -8,11 +8,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use lamp::backoff::Backoff;
 use lamp::state::PWM_RANGE;
 use log::{info, warn};
 use pigpio::{Client, Command, Error, ErrorCode, Mode, Pin};
 use runtime::address::Address;
+use runtime::backoff::Backoff;
 
 use crate::bell::{Bell, Heard};
 use crate::fade::{Fade, corrected};

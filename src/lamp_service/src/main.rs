@@ -24,10 +24,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use clap::Parser;
-use lamp::session::{self, QoS};
 use lamp::state::LampState;
 use lamp::topic;
 use log::{LevelFilter, info, warn};
+use mqtt_client::QoS;
+use mqtt_client::session;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
@@ -74,10 +75,11 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     let changed = Bell::new().context("cannot make a socket pair")?;
     let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli)));
     let options = session::Options {
-        host: cli.broker.bracketed_host(),
-        port: cli.broker.port,
+        broker: cli.broker.clone(),
         client_id: NAME.into(),
+        state_topic: topic::connection_state(NAME),
         subscriptions: vec![(topic::SET_CONFIG.into(), QoS::AtLeastOnce)],
+        unretained_topic: Some(topic::SET_CONFIG.into()),
     };
     let ears = Arc::clone(&service);
     service.publish_by(session::start(options, move |event| ears.hear(event))?);

@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use lamp::session::{Event, Publisher, QoS};
 use lamp::set_config::SetConfig;
 use lamp::state::LampState;
 use lamp::topic;
 use log::{info, warn};
+use mqtt_client::session::{Event, Publisher};
+use mqtt_client::{Message, QoS};
 
 use crate::bell::Bell;
 use crate::complaints::Complaints;
@@ -99,7 +100,7 @@ impl Service {
                 warn!("{reason}; trying again");
                 inner.connected = false;
             }
-            Event::Message { topic, payload, retained } => {
+            Event::Message(Message { topic, payload, retained }) => {
                 match inner.discovery.as_ref().is_some_and(|discovery| discovery.birth_topic() == topic) {
                     // Home Assistant has started, and may have forgotten the lamp.
                     true if payload == b"online" => self.describe(&mut inner),

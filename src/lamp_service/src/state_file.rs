@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use lamp::backoff::Backoff;
 use lamp::state::LampState;
 use log::{info, warn};
+use runtime::backoff::Backoff;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -14,9 +14,10 @@ use framebuffer::{ErrorKind, Geometry};
 use kivy_conf::Kivy;
 use kivy_conf::input::Rule;
 use lamp::association::Association;
-use lamp::session::{self, Event, Publisher, QoS};
 use lamp::state::LampState;
 use lamp::topic;
+use mqtt_client::session::{self, Event, Publisher};
+use mqtt_client::{Message, QoS};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -156,10 +157,11 @@ impl App {
         ];
         subscriptions.extend(bridge_topic.iter().map(|topic| (topic.clone(), QoS::AtLeastOnce)));
         let options = session::Options {
-            host: cli.broker.bracketed_host(),
-            port: cli.broker.port,
+            broker: cli.broker.clone(),
             client_id: CLIENT.into(),
+            state_topic: topic::connection_state(CLIENT),
             subscriptions,
+            unretained_topic: None,
         };
         let publisher = session::start(options, {
             let tell = Arc::clone(&tell);
@@ -425,7 +427,7 @@ impl App {
                     log::warn!("waits for the MQTT broker: {reason}");
                     self.connection(false);
                 }
-                News::Mqtt(Event::Message { topic, payload, retained }) => {
+                News::Mqtt(Event::Message(Message { topic, payload, retained })) => {
                     self.take_message(&topic, &payload, retained);
                 }
                 News::Leds(driven) => {

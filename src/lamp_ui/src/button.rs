@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use lamp::backoff::Backoff;
 use pigpio::{Client, Command, Error, Mode, Pin, Pull};
 use runtime::address::Address;
+use runtime::backoff::Backoff;
 
 /// The rightmost button of the panel, which connects its pin to ground while it is pressed.
 const BUTTON: Pin = 17;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A short visit to the lamp's MQTT broker: to hear what it keeps of the lamp, and to ask for a change.
+//! The lamp as its MQTT broker knows it: what it keeps of the lamp, and a change that is asked for.
 //!
-//! Unlike a program of the lamp, a visitor announces nothing and has no Last Will.
+//! Unlike a program of the lamp, this client announces nothing and has no Last Will.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use lamp::state::LampState;
 use lamp::topic;
-use rumqttc::{Client, Connection, Event, MqttOptions, Outgoing, Packet, QoS, SubscribeFilter};
+use mqtt_client::{Connection, Error, Message, QoS};
 use runtime::address::Address;
 
 /// The name under which changes are asked for, in the place of the command of this name of the original lamp.
@@ -21,23 +21,18 @@ const SERVICE: &str = "lamp_service";
 /// Topics on which brokers tell of their bridges. Between the two is the bridge's name.
 const BRIDGES: (&str, &str) = ("$SYS/broker/connection/", "/state");
 
-/// Messages that may wait to be sent.
-const QUEUE: usize = 10;
-
-/// A visit that lasts as long as its patience, at most.
-pub struct Visit {
-    client: Client,
+/// A client that waits as long as its patience, at most.
+pub struct BrokerClient {
     connection: Connection,
     address: Address,
     patience: Duration,
-    deadline: Instant,
-    /// What was heard.
-    pub heard: Heard,
+    /// What has been received.
+    pub known: Known,
 }
 
 /// What a broker keeps of the lamp.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Heard {
+pub struct Known {
     /// The lamp's state.
     pub state: Option<LampState>,
     /// Whether `lamp_service` is connected.
@@ -46,52 +41,41 @@ pub struct Heard {
     pub bridges: BTreeMap<String, bool>,
 }
 
-impl Visit {
+impl BrokerClient {
     /// Connects and subscribes.
-    pub fn begin(address: &Address, patience: Duration) -> anyhow::Result<Self> {
-        // The broker throws out the older one of two clients of one name, so each visitor has its own.
+    pub fn connect(address: &Address, patience: Duration) -> anyhow::Result<Self> {
+        // The broker throws out the older one of two clients of one name, so each has its own.
         let name = format!("{CLIENT}_{:08x}", fastrand::u32(..));
-        let options = MqttOptions::new(name, address.bracketed_host(), address.port);
-        let (client, mut connection) = Client::new(options, QUEUE);
-        let mut network = connection.eventloop.network_options();
-        network.set_tcp_nodelay(true);
-        connection.eventloop.set_network_options(network);
-        let deadline = Instant::now() + patience;
-        let mut visit = Self {
-            client,
-            connection,
-            address: address.clone(),
-            patience,
-            deadline,
-            heard: Heard::default(),
-        };
-        // The state last: what the broker keeps of the others has then been heard, too.
+        // The state last: what the broker keeps of the others has come before it.
         let topics = [
             format!("{}+{}", BRIDGES.0, BRIDGES.1),
             topic::connection_state(SERVICE),
             topic::CHANGED.to_owned(),
         ];
-        let topics = topics.map(|topic| SubscribeFilter::new(topic, QoS::AtLeastOnce));
-        visit.client.try_subscribe_many(topics).context("cannot subscribe")?;
-        loop {
-            match visit.next()? {
-                Some(Packet::SubAck(_)) => return Ok(visit),
-                Some(_) => {}
-                None => bail!("{} does not answer within {}", visit.broker(), seconds(patience)),
+        let connect = || {
+            let mut connection = Connection::open(address, &name, patience)?;
+            connection.subscribe(&topics.each_ref().map(String::as_str), QoS::AtLeastOnce)?;
+            Ok(connection)
+        };
+        match connect() {
+            Ok(connection) => {
+                Ok(Self { connection, address: address.clone(), patience, known: Known::default() })
             }
+            Err(Error::NoAnswer) => bail!("{} does not answer within {}", broker(address), seconds(patience)),
+            Err(error) => Err(unreachable(address, &error)),
         }
     }
 
     /// Waits for the lamp's state, which the broker keeps.
     pub fn state(&mut self) -> anyhow::Result<LampState> {
         loop {
-            if let Some(state) = &self.heard.state {
+            if let Some(state) = &self.known.state {
                 return Ok(state.clone());
             }
             if self.next()?.is_none() {
                 bail!(
                     "{} did not tell the lamp's state within {}: {}",
-                    self.broker(),
+                    broker(&self.address),
                     seconds(self.patience),
                     self.service()
                 );
@@ -99,66 +83,51 @@ impl Visit {
         }
     }
 
-    /// Asks for a state under the name of [`CLIENT`], and waits until `lamp_service` tells that the lamp has it.
+    /// Asks for a state under the name of [`CLIENT`], and waits until `lamp_service` confirms that the lamp has it.
     pub fn change(&mut self, wanted: &LampState) -> anyhow::Result<()> {
         let payload = LampState { client: CLIENT.into(), ..wanted.clone() }.to_json();
-        // As it will be told: with two decimals.
-        let wanted = LampState::from_json(payload.as_bytes()).map_err(|error| anyhow!("{error}"))?;
-        self.deadline = Instant::now() + self.patience;
-        self.client
-            .try_publish(topic::SET_CONFIG, QoS::AtLeastOnce, false, payload)
-            .context("cannot publish")?;
-        loop {
+        // As it will be confirmed: with two decimals.
+        let wanted = LampState::from_json(payload.as_bytes())?;
+        self.connection.set_patience(self.patience);
+        let mut is_over = match self.connection.publish(topic::SET_CONFIG, false, payload) {
+            Ok(()) => false,
+            Err(Error::NoAnswer) => true,
+            Err(error) => return Err(unreachable(&self.address, &error)),
+        };
+        while !is_over {
             match self.next()? {
-                Some(Packet::Publish(message)) if message.topic == topic::CHANGED && !message.retain => {
-                    if self.heard.state.as_ref() == Some(&wanted) {
+                Some(message) if message.topic == topic::CHANGED && !message.retained => {
+                    if self.known.state.as_ref() == Some(&wanted) {
                         return Ok(());
                     }
                 }
                 Some(_) => {}
-                None => bail!(
-                    "lamp_service did not confirm the change within {}: {}",
-                    seconds(self.patience),
-                    self.service()
-                ),
+                None => is_over = true,
             }
         }
+        bail!("lamp_service did not confirm the change within {}: {}", seconds(self.patience), self.service())
     }
 
     /// Leaves politely, which spares the broker's log a complaint.
-    pub fn end(mut self) {
-        if self.client.try_disconnect().is_ok() {
-            let left =
-                |event: &_| matches!(event, Ok(Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(_)) | Err(_));
-            while !left(&self.connection.recv_timeout(self.patience)) {}
-        }
+    pub fn disconnect(self) {
+        self.connection.close();
     }
 
-    /// The next packet, already heard; `None` when the time is over.
-    fn next(&mut self) -> anyhow::Result<Option<Packet>> {
-        loop {
-            let rest = self.deadline.saturating_duration_since(Instant::now());
-            match self.connection.recv_timeout(rest) {
-                Ok(Ok(Event::Incoming(packet))) => {
-                    if let Packet::Publish(message) = &packet {
-                        self.heard.take(&message.topic, &message.payload)?;
-                    }
-                    return Ok(Some(packet));
-                }
-                Ok(Ok(Event::Outgoing(_))) => {}
-                Ok(Err(error)) => bail!("{} cannot be reached: {error}", self.broker()),
-                Err(_) => return Ok(None),
+    /// The next message, of which is known already what it says; `None` when the time is over.
+    fn next(&mut self) -> anyhow::Result<Option<Message>> {
+        match self.connection.next_message() {
+            Ok(message) => {
+                self.known.take(&message)?;
+                Ok(Some(message))
             }
+            Err(Error::NoAnswer) => Ok(None),
+            Err(error) => Err(unreachable(&self.address, &error)),
         }
-    }
-
-    fn broker(&self) -> String {
-        format!("the MQTT broker {}", self.address)
     }
 
     /// What the broker knows of `lamp_service`, for whom it keeps waiting.
     fn service(&self) -> &'static str {
-        match self.heard.service {
+        match self.known.service {
             Some(true) => "lamp_service is connected, but silent; see: lampi logs lamp_service",
             Some(false) => "lamp_service is not connected to it; see: sudo lampi status",
             None => "lamp_service has never been connected to it; see: sudo lampi status",
@@ -166,13 +135,13 @@ impl Visit {
     }
 }
 
-impl Heard {
-    fn take(&mut self, topic: &str, payload: &[u8]) -> anyhow::Result<()> {
+impl Known {
+    fn take(&mut self, Message { topic, payload, .. }: &Message) -> anyhow::Result<()> {
         if topic == topic::CHANGED {
             let state = LampState::from_json(payload)
-                .map_err(|error| anyhow!("what is told on {topic} is no state of a lamp: {error}"))?;
+                .with_context(|| format!("what is told on {topic} is no state of a lamp"))?;
             self.state = Some(state);
-        } else if topic == topic::connection_state(SERVICE) {
+        } else if *topic == topic::connection_state(SERVICE) {
             self.service = Some(payload == b"1");
         } else if let Some(name) = topic.strip_prefix(BRIDGES.0).and_then(|rest| rest.strip_suffix(BRIDGES.1))
         {
@@ -180,6 +149,14 @@ impl Heard {
         }
         Ok(())
     }
+}
+
+fn broker(address: &Address) -> String {
+    format!("the MQTT broker {address}")
+}
+
+fn unreachable(address: &Address, error: &Error) -> anyhow::Error {
+    anyhow!("{} cannot be reached: {error}", broker(address))
 }
 
 fn seconds(time: Duration) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lamp::state::{Color, LampState};
 
-use crate::broker::Visit;
+use crate::broker::BrokerClient;
 use crate::leds::{self, Driver};
 use crate::output;
 use crate::peers;
@@ -19,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Makes the change, and returns when the lamp has it.
 pub fn set(args: &SetArgs) -> anyhow::Result<()> {
     let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
-    let mut visit = Visit::begin(&broker, PATIENCE)?;
-    let state = visit.state()?;
-    visit.change(&changed(args, state))?;
-    visit.end();
+    let mut client = BrokerClient::connect(&broker, PATIENCE)?;
+    let state = client.state()?;
+    client.change(&changed(args, state))?;
+    client.disconnect();
     // Another broker is that of another lamp.
     if args.broker.is_none() {
         warn_of_darkness();
@@ -46,9 +46,9 @@ fn warn_of_darkness() {
 /// Prints the state.
 pub fn get(args: &GetArgs) -> anyhow::Result<()> {
     let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
-    let mut visit = Visit::begin(&broker, PATIENCE)?;
-    let state = visit.state()?;
-    visit.end();
+    let mut client = BrokerClient::connect(&broker, PATIENCE)?;
+    let state = client.state()?;
+    client.disconnect();
     if args.json {
         return output::line(&state.to_json());
     }

@@ -18,7 +18,7 @@ use pigpio::{Client, Command};
 use runtime::address::Address;
 use serde::Serialize;
 
-use crate::broker::Visit;
+use crate::broker::BrokerClient;
 use crate::leds::{self, Driver};
 use crate::output;
 use crate::peers;
@@ -167,17 +167,17 @@ fn ask_broker(address: anyhow::Result<Address>) -> (BrokerStatus, Option<LampSta
         }
     };
     let mut status = BrokerStatus { address: Some(address.to_string()), ..BrokerStatus::default() };
-    let mut visit = match Visit::begin(&address, PATIENCE) {
-        Ok(visit) => visit,
+    let mut client = match BrokerClient::connect(&address, PATIENCE) {
+        Ok(client) => client,
         Err(error) => {
             status.error = Some(format!("{error:#}"));
             return (status, None);
         }
     };
     status.reachable = true;
-    let state = visit.state();
-    status.bridges.clone_from(&visit.heard.bridges);
-    visit.end();
+    let state = client.state();
+    status.bridges.clone_from(&client.known.bridges);
+    client.disconnect();
     match state {
         Ok(state) => (status, Some(state)),
         Err(error) => {

@@ -5,6 +5,7 @@
 //! Exit statuses: 0 for a clean end, 1 for a failure; 2, for a wrong call, is given by the command line parser.
 
 pub mod address;
+pub mod backoff;
 pub mod thread;
 
 use std::io::Write;

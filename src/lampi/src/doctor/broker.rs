@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The MQTT broker: whether it takes clients, and whether it keeps a request that should never be kept.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::bail;
 use lamp::topic;
-use rumqttc::{Client, ConnectionError, Event, MqttOptions, Packet, QoS};
+use mqtt_client::{Connection, QoS};
 use runtime::address::Address;
 
 use super::fix::{Action, Command, Fix, Setting, Tool};
@@ -19,7 +19,7 @@ use programs::lamp_service::settings::Peer;
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
 const LAST: &str = "$SYS/broker/version";
 
-/// Less than rumqttc's own, which knows no better words for it.
+/// How long the broker may take for all answers.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What mosquitto 2 needs as soon as it has a listener of its own, or asks for passwords. To let everybody in instead would
@@ -61,11 +61,10 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
         ),
         Err(error) => {
             let text = format!("the MQTT broker at {} does not take clients: {error}", quoted(&address.to_string()));
-            let refused = error.downcast_ref::<ConnectionError>();
             if !is_local {
                 let editor = Command::of_root(format!("editor {}", quoted(lamp.service.file())));
                 report.problem(text, Fix::by_command("Start that broker, or name another one", editor));
-            } else if matches!(refused, Some(ConnectionError::ConnectionRefused(_))) {
+            } else if matches!(error, mqtt_client::Error::Refused(_)) {
                 report.problem(text, Fix::by_hand(LET_THE_LAMP_IN));
             } else if installed(system, report) {
                 report.problem(text, Action::Run(Tool::RestartService("mosquitto")));
@@ -107,57 +106,35 @@ fn has_nodelay(system: &System) -> bool {
 }
 
 /// The request that the broker keeps, if there is one.
-fn kept_request(address: &Address) -> anyhow::Result<Option<String>> {
-    let name = format!("lampi_doctor_{}", std::process::id());
-    let (client, mut connection) =
-        Client::new(MqttOptions::new(name, address.bracketed_host(), address.port), 10);
-    let deadline = Instant::now() + PATIENCE;
-    let mut kept = None;
-    let mut confirmed = 0;
-    loop {
-        match connection.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
-                // One after the other: the broker answers in order.
-                client.try_subscribe(topic::SET_CONFIG, QoS::AtMostOnce)?;
-                client.try_subscribe(LAST, QoS::AtMostOnce)?;
-            }
-            Ok(Ok(Event::Incoming(Packet::Publish(message)))) if message.topic == topic::SET_CONFIG => {
-                if message.retain && !message.payload.is_empty() {
-                    kept = Some(String::from_utf8_lossy(&message.payload).chars().take(100).collect());
-                }
-            }
-            Ok(Ok(Event::Incoming(Packet::SubAck(_)))) => {
-                confirmed += 1;
-                if confirmed == 2 {
-                    // The end of the process ends the connection if this does not.
-                    let _ = client.try_disconnect();
-                    return Ok(kept);
-                }
-            }
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => bail!("it does not answer"),
-        }
-    }
+fn kept_request(address: &Address) -> Result<Option<String>, mqtt_client::Error> {
+    let mut connection = connect(address)?;
+    // One after the other: the broker answers in order.
+    connection.subscribe(&[topic::SET_CONFIG], QoS::AtMostOnce)?;
+    connection.subscribe(&[LAST], QoS::AtMostOnce)?;
+    let kept = connection
+        .received()
+        .filter(|message| {
+            message.topic == topic::SET_CONFIG && message.retained && !message.payload.is_empty()
+        })
+        .last();
+    connection.close();
+    Ok(kept.map(|message| String::from_utf8_lossy(&message.payload).chars().take(100).collect()))
 }
 
 /// Has the broker forget the request that it keeps.
 pub fn forget(address: &Address) -> anyhow::Result<()> {
-    let name = format!("lampi_doctor_{}", std::process::id());
-    let (client, mut connection) =
-        Client::new(MqttOptions::new(name, address.bracketed_host(), address.port), 10);
-    client.try_publish(topic::SET_CONFIG, QoS::AtLeastOnce, true, "")?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match connection.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Ok(Event::Incoming(Packet::PubAck(_)))) => {
-                // The end of the process ends the connection if this does not.
-                let _ = client.try_disconnect();
-                return Ok(());
-            }
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => bail!("the broker does not answer"),
-        }
+    let forget = || {
+        let mut connection = connect(address)?;
+        connection.publish(topic::SET_CONFIG, true, "")?;
+        connection.close();
+        Ok(())
+    };
+    match forget() {
+        Err(mqtt_client::Error::NoAnswer) => bail!("the broker does not answer"),
+        result => Ok(result?),
     }
+}
+
+fn connect(address: &Address) -> Result<Connection, mqtt_client::Error> {
+    Connection::open(address, &format!("lampi_doctor_{}", std::process::id()), PATIENCE)
 }

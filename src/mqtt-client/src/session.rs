@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The MQTT connection of a lamp program, kept up for as long as the program runs.
+//! A connection that is kept up for as long as the program runs, on a thread of its own.
 //!
-//! On every connection the program announces itself (`1`, retained, QoS 2; the broker's Last Will tells `0`) and
-//! subscribes anew, because a restarted broker has forgotten its subscriptions. There is no clean DISCONNECT: a
-//! program that ends, however it ends, is told as `0` by its Last Will.
+//! On every connection the program announces itself (`1`, retained, QoS 2; the broker publishes `0` by the Last Will) and
+//! subscribes anew, because a restarted broker has forgotten its subscriptions. There is no clean DISCONNECT: the Last Will
+//! is published of a program that ends, however it ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-pub use rumqttc::QoS;
 use rumqttc::{
     Client, ConnAck, ConnectReturnCode, Connection, ConnectionError, LastWill, MqttOptions, Packet,
     StateError, mqttbytes,
 };
+use runtime::address::Address;
+use runtime::backoff::Backoff;
 
-use crate::backoff::Backoff;
-use crate::topic;
+use crate::{Error, Message, QoS};
 
 /// Time between signs of life, as in every LAMPI client.
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 /// A connection that lasted as long was not thrown out at once by another client with our id.
 const LASTING: Duration = Duration::from_secs(1);
-
-/// How long [`probe`] waits for the broker.
-const PROBING: Duration = Duration::from_secs(5);
 
 /// Largest packet taken from the broker, in bytes. Beyond it the connection is dropped, so it is far above any
 /// message that makes sense and far below the memory of a lamp.
@@ -38,17 +34,20 @@ const LARGEST_OUTGOING: usize = 64 << 10;
 /// Messages that may wait for the connection's thread. A lamp needs only its newest state: few are enough.
 const QUEUE: usize = 64;
 
-/// Whom to connect to, as whom, and what to hear.
+/// Whom to connect to, as whom, and what to subscribe to.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Name or address of the broker.
-    pub host: String,
-    /// Its TCP port.
-    pub port: u16,
+    /// The broker.
+    pub broker: Address,
     /// The MQTT client id. The broker allows one connection per id.
     pub client_id: String,
+    /// Topic on which the program is announced.
+    pub state_topic: String,
     /// Topics to subscribe to.
     pub subscriptions: Vec<(String, QoS)>,
+    /// One of these topics, on which nothing may be retained. A retained message on it that is too large to be taken is removed:
+    /// it would end every connection.
+    pub unretained_topic: Option<String>,
 }
 
 /// What happens on the connection.
@@ -56,17 +55,10 @@ pub struct Options {
 pub enum Event {
     /// Connected, announced and subscribed: the time to publish what others should know.
     Connected,
-    /// Not connected (any more), with the reason. Told once, not for each new attempt.
+    /// Not connected (any more), with the reason. Comes once, not for each new attempt.
     Lost(String),
     /// A message on one of the subscribed topics.
-    Message {
-        /// The topic.
-        topic: String,
-        /// The payload as it came.
-        payload: Vec<u8>,
-        /// The broker had kept it: it is old news, sent because of the subscription.
-        retained: bool,
-    },
+    Message(Message),
 }
 
 /// A message that was not sent, because there is no connection or it does not keep up.
@@ -91,65 +83,35 @@ impl Publisher {
         retain: bool,
         payload: impl Into<Vec<u8>>,
     ) -> Result<(), Unsent> {
-        // Without a connection the message would wait and then be sent as old news before newer ones.
+        // Without a connection the message would wait, and be sent before newer ones when it is old.
         if !self.connected.load(Ordering::Acquire) {
             return Err(Unsent);
         }
-        self.client.try_publish(topic, qos, retain, payload).map_err(|_| Unsent)
+        self.client.try_publish(topic, qos.into(), retain, payload).map_err(|_| Unsent)
     }
 
     /// Subscribes to one more topic until the connection is lost.
     pub fn subscribe(&self, topic: &str, qos: QoS) -> Result<(), Unsent> {
-        self.client.try_subscribe(topic, qos).map_err(|_| Unsent)
-    }
-}
-
-/// Connects once and leaves again, to see whether the broker takes clients. `client_id` must be that of nobody else.
-pub fn probe(host: &str, port: u16, client_id: &str) -> anyhow::Result<()> {
-    let (client, mut connection) = Client::new(MqttOptions::new(client_id, host, port), QUEUE);
-    let deadline = Instant::now() + PROBING;
-    let mut welcome = false;
-    loop {
-        let rest = deadline.saturating_duration_since(Instant::now());
-        match connection.recv_timeout(rest) {
-            Ok(Ok(rumqttc::Event::Incoming(Packet::ConnAck(_)))) => {
-                welcome = true;
-                // It ends the loop below, one way or the other.
-                let _ = client.try_disconnect();
-            }
-            Ok(Ok(rumqttc::Event::Outgoing(rumqttc::Outgoing::Disconnect))) => return Ok(()),
-            Ok(Ok(_)) => {}
-            _ if welcome => return Ok(()),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => anyhow::bail!("it does not answer"),
-        }
+        self.client.try_subscribe(topic, qos.into()).map_err(|_| Unsent)
     }
 }
 
 /// Starts the connection's thread, which calls `on_event` and keeps connecting for as long as the process lives.
 ///
 /// `on_event` must not block: while it runs nothing is received.
-pub fn start(options: Options, on_event: impl FnMut(Event) + Send + 'static) -> anyhow::Result<Publisher> {
-    let mut mqtt = MqttOptions::new(&options.client_id, &options.host, options.port);
+pub fn start(options: Options, on_event: impl FnMut(Event) + Send + 'static) -> Result<Publisher, Error> {
+    let Address { port, .. } = options.broker;
+    let mut mqtt = MqttOptions::new(&options.client_id, options.broker.bracketed_host(), port);
     mqtt.set_keep_alive(KEEP_ALIVE);
     mqtt.set_max_packet_size(LARGEST_INCOMING, LARGEST_OUTGOING);
-    mqtt.set_last_will(LastWill::new(
-        topic::connection_state(&options.client_id),
-        "0",
-        QoS::ExactlyOnce,
-        true,
-    ));
-    let (client, mut connection) = Client::new(mqtt, QUEUE);
-    // Without this an answer waits until the broker's kernel has acknowledged what went before it: 40 ms.
-    let mut network = connection.eventloop.network_options();
-    network.set_tcp_nodelay(true);
-    connection.eventloop.set_network_options(network);
+    mqtt.set_last_will(LastWill::new(&options.state_topic, "0", QoS::ExactlyOnce.into(), true));
+    let (client, connection) = crate::client(mqtt, QUEUE, None);
     let publisher = Publisher { client, connected: Arc::default() };
     let thread = Thread { options, publisher: publisher.clone(), on_event };
     std::thread::Builder::new()
         .name("mqtt".into())
         .spawn(move || thread.run(connection))
-        .context("cannot start the thread of the MQTT connection")?;
+        .map_err(Error::Thread)?;
     Ok(publisher)
 }
 
@@ -164,7 +126,7 @@ impl<F: FnMut(Event)> Thread<F> {
         // rumqttc tries again at once, tens of thousands of times a second, unless it is held back.
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         let mut connected: Option<Instant> = None;
-        let mut told_lost = false;
+        let mut lost_reported = false;
         let mut too_large = false;
         while let Ok(event) = connection.recv() {
             match event {
@@ -173,18 +135,16 @@ impl<F: FnMut(Event)> Thread<F> {
                     ..
                 }))) => {
                     connected = Some(Instant::now());
-                    told_lost = false;
+                    lost_reported = false;
                     if std::mem::take(&mut too_large) {
-                        self.clear_requests();
+                        self.clear_retained();
                     }
                     self.announce();
                     (self.on_event)(Event::Connected);
                 }
-                Ok(rumqttc::Event::Incoming(Packet::Publish(message))) => (self.on_event)(Event::Message {
-                    topic: message.topic,
-                    payload: message.payload.to_vec(),
-                    retained: message.retain,
-                }),
+                Ok(rumqttc::Event::Incoming(Packet::Publish(publish))) => {
+                    (self.on_event)(Event::Message(publish.into()));
+                }
                 Ok(_) => {}
                 Err(error) => {
                     self.publisher.connected.store(false, Ordering::Release);
@@ -193,12 +153,9 @@ impl<F: FnMut(Event)> Thread<F> {
                     if connected.take().is_some_and(|since| since.elapsed() >= LASTING) {
                         backoff.reset();
                     }
-                    if !told_lost {
-                        told_lost = true;
-                        (self.on_event)(Event::Lost(format!(
-                            "MQTT broker {}:{}: {error}",
-                            self.options.host, self.options.port
-                        )));
+                    if !lost_reported {
+                        lost_reported = true;
+                        (self.on_event)(Event::Lost(format!("MQTT broker {}: {error}", self.options.broker)));
                     }
                     std::thread::sleep(backoff.wait());
                 }
@@ -206,22 +163,21 @@ impl<F: FnMut(Event)> Thread<F> {
         }
     }
 
-    /// Removes what is retained on the topic of requests, where nothing may be, before it is subscribed to: one message too
-    /// large to be taken would end every connection.
-    fn clear_requests(&self) {
-        if self.options.subscriptions.iter().any(|(topic, _)| topic == topic::SET_CONFIG) {
+    /// Removes what is retained on [`Options::unretained_topic`], before it is subscribed to.
+    fn clear_retained(&self) {
+        if let Some(topic) = &self.options.unretained_topic {
             // Announcing finds out whether there is room for more.
-            let _ = self.publisher.client.try_publish(topic::SET_CONFIG, QoS::AtLeastOnce, true, "");
+            let _ = self.publisher.client.try_publish(topic, QoS::AtLeastOnce.into(), true, "");
         }
     }
 
     /// Says `1` and subscribes.
     fn announce(&self) {
         self.publisher.connected.store(true, Ordering::Release);
-        let state = topic::connection_state(&self.options.client_id);
-        let mut sent = self.publisher.publish(&state, QoS::ExactlyOnce, true, "1").is_ok();
-        for (topic, qos) in &self.options.subscriptions {
-            sent &= self.publisher.client.try_subscribe(topic, *qos).is_ok();
+        let Options { state_topic, subscriptions, .. } = &self.options;
+        let mut sent = self.publisher.publish(state_topic, QoS::ExactlyOnce, true, "1").is_ok();
+        for (topic, qos) in subscriptions {
+            sent &= self.publisher.subscribe(topic, *qos).is_ok();
         }
         if !sent {
             // The queue was emptied when the connection was lost, so this would be a mistake of ours.
