@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Colour maths of the lamp: textbook HSV, no gamma and no colour balance.
+//! The colour of the lamp and its maths: textbook HSV, no gamma and no colour balance.
+
+use crate::rounding::rounded;
+
+/// Hue and saturation, each 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Color {
+    /// Position on the colour circle; 0 and 1 are both red.
+    pub hue: f64,
+    /// 0 is white, 1 the pure colour.
+    pub saturation: f64,
+}
+
+impl Color {
+    pub(crate) fn rounded(self) -> Self {
+        Self { hue: rounded(self.hue), saturation: rounded(self.saturation) }
+    }
+}
 
 /// Converts hue, saturation and value, each 0 to 1, to red, green and blue, each 0 to 1.
 ///

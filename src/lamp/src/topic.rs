@@ -10,13 +10,13 @@ pub const CHANGED: &str = "lamp/changed";
 /// Whether the lamp belongs to an account: QoS 2, retained, sent by the cloud through the bridge.
 pub const ASSOCIATED: &str = "lamp/associated";
 
-/// Where the client `client_id` tells `1` (connected) or, by its Last Will, `0`: QoS 2, retained.
+/// Where the client `client_id` publishes `1` (connected) or, by its Last Will, `0`: QoS 2, retained.
 #[must_use]
 pub fn connection_state(client_id: &str) -> String {
     format!("lamp/connection/{client_id}/state")
 }
 
-/// Where the local broker tells `1` (up) or `0` (down) of its bridge to the cloud.
+/// Where the local broker publishes `1` (up) or `0` (down) about its bridge to the cloud.
 ///
 /// `device_id` is the MAC address of eth0 as 12 lower-case hex digits.
 #[must_use]

@@ -72,8 +72,8 @@ proptest! {
     #[test]
     fn any_payload_is_taken_whole_or_refused_in_one_line(payload in payload()) {
         match SetConfig::parse(&payload) {
-            Err(refusal) => {
-                let line = refusal.to_string();
+            Err(error) => {
+                let line = error.to_string();
                 prop_assert!(!line.contains(char::is_control) && line.len() < 300, "{:?}", line);
             }
             Ok(request) => {
@@ -84,11 +84,11 @@ proptest! {
                     prop_assert!((0.0..=1.0).contains(&number), "{}", number);
                 }
                 prop_assert!(state.duty_cycles().iter().all(|duty| *duty <= 1000));
-                // What is told of it is itself a request for the same.
-                let told = state.to_json();
-                prop_assert_eq!(&LampState::from_json(told.as_bytes()).unwrap(), &state);
+                // What is published of it is itself a request for the same.
+                let published = state.to_json();
+                prop_assert_eq!(&LampState::from_json(published.as_bytes()).unwrap(), &state);
                 let mut again = LampState { on: false, ..LampState::default() };
-                SetConfig::parse(told.as_bytes()).unwrap().apply_to(&mut again);
+                SetConfig::parse(published.as_bytes()).unwrap().apply_to(&mut again);
                 prop_assert_eq!(again, state);
             }
         }

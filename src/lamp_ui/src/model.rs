@@ -6,7 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use lamp::state::{Color, LampState};
+use lamp::color::Color;
+use lamp::state::LampState;
 
 /// The name under which the screen speaks MQTT, and by which it knows its own changes.
 pub const CLIENT: &str = "lamp_ui";

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lamp::state::{Color, LampState};
+use lamp::color::Color;
+use lamp::state::LampState;
 
 use crate::broker::BrokerClient;
 use crate::leds::{self, Driver};

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The JSON of the contract: the payloads of `lamp/set_config`, `lamp/changed` and `lamp/associated`.
+
+mod field;
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::association::Association;
+use crate::color::Color;
+use crate::rounding::rounded;
+use crate::set_config::SetConfig;
+use crate::state::LampState;
+
+/// Why a payload was refused, as one sentence that names the field, its value and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidPayload(String);
+
+impl InvalidPayload {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl fmt::Display for InvalidPayload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidPayload {}
+
+/// Longest `client` in bytes. It is echoed in every `lamp/changed`, so one that does not fit into the
+/// largest message that lamp_service may send, of 64 KiB, would keep the lamp from ever publishing its state again.
+const LONGEST_CLIENT: usize = 1024;
+
+/// Letters of the code that people are asked to enter; what follows them is not looked at.
+const CODE_LENGTH: usize = 6;
+
+/// A request as it stands in the payload. Unknown fields are ignored.
+#[derive(Deserialize)]
+struct RawRequest {
+    #[serde(default, deserialize_with = "field::present")]
+    client: Option<Value>,
+    /// As text, for a `Value` would keep the last of two hues and say nothing.
+    #[serde(default, deserialize_with = "field::present")]
+    color: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "field::present")]
+    brightness: Option<Value>,
+    #[serde(default, deserialize_with = "field::present")]
+    on: Option<Value>,
+}
+
+/// A colour as it stands in a request.
+#[derive(Deserialize)]
+struct RawColor {
+    #[serde(default, deserialize_with = "field::present")]
+    h: Option<Value>,
+    #[serde(default, deserialize_with = "field::present")]
+    s: Option<Value>,
+}
+
+/// An association as it stands in the payload. Unknown fields are ignored.
+#[derive(Deserialize)]
+struct RawAssociation {
+    #[serde(default, deserialize_with = "field::present")]
+    associated: Option<Value>,
+    #[serde(default, deserialize_with = "field::present")]
+    code: Option<Value>,
+}
+
+impl SetConfig {
+    /// Reads a payload whole, or refuses it whole: with any invalid value nothing of it may be applied.
+    pub fn parse(payload: &[u8]) -> Result<Self, InvalidPayload> {
+        let raw: RawRequest = field::object(payload)?;
+        let client = field::text("client", raw.client)?;
+        if client.len() > LONGEST_CLIENT {
+            return Err(InvalidPayload::new(format!(
+                "client is {} bytes long, allowed are up to {LONGEST_CLIENT}",
+                client.len()
+            )));
+        }
+        Ok(Self {
+            client,
+            color: raw.color.map(|color| read_color(color.get())).transpose()?,
+            brightness: raw.brightness.as_ref().map(|value| field::unit("brightness", value)).transpose()?,
+            on: raw.on.as_ref().map(|value| field::boolean("on", value)).transpose()?,
+        })
+    }
+}
+
+impl LampState {
+    /// The payload of `lamp/changed`, which is a complete `lamp/set_config` too, with numbers of two decimals:
+    /// `{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let Color { hue, saturation } = self.color.rounded();
+        // Debug prints a float with at least one decimal, as Python does. Writing the braces by hand keeps the key
+        // order and the separators that clients have always seen.
+        format!(
+            r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {:?}, "on": {}, "client": {}}}"#,
+            rounded(self.brightness),
+            self.on,
+            Value::from(self.client.as_str()),
+        )
+    }
+
+    /// Reads a payload of `lamp/changed`, in which every field is present.
+    pub fn from_json(payload: &[u8]) -> Result<Self, InvalidPayload> {
+        let SetConfig { client, color, brightness, on } = SetConfig::parse(payload)?;
+        let missing = |name: &str| InvalidPayload::new(format!("{name} is missing from the lamp's state"));
+        Ok(Self {
+            color: color.ok_or_else(|| missing("color"))?,
+            brightness: brightness.ok_or_else(|| missing("brightness"))?,
+            on: on.ok_or_else(|| missing("on"))?,
+            client,
+        })
+    }
+}
+
+impl Association {
+    /// Reads `{"associated": true}` or `{"associated": false, "code": "0123456789abcdef0123456789abcdef"}`.
+    pub fn from_json(payload: &[u8]) -> Result<Self, InvalidPayload> {
+        let raw: RawAssociation = field::object(payload)?;
+        let associated = raw
+            .associated
+            .ok_or_else(|| InvalidPayload::new("associated is missing, allowed are true and false"))?;
+        if field::boolean("associated", &associated)? {
+            return Ok(Self::Associated);
+        }
+        let code: String = field::text("code", raw.code)?.chars().take(CODE_LENGTH).collect();
+        if code.is_empty() || !code.chars().all(|letter| letter.is_ascii_graphic()) {
+            return Err(InvalidPayload::new(format!(
+                "code begins with {}, it must begin with up to {CODE_LENGTH} letters or digits",
+                Value::from(code)
+            )));
+        }
+        Ok(Self::Unassociated(code))
+    }
+}
+
+/// Reads `{"h": 0.5, "s": 1.0}`.
+fn read_color(text: &str) -> Result<Color, InvalidPayload> {
+    // As in a payload, an array of both would be accepted too.
+    if !text.starts_with('{') {
+        let other: Value = field::parse(text)?;
+        return Err(InvalidPayload::new(format!(
+            "color is {}, it must be an object with h and s",
+            field::shown(&other)
+        )));
+    }
+    let RawColor { h, s } = field::parse(text)?;
+    let part = |name: &str, value: Option<Value>| match value {
+        Some(value) => field::unit(&format!("color.{name}"), &value),
+        None => Err(InvalidPayload::new(format!("color.{name} is missing, color needs both h and s"))),
+    };
+    Ok(Color { hue: part("h", h)?, saturation: part("s", s)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(payload: &str) -> String {
+        SetConfig::parse(payload.as_bytes()).expect_err(payload).to_string()
+    }
+
+    #[test]
+    fn partial_requests_leave_the_rest_alone() {
+        let mut state = LampState { brightness: 0.5, on: false, ..LampState::default() };
+        let request = r#"{"client": "x", "color": {"h": 0.29000000000000004, "s": 1}, "extra": [1]}"#;
+        SetConfig::parse(request.as_bytes()).unwrap().apply_to(&mut state);
+        assert_eq!(
+            state,
+            LampState {
+                color: Color { hue: 0.29, saturation: 1.0 },
+                brightness: 0.5,
+                on: false,
+                client: "x".into()
+            }
+        );
+    }
+
+    #[test]
+    fn numbers_and_booleans_stand_for_each_other() {
+        let request = SetConfig::parse(br#"{"client": "", "brightness": true, "on": 0}"#).unwrap();
+        assert_eq!((request.brightness, request.on), (Some(1.0), Some(false)));
+    }
+
+    #[test]
+    fn one_wrong_value_refuses_the_whole() {
+        for (payload, reason) in [
+            (r#"{"on": true}"#, "client is missing, it must be a string"),
+            (r#"{"client": 7}"#, "client is 7, it must be a string"),
+            (
+                r#"{"client": "a", "on": true, "brightness": 1.1}"#,
+                "brightness is 1.1, allowed are numbers from 0.0 to 1.0",
+            ),
+            (
+                r#"{"client": "a", "brightness": null}"#,
+                "brightness is null, allowed are numbers from 0.0 to 1.0",
+            ),
+            (
+                r#"{"client": "a", "brightness": "1"}"#,
+                "brightness is \"1\", allowed are numbers from 0.0 to 1.0",
+            ),
+            (
+                r#"{"client": "a", "color": {"h": -0.1, "s": 1}}"#,
+                "color.h is -0.1, allowed are numbers from 0.0 to 1.0",
+            ),
+            (r#"{"client": "a", "color": {"h": 1}}"#, "color.s is missing, color needs both h and s"),
+            (r#"{"client": "a", "color": [1, 1]}"#, "color is [1,1], it must be an object with h and s"),
+            (r#"{"client": "a", "on": 2}"#, "on is 2, allowed are true and false"),
+            (r#"["client", "a"]"#, "the payload is not a JSON object"),
+            ("", "the payload is not a JSON object"),
+        ] {
+            assert_eq!(error_of(payload), reason, "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_refused() {
+        for payload in [
+            r#"{"client": NaN}"#,
+            r#"{"client": "a", "on": true, "on": false}"#,
+            r#"{"client": "a", "color": {"h": 0.5, "s": 1, "h": 0.1}}"#,
+            r#"{"client": "a""#,
+            "{\"client\": \"\u{1}\"}",
+        ] {
+            assert!(error_of(payload).starts_with("the payload is not a valid message: "), "{payload}");
+        }
+        for payload in [&b"{\"client\": \"\xff\"}"[..], b"{\"client\": \"a\", \"unknown\": \"\xff\"}"] {
+            let error = SetConfig::parse(payload).unwrap_err().to_string();
+            assert!(error.starts_with("the payload is not UTF-8: "), "{error}");
+        }
+        for field in ["on", "color"] {
+            let deep =
+                format!(r#"{{"client": "a", "{field}": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
+            assert!(error_of(&deep).contains("recursion"), "{field}");
+        }
+        // Whatever is in it.
+        let long = format!(r#"{{"client": "a", "unknown": "{}"}}"#, "x".repeat(1 << 20));
+        assert_eq!(error_of(&long), "the payload is 1048606 bytes long, allowed are up to 65536");
+        let named = |length| format!(r#"{{"client": "{}"}}"#, "x".repeat(length));
+        assert_eq!(error_of(&named(1025)), "client is 1025 bytes long, allowed are up to 1024");
+        assert!(SetConfig::parse(named(1024).as_bytes()).is_ok());
+    }
+
+    fn lit(hue: f64, saturation: f64, brightness: f64) -> LampState {
+        LampState { color: Color { hue, saturation }, brightness, on: true, client: String::new() }
+    }
+
+    #[test]
+    fn the_wire_form_is_exact() {
+        assert_eq!(
+            LampState::default().to_json(),
+            r#"{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#
+        );
+        let state = LampState {
+            client: "a \"b\"\n".into(),
+            on: false,
+            ..lit(0.290_000_000_000_000_04, 0.125, 0.999)
+        };
+        let json = state.to_json();
+        assert_eq!(
+            json,
+            r#"{"color": {"h": 0.29, "s": 0.12}, "brightness": 1.0, "on": false, "client": "a \"b\"\n"}"#
+        );
+        let read = LampState::from_json(json.as_bytes()).unwrap();
+        assert_eq!(read, LampState { client: "a \"b\"\n".into(), on: false, ..lit(0.29, 0.12, 1.0) });
+    }
+
+    #[test]
+    fn a_state_is_whole() {
+        let error = LampState::from_json(br#"{"client": "a", "on": true}"#).unwrap_err();
+        assert_eq!(error.to_string(), "color is missing from the lamp's state");
+    }
+
+    #[test]
+    fn codes_are_cut_to_what_people_enter() {
+        let read = |payload: &str| Association::from_json(payload.as_bytes());
+        assert_eq!(read(r#"{"associated": true, "code": 7}"#), Ok(Association::Associated));
+        for (code, shown) in [("3f9a2c41d0", "3f9a2c"), ("3f", "3f")] {
+            let payload = format!(r#"{{"associated": false, "code": "{code}"}}"#);
+            assert_eq!(read(&payload), Ok(Association::Unassociated(shown.into())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_association_is_refused() {
+        for (payload, reason) in [
+            ("[]", "the payload is not a JSON object"),
+            ("{}", "associated is missing, allowed are true and false"),
+            (r#"{"associated": "no"}"#, "associated is \"no\", allowed are true and false"),
+            (r#"{"associated": false}"#, "code is missing, it must be a string"),
+            (
+                r#"{"associated": false, "code": ""}"#,
+                "code begins with \"\", it must begin with up to 6 letters or digits",
+            ),
+            (
+                r#"{"associated": false, "code": "ab\ncdef"}"#,
+                "code begins with \"ab\\ncde\", it must begin with up to 6 letters or digits",
+            ),
+        ] {
+            assert_eq!(
+                Association::from_json(payload.as_bytes()).unwrap_err().to_string(),
+                reason,
+                "{payload}"
+            );
+        }
+    }
+}
