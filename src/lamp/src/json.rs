@@ -34,7 +34,7 @@ impl fmt::Display for InvalidPayload {
 impl std::error::Error for InvalidPayload {}
 
 /// Longest `client` in bytes. It is echoed in every `lamp/changed`, so one that does not fit into the
-/// largest message that lamp_service may send, of 64 KiB, would keep the lamp from ever publishing its state again.
+/// largest message that `lamp_service` may send, of 64 KiB, would keep the lamp from ever publishing its state again.
 const LONGEST_CLIENT: usize = 1024;
 
 /// Letters of the code that people are asked to enter; what follows them is not looked at.
