@@ -20,7 +20,7 @@ const QUEUE: usize = 10;
 /// A connection, and the messages that have come and were not asked for yet.
 pub struct Connection {
     client: rumqttc::Client,
-    connection: rumqttc::Connection,
+    events: rumqttc::Connection,
     deadline: Instant,
     received: VecDeque<Message>,
 }
@@ -33,9 +33,9 @@ impl Connection {
         let options = MqttOptions::new(client_id, broker.bracketed_host(), broker.port);
         // The deadline comes first.
         let timeout = patience.as_secs() + 1;
-        let (client, connection) = crate::client(options, QUEUE, Some(timeout));
+        let (client, events) = crate::client(options, QUEUE, Some(timeout));
         let mut opened =
-            Self { client, connection, deadline: Instant::now() + patience, received: VecDeque::new() };
+            Self { client, events, deadline: Instant::now() + patience, received: VecDeque::new() };
         opened.wait_for(|packet| matches!(packet, Packet::ConnAck(_)))?;
         Ok(opened)
     }
@@ -100,7 +100,7 @@ impl Connection {
 
     fn next_event(&mut self) -> Result<Event, Error> {
         let rest = self.deadline.saturating_duration_since(Instant::now());
-        match self.connection.recv_timeout(rest) {
+        match self.events.recv_timeout(rest) {
             Ok(event) => Ok(event?),
             Err(_) => Err(Error::NoAnswer),
         }
