@@ -41,15 +41,12 @@ pub enum Verb {
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
     },
-    Demo(DemoArgs),
-    /// Becomes another program, which ends with the process that started this one
-    #[command(hide = true)]
-    Leash {
-        /// The process that started this one
-        parent: u32,
-        /// The program and its arguments
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
-        words: Vec<OsString>,
+    /// Shows the lamp on this machine, its LEDs simulated in the terminal; compiles what it shows first
+    #[command(disable_help_flag = true)]
+    Demo {
+        /// Options of the demonstration, which `--help` lists
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
 }
 
@@ -78,22 +75,6 @@ pub struct RenderArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub settings: SettingsArgs,
-}
-
-/// Shows the lamp on this machine, its LEDs simulated in the terminal.
-///
-/// Starts the machine's mosquitto, a simulated pigpiod, and the real lamp_service and lamp_ui, which it compiles first. Needs
-/// neither root nor a Raspberry Pi, and disturbs no broker that runs already. lamp_ui has a window if DISPLAY names an X
-/// display, else a picture file that is kept up to date. Ctrl-C, SIGTERM and closing the window end all of it, and leave
-/// nothing behind.
-#[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// TCP port of the MQTT broker, on 127.0.0.1 [default: a free one]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
-    /// Folder of lamp_service, lamp_ui and fbcp, which then are not compiled
-    #[arg(long, value_name = "DIR")]
-    pub programs: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -113,31 +113,8 @@ fn cargo_build(
     artifacts(&mut command, interrupt)
 }
 
-/// Compiles `programs` to be run on this machine, with windows, and returns where each is.
-pub fn for_demonstration(
-    source: &Source,
-    programs: &[&str],
-    interrupt: &Interrupt,
-) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .args(["build", "--locked", "--message-format=json-render-diagnostics"])
-        .args(["--features", "lamp_ui/desktop"])
-        .current_dir(source.root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    for program in programs {
-        command.args(["--package", program]);
-    }
-    let binaries = artifacts(&mut command, interrupt)?;
-    if let Some(missing) = programs.iter().find(|program| !binaries.contains_key(**program)) {
-        bail!("cargo did not make the program {missing}");
-    }
-    Ok(binaries)
-}
-
 /// Runs a build whose messages are JSON on stdout, its progress on stderr, and returns the programs that it made.
-fn artifacts(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+pub fn artifacts(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     interrupt.with_child(command, |child| {
         let mut binaries = BTreeMap::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {

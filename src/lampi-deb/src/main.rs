@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb` builds the Debian package of the LAMPI lamp, looks into built ones, checks Supervisor files, and shows the
-//! lamp to those who have none.
+//! `lampi-deb` builds the Debian package of the LAMPI lamp, looks into built ones, checks Supervisor files, and starts
+//! the demonstration.
 //!
 //! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
 //! folder -> cargo-deb -> finishing -> verification -> the package, moved into place by renaming it.
@@ -42,8 +42,7 @@ fn main() -> ExitCode {
         Verb::Render(args) => render::run(&args).map(|()| true),
         Verb::Verify { file } => verify::run(&file),
         Verb::Check { files, root } => check::run(&files, &root),
-        Verb::Demo(args) => demo::run(&args).map(|()| true),
-        Verb::Leash { parent, words } => demo::leash::become_program(parent, &words).map(|()| true),
+        Verb::Demo { arguments } => demo::run(&arguments).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

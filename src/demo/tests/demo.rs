@@ -30,21 +30,31 @@ const DARK: &str = "LEDs  red    0  green    0  blue    0  of 1000";
 const TO_CYAN: &str = r#"{"client": "test", "color": {"h": 0.5, "s": 1.0}}"#;
 
 /// Every program that takes part for as long as the lamp is shown.
-const EVERYBODY: [&str; 4] = ["lamp_service", "lamp_ui", "lampi-deb", "mosquitto"];
+const EVERYBODY: [&str; 4] = ["demo", "lamp_service", "lamp_ui", "mosquitto"];
 
 fn is_root() -> bool {
     std::fs::metadata("/proc/self").expect("it runs").uid() == 0
 }
 
-/// Compiles what the demonstration shows, as it does itself: how long that takes says nothing of it.
+/// Compiles the demonstration and what it shows, as the package builder does, and the builder: how long that takes says
+/// nothing of them.
 fn compile() {
     static COMPILED: Once = Once::new();
     COMPILED.call_once(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--locked", "--features", "lamp_ui/desktop"]);
-        cargo.args(["--package", "lamp_service", "--package", "lamp_ui", "--package", "fbcp"]);
-        assert!(cargo.status().expect("cargo runs").success());
+        for arguments in [
+            "--features lamp_ui/desktop --package demo --package lamp_service --package lamp_ui --package fbcp",
+            "--package lampi-deb",
+        ] {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "--locked"]).args(arguments.split(' '));
+            assert!(cargo.status().expect("cargo runs").success());
+        }
     });
+}
+
+/// A program of this workspace, once it is compiled.
+fn compiled(program: &str) -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_demo")).with_file_name(program)
 }
 
 /// Where a demonstration takes place.
@@ -68,10 +78,9 @@ impl Stage {
     /// One with the programs of this workspace, of which lamp_ui opens windows.
     fn with_programs() -> Self {
         compile();
-        let lampi_deb = Path::new(env!("CARGO_BIN_EXE_lampi-deb"));
         let stage = Self::new();
-        for program in ["lamp_service", "lamp_ui", "fbcp", "lampi-deb"] {
-            copy_program(&lampi_deb.with_file_name(program), &stage.programs.path().join(program));
+        for program in ["lamp_service", "lamp_ui", "fbcp", "demo"] {
+            copy_program(&compiled(program), &stage.programs.path().join(program));
         }
         std::fs::set_permissions(stage.programs.path(), Permissions::from_mode(0o755)).expect("it is ours");
         stage
@@ -95,15 +104,14 @@ impl Stage {
         command
     }
 
-    fn lampi_deb(&self) -> String {
-        self.programs.path().join("lampi-deb").display().to_string()
+    /// The demonstration, beside the programs.
+    fn demo(&self) -> PathBuf {
+        self.programs.path().join("demo")
     }
 
     /// Starts a demonstration with compiled programs.
     fn start(&self) -> Process {
-        let mut call = self.call_as_nobody(self.lampi_deb());
-        call.arg("demo").arg("--programs").arg(self.programs.path());
-        Process::start(&mut call, "lampi")
+        Process::start(&mut self.call_as_nobody(self.demo()), "demo")
     }
 
     fn written(&self) -> String {
@@ -219,7 +227,7 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
         listening_sockets(*number)
     };
     assert!(matches!(&listening("mosquitto")[..], [address] if address.starts_with("0100007F:")));
-    assert!(matches!(&listening("lampi-deb")[..], [address] if address.starts_with("0100007F:")));
+    assert!(matches!(&listening("demo")[..], [address] if address.starts_with("0100007F:")));
     assert_eq!(listening("lamp_service"), [""; 0]);
     assert_eq!(listening("lamp_ui"), [""; 0]);
 
@@ -266,11 +274,12 @@ fn a_signal_at_any_moment_leaves_nothing_behind() {
 
 #[test]
 fn an_interrupted_compilation_is_over_with_all_its_processes() {
+    compile();
     let stage = Stage::new();
-    let mut call = stage.call(env!("CARGO_BIN_EXE_lampi-deb"));
+    let mut call = stage.call(compiled("lampi-deb"));
     // A folder where nothing is compiled yet.
     call.arg("demo").env("CARGO_TARGET_DIR", stage.programs.path());
-    let mut demo = Process::start(&mut call, "lampi");
+    let mut demo = Process::start(&mut call, "lampi-deb");
     wait_for("a compiler", 4 * PATIENCE, || {
         stage.processes().iter().any(|(_, name)| name == "rustc").then_some(())
     });
@@ -286,7 +295,7 @@ fn an_interrupted_compilation_is_over_with_all_its_processes() {
 fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
     let stage = Stage::with_programs();
     // In place of the shell, whichever that is: some wait for the program and are ended by Ctrl-C themselves.
-    let command = format!("exec {} demo --programs {}", stage.lampi_deb(), stage.programs.path().display());
+    let command = format!("exec {}", stage.demo().display());
     let mut call = stage.call_as_nobody("script");
     call.args(["--quiet", "--flush", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::piped());
     let mut terminal = call.spawn().expect("script is part of every Debian");
@@ -313,7 +322,7 @@ fn the_death_of_any_program_ends_the_others_and_is_told() {
         assert_eq!(demo.await_end().code(), Some(1));
         let [complaint] = &demo.log()[..] else { panic!("{:?}", demo.log()) };
         let start = format!(
-            "lampi-deb: {victim} has ended, so the lamp has too (signal: 9 (SIGKILL)); the last that it wrote: "
+            "demo: {victim} has ended, so the lamp has too (signal: 9 (SIGKILL)); the last that it wrote: "
         );
         assert!(complaint.starts_with(&start), "{complaint}");
         stage.assert_nothing_is_left();
@@ -333,7 +342,6 @@ fn killed_without_a_chance_to_tidy_up_it_takes_all_processes_with_it() {
 #[test]
 fn what_prevents_it_is_told_and_leaves_nothing_behind() {
     let stage = Stage::with_programs();
-    let programs = stage.programs.path().display().to_string();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let port = taken.local_addr().expect("it has one").port().to_string();
     for (arguments, display, complaint) in [
@@ -342,11 +350,11 @@ fn what_prevents_it_is_told_and_leaves_nothing_behind() {
             None,
             "/nonexistent/lamp_service is not there".to_owned(),
         ),
-        (&["--programs", &programs, "--port", &port], None, format!("cannot use port {port} for the broker")),
-        (&["--programs", &programs], Some(":99999"), "cannot open a window on the X display :99999".into()),
+        (&["--port", &port], None, format!("cannot use port {port} for the broker")),
+        (&[], Some(":99999"), "cannot open a window on the X display :99999".into()),
     ] {
-        let mut call = stage.call_as_nobody(stage.lampi_deb());
-        call.arg("demo").args(arguments).envs(display.map(|display| ("DISPLAY", display)));
+        let mut call = stage.call_as_nobody(stage.demo());
+        call.args(arguments).envs(display.map(|display| ("DISPLAY", display)));
         let output = call.stderr(Stdio::piped()).output().expect("it starts");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(1) && stderr.contains(&complaint), "{output:?}");
@@ -355,21 +363,21 @@ fn what_prevents_it_is_told_and_leaves_nothing_behind() {
     // Nobody reads what it says.
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let mut call = stage.call_as_nobody(stage.lampi_deb());
-    let output = call.args(["demo", "--programs", &programs]).stdout(writer).output().expect("it starts");
+    let mut call = stage.call_as_nobody(stage.demo());
+    let output = call.stdout(writer).output().expect("it starts");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && stderr.contains("cannot write to the terminal"), "{output:?}");
     stage.assert_nothing_is_left();
 }
 
-/// As README says it, with everything compiled by the demonstration itself.
+/// As README says it, with everything compiled by the package builder, which hands over to the demonstration.
 #[test]
 fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
     compile();
     let server = Xvfb::start("240x320x24");
     let stage = Stage::new();
-    let mut call = stage.call(env!("CARGO_BIN_EXE_lampi-deb"));
-    let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi");
+    let mut call = stage.call(compiled("lampi-deb"));
+    let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi-deb");
     assert_eq!(stage.await_line("Screen"), "a window, with the mouse as the finger");
 
     let desk = Desk::at(&server);

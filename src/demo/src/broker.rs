@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::children::Children;
-use super::leash;
+use crate::children::Children;
+use crate::die_with_parent;
 
 /// Where Debian puts it, which is on the PATH of root only.
 const FURTHER: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
@@ -40,13 +40,13 @@ pub fn start(
         })?
         .port();
     let configuration = folder.join("mosquitto.conf");
-    // A process that changes its user slips its leash. So if root starts it, it stays root.
+    // The kernel forgets the end with the parent when a process changes its user. So if root starts it, it stays root.
     let lines = format!(
         "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nlog_dest stderr\nuser root\n"
     );
     std::fs::write(&configuration, lines)
         .with_context(|| format!("cannot write {}", configuration.display()))?;
-    let mut command = leash::command(mosquitto);
+    let mut command = die_with_parent::command(mosquitto);
     command.arg("-c").arg(&configuration);
     children.start("mosquitto", command)?;
     Ok(port)

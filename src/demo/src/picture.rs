@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 use nix::sys::stat::Mode;
 
-use super::leash;
+use crate::die_with_parent;
 
 /// Width, height and bits per pixel of the lamp's screen.
 const GEOMETRY: &str = "240x320x32";
@@ -56,7 +56,7 @@ impl Picture {
         if drawn == self.shown {
             return Ok(());
         }
-        let output = leash::command(&self.fbcp)
+        let output = die_with_parent::command(&self.fbcp)
             .arg("--source")
             .arg(&self.framebuffer)
             .args(["--source-geometry", GEOMETRY, "--snapshot"])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A program that cannot outlive who started it, not even when that is killed by SIGKILL.
+//! Starts programs that cannot outlive this process, not even when it is killed by SIGKILL.
 //!
 //! The kernel can be asked to kill a process when its parent dies, but only by that process itself. So this program
 //! starts itself once more, asks for that, and becomes the program that is meant.
@@ -14,19 +14,19 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::getppid;
 
-/// A call of `program` on the leash of this process; arguments may be added. It must be made by a thread that lasts as
-/// long as the process, because the kernel takes the end of that thread for the end of the parent.
+/// A call of `program` that ends with this process; arguments may be added. It must be made by a thread that lasts as long as
+/// the process, because the kernel takes the end of that thread for the end of the parent.
 pub fn command(program: &Path) -> Command {
     // This path leads to the program even when another one was compiled to its place.
     let mut command = Command::new("/proc/self/exe");
-    command.arg("leash").arg(std::process::id().to_string()).arg(program);
+    command.arg("die-with-parent").arg(std::process::id().to_string()).arg(program);
     command
 }
 
-/// Becomes the program that the first of `words` names, with the others as its arguments, on the leash of the process
-/// `parent`. Returns only to say why that failed.
-pub fn become_program(parent: u32, words: &[OsString]) -> anyhow::Result<()> {
-    let [program, arguments @ ..] = words else { bail!("the program is missing") };
+/// Becomes the program that the first word of `command_line` names, with the others as its arguments, which ends with the
+/// process `parent`. Returns only to say why that failed.
+pub fn exec(parent: u32, command_line: &[OsString]) -> anyhow::Result<()> {
+    let [program, arguments @ ..] = command_line else { bail!("the program is missing") };
     set_pdeathsig(Signal::SIGKILL).context("cannot ask for the end with the parent")?;
     // It may have ended before that was asked.
     if getppid().as_raw().cast_unsigned() != parent {

@@ -3,11 +3,13 @@
 //! simulated pigpiod whose LEDs are shown in the terminal.
 //!
 //! All of it is private: ports that nobody uses, a temporary folder for every file. [`children`] sees to it that nothing
-//! outlives the demonstration, whichever way it ends.
+//! outlives the demonstration, whichever way it ends. It compiles nothing: `cargo run --release -- demo` has the package
+//! builder do that first.
 
 mod broker;
 mod children;
-pub mod leash;
+mod cli;
+mod die_with_parent;
 mod light;
 mod picture;
 
@@ -17,19 +19,18 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::Parser;
 use pigpiod::simulated::{self, Pwm};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::DemoArgs;
-use crate::compile;
-use crate::interrupt::Interrupt;
-use crate::source::Source;
 use children::Children;
+use cli::{Cli, DemoArgs, Verb};
 use light::Light;
 use picture::Picture;
 
@@ -52,12 +53,30 @@ enum Event {
     Lit([Pwm; 3]),
 }
 
+fn main() -> ExitCode {
+    let Cli { demo, verb } = Cli::parse();
+    let result = match verb {
+        Some(Verb::DieWithParent { parent, command_line }) => die_with_parent::exec(parent, &command_line),
+        None => run(&demo),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Shows the lamp until it is stopped, its window is closed, or something fails.
-pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
+fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mosquitto = broker::find(std::env::var_os("PATH").as_deref())?;
     let programs = match &args.programs {
-        Some(folder) => compiled(folder)?,
-        None => compile::for_demonstration(&Source::find()?, &PROGRAMS, &Interrupt::listen()?)?,
+        Some(folder) => find_programs(&std::path::absolute(folder)?)?,
+        None => {
+            let this = std::env::current_exe().context("cannot find out where this program is")?;
+            find_programs(this.parent().expect("it is a file in a folder"))?
+        }
     };
     // From now on a signal does not end this program before it has tidied up.
     let (sender, events) = channel();
@@ -74,9 +93,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 /// The programs in a folder.
-fn compiled(folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let folder = std::path::absolute(folder)?;
-    let path = |name: &str| {
+fn find_programs(folder: &Path) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
+    let path = |name| {
         let path = folder.join(name);
         if !path.is_file() {
             bail!(
@@ -85,7 +103,7 @@ fn compiled(folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
                 PROGRAMS.join(", ")
             );
         }
-        Ok((name.to_owned(), path))
+        Ok((name, path))
     };
     PROGRAMS.into_iter().map(path).collect()
 }
@@ -94,7 +112,7 @@ fn compiled(folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
 fn show(
     port: Option<u16>,
     mosquitto: &Path,
-    programs: &BTreeMap<String, PathBuf>,
+    programs: &BTreeMap<&str, PathBuf>,
     folder: &Path,
     (sender, events): (Sender<Event>, &Receiver<Event>),
 ) -> anyhow::Result<()> {
@@ -116,7 +134,7 @@ fn show(
         }
     }
     let addresses = ["--broker".into(), format!("127.0.0.1:{port}"), "--pigpiod".into(), pigpiod.to_string()];
-    let mut lamp_service = leash::command(&programs["lamp_service"]);
+    let mut lamp_service = die_with_parent::command(&programs["lamp_service"]);
     lamp_service
         .args(&addresses)
         .arg("--state")
@@ -127,7 +145,7 @@ fn show(
     children.start("lamp_service", lamp_service)?;
 
     let has_display = std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty());
-    let mut lamp_ui = leash::command(&programs["lamp_ui"]);
+    let mut lamp_ui = die_with_parent::command(&programs["lamp_ui"]);
     lamp_ui.args(&addresses).env("KIVY_NO_CONFIG", "1");
     let picture = if has_display {
         lamp_ui.args(["--window", "--size", "240x320"]);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! `lampi-deb demo`: compiles the demonstration with the programs that it shows, and hands over to it.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use crate::compile::artifacts;
+use crate::interrupt::Interrupt;
+use crate::source::Source;
+
+/// The demonstration, and the programs of ours that it starts, which it finds beside itself.
+const PACKAGES: [&str; 4] = ["demo", "lamp_service", "lamp_ui", "fbcp"];
+
+/// Becomes the demonstration, with `arguments`. Returns only to say why that failed.
+pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
+    let source = Source::find()?;
+    let interrupt = Interrupt::listen()?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args(["build", "--locked", "--message-format=json-render-diagnostics"])
+        .args(["--features", "lamp_ui/desktop"])
+        .current_dir(source.root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    for package in PACKAGES {
+        cargo.args(["--package", package]);
+    }
+    let binaries = artifacts(&mut cargo, &interrupt)?;
+    let Some(demo) = binaries.get("demo") else { bail!("cargo did not make the program demo") };
+    let error = Command::new(demo).args(arguments).exec();
+    Err(error).with_context(|| format!("cannot start {}", demo.display()))
+}
