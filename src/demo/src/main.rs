@@ -71,13 +71,10 @@ fn main() -> ExitCode {
 /// Shows the lamp until it is stopped, its window is closed, or something fails.
 fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mosquitto = broker::find(std::env::var_os("PATH").as_deref())?;
-    let programs = match &args.programs {
-        Some(folder) => find_programs(&std::path::absolute(folder)?)?,
-        None => {
-            let this = std::env::current_exe().context("cannot find out where this program is")?;
-            find_programs(this.parent().expect("it is a file in a folder"))?
-        }
-    };
+    let programs = find_programs(&match &args.programs {
+        Some(folder) => std::path::absolute(folder)?,
+        None => own_folder()?,
+    })?;
     // From now on a signal does not end this program before it has tidied up.
     let (sender, events) = channel();
     listen(sender.clone())?;
@@ -90,6 +87,13 @@ fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let result = show(args.port, &mosquitto, &programs, &path, (sender, &events));
     let removed = folder.close().with_context(|| format!("cannot remove {}", path.display()));
     result.and(removed)
+}
+
+/// Where this program lies.
+fn own_folder() -> anyhow::Result<PathBuf> {
+    let mut path = std::env::current_exe().context("cannot find out where this program is")?;
+    path.pop();
+    Ok(path)
 }
 
 /// The programs in a folder.

@@ -20,21 +20,19 @@ use crate::cli::BuildArgs;
 use crate::compile::compile;
 use crate::deb::Deb;
 use crate::depends::{needs, relations};
-use crate::finish::finish;
+use crate::install::{Artifacts, install};
 use crate::interrupt::Interrupt;
-use crate::publish::{Artifacts, publish};
 use crate::render::{self, Rendered};
-use crate::settings::Settings;
 use crate::source::Source;
 use crate::stage::{Stage, make_folder, write};
 use crate::toolchain::Toolchain;
-use crate::{check, output, verify};
+use crate::{check, md5sums, output, verify};
 
 /// Makes the package that was ordered.
 pub fn run(args: &BuildArgs) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
     let source = Source::find()?;
-    let settings = Settings::load(&args.settings)?;
+    let settings = args.settings.load()?;
     let Some(architecture) = args.arch.or_else(Architecture::host) else {
         bail!("the lamp's programs are not for this kind of machine; choose one with --arch");
     };
@@ -84,7 +82,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<()> {
         let version = &entry.version;
         let parts =
             Parts { stage: &stage, scripts: &scripts, architecture, version, depends: &depends, timestamp };
-        finish(&assemble(&source, &parts, folder)?, timestamp)
+        md5sums::add(&assemble(&source, &parts, folder)?, timestamp)
     })?;
 
     let deb = progress.stage("verify", || {
@@ -98,7 +96,7 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<()> {
 
     let artifacts = progress.stage("move into place", || {
         let info = BuildInfo { deb: &deb, package: &package, architecture, toolchain: &toolchain, timestamp };
-        publish(folder, &target, &package, &buildinfo(&info)?)
+        install(folder, &target, &package, &buildinfo(&info)?)
     })?;
     tell(&deb, &artifacts)
 }

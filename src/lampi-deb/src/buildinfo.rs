@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::architecture::Architecture;
 use crate::deb::Deb;
-use crate::finish::hex;
+use crate::md5sums::hex;
 use crate::toolchain::Toolchain;
 
 /// What the record tells of.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::architecture::Architecture;
-use crate::settings;
+use crate::settings::{self, Settings};
 
 /// Builds the Debian package of the LAMPI lamp.
 ///
@@ -85,4 +85,11 @@ pub struct SettingsArgs {
     /// TOML file of settings; --set wins over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+impl SettingsArgs {
+    /// The settings that are asked for.
+    pub fn load(&self) -> anyhow::Result<Settings> {
+        Settings::load(self.config.as_deref(), &self.set)
+    }
 }

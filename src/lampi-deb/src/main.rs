@@ -3,7 +3,7 @@
 //! the demonstration.
 //!
 //! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
-//! folder -> cargo-deb -> finishing -> verification -> the package, moved into place by renaming it.
+//! folder -> cargo-deb -> md5sums -> verification -> the package, moved into place by renaming it.
 
 mod architecture;
 mod assemble;
@@ -17,11 +17,11 @@ mod completions;
 mod deb;
 mod demo;
 mod depends;
-mod finish;
+mod install;
 mod interrupt;
+mod md5sums;
 mod output;
 mod pages;
-mod publish;
 mod render;
 mod settings;
 mod source;

@@ -24,7 +24,7 @@ pub struct Rendered {
 
 /// `lampi-deb render`.
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
-    let confs = confs(&Source::find()?, &Settings::load(&args.settings)?)?;
+    let confs = confs(&Source::find()?, &args.settings.load()?)?;
     for Rendered { name, text } in confs {
         match &args.out {
             None => output::print(format_args!("==> {name} <==\n{text}\n"))?,

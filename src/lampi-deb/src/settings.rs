@@ -10,7 +10,6 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::cli::SettingsArgs;
 use programs::PROGRAMS;
 
 /// What a value must look like.
@@ -197,14 +196,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Defaults, then the file, then the command line.
-    pub fn load(args: &SettingsArgs) -> anyhow::Result<Self> {
+    /// Defaults, then the TOML file, then the assignments KEY=VALUE.
+    pub fn load(file: Option<&Path>, assignments: &[String]) -> anyhow::Result<Self> {
         let mut settings =
             Self { values: TABLE.iter().map(|row| (row.key, row.default.to_owned())).collect() };
-        if let Some(file) = &args.config {
+        if let Some(file) = file {
             settings.read(file)?;
         }
-        for assignment in &args.set {
+        for assignment in assignments {
             let Some((key, value)) = assignment.split_once('=') else {
                 bail!("--set {assignment}: it must have the form KEY=VALUE");
             };
@@ -417,7 +416,8 @@ mod tests {
     use super::*;
 
     fn load(set: &[&str]) -> anyhow::Result<Settings> {
-        Settings::load(&SettingsArgs { set: set.iter().map(ToString::to_string).collect(), config: None })
+        let assignments: Vec<String> = set.iter().map(ToString::to_string).collect();
+        Settings::load(None, &assignments)
     }
 
     #[test]
@@ -458,8 +458,7 @@ mod tests {
         let content =
             "lamp_service_gamma = 2.2\nlamp_service_transition = 1.0\nfbcp_fps = 10\nuser = \"lamp\"\n";
         std::fs::write(&file, content).unwrap();
-        let args = SettingsArgs { set: vec!["fbcp_fps=20".into()], config: Some(file) };
-        let settings = Settings::load(&args).unwrap();
+        let settings = Settings::load(Some(&file), &["fbcp_fps=20".into()]).unwrap();
         assert_eq!(settings.arguments("lamp_service"), " --transition=1 --gamma=2.2");
         assert_eq!(settings.arguments("fbcp"), " --fps=20");
         assert_eq!(settings.get("user"), "lamp");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::report::Problems;
 use crate::deb::{Deb, Kind, Owner};
 use crate::depends::Need;
-use crate::finish::md5sums;
+use crate::md5sums;
 use crate::render::SCRIPTS;
 use crate::stage::{CONF_FOLDER, CONF_MODE, COPIES_FOLDER};
 use programs::{PROGRAMS, Program, supervised};
@@ -117,7 +117,7 @@ pub fn checksums(deb: &Deb) -> Problems {
         return vec!["there is no md5sums".into()];
     };
     let listed: BTreeSet<&str> = listed.lines().collect();
-    let actual = md5sums(deb);
+    let actual = md5sums::lines(deb);
     let actual: BTreeSet<&str> = actual.lines().collect();
     listed
         .symmetric_difference(&actual)

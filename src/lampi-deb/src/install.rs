@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use crate::finish::hex;
+use crate::md5sums::hex;
 
-/// What was published.
+/// What was installed.
 #[derive(Debug)]
 pub struct Artifacts {
     pub package: PathBuf,
@@ -19,7 +19,7 @@ pub struct Artifacts {
 }
 
 /// Writes all files completely into `folder`, then renames each to its place beside `target`.
-pub fn publish(folder: &Path, target: &Path, package: &[u8], buildinfo: &str) -> anyhow::Result<Artifacts> {
+pub fn install(folder: &Path, target: &Path, package: &[u8], buildinfo: &str) -> anyhow::Result<Artifacts> {
     let name = target.file_name().expect("it is a file").to_string_lossy().into_owned();
     let sha256 = hex(&Sha256::digest(package));
     // As sha256sum(1) writes and checks it.

@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 use crate::deb::{Deb, Entry};
 
 /// Adds `md5sums` to the package in `bytes`. Everything that is written gets the time `timestamp`.
-pub fn finish(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
+pub fn add(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
     let deb = Deb::read(bytes)?;
     let control = control_archive(&deb, timestamp).context("cannot write the control archive")?;
     let mut archive = ar::Builder::new(Vec::new());
@@ -27,7 +27,7 @@ pub fn finish(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The lines of `md5sums` (deb-md5sums(5)): every file but the conffiles, which dpkg has sums of anyway.
-pub fn md5sums(deb: &Deb) -> String {
+pub fn lines(deb: &Deb) -> String {
     let conffiles: Vec<&str> = deb.control_file("conffiles").unwrap_or_default().lines().collect();
     let mut files: Vec<(&str, &[u8])> = deb
         .data
@@ -53,7 +53,7 @@ pub fn hex(bytes: &[u8]) -> String {
 fn control_archive(deb: &Deb, timestamp: u64) -> std::io::Result<Vec<u8>> {
     // One thread and one block: the bytes must not depend on the machine.
     let mut archive = tar::Builder::new(xz2::write::XzEncoder::new(Vec::new(), 6));
-    let sums = md5sums(deb);
+    let sums = lines(deb);
     let mut append = |path: &str, mode: u32, content: &[u8]| {
         let mut header = tar::Header::new_gnu();
         header.set_mode(mode);
