@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi take-over` and `lampi doctor` on the machines of tests/by-hand, each set up by hand in another way: what the doctor
+//! `lampi take-over` and `lampi doctor` on the machines of tests/legacy-setups, each set up by hand in another way: what the doctor
 //! names, the take-over takes, and nothing else.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// Where the machines are.
 fn machines() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/by-hand")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/legacy-setups")
 }
 
 /// Their names.
