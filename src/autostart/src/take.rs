@@ -13,7 +13,7 @@ use crate::{Action, Found, Reason, supervisor};
 const BACKUP: &str = "dpkg-bak";
 
 /// What an installation has taken out of action, so that all of it can be put back if the installation is given up: lines
-/// of HOW, FILE and BACKUP with tabs between. The maintainer scripts make it and read it; see debian/shared/set-aside.sh.
+/// of HOW, FILE and BACKUP with tabs between. The maintainer scripts make it and read it; see debian/shared/backups.sh.
 pub struct Journal {
     place: Place,
 }

@@ -1,9 +1,9 @@
-# The owner's files that are in the way. One is "set aside" by keeping it as FILE.dpkg-bak, which neither cron (no dots
-# in names) nor systemd (*.service) nor Supervisor (*.conf) reads.
+# Backups of the owner's files that are in the way. One is kept as FILE.dpkg-bak, which neither cron (no dots in names) nor
+# systemd (*.service) nor Supervisor (*.conf) reads.
 #
-# From preinst to the end of postinst a journal tells what was set aside, in lines of HOW, FILE and BACKUP with tabs
-# between: "moved", or, by lampi take-over, "replaced" by what is left of it. While there is one, an installation is under way; if it is given
-# up, everything goes back to its place. It lies where nobody but root can write, because root acts on it.
+# From preinst to the end of postinst a journal tells what was backed up, in lines of HOW, FILE and BACKUP with tabs between:
+# "moved", or, by lampi take-over, "replaced" by what is left of it. While there is one, an installation is under way; if it
+# is given up, everything goes back to its place. It lies where nobody but root can write, because root acts on it.
 
 JOURNAL="$ROOT/var/backups/lampi.installation"
 TAB=$(printf '\t')
@@ -51,8 +51,8 @@ same_file() {
     [ "$(stat --format %d:%i "$1")" = "$(stat --format %d:%i "$2")" ]
 }
 
-# set_aside FILE
-set_aside() {
+# back_up FILE
+back_up() {
     if ! can_be_noted "$1"; then
         say "${1#"$ROOT"} was left alone, because its name has a tab or the end of a line in it; please remove it yourself"
         return 0
@@ -62,8 +62,8 @@ set_aside() {
     say "took ${1#"$ROOT"} out of action; it is kept as ${backup#"$ROOT"}"
 }
 
-# put_back: what an installation that is given up had set aside.
-put_back() {
+# restore_backups: of an installation that is given up.
+restore_backups() {
     installing || return 0
     while IFS="$TAB" read -r how file backup; do
         [ -n "$backup" ] || continue # cut short by a full disk
