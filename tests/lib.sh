@@ -59,6 +59,16 @@ retry() {
     "$@"
 }
 
+# no_lintian_tags DEB [COMMAND...]: lintian, run through the command if there is one, is silent at its most talkative. In
+# programs for armhf it looks for calls that fail with large files, too.
+no_lintian_tags() {
+    package="$1"
+    shift
+    tags=$("$@" lintian --allow-root --pedantic --display-info --display-experimental "$package") ||
+        fail "lintian of $package: $tags"
+    equal "lintian tags of $package" '' "$tags"
+}
+
 # cached NAME COMMAND...: prints the path of NAME in the cache. If it is not there, the command makes it, at the path
 # that it gets as its last argument. The name has to say what it is made from. Who asks for it meanwhile waits; what
 # was not finished never gets the name.
