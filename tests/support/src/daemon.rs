@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the daemons of a lamp have in common here: a port of their own, on which they can be started again and again.
 
+use std::ops::DerefMut;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
@@ -13,51 +14,43 @@ pub struct Daemon {
     package: &'static str,
     port: u16,
     process: Option<Process>,
+    /// Makes the call that starts it on a port.
+    command: Box<dyn Fn(u16) -> Command + Send + Sync>,
+    /// Whether it has come to answer on a port.
+    is_ready: Box<dyn Fn(u16) -> bool + Send + Sync>,
 }
 
 impl Daemon {
     /// One that does not run yet.
-    pub fn absent(package: &'static str) -> Self {
-        Self { package, port: free_port(), process: None }
+    pub(crate) fn absent(
+        package: &'static str,
+        command: impl Fn(u16) -> Command + Send + Sync + 'static,
+        is_ready: impl Fn(u16) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let (command, is_ready) = (Box::new(command), Box::new(is_ready));
+        Self { package, port: free_port(), process: None, command, is_ready }
     }
 
-    /// Makes one after another until `try_start` has started one: somebody else may take the port of one first.
-    pub fn started<T>(make: impl Fn() -> T, try_start: impl Fn(&mut T) -> bool) -> T {
+    /// Makes one after another until one has started: somebody else may take the port of one first.
+    pub(crate) fn started<T: DerefMut<Target = Self>>(make: impl Fn() -> T) -> T {
         loop {
             let mut daemon = make();
-            if try_start(&mut daemon) {
+            if daemon.try_start() {
                 return daemon;
             }
         }
     }
 
     /// Its TCP port.
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// `HOST:PORT`, as the programs take it.
+    #[must_use]
     pub fn address(&self) -> String {
         format!("localhost:{}", self.port)
-    }
-
-    /// Whether `command` came to be `ready`; if not, it has ended, most likely because the port was taken.
-    pub fn try_start(&mut self, command: &mut Command, ready: impl Fn() -> bool) -> bool {
-        let mut process = Process::start(command, self.package);
-        let runs = wait_for(&format!("{} is ready", self.package), PATIENCE, || {
-            if let Some(status) = process.ended() {
-                // Shown if this makes a test fail.
-                println!("{} ended: {status}: {:?}", self.package, process.log());
-                return Some(false);
-            }
-            ready().then_some(true)
-        });
-        // Somebody else may have taken the port, and answered.
-        if !runs || process.ended().is_some() {
-            return false;
-        }
-        self.process = Some(process);
-        true
     }
 
     /// Kills it.
@@ -65,8 +58,38 @@ impl Daemon {
         self.process = None;
     }
 
+    /// Starts it on its port, after killing it if it runs.
+    pub fn restart(&mut self) {
+        self.stop();
+        assert!(self.try_start(), "{} does not start on port {} again", self.package, self.port);
+    }
+
+    /// Stops it from running without closing anything: connections stay open and nothing answers.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
     /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         self.process.as_ref().expect("the daemon runs").signal(signal);
+    }
+
+    /// Whether it came to be ready; if not, it has ended, most likely because the port was taken.
+    fn try_start(&mut self) -> bool {
+        let mut process = Process::start(&mut (self.command)(self.port), self.package);
+        let runs = wait_for(&format!("{} is ready", self.package), PATIENCE, || {
+            if let Some(status) = process.ended() {
+                // Shown if this makes a test fail.
+                println!("{} ended: {status}: {:?}", self.package, process.log());
+                return Some(false);
+            }
+            (self.is_ready)(self.port).then_some(true)
+        });
+        // Somebody else may have taken the port, and answered.
+        if !runs || process.ended().is_some() {
+            return false;
+        }
+        self.process = Some(process);
+        true
     }
 }

@@ -19,6 +19,7 @@ mod tap;
 mod witness;
 mod xvfb;
 
+pub use daemon::Daemon;
 pub use deadline::{PATIENCE, wait_for};
 pub use desk::Desk;
 pub use machine::Machine;

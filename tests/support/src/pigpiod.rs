@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The GPIO daemon: the real one, on simulated registers (`tests/pigpiod`).
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
+use crate::Daemon;
 
-/// A pigpiod, with Debian's `pigs` as the witness of what reached the pins.
+/// A pigpiod, with Debian's `pigs` as the witness of what reached the pins. [`Daemon::restart`] leaves its pins as after a
+/// reboot, and is all that helps after [`Daemon::freeze`]: it takes the signal that would let it go on for a reason to end.
 pub struct Pigpiod {
     daemon: Daemon,
-    options: Vec<String>,
-    /// Levels of the pins 0 to 31, a bit for each, if they are not those of a lamp at rest.
-    levels: Option<u32>,
-    /// Its lock file and FIFOs.
-    folder: TempDir,
+    /// Of its lock file and FIFOs.
+    _folder: TempDir,
 }
 
 impl Pigpiod {
@@ -30,59 +28,49 @@ impl Pigpiod {
     /// Starts one with `options`, which must keep it in the foreground.
     #[must_use]
     pub fn start_with(options: &[&str]) -> Self {
-        Daemon::started(|| Self::absent(options), Self::try_start)
+        Daemon::started(|| Self::absent(options))
     }
 
     /// Starts one on a lamp whose panel's button is pressed.
     #[must_use]
     pub fn start_pressed() -> Self {
-        Daemon::started(|| Self { levels: Some(0), ..Self::absent(&["-g", "-l"]) }, Self::try_start)
+        Daemon::started(|| Self::configured(&["-g", "-l"], Some(0)))
     }
 
-    /// One that is not there yet: its port is known, and [`Pigpiod::restart`] starts it.
+    /// One that is not there yet: its port is known, and [`Daemon::restart`] starts it.
     #[must_use]
     pub fn absent(options: &[&str]) -> Self {
-        Self {
-            daemon: Daemon::absent("pigpiod"),
-            options: options.iter().map(ToString::to_string).collect(),
-            levels: None,
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        }
+        Self::configured(options, None)
+    }
+
+    /// One with `levels` of the pins 0 to 31, a bit for each, if they are not those of a lamp at rest.
+    fn configured(options: &[&str], levels: Option<u32>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().to_owned();
+        // It makes this FIFO last, when it is ready for signals too.
+        let last = path.join("pigerr");
+        let ready = last.clone();
+        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        let command = move |port: u16| {
+            // A daemon that was killed leaves its lock file and FIFOs behind, as on a lamp.
+            let _ = std::fs::remove_file(&last);
+            let mut command = Command::new(built().join("pigpiod"));
+            command
+                .args(&options)
+                // The environment takes any port, the option -p only a few.
+                .env("PIGPIO_PORT", port.to_string())
+                .env("LAMPI_PIGPIOD_DIR", &path)
+                .envs(levels.map(|levels| ("LAMPI_PIGPIOD_LEVELS", levels.to_string())));
+            command
+        };
+        let answers = move |port| ready.exists() && pigs(port, "pigpv").is_some();
+        Self { daemon: Daemon::absent("pigpiod", command, answers), _folder: folder }
     }
 
     /// The folder of the program, under its own name.
     #[must_use]
     pub fn program_folder() -> &'static Path {
         built()
-    }
-
-    /// Its TCP port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.daemon.port()
-    }
-
-    /// `HOST:PORT`, as the programs take it.
-    #[must_use]
-    pub fn address(&self) -> String {
-        self.daemon.address()
-    }
-
-    /// Kills it.
-    pub fn stop(&mut self) {
-        self.daemon.stop();
-    }
-
-    /// Starts it on its port, after killing it if it runs. Its pins are as after a reboot.
-    pub fn restart(&mut self) {
-        self.stop();
-        assert!(self.try_start(), "pigpiod does not start on port {} again", self.port());
-    }
-
-    /// Lets it hang: its connections stay open and nothing answers. Only [`Pigpiod::restart`] helps then, because it
-    /// takes the signal that would let it go on for a reason to end.
-    pub fn freeze(&self) {
-        self.daemon.signal(Signal::SIGSTOP);
     }
 
     /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.
@@ -96,23 +84,19 @@ impl Pigpiod {
     pub fn ask(&self, command: &str) -> Option<i64> {
         pigs(self.port(), command)
     }
+}
 
-    /// Whether it came to answer; see [`Daemon::try_start`].
-    fn try_start(&mut self) -> bool {
-        // A daemon that was killed leaves its lock file and FIFOs behind, as on a lamp.
-        let ready: PathBuf = self.folder.path().join("pigerr");
-        let _ = std::fs::remove_file(&ready);
-        let port = self.port();
-        self.daemon.try_start(
-            Command::new(built().join("pigpiod"))
-                .args(&self.options)
-                // The environment takes any port, the option -p only a few.
-                .env("PIGPIO_PORT", port.to_string())
-                .env("LAMPI_PIGPIOD_DIR", self.folder.path())
-                .envs(self.levels.map(|levels| ("LAMPI_PIGPIOD_LEVELS", levels.to_string()))),
-            // It makes this FIFO last, when it is ready for signals too.
-            || ready.exists() && pigs(port, "pigpv").is_some(),
-        )
+impl Deref for Pigpiod {
+    type Target = Daemon;
+
+    fn deref(&self) -> &Daemon {
+        &self.daemon
+    }
+}
+
+impl DerefMut for Pigpiod {
+    fn deref_mut(&mut self) -> &mut Daemon {
+        &mut self.daemon
     }
 }
 
