@@ -13,7 +13,7 @@ use std::sync::Once;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use test_support::{Desk, PATIENCE, Process, Signal, Witness, Xvfb, copy_program, wait_for};
+use test_support::{MqttObserver, PATIENCE, Process, Signal, XSession, Xvfb, copy_program, wait_for};
 
 /// The user that owns nothing.
 const NOBODY: u32 = 65_534;
@@ -129,10 +129,10 @@ impl Stage {
     }
 
     /// A client of the demonstration's broker.
-    fn witness(&self) -> Witness {
+    fn witness(&self) -> MqttObserver {
         let line = self.await_line("Broker    127.0.0.1:");
         let (port, _) = line.split_once(';').expect("a port, and how to use it");
-        Witness::connect(port.parse().expect("a port"), &["lamp/changed"])
+        MqttObserver::connect(port.parse().expect("a port"), &["lamp/changed"])
     }
 
     /// Processes of the demonstration, by number and name, in the order of the names.
@@ -380,7 +380,7 @@ fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
     let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi-deb");
     assert_eq!(stage.await_line("Screen"), "a window, with the mouse as the finger");
 
-    let desk = Desk::at(&server);
+    let desk = XSession::at(&server);
     desk.await_color(STRIP, |color| color == [255, 0, 0]);
     stage.witness().publish("lamp/set_config", TO_CYAN);
     stage.await_line(CYAN);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pigpio::Client as Gpio;
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
-use test_support::{Mosquitto, Pigpiod, Process, Witness};
+use test_support::{Mosquitto, MqttObserver, Pigpiod, Process};
 
 /// Argument with which this program is the echo, followed by the broker's port.
 const ECHO: &str = "--echo";
@@ -42,7 +42,7 @@ fn measure(name: &str, broker: &Mosquitto) {
     let service = Process::start(&mut service, "");
     let mut echo = Command::new(std::env::current_exe().expect("this program"));
     let _echo = Process::start(echo.args([ECHO, &broker.port().to_string()]), "");
-    let mut witness = Witness::connect(broker.port(), &["lamp/changed", "echo/#"]);
+    let mut witness = MqttObserver::connect(broker.port(), &["lamp/changed", "echo/#"]);
     witness.next("lamp/changed");
     witness.next("echo/ready");
 
@@ -96,7 +96,7 @@ fn step_of(payload: &str) -> usize {
 }
 
 /// Median and 99th percentile of the time from a request to its answer, one after the other.
-fn latency(witness: &mut Witness, to: &str, from: &str) -> (Duration, Duration) {
+fn latency(witness: &mut MqttObserver, to: &str, from: &str) -> (Duration, Duration) {
     percentiles((0..SAMPLES).map(|step| {
         let ending = format!("\"step {step}\"}}");
         let start = Instant::now();
@@ -106,7 +106,7 @@ fn latency(witness: &mut Witness, to: &str, from: &str) -> (Duration, Duration) 
 }
 
 /// The same from a request to the new duty cycle of the green LED, which is asked for again and again.
-fn to_light(witness: &Witness, pigpiod: &Pigpiod) -> (Duration, Duration) {
+fn to_light(witness: &MqttObserver, pigpiod: &Pigpiod) -> (Duration, Duration) {
     let (host, port) = ("localhost", pigpiod.port());
     let mut gpio = Gpio::connect(host, port, Duration::from_secs(5)).expect("pigpiod runs");
     percentiles((0..SAMPLES).map(|step| {
@@ -129,7 +129,7 @@ fn percentiles(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
 }
 
 /// Messages a second in a rush, of which the last one has to be answered exactly.
-fn rush(witness: &mut Witness, to: &str, from: &str) -> f64 {
+fn rush(witness: &mut MqttObserver, to: &str, from: &str) -> f64 {
     let start = Instant::now();
     for step in 0..RUSH {
         witness.publish(to, request(step));

@@ -5,7 +5,7 @@ mod rig;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, Rig, Touch, is_near, lamp_ui, make_framebuffer, pixel, state};
-use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 #[test]
 fn the_picture_follows_the_lamp() {
@@ -264,7 +264,7 @@ fn its_last_will_tells_of_a_sudden_death() {
     assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "1");
     rig.ui.kill();
     assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "0");
-    let mut later = Witness::connect(rig.broker.port(), &["lamp/connection/lamp_ui/state"]);
+    let mut later = MqttObserver::connect(rig.broker.port(), &["lamp/connection/lamp_ui/state"]);
     let kept = later.next("lamp/connection/lamp_ui/state");
     assert_eq!((kept.payload.as_str(), kept.qos, kept.retained), ("0", QoS::ExactlyOnce, true));
 }
@@ -305,7 +305,7 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     ui.await_log("waits for a touch screen", 1);
     ui.await_log("waits for the MQTT broker", 1);
     broker.restart();
-    let mut witness = Witness::connect(broker.port(), &["lamp/set_config"]);
+    let mut witness = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
     ui.await_log("is connected to the MQTT broker", 1);
     witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.5, 1.0, 1.0, true, ""));
 
@@ -339,7 +339,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
     // Twice the size, 32 bits, with padded rows.
     std::fs::write(&framebuffer, vec![0; 2048 * 640]).unwrap();
     let mut touch = Touch::make(&folder.path().join("touch"));
-    let mut witness = Witness::connect(broker.port(), &["lamp/set_config"]);
+    let mut witness = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
     let _ui = Process::start(
         lamp_ui()
             .arg("--framebuffer")

@@ -12,7 +12,7 @@ use std::sync::mpsc::channel;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, Rig, is_near};
-use test_support::{PATIENCE, Pigpiod, Process, QoS, Witness, wait_for};
+use test_support::{MqttObserver, PATIENCE, Pigpiod, Process, QoS, wait_for};
 
 /// The last pixel that is stored of the association page, where the toggle's black is else, and one in the last rule of the
 /// status page.
@@ -373,7 +373,7 @@ fn the_slider_moves_the_leds_and_the_leds_owner_moves_the_slider() {
     rig.touch.to((along(0.5), SLIDERS[2]));
     duties([500, 0, 0]);
     rig.touch.up();
-    let web = Witness::connect(rig.broker.port(), &["lamp/changed"]);
+    let web = MqttObserver::connect(rig.broker.port(), &["lamp/changed"]);
     web.publish_with(
         "lamp/set_config",
         QoS::AtLeastOnce,

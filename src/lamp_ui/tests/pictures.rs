@@ -11,7 +11,7 @@ use std::process::Command;
 use rig::Touch;
 use rig::place::{POWER, SLIDERS, along};
 use tempfile::TempDir;
-use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 /// Kept pictures of every size, by name: which page they show, and which lamp.
 const PICTURES: [(&str, &str, &str); 7] = [
@@ -143,7 +143,7 @@ impl Screen {
 }
 
 /// Tells the state as the lamp's service does.
-fn tell(witness: &Witness, state: &str) {
+fn tell(witness: &MqttObserver, state: &str) {
     witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "1");
     witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
 }
@@ -154,7 +154,7 @@ fn every_page_looks_as_it_should_in_every_turn() {
         Screen::start(turn, "localhost:1").await_picture("connecting");
 
         let broker = Mosquitto::start();
-        let witness = Witness::connect(broker.port(), &[]);
+        let witness = MqttObserver::connect(broker.port(), &[]);
         let screen = Screen::start(turn, &broker.address());
         screen.await_picture("waiting");
         witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "0");
@@ -173,7 +173,7 @@ fn every_page_looks_as_it_should_in_every_turn() {
 #[test]
 fn what_a_finger_holds_looks_held() {
     let broker = Mosquitto::start();
-    let witness = Witness::connect(broker.port(), &[]);
+    let witness = MqttObserver::connect(broker.port(), &[]);
     let mut screen = Screen::start(0, &broker.address());
     tell(&witness, STATE);
     screen.await_picture("controls");

@@ -5,14 +5,14 @@ mod rig;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, is_near, lamp_ui};
-use test_support::{Desk, Mosquitto, Process, QoS, Witness, Xvfb};
+use test_support::{Mosquitto, MqttObserver, Process, QoS, XSession, Xvfb};
 
 /// A desktop with the lamp's controls in the upper left corner, as there is nobody to put the window elsewhere.
 struct Desktop {
     server: Xvfb,
-    desk: Desk,
+    desk: XSession,
     ui: Process,
-    witness: Witness,
+    witness: MqttObserver,
     _broker: Mosquitto,
 }
 
@@ -25,14 +25,14 @@ impl Desktop {
     fn start_with(change: impl FnOnce(&mut std::process::Command)) -> Self {
         let server = Xvfb::start("400x400x24");
         let broker = Mosquitto::start();
-        let witness = Witness::connect(broker.port(), &["lamp/set_config"]);
+        let witness = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
         let mut call = lamp_ui();
         call.args(["--window", "--broker", &broker.address()]).env("DISPLAY", server.display());
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");
         ui.await_log("is connected to the MQTT broker", 1);
         witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
-        let desk = Desk::at(&server);
+        let desk = XSession::at(&server);
         let desktop = Self { server, desk, ui, witness, _broker: broker };
         desktop.await_color(STRIP, [0, 255, 255]);
         desktop

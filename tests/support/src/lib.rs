@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The real peers of the lamp's programs, started for a test on ports and in folders of their own, and witnesses of
+//! The real peers of the lamp's programs, started for a test on ports and in folders of their own, and observers of
 //! what reaches them.
 //!
 //! A test that cannot have what it needs fails, and says which package to install. Everything that is started here
@@ -9,26 +9,26 @@
 
 mod daemon;
 mod deadline;
-mod desk;
 mod machine;
 mod mosquitto;
+mod mqtt_observer;
 mod pigpiod;
 mod port;
 mod process;
-mod tap;
-mod witness;
+mod tcp_proxy;
+mod x_session;
 mod xvfb;
 
 pub use daemon::Daemon;
 pub use deadline::{PATIENCE, wait_for};
-pub use desk::Desk;
 pub use machine::Machine;
 pub use mosquitto::Mosquitto;
+pub use mqtt_observer::{Message, MqttObserver};
 pub use nix::sys::signal::Signal;
 pub use pigpiod::{Pigpiod, pigs};
 pub use port::free_port;
 pub use process::{Process, copy_program};
 pub use rumqttc::QoS;
-pub use tap::Tap;
-pub use witness::{Message, Witness};
+pub use tcp_proxy::TcpProxy;
+pub use x_session::XSession;
 pub use xvfb::Xvfb;

@@ -8,7 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use test_support::{Message, PATIENCE, Process, Signal, Witness, wait_for};
+use test_support::{Message, MqttObserver, PATIENCE, Process, Signal, wait_for};
 
 use crate::{CHANGED, CONNECTION, Lamp, SET_CONFIG, insist, rounds, state};
 
@@ -24,7 +24,7 @@ fn numbered(step: usize) -> String {
 }
 
 /// Sends `step` to `end`, never more than a few ahead of the lamp, as a broker drops messages that nobody takes.
-fn drag(witness: &mut Witness, steps: std::ops::Range<usize>) {
+fn drag(witness: &mut MqttObserver, steps: std::ops::Range<usize>) {
     for step in steps {
         witness.publish(SET_CONFIG, numbered(step));
         if step % 50 == 49 {

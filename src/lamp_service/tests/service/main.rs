@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
-use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Witness, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, Process, wait_for};
 
 /// The topics of the contract.
 const SET_CONFIG: &str = "lamp/set_config";
@@ -88,12 +88,12 @@ impl Lamp {
     }
 
     /// A client that hears everything the lamp says.
-    fn witness(&self) -> Witness {
-        Witness::connect(self.broker.port(), &["lamp/#"])
+    fn witness(&self) -> MqttObserver {
+        MqttObserver::connect(self.broker.port(), &["lamp/#"])
     }
 
     /// Starts the service and waits until it has told its state.
-    fn start_and_watch(&self) -> (Process, Witness) {
+    fn start_and_watch(&self) -> (Process, MqttObserver) {
         let mut witness = self.witness();
         let service = self.start();
         witness.next_where(CHANGED, |message| !message.retained);
@@ -129,7 +129,7 @@ fn rounds(few: usize, many: usize) -> usize {
 ///
 /// Between a connection of the service and its subscription a request finds nobody, and nothing tells when that is over.
 #[track_caller]
-fn insist(witness: &Witness, request: &str) {
+fn insist(witness: &MqttObserver, request: &str) {
     let start = std::time::Instant::now();
     wait_for("the lamp to take requests again", PATIENCE, || {
         witness.publish(SET_CONFIG, request);

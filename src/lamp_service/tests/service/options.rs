@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::process::Command;
 
-use test_support::{PATIENCE, QoS, Signal, Tap, Witness, wait_for};
+use test_support::{MqttObserver, PATIENCE, QoS, Signal, TcpProxy, wait_for};
 
 use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
 
 /// What the service wrote to pigpiod's three pins, colour by colour.
-fn colours(tap: &Tap) -> Vec<[u32; 3]> {
+fn colours(tap: &TcpProxy) -> Vec<[u32; 3]> {
     let bytes = tap.written().concat();
     let words: Vec<u32> = bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
     let duties: Vec<u32> =
@@ -35,7 +35,7 @@ fn what_was_told_is_shown_before_the_end() {
 fn a_transition_is_gradual_and_exact_at_its_end() {
     let lamp = Lamp::new();
     std::fs::write(lamp.state_file(), kept(&state(1.0, 1.0, 1.0, true, ""))).unwrap();
-    let tap = Tap::to(lamp.pigpiod.port());
+    let tap = TcpProxy::to(lamp.pigpiod.port());
     let mut witness = lamp.witness();
     let _service = lamp.start_with(&["--transition", "0.4", "--pigpiod", &tap.address()]);
     witness.next_where(CHANGED, |message| !message.retained);
@@ -184,7 +184,7 @@ fn render(template: &str, variables: &str) -> String {
 }
 
 /// The description of the lamp, as Home Assistant finds it.
-fn description(witness: &mut Witness, topic: &str) -> HashMap<String, serde_json::Value> {
+fn description(witness: &mut MqttObserver, topic: &str) -> HashMap<String, serde_json::Value> {
     let message = witness.next(topic);
     assert_eq!(message.qos, QoS::AtLeastOnce);
     serde_json::from_str(&message.payload).unwrap()
@@ -195,7 +195,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
     let lamp = Lamp::new();
     let settings = lamp.folder.path().join("settings");
     std::fs::write(&settings, "home-assistant = ha\n").unwrap();
-    let mut home = Witness::connect(lamp.broker.port(), &["ha/light/#", "lamp/#"]);
+    let mut home = MqttObserver::connect(lamp.broker.port(), &["ha/light/#", "lamp/#"]);
     let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
     home.next_where(CHANGED, |message| !message.retained);
     let topic = wait_for("a description", PATIENCE, || {
@@ -205,7 +205,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
     let light = description(&mut home, &topic);
     let text = |key: &str| light[key].as_str().unwrap();
     // As somebody who comes later finds it.
-    let mut late = Witness::connect(lamp.broker.port(), &["ha/light/#"]);
+    let mut late = MqttObserver::connect(lamp.broker.port(), &["ha/light/#"]);
     assert!(late.next(&topic).retained);
 
     // Availability is the Last Will that was always there.
@@ -252,7 +252,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
 #[test]
 fn nothing_is_told_to_home_assistant_unless_asked_for() {
     let lamp = Lamp::new();
-    let mut all = Witness::connect(lamp.broker.port(), &["#"]);
+    let mut all = MqttObserver::connect(lamp.broker.port(), &["#"]);
     let _service = lamp.start();
     all.next(CHANGED);
     all.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "last"));

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Signal, Tap, wait_for};
+use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Signal, TcpProxy, wait_for};
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, service, state};
 
@@ -184,7 +184,7 @@ fn a_frozen_broker_freezes_nothing_else() {
 #[test]
 fn a_broker_that_takes_nothing_blocks_no_light() {
     let lamp = Lamp::new();
-    let tap = Tap::to(lamp.broker.port());
+    let tap = TcpProxy::to(lamp.broker.port());
     let mut witness = lamp.witness();
     let _service = lamp.start_with(&["--broker", &tap.address()]);
     witness.next_where(CHANGED, |message| !message.retained);

@@ -53,7 +53,7 @@ fn run(program: &str, arguments: &[&str]) {
 
 /// Asks for a change and waits until it is told.
 #[track_caller]
-fn ask(witness: &mut test_support::Witness, request: &str) {
+fn ask(witness: &mut test_support::MqttObserver, request: &str) {
     witness.publish(SET_CONFIG, request);
     witness.next_where(CHANGED, |message| message.payload == request);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What goes over the wires, and wires that break.
 
-use test_support::{Process, Tap, Witness};
+use test_support::{MqttObserver, Process, TcpProxy};
 
 use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, state};
 
@@ -12,8 +12,8 @@ const PFS: u8 = 7;
 
 /// Starts the service with a tap on the connection that `option`, --broker or --pigpiod, is for, and waits until it has
 /// reported its state.
-fn start_tapped(lamp: &Lamp, option: &str) -> (Tap, Witness, Process) {
-    let tap = Tap::to(if option == "--broker" { lamp.broker.port() } else { lamp.pigpiod.port() });
+fn start_tapped(lamp: &Lamp, option: &str) -> (TcpProxy, MqttObserver, Process) {
+    let tap = TcpProxy::to(if option == "--broker" { lamp.broker.port() } else { lamp.pigpiod.port() });
     let mut witness = lamp.witness();
     let service = lamp.start_with(&[option, &tap.address()]);
     witness.next_where(CHANGED, |message| !message.retained);
@@ -21,7 +21,7 @@ fn start_tapped(lamp: &Lamp, option: &str) -> (Tap, Witness, Process) {
 }
 
 /// The commands in what the service wrote to pigpiod: number and parameters.
-fn commands(tap: &Tap) -> Vec<[u32; 3]> {
+fn commands(tap: &TcpProxy) -> Vec<[u32; 3]> {
     let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
     let bytes = tap.written().concat();
     assert_eq!(bytes.len() % 16, 0, "whole requests");
@@ -66,7 +66,7 @@ fn of_a_rush_nothing_waits_but_the_newest_colour() {
 }
 
 /// The MQTT packets in what the service wrote to the broker: CONNECT, PUBLISH and SUBSCRIBE, not acknowledgements.
-fn packets(tap: &Tap) -> Vec<Vec<u8>> {
+fn packets(tap: &TcpProxy) -> Vec<Vec<u8>> {
     let bytes = tap.written().concat();
     let mut rest = bytes.as_slice();
     let mut packets = Vec::new();
@@ -135,7 +135,7 @@ fn leds_that_shine_are_not_touched_by_a_start() {
     let last = state(0.33, 1.0, 1.0, true, "");
     std::fs::write(lamp.state_file(), crate::kept(&last)).unwrap();
     let starts = [true, false].map(|first| {
-        let tap = Tap::to(lamp.pigpiod.port());
+        let tap = TcpProxy::to(lamp.pigpiod.port());
         let mut service = lamp.start_with(&["--pigpiod", &tap.address()]);
         service.await_log("LEDs are driven", 1);
         lamp.await_leds([20, 1000, 0]);

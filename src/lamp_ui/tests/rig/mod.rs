@@ -13,7 +13,7 @@ use framebuffer::{Decoder, PixelFormat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use tempfile::TempDir;
-use test_support::{Mosquitto, PATIENCE, Process, QoS, Witness, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 /// Pixels in a row of the lamp's screen.
 pub const WIDTH: usize = 240;
@@ -44,7 +44,7 @@ pub const BACKGROUND: [u8; 3] = [16, 16, 24];
 pub struct Rig {
     pub ui: Process,
     pub broker: Mosquitto,
-    pub witness: Witness,
+    pub witness: MqttObserver,
     pub touch: Touch,
     folder: TempDir,
 }
@@ -61,7 +61,8 @@ impl Rig {
         let folder = tempfile::tempdir().expect("a temporary folder");
         make_framebuffer(&folder.path().join("fb"));
         let touch = Touch::make(&folder.path().join("touch"));
-        let witness = Witness::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
+        let witness =
+            MqttObserver::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
         let mut call = command(folder.path(), &broker);
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");

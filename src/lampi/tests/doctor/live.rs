@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use test_support::{Mosquitto, PATIENCE, QoS, Witness, copy_program, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, QoS, copy_program, wait_for};
 
 use crate::support::{Lamp, Peers, SLEEPS, Supervisord};
 
@@ -84,7 +84,7 @@ problem  supervisor: pigpiod cannot be started; Supervisor says: `can't find com
 fn a_request_that_the_broker_keeps_is_found_and_forgotten() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
-    let witness = Witness::connect(peers.broker.port(), &["lamp/set_config"]);
+    let witness = MqttObserver::connect(peers.broker.port(), &["lamp/set_config"]);
     let keep = || {
         witness.publish_with(
             "lamp/set_config",

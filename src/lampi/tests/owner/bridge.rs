@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use test_support::{Mosquitto, PATIENCE, Pigpiod, QoS, Witness, free_port, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, free_port, wait_for};
 
 use crate::{CHANGED, Lamp, SET_CONFIG, said, state};
 
@@ -63,8 +63,8 @@ impl Lamp {
 fn assert_bridged(lamp: &Lamp, remote: &Mosquitto) {
     let far = |topic: &str| format!("devices/{DEVICE}/{topic}");
     wait_for("the bridge to be up", PATIENCE, || lamp.is_up().then_some(()));
-    let mut there = Witness::connect(remote.port(), &["devices/#"]);
-    let mut here = Witness::connect(lamp.broker.port(), &["lamp/#"]);
+    let mut there = MqttObserver::connect(remote.port(), &["devices/#"]);
+    let mut here = MqttObserver::connect(lamp.broker.port(), &["lamp/#"]);
 
     let told = state(0.5, 1.0, 1.0, true, "here");
     here.publish_with(CHANGED, QoS::AtLeastOnce, true, told.clone());

@@ -17,7 +17,7 @@ use std::process::Command;
 use std::sync::Once;
 
 use tempfile::TempDir;
-use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Witness, copy_program, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, Process, copy_program, wait_for};
 
 const SET_CONFIG: &str = "lamp/set_config";
 const CHANGED: &str = "lamp/changed";
@@ -142,8 +142,8 @@ impl Lamp {
     }
 
     /// Starts `lamp_service` alone, and waits until it has told its state.
-    fn serve(&self) -> (Process, Witness) {
-        let mut witness = Witness::connect(self.broker.port(), &["lamp/#"]);
+    fn serve(&self) -> (Process, MqttObserver) {
+        let mut witness = MqttObserver::connect(self.broker.port(), &["lamp/#"]);
         let mut command = Command::new(lamp_service());
         command.arg("--settings").arg(self.path("etc/lampi/lamp_service.conf"));
         let service = Process::start(command.arg("--state").arg(self.path("var/lib/state.json")), "");

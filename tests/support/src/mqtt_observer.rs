@@ -32,14 +32,14 @@ struct Seen {
 }
 
 /// A client that hears every message on its topics, also after the broker restarted.
-pub struct Witness {
+pub struct MqttObserver {
     client: Client,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    /// For each topic, the messages before this one were taken by [`Witness::next`].
+    /// For each topic, the messages before this one were taken by [`MqttObserver::next`].
     taken: HashMap<String, usize>,
 }
 
-impl Witness {
+impl MqttObserver {
     /// Connects to the broker on `port` of 127.0.0.1 and waits until it has confirmed the subscriptions, all QoS 2.
     #[must_use]
     pub fn connect(port: u16, topics: &[&str]) -> Self {
@@ -152,7 +152,7 @@ impl Witness {
     }
 }
 
-impl Drop for Witness {
+impl Drop for MqttObserver {
     fn drop(&mut self) {
         let _ = self.client.try_disconnect();
     }

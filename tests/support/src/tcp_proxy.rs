@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::socket::{setsockopt, sockopt};
 
 /// Passes connections on to a port of this machine.
-pub struct Tap {
+pub struct TcpProxy {
     port: u16,
     wire: Arc<Wire>,
 }
@@ -33,7 +33,7 @@ struct State {
     stalled: bool,
 }
 
-impl Tap {
+impl TcpProxy {
     /// A wire to `port`, on whichever loopback address somebody listens there.
     #[must_use]
     pub fn to(port: u16) -> Self {
@@ -88,7 +88,7 @@ impl Tap {
     }
 }
 
-impl Drop for Tap {
+impl Drop for TcpProxy {
     fn drop(&mut self) {
         self.wire.state.lock().unwrap().stalled = false;
         self.wire.changed.notify_all();

@@ -13,12 +13,12 @@ use x11rb::rust_connection::RustConnection;
 use crate::{PATIENCE, Xvfb, wait_for};
 
 /// Somebody who sits at a server of 24 bits, with a mouse of one button.
-pub struct Desk {
+pub struct XSession {
     hand: RustConnection,
     root: Window,
 }
 
-impl Desk {
+impl XSession {
     /// Sits down at a server.
     #[must_use]
     pub fn at(server: &Xvfb) -> Self {
