@@ -129,7 +129,7 @@ impl Stage {
     }
 
     /// A client of the demonstration's broker.
-    fn witness(&self) -> MqttObserver {
+    fn observer(&self) -> MqttObserver {
         let line = self.await_line("Broker    127.0.0.1:");
         let (port, _) = line.split_once(';').expect("a port, and how to use it");
         MqttObserver::connect(port.parse().expect("a port"), &["lamp/changed"])
@@ -231,11 +231,11 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
     assert_eq!(listening("lamp_service"), [""; 0]);
     assert_eq!(listening("lamp_ui"), [""; 0]);
 
-    let mut witness = stage.witness();
-    witness.publish("lamp/set_config", TO_CYAN);
+    let mut observer = stage.observer();
+    observer.publish("lamp/set_config", TO_CYAN);
     stage.await_line(CYAN);
     wait_for("a cyan picture", PATIENCE, || (strip(picture)? == [0, 255, 255]).then_some(()));
-    let changed = witness.next_where("lamp/changed", |message| message.payload.contains(r#""test""#));
+    let changed = observer.next_where("lamp/changed", |message| message.payload.contains(r#""test""#));
     assert!(changed.payload.contains(r#""h": 0.5"#), "{changed:?}");
 
     demo.signal(Signal::SIGINT);
@@ -300,7 +300,7 @@ fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
     call.args(["--quiet", "--flush", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::piped());
     let mut terminal = call.spawn().expect("script is part of every Debian");
     wait_for("a red patch", PATIENCE, || stage.written().contains("\x1b[48;2;255;0;0m ").then_some(()));
-    stage.witness().publish("lamp/set_config", TO_CYAN);
+    stage.observer().publish("lamp/set_config", TO_CYAN);
     wait_for("a cyan patch", PATIENCE, || stage.written().contains("\x1b[48;2;0;255;255m ").then_some(()));
     // To be kept until the end: without it, script would say that the terminal's input has ended.
     let mut keyboard = terminal.stdin.take().expect("it is piped");
@@ -380,14 +380,14 @@ fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
     let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi-deb");
     assert_eq!(stage.await_line("Screen"), "a window, with the mouse as the finger");
 
-    let desk = XSession::at(&server);
-    desk.await_color(STRIP, |color| color == [255, 0, 0]);
-    stage.witness().publish("lamp/set_config", TO_CYAN);
+    let session = XSession::at(&server);
+    session.await_color(STRIP, |color| color == [255, 0, 0]);
+    stage.observer().publish("lamp/set_config", TO_CYAN);
     stage.await_line(CYAN);
-    desk.await_color(STRIP, |color| color == [0, 255, 255]);
-    desk.click(POWER);
+    session.await_color(STRIP, |color| color == [0, 255, 255]);
+    session.click(POWER);
     stage.await_line(DARK);
-    desk.close_window("lamp_ui");
+    session.close_window("lamp_ui");
     assert!(demo.await_end().success(), "{:?}", demo.log());
     stage.assert_nothing_is_left();
 }

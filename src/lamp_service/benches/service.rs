@@ -42,21 +42,21 @@ fn measure(name: &str, broker: &Mosquitto) {
     let service = Process::start(&mut service, "");
     let mut echo = Command::new(std::env::current_exe().expect("this program"));
     let _echo = Process::start(echo.args([ECHO, &broker.port().to_string()]), "");
-    let mut witness = MqttObserver::connect(broker.port(), &["lamp/changed", "echo/#"]);
-    witness.next("lamp/changed");
-    witness.next("echo/ready");
+    let mut observer = MqttObserver::connect(broker.port(), &["lamp/changed", "echo/#"]);
+    observer.next("lamp/changed");
+    observer.next("echo/ready");
 
     println!("{name}");
-    let lamp = latency(&mut witness, "lamp/set_config", "lamp/changed");
-    let plain = latency(&mut witness, "echo/ask", "echo/answer");
+    let lamp = latency(&mut observer, "lamp/set_config", "lamp/changed");
+    let plain = latency(&mut observer, "echo/ask", "echo/answer");
     row("set_config to lamp/changed, p50", &milliseconds(lamp.0), Some(("echo", ratio(lamp.0, plain.0))));
     row("set_config to lamp/changed, p99", &milliseconds(lamp.1), Some(("echo", ratio(lamp.1, plain.1))));
-    let light = to_light(&witness, &pigpiod);
+    let light = to_light(&observer, &pigpiod);
     row("set_config to duty cycles, p50", &milliseconds(light.0), Some(("echo", ratio(light.0, plain.0))));
     row("set_config to duty cycles, p99", &milliseconds(light.1), Some(("echo", ratio(light.1, plain.1))));
 
-    let lamp = rush(&mut witness, "lamp/set_config", "lamp/changed");
-    let plain = rush(&mut witness, "echo/ask", "echo/answer");
+    let lamp = rush(&mut observer, "lamp/set_config", "lamp/changed");
+    let plain = rush(&mut observer, "echo/ask", "echo/answer");
     row("messages a second", &format!("{lamp:.0}"), Some(("echo", lamp / plain)));
     row("resident memory in KiB", &service.resident().to_string(), None);
     let before = service.wake_ups();
@@ -96,24 +96,24 @@ fn step_of(payload: &str) -> usize {
 }
 
 /// Median and 99th percentile of the time from a request to its answer, one after the other.
-fn latency(witness: &mut MqttObserver, to: &str, from: &str) -> (Duration, Duration) {
+fn latency(observer: &mut MqttObserver, to: &str, from: &str) -> (Duration, Duration) {
     percentiles((0..SAMPLES).map(|step| {
         let ending = format!("\"step {step}\"}}");
         let start = Instant::now();
-        witness.publish(to, request(step));
-        witness.next_where(from, |message| message.payload.ends_with(&ending)).at - start
+        observer.publish(to, request(step));
+        observer.next_where(from, |message| message.payload.ends_with(&ending)).at - start
     }))
 }
 
 /// The same from a request to the new duty cycle of the green LED, which is asked for again and again.
-fn to_light(witness: &MqttObserver, pigpiod: &Pigpiod) -> (Duration, Duration) {
+fn to_light(observer: &MqttObserver, pigpiod: &Pigpiod) -> (Duration, Duration) {
     let (host, port) = ("localhost", pigpiod.port());
     let mut gpio = Gpio::connect(host, port, Duration::from_secs(5)).expect("pigpiod runs");
     percentiles((0..SAMPLES).map(|step| {
         let duty = 100 + (step % 2) as u32 * 100;
         let brightness = f64::from(duty) / 1000.0;
         let start = Instant::now();
-        witness.publish(
+        observer.publish(
             "lamp/set_config",
             format!(r#"{{"client": "light", "color": {{"h": 0.0, "s": 0.0}}, "brightness": {brightness}}}"#),
         );
@@ -129,17 +129,17 @@ fn percentiles(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
 }
 
 /// Messages a second in a rush, of which the last one has to be answered exactly.
-fn rush(witness: &mut MqttObserver, to: &str, from: &str) -> f64 {
+fn rush(observer: &mut MqttObserver, to: &str, from: &str) -> f64 {
     let start = Instant::now();
     for step in 0..RUSH {
-        witness.publish(to, request(step));
+        observer.publish(to, request(step));
         if step % 100 == 99 && step > AHEAD {
             // Not each has an answer of its own: for a broker that does not keep up, the newest state is enough.
-            witness.next_where(from, |message| step_of(&message.payload) >= step - AHEAD);
+            observer.next_where(from, |message| step_of(&message.payload) >= step - AHEAD);
         }
     }
     let last = request(RUSH - 1);
-    let end = witness.next_where(from, |message| message.payload == last).at;
+    let end = observer.next_where(from, |message| message.payload == last).at;
     RUSH as f64 / (end - start).as_secs_f64()
 }
 

@@ -107,13 +107,13 @@ fn the_thumb_stays_under_the_finger_while_others_change_the_lamp() {
     rig.tell(0.1, 1.0, 0.25, true, "lamp_ui");
     // A broker confirms to the sender before it is certain that others have it; what lamp_ui then publishes itself
     // comes after what it has heard.
-    rig.witness.await_acknowledged(3);
+    rig.observer.await_acknowledged(3);
     rig.touch.to((along(0.51), SLIDERS[0]));
     rig.request();
     rig.await_color(held, [0, 240, 255]);
     rig.tell(0.51, 1.0, 0.25, true, "lamp_ui");
     rig.tell(0.1, 1.0, 0.25, true, "other");
-    rig.witness.await_acknowledged(5);
+    rig.observer.await_acknowledged(5);
     rig.touch.up();
     rig.await_color(elsewhere, [255, 153, 0]);
 }
@@ -136,7 +136,7 @@ fn a_storm_of_echoes_moves_nothing_and_is_not_answered() {
     for step in 0..500 {
         rig.tell(f64::from(step % 100) / 100.0, 1.0, 1.0, step % 2 == 0, "lamp_ui");
     }
-    rig.witness.await_acknowledged(501);
+    rig.observer.await_acknowledged(501);
     rig.touch.down((along(0.3), SLIDERS[1]));
     rig.expect_request(0.5, 0.3, 0.25, true);
 }
@@ -188,8 +188,8 @@ fn a_flapping_broker_is_followed() {
 fn a_message_that_is_no_state_is_ignored() {
     let rig = Rig::start();
     rig.known();
-    rig.witness.publish("lamp/changed", r#"{"color": {"h": 7}}"#);
-    rig.witness.publish("lamp/changed", "\u{0}");
+    rig.observer.publish("lamp/changed", r#"{"color": {"h": 7}}"#);
+    rig.observer.publish("lamp/changed", "\u{0}");
     rig.ui.await_log("ignores a message on lamp/changed: ", 2);
     rig.tell(0.0, 1.0, 1.0, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
@@ -221,7 +221,7 @@ fn a_broker_that_restarts_is_found_again_and_its_first_state_is_taken() {
     rig.await_color(STRIP, [41, 40, 41]);
     rig.broker.restart();
     rig.ui.await_log("is connected to the MQTT broker", 2);
-    rig.witness.await_subscriptions(4);
+    rig.observer.await_subscriptions(4);
     rig.touch.to((along(0.8), SLIDERS[0]));
     rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.await_color(STRIP, [255, 0, 0]);
@@ -238,12 +238,12 @@ fn a_service_that_connects_after_a_touch_gets_it() {
     rig.known();
     rig.touch.tap(POWER);
     rig.expect_request(0.5, 1.0, 0.25, false);
-    rig.witness.publish("lamp/connection/lamp_service/state", "1");
+    rig.observer.publish("lamp/connection/lamp_service/state", "1");
     rig.expect_request(0.5, 1.0, 0.25, false);
     rig.tell(0.5, 1.0, 0.25, false, "lamp_ui");
     // Nothing is missed now: what it reports is shown, though the name is ours.
     rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
-    rig.witness.publish("lamp/connection/lamp_service/state", "1");
+    rig.observer.publish("lamp/connection/lamp_service/state", "1");
     rig.await_color(STRIP, [255, 0, 0]);
 }
 
@@ -251,19 +251,19 @@ fn a_service_that_connects_after_a_touch_gets_it() {
 fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_told() {
     let mut rig = Rig::start();
     rig.known();
-    assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "1");
+    assert_eq!(rig.observer.next("lamp/connection/lamp_ui/state").payload, "1");
     assert_eq!(rig.ui.terminate().code(), Some(0));
     assert!(std::fs::read(rig.framebuffer()).unwrap().iter().all(|byte| *byte == 0));
-    let state = rig.witness.next("lamp/connection/lamp_ui/state");
+    let state = rig.observer.next("lamp/connection/lamp_ui/state");
     assert_eq!((state.payload.as_str(), state.qos), ("0", QoS::ExactlyOnce));
 }
 
 #[test]
 fn its_last_will_tells_of_a_sudden_death() {
     let mut rig = Rig::start();
-    assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "1");
+    assert_eq!(rig.observer.next("lamp/connection/lamp_ui/state").payload, "1");
     rig.ui.kill();
-    assert_eq!(rig.witness.next("lamp/connection/lamp_ui/state").payload, "0");
+    assert_eq!(rig.observer.next("lamp/connection/lamp_ui/state").payload, "0");
     let mut later = MqttObserver::connect(rig.broker.port(), &["lamp/connection/lamp_ui/state"]);
     let kept = later.next("lamp/connection/lamp_ui/state");
     assert_eq!((kept.payload.as_str(), kept.qos, kept.retained), ("0", QoS::ExactlyOnce, true));
@@ -305,9 +305,9 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     ui.await_log("waits for a touch screen", 1);
     ui.await_log("waits for the MQTT broker", 1);
     broker.restart();
-    let mut witness = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
+    let mut observer = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
     ui.await_log("is connected to the MQTT broker", 1);
-    witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.5, 1.0, 1.0, true, ""));
+    observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.5, 1.0, 1.0, true, ""));
 
     let framebuffer = folder.path().join("fb");
     let shown = || {
@@ -319,7 +319,7 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     shown();
     let mut touch = Touch::make(&folder.path().join("touch"));
     touch.tap(POWER);
-    assert!(witness.next("lamp/set_config").payload.contains(r#""on": false"#));
+    assert!(observer.next("lamp/set_config").payload.contains(r#""on": false"#));
 
     // A framebuffer that goes away is waited for and drawn anew.
     std::fs::remove_file(&framebuffer).unwrap();
@@ -339,7 +339,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
     // Twice the size, 32 bits, with padded rows.
     std::fs::write(&framebuffer, vec![0; 2048 * 640]).unwrap();
     let mut touch = Touch::make(&folder.path().join("touch"));
-    let mut witness = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
+    let mut observer = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
     let _ui = Process::start(
         lamp_ui()
             .arg("--framebuffer")
@@ -350,7 +350,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
             .args(["--broker", &broker.address()]),
         "lampi",
     );
-    witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.08, 1.0, 1.0, true, ""));
+    observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.08, 1.0, 1.0, true, ""));
     let pixel = |(x, y): (usize, usize)| {
         let bytes = std::fs::read(&framebuffer).unwrap();
         let start = 2 * y * 2048 + 2 * x * 4;
@@ -360,5 +360,5 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
     assert!(is_near(pixel((239, 3)), BACKGROUND));
     // A touch is in pixels of the screen, whatever its size.
     touch.down((2 * along(0.25), 2 * SLIDERS[1]));
-    assert!(witness.next("lamp/set_config").payload.contains(r#""s": 0.25"#));
+    assert!(observer.next("lamp/set_config").payload.contains(r#""s": 0.25"#));
 }

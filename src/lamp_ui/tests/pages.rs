@@ -31,7 +31,7 @@ fn a_service_that_is_away_disables_the_controls() {
     let mut rig = Rig::start();
     rig.known();
     let service = |rig: &Rig, there: &str| {
-        rig.witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, there);
+        rig.observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, there);
     };
     rig.touch.down((along(0.5), SLIDERS[0]));
     rig.touch.await_read();
@@ -54,7 +54,7 @@ fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
     let mut rig = Rig::start();
     rig.known();
     let tell = |rig: &Rig, payload: &str| {
-        rig.witness.publish_with("lamp/associated", QoS::ExactlyOnce, true, payload);
+        rig.observer.publish_with("lamp/associated", QoS::ExactlyOnce, true, payload);
     };
     tell(&rig, r#"{"associated": false, "code": "0123456789abcdef0123456789abcdef"}"#);
     rig.await_color(END_OF_CODE, BACKGROUND);

@@ -143,9 +143,9 @@ impl Screen {
 }
 
 /// Tells the state as the lamp's service does.
-fn tell(witness: &MqttObserver, state: &str) {
-    witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "1");
-    witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
+fn tell(observer: &MqttObserver, state: &str) {
+    observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "1");
+    observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
 }
 
 #[test]
@@ -154,18 +154,18 @@ fn every_page_looks_as_it_should_in_every_turn() {
         Screen::start(turn, "localhost:1").await_picture("connecting");
 
         let broker = Mosquitto::start();
-        let witness = MqttObserver::connect(broker.port(), &[]);
+        let observer = MqttObserver::connect(broker.port(), &[]);
         let screen = Screen::start(turn, &broker.address());
         screen.await_picture("waiting");
-        witness.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "0");
+        observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "0");
         screen.await_picture("away");
-        tell(&witness, STATE);
+        tell(&observer, STATE);
         screen.await_picture("controls");
-        tell(&witness, OFF);
+        tell(&observer, OFF);
         screen.await_picture("off");
         // Of the status page there are kept pictures of examples alone.
         let code = r#"{"associated": false, "code": "3f9a2c41d07b5e8899aabbccddeeff00"}"#;
-        witness.publish_with("lamp/associated", QoS::ExactlyOnce, true, code);
+        observer.publish_with("lamp/associated", QoS::ExactlyOnce, true, code);
         screen.await_picture("association");
     }
 }
@@ -173,9 +173,9 @@ fn every_page_looks_as_it_should_in_every_turn() {
 #[test]
 fn what_a_finger_holds_looks_held() {
     let broker = Mosquitto::start();
-    let witness = MqttObserver::connect(broker.port(), &[]);
+    let observer = MqttObserver::connect(broker.port(), &[]);
     let mut screen = Screen::start(0, &broker.address());
-    tell(&witness, STATE);
+    tell(&observer, STATE);
     screen.await_picture("controls");
     // At the thumb, so that nothing moves.
     screen.touch.down((along(0.08), SLIDERS[0]));

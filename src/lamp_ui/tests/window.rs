@@ -10,9 +10,9 @@ use test_support::{Mosquitto, MqttObserver, Process, QoS, XSession, Xvfb};
 /// A desktop with the lamp's controls in the upper left corner, as there is nobody to put the window elsewhere.
 struct Desktop {
     server: Xvfb,
-    desk: XSession,
+    session: XSession,
     ui: Process,
-    witness: MqttObserver,
+    observer: MqttObserver,
     _broker: Mosquitto,
 }
 
@@ -25,21 +25,21 @@ impl Desktop {
     fn start_with(change: impl FnOnce(&mut std::process::Command)) -> Self {
         let server = Xvfb::start("400x400x24");
         let broker = Mosquitto::start();
-        let witness = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
+        let observer = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
         let mut call = lamp_ui();
         call.args(["--window", "--broker", &broker.address()]).env("DISPLAY", server.display());
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");
         ui.await_log("is connected to the MQTT broker", 1);
-        witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
-        let desk = XSession::at(&server);
-        let desktop = Self { server, desk, ui, witness, _broker: broker };
+        observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
+        let session = XSession::at(&server);
+        let desktop = Self { server, session, ui, observer, _broker: broker };
         desktop.await_color(STRIP, [0, 255, 255]);
         desktop
     }
 
     fn await_color(&self, place: (usize, usize), color: [u8; 3]) {
-        self.desk.await_color(place, |found| is_near(found, color));
+        self.session.await_color(place, |found| is_near(found, color));
     }
 }
 
@@ -50,19 +50,19 @@ fn the_mouse_is_a_finger_in_a_window() {
     let mut desktop = Desktop::start();
     desktop.await_color(CORNER, BACKGROUND);
 
-    desktop.desk.click(POWER);
+    desktop.session.click(POWER);
     let off = STATE.replace("true", "false").replace("other", "lamp_ui");
-    assert_eq!(desktop.witness.next("lamp/set_config").payload, off);
+    assert_eq!(desktop.observer.next("lamp/set_config").payload, off);
 
     let at = |value| (along(value), SLIDERS[0]);
-    desktop.desk.move_to(at(0.5));
-    desktop.desk.press(at(0.5));
-    desktop.desk.move_to(at(0.7));
+    desktop.session.move_to(at(0.5));
+    desktop.session.press(at(0.5));
+    desktop.session.move_to(at(0.7));
     // Far out of the window, the finger still holds the thumb.
-    desktop.desk.move_to((399, 399));
-    desktop.desk.release((399, 399));
+    desktop.session.move_to((399, 399));
+    desktop.session.release((399, 399));
     let red = off.replace("0.5", "1.0");
-    while desktop.witness.next("lamp/set_config").payload != red {}
+    while desktop.observer.next("lamp/set_config").payload != red {}
     desktop.await_color(STRIP, [255, 0, 0]);
 }
 
@@ -72,8 +72,8 @@ fn the_mouse_has_a_cursor_unless_kivys_configuration_says_none() {
         let desktop = Desktop::start_with(|call| {
             call.env("KCFG_GRAPHICS_SHOW_CURSOR", show);
         });
-        desktop.desk.move_to(POWER);
-        desktop.desk.await_cursor(is_seen);
+        desktop.session.move_to(POWER);
+        desktop.session.await_cursor(is_seen);
     }
 }
 
@@ -92,7 +92,7 @@ fn what_covered_the_window_leaves_no_hole() {
 #[test]
 fn closing_the_window_ends_the_program() {
     let mut desktop = Desktop::start();
-    desktop.desk.close_window("lamp_ui");
+    desktop.session.close_window("lamp_ui");
     assert!(desktop.ui.await_end().success());
 }
 

@@ -43,14 +43,14 @@ impl MqttObserver {
     /// Connects to the broker on `port` of 127.0.0.1 and waits until it has confirmed the subscriptions, all QoS 2.
     #[must_use]
     pub fn connect(port: u16, topics: &[&str]) -> Self {
-        let mut options = MqttOptions::new(format!("witness{:x}", fastrand::u64(..)), "127.0.0.1", port);
+        let mut options = MqttOptions::new(format!("observer{:x}", fastrand::u64(..)), "127.0.0.1", port);
         options.set_max_packet_size(8 << 20, 8 << 20);
         let (client, mut connection) = Client::new(options, 100_000);
         let mut network = connection.eventloop.network_options();
         network.set_tcp_nodelay(true);
         connection.eventloop.set_network_options(network);
         let seen = Arc::<(Mutex<Seen>, Condvar)>::default();
-        let mut witness = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
+        let mut observer = Self { client: client.clone(), seen: Arc::clone(&seen), taken: HashMap::new() };
         let subscriptions: Vec<String> = topics.iter().map(ToString::to_string).collect();
         std::thread::spawn(move || {
             while let Ok(event) = connection.recv() {
@@ -83,8 +83,8 @@ impl MqttObserver {
                 }
             }
         });
-        witness.await_subscriptions(topics.len());
-        witness
+        observer.await_subscriptions(topics.len());
+        observer
     }
 
     /// Waits until the broker has confirmed `count` subscriptions in all: again that of each topic after a restart.
@@ -108,7 +108,7 @@ impl MqttObserver {
 
     /// Sends a message.
     pub fn publish_with(&self, topic: &str, qos: QoS, retain: bool, payload: impl Into<Vec<u8>>) {
-        self.client.publish(topic, qos, retain, payload).expect("the witness is connected");
+        self.client.publish(topic, qos, retain, payload).expect("the observer is connected");
     }
 
     /// The next message on `topic` that was not asked for yet.

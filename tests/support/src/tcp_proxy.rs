@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A wire between a program and its daemon that can be listened to and cut.
+//! A proxy between a program and its daemon that records what is written and cuts connections.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
@@ -12,11 +12,11 @@ use nix::sys::socket::{setsockopt, sockopt};
 /// Passes connections on to a port of this machine.
 pub struct TcpProxy {
     port: u16,
-    wire: Arc<Wire>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
-struct Wire {
+struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -34,13 +34,13 @@ struct State {
 }
 
 impl TcpProxy {
-    /// A wire to `port`, on whichever loopback address somebody listens there.
+    /// A proxy for `port`, on whichever loopback address somebody listens there.
     #[must_use]
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let own = listener.local_addr().expect("it is bound").port();
-        let wire = Arc::<Wire>::default();
-        let shared = Arc::clone(&wire);
+        let shared = Arc::<Shared>::default();
+        let passing = Arc::clone(&shared);
         std::thread::spawn(move || {
             for program in listener.incoming().map_while(Result::ok) {
                 let daemon = TcpStream::connect((Ipv6Addr::LOCALHOST, port))
@@ -50,13 +50,13 @@ impl TcpProxy {
                     stream.set_nodelay(true).expect("a TCP connection");
                 }
                 let connection = Arc::new(Connection { program, daemon, gone: AtomicBool::new(false) });
-                let (there, back) = (Arc::clone(&shared), Arc::clone(&shared));
+                let (there, back) = (Arc::clone(&passing), Arc::clone(&passing));
                 let end = Arc::clone(&connection);
                 std::thread::spawn(move || there.pass_on(&end));
                 std::thread::spawn(move || back.pass_back(&connection));
             }
         });
-        Self { port: own, wire }
+        Self { port: own, shared }
     }
 
     /// `HOST:PORT`, as the programs take it.
@@ -68,30 +68,30 @@ impl TcpProxy {
     /// What the program wrote so far, as it was received piece by piece.
     #[must_use]
     pub fn written(&self) -> Vec<Vec<u8>> {
-        self.wire.state.lock().unwrap().written.clone()
+        self.shared.state.lock().unwrap().written.clone()
     }
 
     /// Lets `bytes` more pass to the program, and then resets its connection.
     pub fn cut_after(&self, bytes: usize) {
-        self.wire.state.lock().unwrap().cut_after = Some(bytes);
+        self.shared.state.lock().unwrap().cut_after = Some(bytes);
     }
 
     /// How often a connection was cut.
     #[must_use]
     pub fn cuts(&self) -> usize {
-        self.wire.state.lock().unwrap().cuts
+        self.shared.state.lock().unwrap().cuts
     }
 
     /// From now on nothing that the program writes is taken; what it is sent still passes.
     pub fn stall(&self) {
-        self.wire.state.lock().unwrap().stalled = true;
+        self.shared.state.lock().unwrap().stalled = true;
     }
 }
 
 impl Drop for TcpProxy {
     fn drop(&mut self) {
-        self.wire.state.lock().unwrap().stalled = false;
-        self.wire.changed.notify_all();
+        self.shared.state.lock().unwrap().stalled = false;
+        self.shared.changed.notify_all();
     }
 }
 
@@ -102,7 +102,7 @@ struct Connection {
     gone: AtomicBool,
 }
 
-impl Wire {
+impl Shared {
     fn pass_on(&self, connection: &Connection) {
         let mut buffer = vec![0; 1 << 16];
         // Now and then it has to be seen that the other direction has ended.

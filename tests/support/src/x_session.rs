@@ -12,27 +12,27 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::{PATIENCE, Xvfb, wait_for};
 
-/// Somebody who sits at a server of 24 bits, with a mouse of one button.
+/// A session at a server of 24 bits, with a mouse of one button.
 pub struct XSession {
-    hand: RustConnection,
+    connection: RustConnection,
     root: Window,
 }
 
 impl XSession {
-    /// Sits down at a server.
+    /// Connects to a server.
     #[must_use]
     pub fn at(server: &Xvfb) -> Self {
-        let (hand, screen) = x11rb::connect(Some(server.display())).expect("the server is there");
-        hand.xfixes_query_version(5, 0).expect("asked").reply().expect("answered");
-        let root = hand.setup().roots[screen].root;
-        Self { hand, root }
+        let (connection, screen) = x11rb::connect(Some(server.display())).expect("the server is there");
+        connection.xfixes_query_version(5, 0).expect("asked").reply().expect("answered");
+        let root = connection.setup().roots[screen].root;
+        Self { connection, root }
     }
 
     /// Waits until the colour at a place, red first, is what is looked for.
     pub fn await_color(&self, (x, y): (usize, usize), is_it: impl Fn([u8; 3]) -> bool) {
         wait_for(&format!("the colour at {x}, {y}"), PATIENCE, || {
             let form = ImageFormat::Z_PIXMAP;
-            let image = self.hand.get_image(form, self.root, x as i16, y as i16, 1, 1, u32::MAX);
+            let image = self.connection.get_image(form, self.root, x as i16, y as i16, 1, 1, u32::MAX);
             let image = image.ok()?.reply().ok()?;
             let [blue, green, red, _] = image.data[..] else { panic!("{image:?}") };
             is_it([red, green, blue]).then_some(())
@@ -42,7 +42,7 @@ impl XSession {
     /// Waits until the mouse's cursor can be seen, or no longer.
     pub fn await_cursor(&self, is_seen: bool) {
         wait_for(&format!("a cursor: {is_seen}"), PATIENCE, || {
-            let image = self.hand.xfixes_get_cursor_image().expect("asked").reply().expect("answered");
+            let image = self.connection.xfixes_get_cursor_image().expect("asked").reply().expect("answered");
             (image.cursor_image.iter().any(|pixel| pixel >> 24 > 0) == is_seen).then_some(())
         });
     }
@@ -71,22 +71,23 @@ impl XSession {
 
     fn mouse(&self, what: u8, (x, y): (usize, usize)) {
         let detail = u8::from(what != MOTION_NOTIFY_EVENT);
-        self.hand.xtest_fake_input(what, detail, 0, self.root, x as i16, y as i16, 0).expect("sent");
-        self.hand.flush().expect("sent");
+        self.connection.xtest_fake_input(what, detail, 0, self.root, x as i16, y as i16, 0).expect("sent");
+        self.connection.flush().expect("sent");
     }
 
     /// Closes the only window, which has to have this name, as a window manager does.
     pub fn close_window(&self, name: &str) {
-        let window = self.hand.query_tree(self.root).expect("asked").reply().expect("answered").children[0];
-        let found = self.hand.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::STRING, 0, 100);
+        let window =
+            self.connection.query_tree(self.root).expect("asked").reply().expect("answered").children[0];
+        let found = self.connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::STRING, 0, 100);
         assert_eq!(found.expect("asked").reply().expect("answered").value, name.as_bytes());
         let data = [self.atom("WM_DELETE_WINDOW"), 0, 0, 0, 0];
         let close = ClientMessageEvent::new(32, window, self.atom("WM_PROTOCOLS"), data);
-        self.hand.send_event(false, window, EventMask::NO_EVENT, close).expect("sent");
-        self.hand.flush().expect("sent");
+        self.connection.send_event(false, window, EventMask::NO_EVENT, close).expect("sent");
+        self.connection.flush().expect("sent");
     }
 
     fn atom(&self, name: &str) -> u32 {
-        self.hand.intern_atom(true, name.as_bytes()).expect("asked").reply().expect("it exists").atom
+        self.connection.intern_atom(true, name.as_bytes()).expect("asked").reply().expect("it exists").atom
     }
 }

@@ -24,11 +24,11 @@ fn numbered(step: usize) -> String {
 }
 
 /// Sends `step` to `end`, never more than a few ahead of the lamp, as a broker drops messages that nobody takes.
-fn drag(witness: &mut MqttObserver, steps: std::ops::Range<usize>) {
+fn drag(observer: &mut MqttObserver, steps: std::ops::Range<usize>) {
     for step in steps {
-        witness.publish(SET_CONFIG, numbered(step));
+        observer.publish(SET_CONFIG, numbered(step));
         if step % 50 == 49 {
-            witness.next_where(CHANGED, |message| number(&message.payload) >= step - 25);
+            observer.next_where(CHANGED, |message| number(&message.payload) >= step - 25);
         }
     }
 }
@@ -36,23 +36,23 @@ fn drag(witness: &mut MqttObserver, steps: std::ops::Range<usize>) {
 #[test]
 fn the_broker_is_killed_and_restarted_under_load() {
     let mut lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     let mut step = 0;
     for round in 1..=20 {
         // Long enough to be a connection that counts; then it ends amid messages.
         let start = Instant::now();
         wait_for("a second of load", PATIENCE, || {
-            witness.publish(SET_CONFIG, numbered(step));
+            observer.publish(SET_CONFIG, numbered(step));
             step += 1;
             (start.elapsed() > Duration::from_millis(1200)).then_some(())
         });
         lamp.broker.restart();
         service.await_log("connected to the MQTT broker", round + 1);
-        witness.await_subscriptions(round + 1);
+        observer.await_subscriptions(round + 1);
         let last = state(0.5, 0.5, 0.5, true, &format!("round {round}"));
-        insist(&witness, &last);
+        insist(&observer, &last);
         lamp.await_leds([250, 500, 500]);
-        let mut late = lamp.witness();
+        let mut late = lamp.observer();
         assert_eq!(late.next(CONNECTION).payload, "1");
         assert_eq!(late.next(CHANGED).payload, last);
     }
@@ -61,16 +61,16 @@ fn the_broker_is_killed_and_restarted_under_load() {
 #[test]
 fn pigpiod_is_killed_and_restarted() {
     let mut lamp = Lamp::new();
-    let (service, witness) = lamp.start_and_watch();
+    let (service, observer) = lamp.start_and_watch();
     // It counts from a connection that was complete; the state is reported before that.
     service.await_log("LEDs are driven", 1);
     for round in 1..=20 {
         let brightness = (round % 11) as f64 / 10.0;
-        witness.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "before"));
+        observer.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "before"));
         lamp.pigpiod.restart();
         service.await_log("LEDs are driven", round + 1);
         assert_eq!(lamp.pigpiod.ask("prg 26"), Some(1000));
-        witness.publish(SET_CONFIG, state(0.12, 0.8, 0.57, true, "after"));
+        observer.publish(SET_CONFIG, state(0.12, 0.8, 0.57, true, "after"));
         lamp.await_leds([570, 442, 113]);
     }
 }
@@ -114,13 +114,13 @@ fn killed_at_any_moment_it_has_a_whole_and_recent_state() {
     let new = lamp.folder.path().join("state.json.new");
     let mut step = 1;
     for round in 0..rounds(6, 200) {
-        let (mut service, witness) = lamp.start_and_watch();
+        let (mut service, observer) = lamp.start_and_watch();
         let disk = Disk::watch(lamp.folder.path());
         let end = Instant::now() + Duration::from_millis(fastrand::u64(1000..2500));
         // Half of them at any moment, the others within a write.
         let within = round % 2 == 1;
         wait_for("the moment", PATIENCE, || {
-            witness.publish(SET_CONFIG, numbered(step));
+            observer.publish(SET_CONFIG, numbered(step));
             step += 1;
             if !within || Instant::now() < end {
                 return (Instant::now() > end).then_some(());
@@ -135,7 +135,7 @@ fn killed_at_any_moment_it_has_a_whole_and_recent_state() {
 
         let text = lamp.kept().expect("a state file");
         let kept = number(&text);
-        let told: Vec<Message> = witness.messages();
+        let told: Vec<Message> = observer.messages();
         let due = told
             .iter()
             .filter(|message| message.topic == CHANGED && message.at + age <= killed)
@@ -155,7 +155,7 @@ fn much_use_leaves_no_trace() {
     // A drag of two seconds every ten minutes, at the 100 messages a second of the touch screen, for 24 hours.
     let drags = rounds(20, 24 * 6);
     let lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     let weigh = |service: &Process| {
         // The thread that answers this is then done with the file, whose folder it syncs last.
         let answered = || service.log().iter().filter(|line| line.contains("settings read again")).count();
@@ -166,10 +166,10 @@ fn much_use_leaves_no_trace() {
     };
     let mut before = None;
     for round in 0..drags {
-        drag(&mut witness, round * 200..(round + 1) * 200);
+        drag(&mut observer, round * 200..(round + 1) * 200);
         let last = numbered((round + 1) * 200);
-        witness.publish(SET_CONFIG, last.clone());
-        witness.next_where(CHANGED, |message| message.payload == last);
+        observer.publish(SET_CONFIG, last.clone());
+        observer.next_where(CHANGED, |message| message.payload == last);
         lamp.await_kept(&last);
         if round == drags / 4 {
             before = Some(weigh(&service));

@@ -80,7 +80,7 @@ fn a_wrong_settings_file_is_told_at_the_start() {
 #[test]
 fn a_check_says_how_each_thing_is() {
     let mut lamp = Lamp::new();
-    let (mut service, mut witness) = lamp.start_and_watch();
+    let (mut service, mut observer) = lamp.start_and_watch();
     lamp.await_kept(NEW);
     let check = |lamp: &Lamp| {
         let output = lamp.command().arg("--check").output().unwrap();
@@ -103,9 +103,9 @@ fn a_check_says_how_each_thing_is() {
         assert!(output.contains(&line), "{line:?} in {output}");
     }
     // The lamp that runs was not disturbed, and nothing was left behind.
-    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
-    witness.next_where(CHANGED, |message| message.payload.contains("sentinel"));
-    let connections = witness.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
+    observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    observer.next_where(CHANGED, |message| message.payload.contains("sentinel"));
+    let connections = observer.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
     assert_eq!(connections, 1);
     assert!(service.terminate().success());
     let names: Vec<_> =

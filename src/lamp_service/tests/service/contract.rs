@@ -8,7 +8,7 @@ use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, insist, state};
 #[test]
 fn every_check_value_reaches_the_pins() {
     let lamp = Lamp::new();
-    let (_service, mut witness) = lamp.start_and_watch();
+    let (_service, mut observer) = lamp.start_and_watch();
     lamp.await_leds([1000, 0, 0]);
     for (hue, saturation, brightness, duty) in [
         (0.33, 1.0, 1.0, [20, 1000, 0]),
@@ -21,8 +21,8 @@ fn every_check_value_reaches_the_pins() {
         (1.0, 1.0, 1.0, [1000, 0, 0]),
     ] {
         let request = state(hue, saturation, brightness, true, "lamp_cmd");
-        witness.publish(SET_CONFIG, request.clone());
-        assert_eq!(witness.next(CHANGED).payload, request);
+        observer.publish(SET_CONFIG, request.clone());
+        assert_eq!(observer.next(CHANGED).payload, request);
         lamp.await_leds(duty);
     }
     for (question, answer) in
@@ -30,28 +30,28 @@ fn every_check_value_reaches_the_pins() {
     {
         assert_eq!(lamp.pigpiod.ask(question), Some(answer), "{question}");
     }
-    witness.publish(SET_CONFIG, r#"{"on": false, "client": "x"}"#);
-    assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 1.0, false, "x"));
+    observer.publish(SET_CONFIG, r#"{"on": false, "client": "x"}"#);
+    assert_eq!(observer.next(CHANGED).payload, state(1.0, 1.0, 1.0, false, "x"));
     lamp.await_leds([0, 0, 0]);
 }
 
 #[test]
 fn it_announces_itself_and_tells_its_state() {
     let lamp = Lamp::new();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let mut service = lamp.start();
 
     // Both live, and each kept for those who come later.
-    let connected = witness.next(CONNECTION);
+    let connected = observer.next(CONNECTION);
     assert_eq!(
         (connected.payload.as_str(), connected.qos, connected.retained),
         ("1", QoS::ExactlyOnce, false)
     );
-    let changed = witness.next(CHANGED);
+    let changed = observer.next(CHANGED);
     assert_eq!((changed.payload.as_str(), changed.qos, changed.retained), (NEW, QoS::AtLeastOnce, false));
-    assert_eq!(witness.messages().len(), 2);
+    assert_eq!(observer.messages().len(), 2);
 
-    let mut late = lamp.witness();
+    let mut late = lamp.observer();
     for (topic, payload) in [(CHANGED, NEW), (CONNECTION, "1")] {
         let message = late.next(topic);
         assert_eq!((message.payload.as_str(), message.retained), (payload, true), "{topic}");
@@ -60,7 +60,7 @@ fn it_announces_itself_and_tells_its_state() {
     // However it ends, the broker tells.
     service.kill();
     assert_eq!(late.next_where(CONNECTION, |message| !message.retained).payload, "0");
-    let message = lamp.witness().next(CONNECTION);
+    let message = lamp.observer().next(CONNECTION);
     assert_eq!((message.payload.as_str(), message.qos, message.retained), ("0", QoS::ExactlyOnce, true));
 
     let mut service = lamp.start();
@@ -73,7 +73,7 @@ fn it_announces_itself_and_tells_its_state() {
 #[test]
 fn requests_may_be_partial_and_are_rounded() {
     let lamp = Lamp::new();
-    let (_service, mut witness) = lamp.start_and_watch();
+    let (_service, mut observer) = lamp.start_and_watch();
     for (request, told) in [
         (
             r#"{"client": "lamp_bt_peripheral", "on": false}"#,
@@ -87,18 +87,18 @@ fn requests_may_be_partial_and_are_rounded() {
         (r#"{"client": "b", "on": 1, "brightness": true, "x": null}"#, state(0.12, 0.0, 1.0, true, "b")),
         (r#"{"client": "ü \"", "on": 0.0}"#, state(0.12, 0.0, 1.0, false, r#"ü \""#)),
     ] {
-        witness.publish(SET_CONFIG, request);
-        assert_eq!(witness.next(CHANGED).payload, told, "{request}");
+        observer.publish(SET_CONFIG, request);
+        assert_eq!(observer.next(CHANGED).payload, told, "{request}");
     }
     // As the BTLE client of some lamps sends.
-    witness.publish_with(SET_CONFIG, QoS::AtMostOnce, false, r#"{"client": "b", "on": true}"#);
-    assert_eq!(witness.next(CHANGED).payload, state(0.12, 0.0, 1.0, true, "b"));
+    observer.publish_with(SET_CONFIG, QoS::AtMostOnce, false, r#"{"client": "b", "on": true}"#);
+    assert_eq!(observer.next(CHANGED).payload, state(0.12, 0.0, 1.0, true, "b"));
 }
 
 #[test]
 fn an_invalid_request_changes_nothing() {
     let lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     let deep = format!(r#"{{"client": "a", "color": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
     let large = format!(r#"{{"client": "a", "on": false, "x": "{}"}}"#, "x".repeat(1 << 20));
     let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(10_000));
@@ -142,13 +142,13 @@ fn an_invalid_request_changes_nothing() {
         long_name.as_bytes(),
     ];
     for request in requests {
-        witness.publish(SET_CONFIG, request);
+        observer.publish(SET_CONFIG, request);
     }
     // Had any of them been accepted, it would have been told before this one.
-    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
-    assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 1.0, true, "sentinel"));
+    observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    assert_eq!(observer.next(CHANGED).payload, state(1.0, 1.0, 1.0, true, "sentinel"));
     lamp.await_leds([1000, 0, 0]);
-    let connections = witness.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
+    let connections = observer.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
     assert_eq!(connections, 1, "it never lost the broker");
     service.await_log("refused a message on lamp/set_config: client is missing", 1);
 }
@@ -156,12 +156,12 @@ fn an_invalid_request_changes_nothing() {
 #[test]
 fn a_flood_of_refused_messages_does_not_flood_the_log() {
     let lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     for _ in 0..200 {
-        witness.publish(SET_CONFIG, "{}");
+        observer.publish(SET_CONFIG, "{}");
     }
-    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
-    witness.next(CHANGED);
+    observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    observer.next(CHANGED);
     service.await_log("refused", 1);
     let refusals = service.log().iter().filter(|line| line.contains("refused")).count();
     assert!((1..50).contains(&refusals), "{refusals}");
@@ -170,32 +170,32 @@ fn a_flood_of_refused_messages_does_not_flood_the_log() {
 #[test]
 fn a_retained_request_is_old_news() {
     let lamp = Lamp::new();
-    let mut witness = lamp.witness();
-    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "on": false}"#);
-    witness.next(SET_CONFIG);
+    let mut observer = lamp.observer();
+    observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "on": false}"#);
+    observer.next(SET_CONFIG);
     let service = lamp.start();
-    assert_eq!(witness.next(CHANGED).payload, NEW);
+    assert_eq!(observer.next(CHANGED).payload, NEW);
     service.await_log("ignored a retained message on lamp/set_config", 1);
     // Sent just now it counts, retained or not: the broker delivers it as live.
-    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "brightness": 0.5}"#);
-    assert_eq!(witness.next(CHANGED).payload, state(1.0, 1.0, 0.5, true, "mistaken"));
+    observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "brightness": 0.5}"#);
+    assert_eq!(observer.next(CHANGED).payload, state(1.0, 1.0, 0.5, true, "mistaken"));
 }
 
 #[test]
 fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
     let lamp = Lamp::new();
-    let (service, witness) = lamp.start_and_watch();
+    let (service, observer) = lamp.start_and_watch();
     // Retained, it comes again with each subscription.
-    witness.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
+    observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
     service.await_log("payload size limit exceeded", 1);
     let last = state(0.5, 0.5, 0.5, true, "after");
-    insist(&witness, &last);
+    insist(&observer, &last);
     lamp.await_leds([250, 500, 500]);
     lamp.await_kept(&last);
     // And it is gone for those who come later.
-    let mut late = lamp.witness();
+    let mut late = lamp.observer();
     late.next(CHANGED);
-    witness.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
     assert!(!late.next(SET_CONFIG).retained);
     assert!(service.resident() < 16 << 10, "{} KiB", service.resident());
 }
@@ -203,14 +203,14 @@ fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
 #[test]
 fn after_a_rush_the_last_request_counts() {
     let lamp = Lamp::new();
-    let (_service, mut witness) = lamp.start_and_watch();
+    let (_service, mut observer) = lamp.start_and_watch();
     for step in 0..=500 {
         let brightness = f64::from(step % 100) / 100.0;
-        witness.publish(SET_CONFIG, state(0.5, 1.0, brightness, true, "drag"));
+        observer.publish(SET_CONFIG, state(0.5, 1.0, brightness, true, "drag"));
     }
     let last = state(0.29, 0.57, 0.58, true, "last");
-    witness.publish(SET_CONFIG, last.clone());
-    witness.next_where(CHANGED, |message| message.payload == last);
+    observer.publish(SET_CONFIG, last.clone());
+    observer.next_where(CHANGED, |message| message.payload == last);
     lamp.await_leds([335, 580, 249]);
     lamp.await_kept(&last);
 }

@@ -24,19 +24,19 @@ fn a_dark_lamp_says_so_once_and_lights_when_it_can() {
     let machine = Machine::new();
     let daemon = start(&machine);
     let lamp = Lamp::with(Mosquitto::start(), Pigpiod::absent(&[]));
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let service = lamp.start_with(&["--pigpiod", &daemon]);
     let complaint =
         format!("the LEDs stay dark: the GPIO daemon at {daemon} has no PWM for them; `lampi doctor` says");
     service.await_log(&complaint, 1);
-    witness.next_where(CHANGED, |message| !message.retained);
+    observer.next_where(CHANGED, |message| !message.retained);
     let sockets = service.sockets();
 
     // Requests are taken, told and kept all the same, and the connection is too.
     for brightness in [0.1, 0.2, 0.57] {
         let request = state(0.12, 0.8, brightness, true, "dark");
-        witness.publish(SET_CONFIG, request.clone());
-        assert_eq!(witness.next(CHANGED).payload, request);
+        observer.publish(SET_CONFIG, request.clone());
+        assert_eq!(observer.next(CHANGED).payload, request);
         lamp.await_kept(&request);
     }
     assert_eq!(service.log().iter().filter(|line| line.contains("dark")).count(), 1, "{:?}", service.log());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as witnesses.
+//! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as observers.
 
 mod campaign;
 mod command_line;
@@ -27,7 +27,7 @@ const NEW: &str = r#"{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": tr
 /// GPIOs of the red, green and blue LED.
 const PINS: [u8; 3] = [19, 26, 13];
 
-/// A lamp on a desk: its peers, and a folder for its state.
+/// A lamp on a session: its peers, and a folder for its state.
 struct Lamp {
     broker: Mosquitto,
     pigpiod: Pigpiod,
@@ -88,16 +88,16 @@ impl Lamp {
     }
 
     /// A client that hears everything the lamp says.
-    fn witness(&self) -> MqttObserver {
+    fn observer(&self) -> MqttObserver {
         MqttObserver::connect(self.broker.port(), &["lamp/#"])
     }
 
     /// Starts the service and waits until it has told its state.
     fn start_and_watch(&self) -> (Process, MqttObserver) {
-        let mut witness = self.witness();
+        let mut observer = self.observer();
         let service = self.start();
-        witness.next_where(CHANGED, |message| !message.retained);
-        (service, witness)
+        observer.next_where(CHANGED, |message| !message.retained);
+        (service, observer)
     }
 
     /// Waits until the LEDs have these duty cycles.
@@ -129,14 +129,14 @@ fn rounds(few: usize, many: usize) -> usize {
 ///
 /// Between a connection of the service and its subscription a request finds nobody, and nothing tells when that is over.
 #[track_caller]
-fn insist(witness: &MqttObserver, request: &str) {
+fn insist(observer: &MqttObserver, request: &str) {
     let start = std::time::Instant::now();
     wait_for("the lamp to take requests again", PATIENCE, || {
-        witness.publish(SET_CONFIG, request);
+        observer.publish(SET_CONFIG, request);
         let told = |message: &test_support::Message| {
             message.topic == CHANGED && message.at > start && message.payload == request
         };
-        witness.messages().iter().any(told).then_some(())
+        observer.messages().iter().any(told).then_some(())
     });
 }
 

@@ -9,8 +9,8 @@ use test_support::{MqttObserver, PATIENCE, QoS, Signal, TcpProxy, wait_for};
 use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
 
 /// What the service wrote to pigpiod's three pins, colour by colour.
-fn colours(tap: &TcpProxy) -> Vec<[u32; 3]> {
-    let bytes = tap.written().concat();
+fn colours(proxy: &TcpProxy) -> Vec<[u32; 3]> {
+    let bytes = proxy.written().concat();
     let words: Vec<u32> = bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
     let duties: Vec<u32> =
         words.chunks(4).filter(|request| request[0] == 5).map(|request| request[2]).collect();
@@ -20,13 +20,13 @@ fn colours(tap: &TcpProxy) -> Vec<[u32; 3]> {
 #[test]
 fn what_was_told_is_shown_before_the_end() {
     let lamp = Lamp::new();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let mut service = lamp.start_with(&["--transition", "60"]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    observer.next_where(CHANGED, |message| !message.retained);
     lamp.await_leds([1000, 0, 0]);
     let last = state(0.5, 0.5, 0.5, true, "last");
-    witness.publish(SET_CONFIG, last.clone());
-    witness.next_where(CHANGED, |message| message.payload == last);
+    observer.publish(SET_CONFIG, last.clone());
+    observer.next_where(CHANGED, |message| message.payload == last);
     assert_eq!(service.terminate().code(), Some(0));
     assert_eq!(lamp.pigpiod.duty_cycles(PINS), [250, 500, 500].map(Some));
 }
@@ -35,29 +35,31 @@ fn what_was_told_is_shown_before_the_end() {
 fn a_transition_is_gradual_and_exact_at_its_end() {
     let lamp = Lamp::new();
     std::fs::write(lamp.state_file(), kept(&state(1.0, 1.0, 1.0, true, ""))).unwrap();
-    let tap = TcpProxy::to(lamp.pigpiod.port());
-    let mut witness = lamp.witness();
-    let _service = lamp.start_with(&["--transition", "0.4", "--pigpiod", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    let proxy = TcpProxy::to(lamp.pigpiod.port());
+    let mut observer = lamp.observer();
+    let _service = lamp.start_with(&["--transition", "0.4", "--pigpiod", &proxy.address()]);
+    observer.next_where(CHANGED, |message| !message.retained);
     lamp.await_leds([1000, 0, 0]);
-    assert_eq!(colours(&tap), [[1000, 0, 0]], "the first colour comes at once");
+    assert_eq!(colours(&proxy), [[1000, 0, 0]], "the first colour comes at once");
     let request = state(0.33, 1.0, 1.0, true, "fade");
-    witness.publish(SET_CONFIG, request.clone());
+    observer.publish(SET_CONFIG, request.clone());
     // Told at once, not at the end of the way.
-    assert_eq!(witness.next(CHANGED).payload, request);
+    assert_eq!(observer.next(CHANGED).payload, request);
     lamp.await_leds([20, 1000, 0]);
-    let way = colours(&tap);
+    let way = colours(&proxy);
     assert!(way.len() >= 5, "{way:?}");
     for step in way.windows(2) {
         assert!(step[1][0] <= step[0][0] && step[1][1] >= step[0][1] && step[1][2] == 0, "{way:?}");
     }
     assert!(way.contains(&[20, 1000, 0]), "{way:?}");
     // On the way it turns round without a jump.
-    witness.publish(SET_CONFIG, state(1.0, 1.0, 1.0, true, "there"));
-    wait_for("the light to be on its way", PATIENCE, || (colours(&tap).len() > way.len() + 2).then_some(()));
-    witness.publish(SET_CONFIG, r#"{"client": "back", "on": false}"#);
+    observer.publish(SET_CONFIG, state(1.0, 1.0, 1.0, true, "there"));
+    wait_for("the light to be on its way", PATIENCE, || {
+        (colours(&proxy).len() > way.len() + 2).then_some(())
+    });
+    observer.publish(SET_CONFIG, r#"{"client": "back", "on": false}"#);
     lamp.await_leds([0, 0, 0]);
-    let back = colours(&tap).split_off(way.len());
+    let back = colours(&proxy).split_off(way.len());
     let highest = back.iter().map(|duty| duty[0]).max().unwrap();
     let turn = back.iter().position(|duty| duty[0] == highest).unwrap();
     assert!(back[..turn].is_sorted_by_key(|duty| duty[0]), "{back:?}");
@@ -67,15 +69,15 @@ fn a_transition_is_gradual_and_exact_at_its_end() {
 #[test]
 fn dim_light_is_corrected_on_demand() {
     let lamp = Lamp::new();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let service = lamp.start_with(&["--gamma", "2.2", "--frequency", "200"]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    observer.next_where(CHANGED, |message| !message.retained);
     service.await_log("in 1000 levels at 200 Hz", 1);
     for (brightness, duty) in [(1.0, 1000), (0.5, 218), (0.1, 6), (0.01, 1), (0.0, 0)] {
         let request = state(0.3, 0.0, brightness, true, "dim");
-        witness.publish(SET_CONFIG, request.clone());
+        observer.publish(SET_CONFIG, request.clone());
         // What is told is what was asked for.
-        assert_eq!(witness.next(CHANGED).payload, request);
+        assert_eq!(observer.next(CHANGED).payload, request);
         lamp.await_leds([duty; 3]);
     }
 }
@@ -108,9 +110,9 @@ fn a_start_restores_what_is_wished() {
     {
         let lamp = Lamp::new();
         std::fs::write(lamp.state_file(), kept(&state(0.5, 0.5, 0.5, was, "x"))).unwrap();
-        let mut witness = lamp.witness();
+        let mut observer = lamp.observer();
         let _service = lamp.start_with(&["--restore", wish]);
-        assert_eq!(witness.next(CHANGED).payload, state(0.5, 0.5, 0.5, is, "x"), "{wish}");
+        assert_eq!(observer.next(CHANGED).payload, state(0.5, 0.5, 0.5, is, "x"), "{wish}");
         lamp.await_leds(if is { [250, 500, 500] } else { [0, 0, 0] });
     }
 }
@@ -120,11 +122,11 @@ fn sighup_reads_the_settings_again() {
     let lamp = Lamp::new();
     let settings = lamp.folder.path().join("settings");
     std::fs::write(&settings, "# nothing yet\n").unwrap();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
-    witness.next_where(CHANGED, |message| !message.retained);
+    observer.next_where(CHANGED, |message| !message.retained);
     let dim = state(0.3, 0.0, 0.5, true, "dim");
-    witness.publish(SET_CONFIG, dim.clone());
+    observer.publish(SET_CONFIG, dim.clone());
     lamp.await_leds([500; 3]);
 
     std::fs::write(&settings, "gamma = 2.2\nfrequency = 200\nbroker = elsewhere:1883\n").unwrap();
@@ -142,7 +144,7 @@ fn sighup_reads_the_settings_again() {
     service.signal(Signal::SIGHUP);
     service.await_log("the settings stay as they were: ", 1);
     service.await_log("invalid value 'soon' for '--transition <SECONDS>'", 1);
-    witness.publish(SET_CONFIG, state(0.3, 0.0, 0.1, true, "still"));
+    observer.publish(SET_CONFIG, state(0.3, 0.0, 0.1, true, "still"));
     lamp.await_leds([6; 3]);
 
     std::fs::remove_file(&settings).unwrap();
@@ -162,13 +164,13 @@ fn a_changed_peer_counts_from_the_next_start() {
         test_support::Process::start(&mut command, "")
     };
     std::fs::write(&settings, format!("broker = {}\n", lamp.broker.address())).unwrap();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let service = call(&[]);
-    witness.next(CHANGED);
+    observer.next(CHANGED);
     std::fs::write(&settings, "broker = elsewhere.invalid:1883\n").unwrap();
     service.signal(Signal::SIGHUP);
     service.await_log("; from the next start on: broker", 1);
-    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
+    observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
     lamp.await_leds([250, 500, 500]);
 }
 
@@ -184,8 +186,8 @@ fn render(template: &str, variables: &str) -> String {
 }
 
 /// The description of the lamp, as Home Assistant finds it.
-fn description(witness: &mut MqttObserver, topic: &str) -> HashMap<String, serde_json::Value> {
-    let message = witness.next(topic);
+fn description(observer: &mut MqttObserver, topic: &str) -> HashMap<String, serde_json::Value> {
+    let message = observer.next(topic);
     assert_eq!(message.qos, QoS::AtLeastOnce);
     serde_json::from_str(&message.payload).unwrap()
 }

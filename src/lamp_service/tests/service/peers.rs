@@ -24,9 +24,9 @@ fn the_leds_are_lit_before_the_broker_is_there() {
     service.await_log("MQTT broker localhost:", 1);
 
     lamp.broker.restart();
-    let mut witness = lamp.witness();
-    assert_eq!(witness.next(CHANGED).payload, last);
-    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "late"));
+    let mut observer = lamp.observer();
+    assert_eq!(observer.next(CHANGED).payload, last);
+    observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "late"));
     lamp.await_leds([250, 500, 500]);
 }
 
@@ -38,13 +38,13 @@ fn it_waits_for_both_and_says_so_once() {
     service.await_log("MQTT broker localhost:", 1);
 
     lamp.broker.restart();
-    let mut witness = lamp.witness();
-    assert_eq!(witness.next(CHANGED).payload, NEW);
+    let mut observer = lamp.observer();
+    assert_eq!(observer.next(CHANGED).payload, NEW);
     // Requests are taken and told while there is no pigpiod; it is given the newest.
     for brightness in [0.1, 0.2, 0.5] {
         let request = state(0.5, 0.5, brightness, true, "early");
-        witness.publish(SET_CONFIG, request.clone());
-        assert_eq!(witness.next(CHANGED).payload, request);
+        observer.publish(SET_CONFIG, request.clone());
+        assert_eq!(observer.next(CHANGED).payload, request);
     }
     lamp.pigpiod.restart();
     lamp.await_leds([250, 500, 500]);
@@ -65,27 +65,27 @@ fn it_waits_for_both_and_says_so_once() {
 #[test]
 fn a_restarted_broker_is_told_everything_again() {
     let mut lamp = Lamp::new();
-    let (_service, mut witness) = lamp.start_and_watch();
+    let (_service, mut observer) = lamp.start_and_watch();
     let last = state(0.5, 0.5, 0.5, true, "before");
-    witness.publish(SET_CONFIG, last.clone());
-    assert_eq!(witness.next(CHANGED).payload, last);
-    drop(witness);
+    observer.publish(SET_CONFIG, last.clone());
+    assert_eq!(observer.next(CHANGED).payload, last);
+    drop(observer);
 
     lamp.broker.restart();
     // It has forgotten retained messages and subscriptions.
-    let mut witness = lamp.witness();
-    assert_eq!(witness.next(CONNECTION).payload, "1");
-    assert_eq!(witness.next(CHANGED).payload, last);
-    witness.publish(SET_CONFIG, state(0.67, 1.0, 0.25, true, "after"));
-    assert_eq!(witness.next(CHANGED).payload, state(0.67, 1.0, 0.25, true, "after"));
+    let mut observer = lamp.observer();
+    assert_eq!(observer.next(CONNECTION).payload, "1");
+    assert_eq!(observer.next(CHANGED).payload, last);
+    observer.publish(SET_CONFIG, state(0.67, 1.0, 0.25, true, "after"));
+    assert_eq!(observer.next(CHANGED).payload, state(0.67, 1.0, 0.25, true, "after"));
     lamp.await_leds([5, 0, 250]);
 }
 
 #[test]
 fn a_restarted_pigpiod_is_set_up_again() {
     let mut lamp = Lamp::new();
-    let (service, witness) = lamp.start_and_watch();
-    witness.publish(SET_CONFIG, state(0.33, 1.0, 1.0, true, "before"));
+    let (service, observer) = lamp.start_and_watch();
+    observer.publish(SET_CONFIG, state(0.33, 1.0, 1.0, true, "before"));
     lamp.await_leds([20, 1000, 0]);
 
     lamp.pigpiod.restart();
@@ -93,7 +93,7 @@ fn a_restarted_pigpiod_is_set_up_again() {
     for (question, answer) in [("mg 19", 1), ("pfg 26", 1000), ("prg 13", 1000)] {
         assert_eq!(lamp.pigpiod.ask(question), Some(answer), "{question}");
     }
-    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "after"));
+    observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "after"));
     lamp.await_leds([250, 500, 500]);
     service.await_log("LEDs are driven", 2);
 }
@@ -101,13 +101,13 @@ fn a_restarted_pigpiod_is_set_up_again() {
 #[test]
 fn a_hanging_pigpiod_holds_nobody_up() {
     let mut lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     lamp.await_leds([1000, 0, 0]);
     lamp.pigpiod.freeze();
     for brightness in [0.25, 0.75, 0.5] {
         let request = state(0.5, 0.5, brightness, true, "patient");
-        witness.publish(SET_CONFIG, request.clone());
-        assert_eq!(witness.next(CHANGED).payload, request);
+        observer.publish(SET_CONFIG, request.clone());
+        assert_eq!(observer.next(CHANGED).payload, request);
     }
     service.await_log("does not answer", 1);
     lamp.pigpiod.restart();
@@ -117,12 +117,12 @@ fn a_hanging_pigpiod_holds_nobody_up() {
 #[test]
 fn a_hanging_pigpiod_does_not_keep_the_service_from_ending() {
     let lamp = Lamp::new();
-    let (mut service, mut witness) = lamp.start_and_watch();
+    let (mut service, mut observer) = lamp.start_and_watch();
     lamp.await_leds([1000, 0, 0]);
     lamp.pigpiod.freeze();
     let request = state(0.5, 0.5, 0.5, true, "last");
-    witness.publish(SET_CONFIG, request.clone());
-    witness.next_where(CHANGED, |message| message.payload == request);
+    observer.publish(SET_CONFIG, request.clone());
+    observer.next_where(CHANGED, |message| message.payload == request);
     assert_eq!(service.terminate().code(), Some(0));
     assert_eq!(lamp.kept(), Some(kept(&request)));
 }
@@ -164,34 +164,34 @@ fn pigpiod_is_where_the_environment_says() {
 #[test]
 fn a_frozen_broker_freezes_nothing_else() {
     let lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     lamp.broker.freeze();
     let frozen = Instant::now();
     let request = state(0.5, 0.5, 0.5, true, "frozen");
-    witness.publish(SET_CONFIG, request.clone());
+    observer.publish(SET_CONFIG, request.clone());
     // pigpiod and signals are still attended to.
     service.signal(Signal::SIGHUP);
     service.await_log("settings read again", 1);
     lamp.await_leds([1000, 0, 0]);
     wait_for("ten seconds of a frozen broker", PATIENCE, || (frozen.elapsed().as_secs() >= 10).then_some(()));
     lamp.broker.thaw();
-    assert_eq!(witness.next(CHANGED).payload, request);
+    assert_eq!(observer.next(CHANGED).payload, request);
     lamp.await_leds([250, 500, 500]);
-    let announcements = witness.messages().iter().filter(|message| message.topic == CONNECTION).count();
+    let announcements = observer.messages().iter().filter(|message| message.topic == CONNECTION).count();
     assert_eq!(announcements, 1, "the connection held: {:?}", service.log());
 }
 
 #[test]
 fn a_broker_that_takes_nothing_blocks_no_light() {
     let lamp = Lamp::new();
-    let tap = TcpProxy::to(lamp.broker.port());
-    let mut witness = lamp.witness();
-    let _service = lamp.start_with(&["--broker", &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
-    tap.stall();
+    let proxy = TcpProxy::to(lamp.broker.port());
+    let mut observer = lamp.observer();
+    let _service = lamp.start_with(&["--broker", &proxy.address()]);
+    observer.next_where(CHANGED, |message| !message.retained);
+    proxy.stall();
     // No more than the broker sends without an answer.
     for brightness in [0.1, 0.2, 0.3, 0.4, 0.5] {
-        witness.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "stalled"));
+        observer.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "stalled"));
     }
     lamp.await_leds([250, 500, 500]);
     lamp.await_kept(&state(0.5, 0.5, 0.5, true, "stalled"));

@@ -53,9 +53,9 @@ fn run(program: &str, arguments: &[&str]) {
 
 /// Asks for a change and waits until it is told.
 #[track_caller]
-fn ask(witness: &mut test_support::MqttObserver, request: &str) {
-    witness.publish(SET_CONFIG, request);
-    witness.next_where(CHANGED, |message| message.payload == request);
+fn ask(observer: &mut test_support::MqttObserver, request: &str) {
+    observer.publish(SET_CONFIG, request);
+    observer.next_where(CHANGED, |message| message.payload == request);
 }
 
 #[track_caller]
@@ -70,31 +70,31 @@ fn the_state_survives_sigkill_and_sigterm() {
     let lamp = Lamp::new();
     let first = state(0.12, 0.8, 0.57, true, "first");
     {
-        let (mut service, witness) = lamp.start_and_watch();
-        witness.publish(SET_CONFIG, first.clone());
+        let (mut service, observer) = lamp.start_and_watch();
+        observer.publish(SET_CONFIG, first.clone());
         lamp.await_kept(&first);
         service.kill();
     }
     let last = state(0.29, 0.57, 0.58, false, "last");
     {
-        let mut witness = lamp.witness();
+        let mut observer = lamp.observer();
         let mut service = lamp.start();
-        assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, first);
+        assert_eq!(observer.next_where(CHANGED, |message| !message.retained).payload, first);
         lamp.await_leds([570, 442, 113]);
         // The first of them is written at once; the last is due only a second later, unless the service ends.
         for brightness in [0.1, 0.2] {
-            witness.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "drag"));
+            observer.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "drag"));
         }
-        witness.publish(SET_CONFIG, last.clone());
-        witness.next_where(CHANGED, |message| message.payload == last);
+        observer.publish(SET_CONFIG, last.clone());
+        observer.next_where(CHANGED, |message| message.payload == last);
         assert_eq!(service.terminate().code(), Some(0));
         assert_eq!(lamp.kept(), Some(kept(&last)));
     }
     // Without the service the LEDs keep their colour.
     lamp.await_leds([0, 0, 0]);
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let _service = lamp.start();
-    assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, last);
+    assert_eq!(observer.next_where(CHANGED, |message| !message.retained).payload, last);
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn a_file_that_is_no_state_is_kept_aside() {
         (&large, "it is larger than any state"),
     ] {
         fs::write(lamp.state_file(), content).unwrap();
-        let mut witness = lamp.witness();
+        let mut observer = lamp.observer();
         let mut service = lamp.start();
-        assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, NEW);
+        assert_eq!(observer.next_where(CHANGED, |message| !message.retained).payload, NEW);
         service.await_log(reason, 1);
         let complaints = service.log().iter().filter(|line| line.contains("cannot take the state")).count();
         assert_eq!(complaints, 1, "{:?}", service.log());
@@ -138,7 +138,7 @@ fn a_file_that_is_no_state_is_kept_aside() {
 
         // And the next change makes a good one.
         let next = state(0.5, 0.5, 0.5, true, "next");
-        witness.publish(SET_CONFIG, next.clone());
+        observer.publish(SET_CONFIG, next.clone());
         lamp.await_kept(&next);
         assert!(service.terminate().success());
     }
@@ -147,7 +147,7 @@ fn a_file_that_is_no_state_is_kept_aside() {
 #[test]
 fn without_a_place_to_write_it_goes_on_and_recovers() {
     let lamp = Lamp::new();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     // Root may write everywhere, so the place is taken away altogether: a file where the folder was.
     lamp.await_kept(NEW);
     let folder = lamp.folder.path();
@@ -155,8 +155,8 @@ fn without_a_place_to_write_it_goes_on_and_recovers() {
     fs::write(folder, "").unwrap();
     for brightness in [0.1, 0.2, 0.5] {
         let request = state(0.5, 0.5, brightness, true, "homeless");
-        witness.publish(SET_CONFIG, request.clone());
-        assert_eq!(witness.next(CHANGED).payload, request);
+        observer.publish(SET_CONFIG, request.clone());
+        assert_eq!(observer.next(CHANGED).payload, request);
     }
     lamp.await_leds([250, 500, 500]);
     service.await_log("cannot keep the state in", 1);
@@ -171,12 +171,12 @@ fn a_read_only_file_system_is_survived() {
     let mut lamp = Lamp::new();
     let folder = lamp.use_subfolder();
     let mount = Mount::new(&folder, "size=64k");
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     lamp.await_kept(NEW);
     mount.remount("ro");
     let last = state(0.5, 0.5, 0.5, true, "read-only");
-    ask(&mut witness, &state(0.1, 0.5, 0.5, true, "read-only"));
-    ask(&mut witness, &last);
+    ask(&mut observer, &state(0.1, 0.5, 0.5, true, "read-only"));
+    ask(&mut observer, &last);
     service.await_log("Read-only file system (os error 30); going on without", 1);
     lamp.await_leds([250, 500, 500]);
     assert_eq!(lamp.kept(), Some(kept(NEW)), "the last good state stays");
@@ -191,22 +191,22 @@ fn a_full_disk_loses_no_good_state() {
     let mut lamp = Lamp::new();
     let folder = lamp.use_subfolder();
     let _mount = Mount::new(&folder, "size=64k");
-    let (mut service, mut witness) = lamp.start_and_watch();
+    let (mut service, mut observer) = lamp.start_and_watch();
     lamp.await_kept(NEW);
     // To the last byte.
     let filler = folder.join("filler");
     assert!(fs::write(&filler, vec![0; 1 << 20]).is_err());
-    ask(&mut witness, &state(0.1, 0.5, 0.5, true, "full"));
+    ask(&mut observer, &state(0.1, 0.5, 0.5, true, "full"));
     service.await_log("No space left on device (os error 28); going on without", 1);
     assert_eq!(lamp.kept(), Some(kept(NEW)));
     assert!(!folder.join("state.json.new").exists());
     // Not even when it ends just then.
     service.kill();
     let mut service = lamp.start();
-    witness.next_where(CHANGED, |message| message.payload == NEW);
+    observer.next_where(CHANGED, |message| message.payload == NEW);
     service.await_log("state taken from", 1);
     let last = state(0.5, 0.5, 0.5, true, "room");
-    ask(&mut witness, &last);
+    ask(&mut observer, &last);
     service.await_log("going on without", 1);
     fs::remove_file(&filler).unwrap();
     lamp.await_kept(&last);
@@ -217,11 +217,11 @@ fn a_full_disk_loses_no_good_state() {
 fn a_removed_folder_is_made_again() {
     let mut lamp = Lamp::new();
     let folder = lamp.use_subfolder();
-    let (service, mut witness) = lamp.start_and_watch();
+    let (service, mut observer) = lamp.start_and_watch();
     lamp.await_kept(NEW);
     fs::remove_dir_all(&folder).unwrap();
     let last = state(0.5, 0.5, 0.5, true, "again");
-    ask(&mut witness, &last);
+    ask(&mut observer, &last);
     lamp.await_kept(&last);
     assert!(!service.log().iter().any(|line| line.contains("cannot keep")));
 }
@@ -237,9 +237,9 @@ fn what_is_no_file_is_left_alone_and_the_lamp_shines() {
     ] {
         make(&path);
         let before = fs::symlink_metadata(&path).unwrap().file_type();
-        let (mut service, mut witness) = lamp.start_and_watch();
+        let (mut service, mut observer) = lamp.start_and_watch();
         lamp.await_leds([1000, 0, 0]);
-        ask(&mut witness, &state(0.5, 0.5, 0.5, true, "shines"));
+        ask(&mut observer, &state(0.5, 0.5, 0.5, true, "shines"));
         lamp.await_leds([250, 500, 500]);
         service.await_log("it is not a regular file; give the name of a file to keep the state in", 2);
         assert!(service.terminate().success());
@@ -258,12 +258,12 @@ fn files_of_somebody_else_are_no_end() {
         fs::write(folder.join(name), "root's").unwrap();
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let mut service = start_as_nobody(&lamp);
-    assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, NEW);
+    assert_eq!(observer.next_where(CHANGED, |message| !message.retained).payload, NEW);
     service.await_log("Permission denied (os error 13); it is kept as", 1);
     let last = state(0.5, 0.5, 0.5, true, "owner");
-    ask(&mut witness, &last);
+    ask(&mut observer, &last);
     lamp.await_kept(&last);
     assert_eq!(fs::read(folder.join("state.json.bad")).unwrap(), b"root's");
     assert!(service.terminate().success());
@@ -272,12 +272,12 @@ fn files_of_somebody_else_are_no_end() {
     chown(&folder, Some(0), Some(0)).unwrap();
     fs::remove_file(folder.join("state.json.bad")).unwrap();
     fs::write(lamp.state_file(), "evidence").unwrap();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let service = start_as_nobody(&lamp);
-    assert_eq!(witness.next_where(CHANGED, |message| !message.retained).payload, NEW);
+    assert_eq!(observer.next_where(CHANGED, |message| !message.retained).payload, NEW);
     service.await_log("it cannot be kept aside: Permission denied", 1);
-    ask(&mut witness, &state(0.1, 0.5, 0.5, true, "locked out"));
-    ask(&mut witness, &last);
+    ask(&mut observer, &state(0.1, 0.5, 0.5, true, "locked out"));
+    ask(&mut observer, &last);
     service.await_log("cannot keep the state in", 1);
     assert_eq!(fs::read(lamp.state_file()).unwrap(), b"evidence");
     chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -291,10 +291,10 @@ fn it_needs_no_rights_and_listens_nowhere() {
     let mut lamp = Lamp::new();
     let folder = lamp.use_subfolder();
     chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
-    let mut witness = lamp.witness();
+    let mut observer = lamp.observer();
     let service = start_as_nobody(&lamp);
-    witness.next(CHANGED);
-    ask(&mut witness, &state(0.5, 0.5, 0.5, true, "nobody"));
+    observer.next(CHANGED);
+    ask(&mut observer, &state(0.5, 0.5, 0.5, true, "nobody"));
     lamp.await_leds([250, 500, 500]);
     let sockets = service.sockets();
     assert!(!sockets.is_empty());
@@ -312,7 +312,7 @@ fn it_needs_no_rights_and_listens_nowhere() {
 #[test]
 fn a_drag_costs_about_one_write_a_second() {
     let lamp = Lamp::new();
-    let (mut service, mut witness) = lamp.start_and_watch();
+    let (mut service, mut observer) = lamp.start_and_watch();
     lamp.await_kept(NEW);
     let mut writes = 0;
     let mut before = None;
@@ -320,7 +320,7 @@ fn a_drag_costs_about_one_write_a_second() {
     let mut step = 0;
     wait_for("three seconds of dragging", PATIENCE, || {
         step += 1;
-        ask(&mut witness, &state(0.5, 0.5, 0.5, true, &format!("drag {step}")));
+        ask(&mut observer, &state(0.5, 0.5, 0.5, true, &format!("drag {step}")));
         let now = lamp.kept();
         if now != before {
             (before, writes) = (now, writes + 1);

@@ -10,20 +10,20 @@ const PWM: u8 = 5;
 const PRS: u8 = 6;
 const PFS: u8 = 7;
 
-/// Starts the service with a tap on the connection that `option`, --broker or --pigpiod, is for, and waits until it has
+/// Starts the service with a proxy in the connection that `option`, --broker or --pigpiod, is for, and waits until it has
 /// reported its state.
-fn start_tapped(lamp: &Lamp, option: &str) -> (TcpProxy, MqttObserver, Process) {
-    let tap = TcpProxy::to(if option == "--broker" { lamp.broker.port() } else { lamp.pigpiod.port() });
-    let mut witness = lamp.witness();
-    let service = lamp.start_with(&[option, &tap.address()]);
-    witness.next_where(CHANGED, |message| !message.retained);
-    (tap, witness, service)
+fn start_with_proxy(lamp: &Lamp, option: &str) -> (TcpProxy, MqttObserver, Process) {
+    let proxy = TcpProxy::to(if option == "--broker" { lamp.broker.port() } else { lamp.pigpiod.port() });
+    let mut observer = lamp.observer();
+    let service = lamp.start_with(&[option, &proxy.address()]);
+    observer.next_where(CHANGED, |message| !message.retained);
+    (proxy, observer, service)
 }
 
 /// The commands in what the service wrote to pigpiod: number and parameters.
-fn commands(tap: &TcpProxy) -> Vec<[u32; 3]> {
+fn commands(proxy: &TcpProxy) -> Vec<[u32; 3]> {
     let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
-    let bytes = tap.written().concat();
+    let bytes = proxy.written().concat();
     assert_eq!(bytes.len() % 16, 0, "whole requests");
     bytes
         .chunks(16)
@@ -34,12 +34,12 @@ fn commands(tap: &TcpProxy) -> Vec<[u32; 3]> {
 #[test]
 fn three_pins_change_in_one_write() {
     let lamp = Lamp::new();
-    let (tap, witness, _service) = start_tapped(&lamp, "--pigpiod");
+    let (proxy, observer, _service) = start_with_proxy(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
-    let before = tap.written().len();
-    witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
+    let before = proxy.written().len();
+    observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
     lamp.await_leds([250, 500, 500]);
-    let written = tap.written().split_off(before);
+    let written = proxy.written().split_off(before);
     let colour: Vec<u8> = [(19, 250), (26, 500), (13, 500)]
         .into_iter()
         .flat_map(|(pin, duty): (u32, u32)| [u32::from(PWM), pin, duty, 0].map(u32::to_le_bytes))
@@ -51,23 +51,23 @@ fn three_pins_change_in_one_write() {
 #[test]
 fn of_a_rush_nothing_waits_but_the_newest_colour() {
     let lamp = Lamp::new();
-    let (tap, mut witness, _service) = start_tapped(&lamp, "--pigpiod");
+    let (proxy, mut observer, _service) = start_with_proxy(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
-    let colours = || commands(&tap).iter().filter(|command| command[0] == u32::from(PWM)).count() / 3;
+    let colours = || commands(&proxy).iter().filter(|command| command[0] == u32::from(PWM)).count() / 3;
     let before = colours();
-    tap.stall();
+    proxy.stall();
     let rush = |step| state(0.5, 0.5, f64::from(step) / 100.0, true, &format!("rush {step}"));
     for step in 1..=100 {
-        witness.publish(SET_CONFIG, rush(step));
+        observer.publish(SET_CONFIG, rush(step));
     }
-    witness.next_where(CHANGED, |message| message.payload == rush(100));
+    observer.next_where(CHANGED, |message| message.payload == rush(100));
     // One is under way, and what came after it is not lined up behind it.
     assert!(colours() <= before + 1, "{} colours were written", colours() - before);
 }
 
 /// The MQTT packets in what the service wrote to the broker: CONNECT, PUBLISH and SUBSCRIBE, not acknowledgements.
-fn packets(tap: &TcpProxy) -> Vec<Vec<u8>> {
-    let bytes = tap.written().concat();
+fn packets(proxy: &TcpProxy) -> Vec<Vec<u8>> {
+    let bytes = proxy.written().concat();
     let mut rest = bytes.as_slice();
     let mut packets = Vec::new();
     while !rest.is_empty() {
@@ -101,7 +101,7 @@ fn text(text: &str) -> Vec<u8> {
 #[test]
 fn the_broker_is_told_who_and_what_in_this_order() {
     let lamp = Lamp::new();
-    let (tap, mut witness, service) = start_tapped(&lamp, "--broker");
+    let (proxy, mut observer, service) = start_with_proxy(&lamp, "--broker");
     let presence = text("lamp/connection/lamp_service/state");
     let hello = [
         // MQTT 3.1.1; a clean session with a retained Last Will of QoS 2; signs of life each minute.
@@ -114,14 +114,14 @@ fn the_broker_is_told_who_and_what_in_this_order() {
         packet(0x82, &[&[0, 2], &text(SET_CONFIG), &[1]]),
         packet(0x33, &[&text(CHANGED), &[0, 3], NEW.as_bytes()]),
     ];
-    assert_eq!(packets(&tap), hello);
+    assert_eq!(packets(&proxy), hello);
 
     // And again on a new connection, whatever was told before.
-    tap.cut_after(1);
-    witness.publish(SET_CONFIG, NEW);
+    proxy.cut_after(1);
+    observer.publish(SET_CONFIG, NEW);
     service.await_log("connected to the MQTT broker", 2);
-    witness.next_where(CHANGED, |message| !message.retained);
-    let told: Vec<Vec<u8>> = packets(&tap).split_off(hello.len());
+    observer.next_where(CHANGED, |message| !message.retained);
+    let told: Vec<Vec<u8>> = packets(&proxy).split_off(hello.len());
     assert_eq!(told.len(), hello.len());
     for (told, first) in told.iter().zip(&hello) {
         assert_eq!((told[0], told.len()), (first[0], first.len()));
@@ -135,12 +135,12 @@ fn leds_that_shine_are_not_touched_by_a_start() {
     let last = state(0.33, 1.0, 1.0, true, "");
     std::fs::write(lamp.state_file(), crate::kept(&last)).unwrap();
     let starts = [true, false].map(|first| {
-        let tap = TcpProxy::to(lamp.pigpiod.port());
-        let mut service = lamp.start_with(&["--pigpiod", &tap.address()]);
+        let proxy = TcpProxy::to(lamp.pigpiod.port());
+        let mut service = lamp.start_with(&["--pigpiod", &proxy.address()]);
         service.await_log("LEDs are driven", 1);
         lamp.await_leds([20, 1000, 0]);
         service.kill();
-        let commands = commands(&tap);
+        let commands = commands(&proxy);
         let duties: Vec<_> =
             commands.iter().filter(|command| command[0] == u32::from(PWM)).copied().collect();
         assert_eq!(duties, [[5, 19, 20], [5, 26, 1000], [5, 13, 0]], "nothing but its colour, first {first}");
@@ -153,14 +153,14 @@ fn leds_that_shine_are_not_touched_by_a_start() {
 #[test]
 fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
     let lamp = Lamp::new();
-    let (tap, witness, service) = start_tapped(&lamp, "--pigpiod");
+    let (proxy, observer, service) = start_with_proxy(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     for (round, bytes) in [7, 16, 33].into_iter().enumerate() {
-        tap.cut_after(bytes);
-        witness.publish(SET_CONFIG, state(0.1, 0.5, 0.5, true, "cut"));
+        proxy.cut_after(bytes);
+        observer.publish(SET_CONFIG, state(0.1, 0.5, 0.5, true, "cut"));
         service.await_log("LEDs are driven", round + 2);
-        assert_eq!(tap.cuts(), round + 1);
-        witness.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "whole"));
+        assert_eq!(proxy.cuts(), round + 1);
+        observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "whole"));
         lamp.await_leds([250, 500, 500]);
     }
     service.await_log("Connection reset by peer", 1);
@@ -169,16 +169,16 @@ fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
 #[test]
 fn a_connection_to_the_broker_that_is_reset_within_a_message_is_made_again() {
     let lamp = Lamp::new();
-    let (tap, witness, service) = start_tapped(&lamp, "--broker");
+    let (proxy, observer, service) = start_with_proxy(&lamp, "--broker");
     for (round, bytes) in [1, 10, 50].into_iter().enumerate() {
-        tap.cut_after(bytes);
-        witness.publish(SET_CONFIG, state(0.1, 0.5, 0.5, false, &format!("cut {round}")));
+        proxy.cut_after(bytes);
+        observer.publish(SET_CONFIG, state(0.1, 0.5, 0.5, false, &format!("cut {round}")));
         service.await_log("connected to the MQTT broker", round + 2);
-        assert_eq!(tap.cuts(), round + 1);
-        insist(&witness, &state(0.5, 0.5, 0.5, true, &format!("whole {round}")));
+        assert_eq!(proxy.cuts(), round + 1);
+        insist(&observer, &state(0.5, 0.5, 0.5, true, &format!("whole {round}")));
         lamp.await_leds([250, 500, 500]);
     }
     // Half a message was none.
     let told = |message: &test_support::Message| message.topic == CHANGED && message.payload.contains("cut");
-    assert!(!witness.messages().iter().any(told));
+    assert!(!observer.messages().iter().any(told));
 }

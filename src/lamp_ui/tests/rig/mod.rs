@@ -44,7 +44,7 @@ pub const BACKGROUND: [u8; 3] = [16, 16, 24];
 pub struct Rig {
     pub ui: Process,
     pub broker: Mosquitto,
-    pub witness: MqttObserver,
+    pub observer: MqttObserver,
     pub touch: Touch,
     folder: TempDir,
 }
@@ -61,13 +61,13 @@ impl Rig {
         let folder = tempfile::tempdir().expect("a temporary folder");
         make_framebuffer(&folder.path().join("fb"));
         let touch = Touch::make(&folder.path().join("touch"));
-        let witness =
+        let observer =
             MqttObserver::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
         let mut call = command(folder.path(), &broker);
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");
         ui.await_log("is connected to the MQTT broker", 1);
-        Self { ui, broker, witness, touch, folder }
+        Self { ui, broker, observer, touch, folder }
     }
 
     /// Where the framebuffer is.
@@ -78,7 +78,7 @@ impl Rig {
     /// Tells a state as the lamp's service does: retained.
     pub fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
         let state = state(hue, saturation, brightness, on, client);
-        self.witness.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
+        self.observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
     }
 
     /// Tells a first state, and waits until it is seen.
@@ -102,7 +102,7 @@ impl Rig {
     /// The next request for a change, as JSON text.
     #[track_caller]
     pub fn request(&mut self) -> String {
-        let message = self.witness.next("lamp/set_config");
+        let message = self.observer.next("lamp/set_config");
         assert_eq!((message.qos, message.retained), (QoS::AtLeastOnce, false), "{message:?}");
         message.payload
     }

@@ -84,9 +84,9 @@ problem  supervisor: pigpiod cannot be started; Supervisor says: `can't find com
 fn a_request_that_the_broker_keeps_is_found_and_forgotten() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
-    let witness = MqttObserver::connect(peers.broker.port(), &["lamp/set_config"]);
+    let observer = MqttObserver::connect(peers.broker.port(), &["lamp/set_config"]);
     let keep = || {
-        witness.publish_with(
+        observer.publish_with(
             "lamp/set_config",
             QoS::AtLeastOnce,
             true,
@@ -94,7 +94,7 @@ fn a_request_that_the_broker_keeps_is_found_and_forgotten() {
         );
     };
     keep();
-    witness.await_acknowledged(1);
+    observer.await_acknowledged(1);
     let found = lamp.doctor(&peers);
     assert_eq!(found.status, 3, "{}", found.output);
     let expected = "\
@@ -111,7 +111,7 @@ programs may follow; its sender must not set retain
 
     // What a person types does the same.
     keep();
-    witness.await_acknowledged(2);
+    observer.await_acknowledged(2);
     let command =
         expected.split("run: ").last().unwrap().replace("@BROKER@", &peers.broker.port().to_string());
     assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());

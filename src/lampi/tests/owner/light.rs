@@ -15,7 +15,7 @@ fn fine(output: &str) -> (Option<i32>, String, String) {
 #[test]
 fn the_light_is_set_and_shown() {
     let lamp = Lamp::new();
-    let (_service, mut witness) = lamp.serve();
+    let (_service, mut observer) = lamp.serve();
     assert_eq!(lamp.ask(&["get"]), fine("Hue: 1.0 Saturation: 1.0 Brightness: 1.0 On: true\n"));
 
     for (arguments, told, duty) in [
@@ -34,7 +34,7 @@ fn the_light_is_set_and_shown() {
         let arguments = [&["set"], arguments].concat();
         assert_eq!(lamp.ask(&arguments), fine(""), "{arguments:?}");
         // As the lamp_cmd of every LAMPI: whole, QoS 1, not retained.
-        let request = witness.next(SET_CONFIG);
+        let request = observer.next(SET_CONFIG);
         assert_eq!(
             (request.payload.as_str(), request.qos, request.retained),
             (told.as_str(), QoS::AtLeastOnce, false)
@@ -46,7 +46,7 @@ fn the_light_is_set_and_shown() {
         });
     }
     // A visitor announces nothing.
-    let strangers: Vec<_> = witness
+    let strangers: Vec<_> = observer
         .messages()
         .into_iter()
         .filter(|message| ![SET_CONFIG, CHANGED, CONNECTION].contains(&message.topic.as_str()))
@@ -104,9 +104,9 @@ fn without_a_lamp_it_ends_with_a_reason() {
     assert!(start.elapsed() < PATIENCE);
 
     // A lamp that was there.
-    let (mut service, mut witness) = lamp.serve();
+    let (mut service, mut observer) = lamp.serve();
     service.kill();
-    witness.next_where(CONNECTION, |message| message.payload == "0");
+    observer.next_where(CONNECTION, |message| message.payload == "0");
     assert_eq!(lamp.ask(&["get"]), fine("Hue: 1.0 Saturation: 1.0 Brightness: 1.0 On: true\n"));
     assert_eq!(
         lamp.ask(&["set", "--off"]),
@@ -120,8 +120,8 @@ fn without_a_lamp_it_ends_with_a_reason() {
     );
 
     // A broker that keeps something else.
-    witness.publish_with(CHANGED, QoS::AtLeastOnce, true, "{}");
-    witness.next_where(CHANGED, |message| message.payload == "{}");
+    observer.publish_with(CHANGED, QoS::AtLeastOnce, true, "{}");
+    observer.next_where(CHANGED, |message| message.payload == "{}");
     let (status, _, errors) = lamp.ask(&["get"]);
     assert_eq!(status, Some(1));
     assert!(errors.starts_with("lampi: what is told on lamp/changed is no state of a lamp: "), "{errors}");

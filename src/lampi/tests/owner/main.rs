@@ -143,12 +143,12 @@ impl Lamp {
 
     /// Starts `lamp_service` alone, and waits until it has told its state.
     fn serve(&self) -> (Process, MqttObserver) {
-        let mut witness = MqttObserver::connect(self.broker.port(), &["lamp/#"]);
+        let mut observer = MqttObserver::connect(self.broker.port(), &["lamp/#"]);
         let mut command = Command::new(lamp_service());
         command.arg("--settings").arg(self.path("etc/lampi/lamp_service.conf"));
         let service = Process::start(command.arg("--state").arg(self.path("var/lib/state.json")), "");
-        witness.next_where(CHANGED, |message| !message.retained);
-        (service, witness)
+        observer.next_where(CHANGED, |message| !message.retained);
+        (service, observer)
     }
 
     /// Calls `lampi` for this lamp's files.
