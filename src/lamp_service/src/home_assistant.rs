@@ -4,15 +4,10 @@
 //! The description follows Home Assistant's MQTT light of the default schema. Its templates turn Home Assistant's
 //! numbers (brightness 0 to 100 as asked for here, hue 0 to 360, saturation 0 to 100) into the lamp's and back.
 
-use std::fs;
-
 use lamp::topic;
 use serde_json::json;
 
 use crate::NAME;
-
-/// Network cards by whose address a lamp is known: that of LAMPI's device id first.
-const CARDS: [&str; 2] = ["eth0", "wlan0"];
 
 /// What is told to Home Assistant, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +17,9 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// For the discovery prefix of Home Assistant.
-    pub fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.into(), device: device_id() }
+    /// For the discovery prefix of Home Assistant, and the name by which it knows the lamp.
+    pub fn new(prefix: &str, device: &str) -> Self {
+        Self { prefix: prefix.into(), device: device.into() }
     }
 
     /// The topic of the description.
@@ -76,13 +71,4 @@ impl Discovery {
         })
         .to_string()
     }
-}
-
-/// What tells this lamp from others: the address of its network card as 12 hexadecimal digits, or else its name.
-fn device_id() -> String {
-    let address =
-        CARDS.iter().find_map(|card| fs::read_to_string(format!("/sys/class/net/{card}/address")).ok());
-    let name = address.or_else(|| fs::read_to_string("/proc/sys/kernel/hostname").ok()).unwrap_or_default();
-    let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    if id.is_empty() { "lamp".into() } else { id }
 }

@@ -8,6 +8,7 @@
 mod bell;
 mod check;
 mod complaints;
+mod device_id;
 mod fade;
 mod home_assistant;
 mod leds;
@@ -72,8 +73,10 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     let (file, mut state) = StateFile::open(cli.state.clone());
     restore(cli.restore, &mut state);
     let leds = Leds::start(pigpiod, state.duty_cycles(), manner(&cli))?;
+    // When the lamp shines: this may write to the disk.
+    let device = device_id::keep(&cli.state);
     let changed = Bell::new().context("cannot make a socket pair")?;
-    let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli)));
+    let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli, &device)));
     let options = session::Options {
         broker: cli.broker.clone(),
         client_id: NAME.into(),
@@ -86,7 +89,7 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     keep(&service, &leds, file, signals, || {
         // Both as they are now: the file may be another one by now, the command line is the same.
         match settings::with_file(called, arguments) {
-            Ok(new) => follow(&cli, &new, &leds, &service),
+            Ok(new) => follow(&cli, &new, &leds, &service, &device),
             Err(error) => warn!("the settings stay as they were: {error:#}"),
         }
     })
@@ -114,14 +117,14 @@ fn manner(cli: &Cli) -> Manner {
     Manner { transition: cli.transition, gamma: cli.gamma, frequency: cli.frequency }
 }
 
-fn discovery(cli: &Cli) -> Option<Discovery> {
-    cli.home_assistant.as_deref().map(Discovery::new)
+fn discovery(cli: &Cli, device: &str) -> Option<Discovery> {
+    cli.home_assistant.as_deref().map(|prefix| Discovery::new(prefix, device))
 }
 
 /// Follows `new` settings as far as that is possible in a running lamp; `first` are those of its start.
-fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service) {
+fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service, device: &str) {
     leds.set_manner(manner(new));
-    service.describe_by(discovery(new));
+    service.describe_by(discovery(new, device));
     let later = [
         ("broker", first.broker != new.broker),
         ("pigpiod", first.pigpiod != new.pigpiod),

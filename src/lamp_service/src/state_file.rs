@@ -184,14 +184,20 @@ fn set_aside(path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
+    let text = format!("{{\"version\": {VERSION}, \"state\": {}}}\n", state.to_json());
+    replace(path, text.as_bytes())
+}
+
+/// Puts a file with this content into the place of the one at `path`, whole or not at all, and onto the disk. Its folder is
+/// made if it is missing.
+pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     require_regular(path)?;
     let folder = folder(path);
     let new = with_suffix(path, ".new");
-    let text = format!("{{\"version\": {VERSION}, \"state\": {}}}\n", state.to_json());
     let written = fs::create_dir_all(folder)
         .and_then(|()| make_afresh(&new))
         .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
+            file.write_all(content)?;
             file.sync_all()
         })
         .and_then(|()| fs::rename(&new, path));

@@ -2,19 +2,20 @@
 //! What the status page tells of the device.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use nix::ifaddrs::getifaddrs;
+use programs::identity::{self, Identity, Preference};
+use programs::paths;
 
 /// Network interfaces of a lamp, with the names that people have for them.
 const INTERFACES: [(&str, &str); 2] = [("Wi-Fi", "wlan0"), ("Ethernet", "eth0")];
 
-/// Where the kernel tells the address that identifies the lamp.
-const DEVICE_ADDRESS: &str = "/sys/class/net/eth0/address";
-
-/// The lamp's name in the cloud: the MAC address of eth0 as 12 hex digits, if it has one.
+/// The name by which the lamp is known: as `lamp_service` keeps it, or as it will.
 pub fn device_id() -> Option<String> {
-    let address = std::fs::read_to_string(DEVICE_ADDRESS).ok()?;
-    Some(address.trim().replace(':', "").to_lowercase()).filter(|id| !id.is_empty())
+    let kept = identity::read(Path::new(paths::DEVICE_ID));
+    let identity = Identity::of_machine(Path::new("/"), kept.as_ref(), Preference::Wired)?;
+    Some(identity.id().to_owned())
 }
 
 /// Labels and values, as they are now. `bridged` is what the broker told of its bridge to the cloud, `driven` what the GPIO

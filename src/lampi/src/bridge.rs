@@ -14,7 +14,9 @@ use nix::unistd::geteuid;
 use system_files::{Access, Place, ROOT_ONLY};
 
 use crate::output;
+use crate::peers;
 use conf::{Authorities, Bridge, Tls};
+use programs::identity::{self, Identity, Preference};
 use programs::lampi::BridgeArgs;
 
 /// The file.
@@ -22,9 +24,6 @@ const FILE: &str = "/etc/mosquitto/conf.d/lampi_bridge.conf";
 
 /// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
 const KEPT: &str = "dpkg-bak";
-
-/// The network card by whose address the lamp is known.
-const CARD: &str = "/sys/class/net/eth0/address";
 
 /// What has to be done for mosquitto to follow: bridges are not among what it reads again while it runs.
 const RESTART: &str = "sudo systemctl restart mosquitto";
@@ -128,16 +127,19 @@ fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
     Ok(Bridge { device_id, host: host.to_owned(), port, tls, user })
 }
 
-/// The address of the lamp's network card as 12 digits, by which the web pages of a LAMPI know it.
+/// The name by which the other broker knows the lamp already, or else Home Assistant and the lamp's own screen.
 fn device_id(root: &Path) -> anyhow::Result<String> {
-    let card = system_files::under(root, CARD);
-    let address = std::fs::read_to_string(&card).with_context(|| {
-        format!(
-            "cannot read the address of the network card in {}; name the lamp by --device-id",
-            card.display()
-        )
-    })?;
-    Ok(address.trim().replace(':', ""))
+    let bridge = Place::below(root, FILE).and_then(|place| place.read()).ok().flatten();
+    if let Some(id) = bridge.and_then(|found| conf::device_id(&found.content)) {
+        return Ok(id);
+    }
+    let state = peers::called(root)?.state();
+    let kept = identity::read(&system_files::under(root, state.with_file_name(identity::FILE)));
+    let identity = Identity::of_machine(root, kept.as_ref(), Preference::Wired);
+    let identity = identity.context(
+        "there is no network card by whose address the lamp could be known; name the lamp by --device-id",
+    )?;
+    Ok(identity.id().to_owned())
 }
 
 fn tls(args: &BridgeArgs) -> anyhow::Result<Tls> {

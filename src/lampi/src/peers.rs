@@ -18,7 +18,7 @@ pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> anyhow::Resu
 }
 
 /// `lamp_service` as it is called on the lamp below `root`. Only root can read how; for others its usual settings file counts.
-fn called(root: &Path) -> anyhow::Result<Called> {
+pub fn called(root: &Path) -> anyhow::Result<Called> {
     let conf = system_files::under(root, paths::conf("lamp_service"));
     let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok();
     let program =

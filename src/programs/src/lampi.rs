@@ -205,7 +205,7 @@ pub struct LogsArgs {
 
 /// Connect the lamp's broker with another one.
 ///
-/// It has the lamp seen and set from elsewhere, without a port of the lamp being open to others. The other broker then knows the lamp as devices/ID/, where ID is the address of the lamp's network card: what is
+/// It has the lamp seen and set from elsewhere, without a port of the lamp being open to others. The other broker then knows the lamp as devices/ID/, where ID is the address of one of the lamp's network cards, as its screen shows it: what is
 /// published there on devices/ID/lamp/set_config reaches the lamp, and the lamp's state arrives there on
 /// devices/ID/lamp/changed. All of it is in the file /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it
 /// is started; lampi status tells whether the two are connected.
@@ -244,7 +244,7 @@ pub struct BridgeArgs {
     #[arg(long, value_name = "FILE", requires = "username")]
     pub password_file: Option<PathBuf>,
 
-    /// Name of the lamp there, if it is not the address of the network card eth0.
+    /// Name of the lamp there, if it is not the one that the lamp's own screen shows.
     #[arg(long, value_name = "ID", requires = "host")]
     pub device_id: Option<String>,
 

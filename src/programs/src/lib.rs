@@ -9,6 +9,7 @@
 pub mod call;
 pub mod conf;
 pub mod fbcp;
+pub mod identity;
 pub mod lamp_service;
 pub mod lamp_ui;
 pub mod lampi;

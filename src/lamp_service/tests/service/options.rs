@@ -2,8 +2,10 @@
 //! What the lamp does only on demand, and settings that change while it runs.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::Command;
 
+use programs::identity::{Identity, Preference};
 use test_support::{MqttObserver, PATIENCE, QoS, Signal, TcpProxy, wait_for};
 
 use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
@@ -204,6 +206,14 @@ fn home_assistant_finds_and_drives_the_lamp() {
         home.messages().into_iter().map(|message| message.topic).find(|topic| topic.starts_with("ha/"))
     });
     assert!(topic.starts_with("ha/light/lampi_") && topic.ends_with("/config"), "{topic}");
+    // By the name that is kept beside the state, on a machine with a network card.
+    if let Some(identity) = Identity::of_machine(Path::new("/"), None, Preference::Wired) {
+        assert_eq!(
+            std::fs::read_to_string(lamp.folder.path().join("device-id")).unwrap(),
+            identity.content()
+        );
+        assert_eq!(topic, format!("ha/light/lampi_{}/config", identity.id()));
+    }
     let light = description(&mut home, &topic);
     let text = |key: &str| light[key].as_str().unwrap();
     // As somebody who comes later finds it.

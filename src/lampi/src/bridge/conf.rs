@@ -68,6 +68,13 @@ pub fn is_ours(content: &[u8]) -> bool {
     content.starts_with(FIRST_LINE.as_bytes())
 }
 
+/// The name of the lamp in a file that was written here.
+pub fn device_id(content: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(content).ok().filter(|text| is_ours(text.as_bytes()))?;
+    let name = text.lines().find_map(|line| line.strip_prefix("connection "))?;
+    name.strip_suffix("_broker").map(ToOwned::to_owned)
+}
+
 impl fmt::Display for Bridge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
@@ -115,6 +122,8 @@ mod tests {
             user: Some(("me".into(), Some("se cret".into()))),
         };
         let text = bridge.to_string();
+        assert_eq!(device_id(text.as_bytes()), Some("b827eb08451e".into()));
+        assert_eq!(device_id(text.trim_start_matches('#').as_bytes()), None);
         assert!(is_ours(text.as_bytes()) && !is_ours(b"# mine\n"));
         assert_eq!(
             text,

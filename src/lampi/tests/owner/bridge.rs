@@ -93,6 +93,32 @@ fn assert_bridged(lamp: &Lamp, remote: &Mosquitto) {
 }
 
 #[test]
+fn the_name_of_a_lamp_stays() {
+    let lamp = installed();
+    let prefix = |arguments: &[&str]| {
+        let output = lamp.bridge(&[&["--host", "h"], arguments].concat());
+        output.lines().next().unwrap().split("devices/").nth(1).unwrap().to_owned()
+    };
+    // As Home Assistant and the screen know it, while the hardware is there that it came from.
+    let kept = "id b827eb000002\ncard b827eb000002\n";
+    lamp.write("var/lib/lampi/device-id", kept);
+    assert_eq!(prefix(&[]), format!("{DEVICE}/"));
+    lamp.bridge(&["--remove"]);
+    lamp.write("var/lib/lampi/device-id", &format!("{kept}card {DEVICE}\n"));
+    assert_eq!(prefix(&[]), "b827eb000002/");
+    // As the other broker knows it.
+    assert_eq!(prefix(&["--device-id", "lamp-1"]), "lamp-1/");
+    assert_eq!(prefix(&[]), "lamp-1/");
+    lamp.bridge(&["--remove"]);
+    // The file belongs to the lamp's user, who may have put anything there.
+    for content in ["id ../../etc/cron\n", "id b827eb000002\ntopic # both\n"] {
+        lamp.write("var/lib/lampi/device-id", content);
+        assert_eq!(prefix(&[]), format!("{DEVICE}/"));
+        lamp.bridge(&["--remove"]);
+    }
+}
+
+#[test]
 fn a_lamp_is_seen_and_set_at_another_broker() {
     let mut lamp = installed();
     let remote = Mosquitto::start();

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! By what name this lamp is known: to Home Assistant, on its own screen, and at the other broker of `lampi bridge`.
+//!
+//! The name is the address of a network card, as 12 hexadecimal digits. It is kept in a file, together with the addresses of
+//! all cards that were seen beside it, and holds for as long as any of them is there: a card that comes late at one boot, or
+//! an address that changes, does not make another lamp of it. Where none of them is there, the file was copied from another
+//! lamp, and the name is made anew.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// Where the kernel lists network cards.
+const CARDS: &str = "/sys/class/net";
+
+/// Name of the file, which lies beside the state of the lamp.
+pub const FILE: &str = "device-id";
+
+/// More than the file ever holds, in bytes.
+const LARGEST: usize = 4096;
+
+/// The name of a lamp, and what it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    id: String,
+    hardware: BTreeSet<String>,
+}
+
+/// Reads the file at `path`. It lies in a folder of the lamp's user, who may have put anything there: a link is not followed,
+/// and a pipe keeps nobody waiting.
+#[must_use]
+pub fn read(path: &Path) -> Option<Identity> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut content = Vec::new();
+    file.take(LARGEST as u64 + 1).read_to_end(&mut content).ok()?;
+    Identity::parse(&content)
+}
+
+/// Which card a new name is taken from, the first that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preference {
+    /// eth0, other wired ones, wireless ones.
+    Wired,
+    /// eth0, wireless ones, other wired ones: what Home Assistant was told before the name was kept.
+    AsBefore,
+}
+
+impl Identity {
+    /// The name of the machine whose files are below `root`. `kept` is what its file says, if it has one. `None` if it has
+    /// no network card and no file.
+    #[must_use]
+    pub fn of_machine(root: &Path, kept: Option<&Self>, preference: Preference) -> Option<Self> {
+        let cards = Card::all(root);
+        let hardware: BTreeSet<String> = cards.iter().map(|card| card.address.clone()).collect();
+        if let Some(kept) = kept
+            && (hardware.is_empty() || !kept.hardware.is_disjoint(&hardware))
+        {
+            return Some(Self { id: kept.id.clone(), hardware: &kept.hardware | &hardware });
+        }
+        let first = cards.iter().min_by_key(|card| card.rank(preference))?;
+        Some(Self { id: first.address.clone(), hardware })
+    }
+
+    /// Reads the content of a file. Whoever may write it is not trusted: it is what [`Identity::content`] writes, or nothing.
+    #[must_use]
+    pub fn parse(content: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST)?;
+        let mut lines = text.lines();
+        let id = lines.next()?.strip_prefix("id ")?;
+        let hardware: Option<BTreeSet<String>> =
+            lines.map(|line| line.strip_prefix("card ").and_then(digits)).collect();
+        Some(Self { id: digits(id)?, hardware: hardware.filter(|hardware| !hardware.is_empty())? })
+    }
+
+    /// The content of its file.
+    #[must_use]
+    pub fn content(&self) -> String {
+        let cards = self.hardware.iter().map(|address| format!("card {address}\n"));
+        std::iter::once(format!("id {}\n", self.id)).chain(cards).collect()
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A network card of the machine.
+struct Card {
+    name: String,
+    /// The address that it has for good, as 12 lower hexadecimal digits.
+    address: String,
+    is_wireless: bool,
+}
+
+impl Card {
+    /// Those with an address of their own. What is made of software, such as a bridge of networks, is none.
+    fn all(root: &Path) -> Vec<Self> {
+        let folder = root.join(CARDS.trim_start_matches('/'));
+        let names = fs::read_dir(&folder).into_iter().flatten().flatten();
+        names.filter_map(|entry| Self::new(&entry.path(), &entry.file_name().into_string().ok()?)).collect()
+    }
+
+    fn new(folder: &Path, name: &str) -> Option<Self> {
+        let is_common = ["eth0", "wlan0"].contains(&name);
+        if !is_common && !folder.join("device").exists() {
+            return None;
+        }
+        let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
+        let is_wireless = name.starts_with("wlan") || folder.join("phy80211").exists();
+        // NET_ADDR_PERM of linux/netdevice.h. That of eth0 counts as it is, for that is how every LAMPI knows it.
+        let is_permanent = read("addr_assign_type").is_none_or(|kind| kind.trim() == "0");
+        // A wireless card may be given a new address at each start, which its radio does not have.
+        let radio = read("phy80211/macaddress").filter(|_| is_wireless);
+        let address = radio.or_else(|| read("address").filter(|_| is_permanent || name == "eth0"))?;
+        let address = digits(&address.trim().replace(':', "")).filter(|address| address != "000000000000")?;
+        Some(Self { name: name.to_owned(), address, is_wireless })
+    }
+
+    /// The lowest is taken first.
+    fn rank(&self, preference: Preference) -> (bool, bool, &str) {
+        let is_late = self.is_wireless == (preference == Preference::Wired);
+        (self.name != "eth0", is_late, &self.name)
+    }
+}
+
+/// The 12 hexadecimal digits that an address has, in lower case.
+fn digits(text: &str) -> Option<String> {
+    let fits = text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    fits.then(|| text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine with cards: name, address, and how it came by it; `radio ADDRESS` is that of a wireless one.
+    fn machine(cards: &[(&str, &str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (name, address, kind) in cards {
+            let folder = root.path().join("sys/class/net").join(name);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("address"), format!("{address}\n")).unwrap();
+            if let Some(radio) = kind.strip_prefix("radio ") {
+                fs::create_dir_all(folder.join("phy80211")).unwrap();
+                fs::write(folder.join("phy80211/macaddress"), format!("{radio}\n")).unwrap();
+                fs::write(folder.join("addr_assign_type"), "3\n").unwrap();
+            } else {
+                fs::write(folder.join("addr_assign_type"), format!("{kind}\n")).unwrap();
+            }
+            if !["lo", "docker0"].contains(name) {
+                fs::create_dir_all(folder.join("device")).unwrap();
+            }
+        }
+        root
+    }
+
+    const ETH0: (&str, &str, &str) = ("eth0", "B8:27:eb:00:00:01", "0");
+    const WLAN0: (&str, &str, &str) = ("wlan0", "b8:27:eb:00:00:02", "0");
+    const LO: (&str, &str, &str) = ("lo", "00:00:00:00:00:00", "0");
+    const DOCKER: (&str, &str, &str) = ("docker0", "02:42:00:00:00:03", "3");
+
+    fn found(cards: &[(&str, &str, &str)], kept: Option<&Identity>) -> Option<Identity> {
+        Identity::of_machine(machine(cards).path(), kept, Preference::Wired)
+    }
+
+    #[test]
+    fn a_new_name_is_that_of_the_best_card() {
+        let random = ("wlan0", "3e:11:22:33:44:55", "radio b8:27:eb:00:00:02");
+        for (cards, id) in [
+            (&[LO, WLAN0, ETH0, DOCKER][..], Some("b827eb000001")),
+            (&[WLAN0, ("end0", "b8:27:eb:00:00:04", "0")], Some("b827eb000004")),
+            (&[LO, DOCKER, WLAN0], Some("b827eb000002")),
+            (&[random], Some("b827eb000002")),
+            (&[("wlan0", "3e:11:22:33:44:55", "3")], None),
+            (&[LO, DOCKER], None),
+        ] {
+            assert_eq!(found(cards, None).as_ref().map(Identity::id), id, "{cards:?}");
+        }
+    }
+
+    #[test]
+    fn over_boots_one_lamp_stays_one() {
+        let mut kept = None;
+        for cards in [
+            &[ETH0, WLAN0][..],
+            &[WLAN0],
+            &[],
+            &[("wlan0", "3e:11:22:33:44:55", "radio b8:27:eb:00:00:02")],
+            &[("eth0", "00:e0:4c:00:00:09", "0"), WLAN0],
+        ] {
+            kept = found(cards, kept.as_ref());
+            assert_eq!(kept.as_ref().unwrap().id(), "b827eb000001", "{cards:?}");
+        }
+    }
+
+    #[test]
+    fn a_card_that_was_late_at_first_does_not_take_over() {
+        let kept = found(&[WLAN0], None);
+        let kept = found(&[WLAN0, ETH0], kept.as_ref());
+        let kept = found(&[ETH0], kept.as_ref());
+        assert_eq!(kept.unwrap().id(), "b827eb000002");
+    }
+
+    #[test]
+    fn on_another_board_it_is_made_anew() {
+        let kept = found(&[ETH0, WLAN0], None);
+        let other = found(&[("eth0", "dc:a6:32:00:00:05", "0")], kept.as_ref());
+        assert_eq!(other.unwrap().content(), "id dca632000005\ncard dca632000005\n");
+    }
+
+    #[test]
+    fn after_an_upgrade_it_is_what_home_assistant_knows() {
+        let root = machine(&[("end0", "b8:27:eb:00:00:04", "0"), WLAN0]);
+        let id = Identity::of_machine(root.path(), None, Preference::AsBefore).unwrap();
+        assert_eq!(id.id(), "b827eb000002");
+    }
+
+    #[test]
+    fn a_link_and_a_pipe_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), found(&[ETH0], None).unwrap().content()).unwrap();
+        assert!(read(&path("file")).is_some());
+        std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), rustix::fs::Mode::RUSR).unwrap();
+        for name in ["link", "pipe", "nothing"] {
+            assert_eq!(read(&path(name)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_written_is_read() {
+        let identity = found(&[ETH0, WLAN0], None).unwrap();
+        assert_eq!(Identity::parse(identity.content().as_bytes()), Some(identity));
+        let long = format!("id b827eb000001\n{}", "card b827eb000001\n".repeat(500));
+        for content in [
+            "",
+            "id b827eb000001\n",
+            "id b827eb000001/\ncard b827eb000001\n",
+            "id b827eb00000\ncard b827eb000001\n",
+            "b827eb000001\n",
+            "id b827eb000001\ncard x\n",
+            "id é27eb000001\ncard b827eb000001\n",
+            &long,
+        ] {
+            assert_eq!(Identity::parse(content.as_bytes()), None, "{content:.60}");
+        }
+        assert_eq!(Identity::parse(b"id \xff\n"), None);
+    }
+}
