@@ -22,6 +22,7 @@ use crate::deb::Deb;
 use crate::depends::{needs, relations};
 use crate::install::{Artifacts, install};
 use crate::interrupt::Interrupt;
+use crate::notices::{self, notices};
 use crate::render::{self, Rendered};
 use crate::source::Source;
 use crate::stage::{Stage, make_folder, write};
@@ -68,13 +69,15 @@ pub fn run(args: &BuildArgs) -> anyhow::Result<()> {
         Ok(toolchain)
     })?;
 
-    let depends = progress.stage("find the libraries that they need", || {
+    let depends = progress.stage("find the libraries that they need, and their notices", || {
         let mut all = Vec::new();
         for program in &programs::PROGRAMS {
             let path = stage.folder().join(program.packaged_path());
             let file = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             all.extend(needs(&file).with_context(|| format!("the program {}", program.name))?);
         }
+        let notices = notices(&source, &toolchain, architecture, &interrupt)?;
+        stage.add(notices::PATH, 0o644, notices.as_bytes())?;
         Ok(relations(all))
     })?;
 

@@ -34,14 +34,21 @@ pub fn compile(
     Ok(())
 }
 
-/// The start of a cargo call: in the workspace, as locked, and not led astray by the caller's environment.
-fn cargo(source: &Source, toolchain: &Toolchain, verb: &str, architecture: Architecture) -> Command {
+/// The start of a cargo call: in the workspace, as locked.
+pub fn cargo(source: &Source, toolchain: &Toolchain, verb: &str) -> Command {
     let mut command = Command::new(&toolchain.cargo);
     command
-        .args([verb, "--locked", "--target", architecture.rust_target()])
+        .args([verb, "--locked"])
         .current_dir(source.root())
         .env("RUSTC", &toolchain.rustc)
         .stdin(Stdio::null());
+    command
+}
+
+/// The start of a cargo call that compiles, not led astray by the caller's environment.
+fn cargo_for(source: &Source, toolchain: &Toolchain, verb: &str, architecture: Architecture) -> Command {
+    let mut command = cargo(source, toolchain, verb);
+    command.args(["--target", architecture.rust_target()]);
     if toolchain.compiles_std {
         // What a stable cargo refuses otherwise. The compiler and the library are of one release, made for each other.
         command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
@@ -64,7 +71,7 @@ fn fetch(
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let status = interrupt
-        .with_child(&mut cargo(source, toolchain, "fetch", architecture), |child| Ok(child.wait()?))?;
+        .with_child(&mut cargo_for(source, toolchain, "fetch", architecture), |child| Ok(child.wait()?))?;
     if !status.success() {
         bail!("cargo fetch failed; what it printed says why");
     }
@@ -90,7 +97,7 @@ fn cargo_build(
     toolchain: &Toolchain,
     interrupt: &Interrupt,
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut command = cargo(source, toolchain, "build", architecture);
+    let mut command = cargo_for(source, toolchain, "build", architecture);
     command
         .args(["--profile", "packaged", "--message-format=json-render-diagnostics"])
         .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))

@@ -20,6 +20,7 @@ mod depends;
 mod install;
 mod interrupt;
 mod md5sums;
+mod notices;
 mod output;
 mod pages;
 mod render;

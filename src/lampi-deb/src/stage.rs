@@ -104,7 +104,8 @@ impl Stage {
         Ok(())
     }
 
-    fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
+    /// Adds a file.
+    pub fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
         let place = self.folder.join(path);
         make_folder(place.parent().expect("it lies in the folder"))?;
         write(&place, content)?;

@@ -31,7 +31,7 @@ const PROMISES: [Promise; 14] = [
     ("confs start the lamp as promised", confs::promised),
     ("programs are for the architecture", programs::architecture),
     ("Depends satisfies every library", programs::libraries),
-    ("changelog and copyright are there", documents::documents),
+    ("changelog, copyright and notices are there", documents::documents),
     ("each program has a man page", documents::man_pages),
     ("shells can complete the programs' arguments", documents::completions),
 ];

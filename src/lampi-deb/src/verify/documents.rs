@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Promises about what people read: changelog, copyright and man pages, and what shells read.
+//! Promises about what people read: changelog, copyright, notices and man pages, and what shells read.
 
 use std::io::Read;
 
 use super::report::Problems;
 use crate::completions;
 use crate::deb::Deb;
+use crate::notices;
 use programs::PROGRAMS;
 
 use crate::pages::Page;
@@ -23,6 +24,9 @@ pub fn documents(deb: &Deb) -> Problems {
     let copyright = deb.file("usr/share/doc/lampi/copyright").and_then(|entry| entry.content());
     if !copyright.is_some_and(|text| String::from_utf8_lossy(text).contains("Copyright: ")) {
         problems.push("/usr/share/doc/lampi/copyright is missing or names no holder".into());
+    }
+    if deb.file(notices::PATH).is_none() {
+        problems.push(format!("/{} is missing", notices::PATH));
     }
     problems
 }
