@@ -5,9 +5,9 @@
 //! what that says.
 
 use crate::output;
-use crate::supervisor::{Control, Supervisor, Update};
 use programs::Program;
 use programs::lampi::ProgramArgs;
+use supervisor_client::{Control, Supervisor, Update};
 
 /// Starts a program that is stopped.
 pub fn start(args: &ProgramArgs) -> anyhow::Result<()> {

@@ -16,7 +16,6 @@ mod output;
 mod peers;
 mod pwm;
 mod status;
-mod supervisor;
 mod switch;
 mod take_over;
 mod words;

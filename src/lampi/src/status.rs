@@ -22,11 +22,11 @@ use crate::broker::BrokerClient;
 use crate::leds::{self, Driver};
 use crate::output;
 use crate::peers;
-use crate::supervisor::{Supervisor, Trouble};
 use crate::switch;
 use machine::{Framebuffer, TouchScreen};
 use programs::lamp_service::settings::Peer;
 use programs::lampi::StatusArgs;
+use supervisor_client::{Supervisor, SupervisorError};
 
 /// How long the broker and pigpiod may take each.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -141,7 +141,7 @@ fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
         let state = match known {
             Some(process) => process.state.to_lowercase(),
             None if switch::is_disabled(*program, root) => "disabled".into(),
-            None if matches!(trouble, Some(Trouble::Away)) => "stopped".into(),
+            None if matches!(trouble, Some(SupervisorError::NotRunning)) => "stopped".into(),
             None if trouble.is_some() => "unknown".into(),
             None => "missing".into(),
         };

@@ -14,9 +14,9 @@ use system_files::{Access, Place};
 
 use crate::dpkg;
 use crate::output;
-use crate::supervisor::{Supervisor, Trouble, Update};
 use programs::Program;
 use programs::lampi::ProgramArgs;
+use supervisor_client::{Supervisor, SupervisorError, Update};
 
 /// Folder of the files that Supervisor reads.
 const CONFS: &str = "/etc/supervisor/conf.d";
@@ -46,7 +46,7 @@ pub fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
     }
     match Supervisor::at(root).update(program.name) {
         Ok(_) => output::line(&format!("{program} is stopped until you say: sudo lampi enable {program}")),
-        Err(Trouble::Away) => output::line(&format!(
+        Err(SupervisorError::NotRunning) => output::line(&format!(
             "{program} is disabled; Supervisor does not run, and will leave it alone when it is started"
         )),
         Err(trouble) => Err(anyhow!("{program} is disabled, but may still run: {trouble}")),
@@ -97,7 +97,7 @@ pub fn enable(args: &ProgramArgs) -> anyhow::Result<()> {
              sudo lampi start {program}"
         )),
         Ok(_) => output::line(&format!("{program} is enabled, and started")),
-        Err(Trouble::Away) => output::line(&format!(
+        Err(SupervisorError::NotRunning) => output::line(&format!(
             "{program} is enabled; Supervisor does not run, and will start it when it is started itself"
         )),
         Err(trouble) => Err(anyhow!("{program} is enabled, but was not started: {trouble}")),

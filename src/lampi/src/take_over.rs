@@ -13,9 +13,9 @@ use autostart::{Action, Found, Journal, Owner, Reason, Survey};
 use nix::unistd::geteuid;
 
 use crate::output;
-use crate::supervisor::{Supervisor, Trouble};
 use crate::words::{quoted, visible};
 use programs::lampi::{TakeOverArgs, TakeOverPart};
+use supervisor_client::{Supervisor, SupervisorError};
 
 /// How the command is typed.
 pub const COMMAND: &str = "lampi take-over";
@@ -140,7 +140,7 @@ fn programs(root: &Path, groups: &[String]) -> anyhow::Result<()> {
     let supervisor = Supervisor::at(root);
     if !groups.is_empty() {
         match supervisor.forget(groups) {
-            Ok(()) | Err(Trouble::Away) => {}
+            Ok(()) | Err(SupervisorError::NotRunning) => {}
             Err(trouble) => {
                 say(&format!("Supervisor still runs what was taken from it: {trouble}"))?;
             }
@@ -161,7 +161,7 @@ fn programs(root: &Path, groups: &[String]) -> anyhow::Result<()> {
 fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
     for program in programs::supervised().filter(|program| groups.iter().any(|group| group == program.name)) {
         match Supervisor::at(root).update(program.name) {
-            Ok(_) | Err(Trouble::Away) => {}
+            Ok(_) | Err(SupervisorError::NotRunning) => {}
             Err(trouble) => say(&format!("{program} may still run as it did: {trouble}"))?,
         }
     }

@@ -12,7 +12,7 @@ use supervisor_conf::{Finding, Host, Program, check};
 
 use super::fix::Action;
 use super::system::System;
-use crate::supervisor::{self, Trouble};
+use supervisor_client::SupervisorError;
 
 /// The lamp, as far as it can be known by looking.
 pub struct Lamp {
@@ -171,15 +171,15 @@ impl Supervisor {
         if !system.runs {
             return Self::NotAsked;
         }
-        match supervisor::Supervisor::at(system.root()).processes() {
+        match supervisor_client::Supervisor::at(system.root()).processes() {
             Ok(processes) => {
                 let states = processes.into_iter().map(|process| {
                     (process.name, State { name: process.state, description: process.description })
                 });
                 Self::Up(states.collect())
             }
-            Err(Trouble::Forbidden) => Self::NeedsRoot,
-            Err(Trouble::Away) => Self::Down,
+            Err(SupervisorError::Forbidden) => Self::NeedsRoot,
+            Err(SupervisorError::NotRunning) => Self::Down,
             Err(trouble) => Self::Strange(trouble.to_string()),
         }
     }

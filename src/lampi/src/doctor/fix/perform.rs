@@ -13,12 +13,12 @@ use system_files::{Access, Place, ROOT_ONLY, User, as_user};
 use super::{Action, Edit, KEPT, Owner, panel};
 use crate::doctor::system::System;
 use crate::doctor::{broker, packages};
-use crate::supervisor::{Supervisor, Update};
 use crate::words::quoted;
 use crate::{dpkg, pwm, switch, take_over};
 use programs::Program;
 use programs::lampi::{ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
 use programs::paths;
+use supervisor_client::{Supervisor, Update};
 
 /// Folder of Supervisor's files as they were packaged.
 const PACKAGED: &str = "/usr/share/lampi/conf.d";

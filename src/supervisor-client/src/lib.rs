@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Supervisor, asked over its socket: how the programs are, and to follow its changed files.
+//! The Supervisor of a lamp, spoken to over its socket: in which state its programs are, to start and stop them, and to
+//! follow its changed files.
+//!
+//! It knows where Debian's Supervisor has its files, and the part of Supervisor's XML-RPC that the lamp needs. It never reads
+//! what the files say of programs, which is the work of supervisor-conf.
 
 mod control;
 mod xmlrpc;
@@ -10,13 +14,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use programs::paths;
 
 pub use control::Control;
 use xmlrpc::{Fault, Value};
-
-/// Supervisor's own file, below a lamp's root.
-const CONFIGURATION: &str = "/etc/supervisor/supervisord.conf";
 
 /// Where Debian's Supervisor has its socket.
 const SOCKET: &str = "/var/run/supervisor.sock";
@@ -36,17 +37,17 @@ pub struct Supervisor {
 
 /// Why Supervisor did not do what it was asked.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum SupervisorError {
     /// It does not run.
-    Away,
+    NotRunning,
     /// It listens on no socket, so whether it runs cannot be told.
-    Deaf,
+    NoSocket,
     /// It does not speak to the user.
     Forbidden,
     /// It refuses its files, with its reason. The programs stay as they were.
     Refused(String),
-    /// Whatever else.
-    Other(anyhow::Error),
+    /// Whatever else, as a sentence.
+    Failed(String),
 }
 
 /// A program as Supervisor sees it.
@@ -80,7 +81,7 @@ pub enum Update {
 impl Supervisor {
     /// That of the lamp whose files are below `root`.
     pub fn at(root: &Path) -> Self {
-        let socket = match std::fs::read_to_string(system_files::under(root, CONFIGURATION)) {
+        let socket = match std::fs::read_to_string(system_files::under(root, paths::SUPERVISOR)) {
             Ok(configuration) => socket(&configuration).map(str::to_owned),
             Err(_) => Some(SOCKET.to_owned()),
         };
@@ -88,14 +89,15 @@ impl Supervisor {
     }
 
     /// All programs that it knows.
-    pub fn processes(&self) -> Result<Vec<Process>, Trouble> {
+    pub fn processes(&self) -> Result<Vec<Process>, SupervisorError> {
         let answer = self.call("supervisor.getAllProcessInfo", &[])?;
         let processes = answer.array().and_then(|processes| processes.iter().map(process).collect());
-        processes.ok_or_else(|| Trouble::Other(anyhow!("Supervisor's list of processes is not understood")))
+        processes
+            .ok_or_else(|| SupervisorError::Failed("Supervisor's list of processes is not understood".into()))
     }
 
     /// Has it read its files again, and follow what they say of one program; the others are left as they are.
-    pub fn update(&self, program: &str) -> Result<Update, Trouble> {
+    pub fn update(&self, program: &str) -> Result<Update, SupervisorError> {
         let answer = self.call("supervisor.reloadConfig", &[])?;
         let lists: Option<Vec<bool>> =
             answer.array().and_then(|answer| answer.first()?.array()).map(|lists| {
@@ -107,7 +109,7 @@ impl Supervisor {
                     .collect()
             });
         let Some([added, changed, removed]) = lists.as_deref() else {
-            return Err(Trouble::Other(anyhow!("Supervisor's list of changes is not understood")));
+            return Err(SupervisorError::Failed("Supervisor's list of changes is not understood".into()));
         };
         if *changed || *removed {
             self.call("supervisor.stopProcessGroup", &[program])?;
@@ -125,7 +127,7 @@ impl Supervisor {
     }
 
     /// Has it read its files again, and let go of those of these programs that they have no longer.
-    pub fn forget(&self, programs: &[String]) -> Result<(), Trouble> {
+    pub fn forget(&self, programs: &[String]) -> Result<(), SupervisorError> {
         let answer = self.call("supervisor.reloadConfig", &[])?;
         let gone = answer.array().and_then(|answer| answer.first()?.array()?.get(2)?.array());
         let gone = gone.unwrap_or_default().iter().filter_map(Value::text);
@@ -137,21 +139,22 @@ impl Supervisor {
     }
 
     /// The number of its own process, if it answers.
+    #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.call("supervisor.getPID", &[]).ok()?.number()?.try_into().ok()
     }
 
-    fn call(&self, method: &str, parameters: &[&str]) -> Result<Value, Trouble> {
-        let socket = self.socket.as_deref().ok_or(Trouble::Deaf)?;
+    fn call(&self, method: &str, parameters: &[&str]) -> Result<Value, SupervisorError> {
+        let socket = self.socket.as_deref().ok_or(SupervisorError::NoSocket)?;
         let answer = post(socket, &xmlrpc::call(method, parameters)).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Trouble::Away,
-            ErrorKind::PermissionDenied => Trouble::Forbidden,
-            _ => Trouble::Other(anyhow!(error).context("Supervisor does not answer")),
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => SupervisorError::NotRunning,
+            ErrorKind::PermissionDenied => SupervisorError::Forbidden,
+            _ => SupervisorError::Failed(format!("Supervisor does not answer: {error}")),
         })?;
-        let value = body(&answer).and_then(xmlrpc::answer).map_err(Trouble::Other)?;
+        let value = body(&answer).and_then(xmlrpc::answer).map_err(SupervisorError::Failed)?;
         value.map_err(|Fault { code, text }| match code {
-            CANT_REREAD => Trouble::Refused(text.trim_start_matches("CANT_REREAD: ").to_owned()),
-            _ => Trouble::Other(anyhow!("Supervisor refuses {method}: {text}")),
+            CANT_REREAD => SupervisorError::Refused(text.trim_start_matches("CANT_REREAD: ").to_owned()),
+            _ => SupervisorError::Failed(format!("Supervisor refuses {method}: {text}")),
         })
     }
 }
@@ -185,16 +188,17 @@ fn socket(configuration: &str) -> Option<&str> {
     })
 }
 
-/// The body of an HTTP answer, if it is one that tells of success.
-fn body(answer: &[u8]) -> anyhow::Result<&str> {
-    let text = std::str::from_utf8(answer).context("Supervisor's answer is not text")?;
-    let (head, body) = text.split_once("\r\n\r\n").context("Supervisor's answer is cut short")?;
+/// The body of an HTTP answer, if it is one that reports success.
+fn body(answer: &[u8]) -> Result<&str, String> {
+    let text = std::str::from_utf8(answer).map_err(|_| "Supervisor's answer is not text")?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or("Supervisor's answer is cut short")?;
     match head.lines().next().and_then(|line| line.split(' ').nth(1)) {
         Some("200") => Ok(body),
-        Some("401") => Err(anyhow!(
-            "Supervisor asks for a password; use sudo supervisorctl -c {CONFIGURATION}, which knows it"
+        Some("401") => Err(format!(
+            "Supervisor asks for a password; use sudo supervisorctl -c {}, which knows it",
+            paths::SUPERVISOR
         )),
-        _ => Err(anyhow!("Supervisor answers {:?}", head.lines().next().unwrap_or_default())),
+        _ => Err(format!("Supervisor answers {:?}", head.lines().next().unwrap_or_default())),
     }
 }
 
@@ -213,28 +217,29 @@ fn process(value: &Value) -> Option<Process> {
     })
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for SupervisorError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Away => {
+            Self::NotRunning => {
                 formatter.write_str("Supervisor does not run; start it with: sudo systemctl start supervisor")
             }
-            Self::Deaf => write!(
+            Self::NoSocket => write!(
                 formatter,
-                "Supervisor cannot be asked, because {CONFIGURATION} has no [unix_http_server] with a file=; \
-                 add one, as the package supervisor brings it: file={SOCKET}"
+                "Supervisor cannot be asked, because {} has no [unix_http_server] with a file=; \
+                 add one, as the package supervisor brings it: file={SOCKET}",
+                paths::SUPERVISOR
             ),
             Self::Forbidden => formatter.write_str("Supervisor speaks only to root; use sudo"),
             Self::Refused(reason) => write!(
                 formatter,
                 "Supervisor refuses its configuration ({reason}); sudo lampi doctor tells what to mend"
             ),
-            Self::Other(error) => write!(formatter, "{error:#}"),
+            Self::Failed(sentence) => formatter.write_str(sentence),
         }
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for SupervisorError {}
 
 #[cfg(test)]
 mod tests {
@@ -259,7 +264,7 @@ mod tests {
             ("HTTP/1.0 500 Oh\r\n\r\n", "500 Oh"),
             ("", "cut short"),
         ] {
-            let error = body(answer.as_bytes()).unwrap_err().to_string();
+            let error = body(answer.as_bytes()).unwrap_err();
             assert!(error.contains(reason), "{answer}: {error}");
         }
     }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use anyhow::{Context, bail};
 use roxmltree::{Document, Node};
 
 /// A value of an answer.
@@ -55,13 +54,14 @@ pub fn call(method: &str, parameters: &[&str]) -> String {
 }
 
 /// Reads an answer.
-pub fn answer(text: &str) -> anyhow::Result<Result<Value, Fault>> {
-    let document = Document::parse(text).context("Supervisor's answer is not XML")?;
-    let kind = document.root_element().first_element_child().context("Supervisor's answer is empty")?;
+pub fn answer(text: &str) -> Result<Result<Value, Fault>, String> {
+    let document =
+        Document::parse(text).map_err(|error| format!("Supervisor's answer is not XML: {error}"))?;
+    let kind = document.root_element().first_element_child().ok_or("Supervisor's answer is empty")?;
     let node = kind
         .descendants()
         .find(|node| node.has_tag_name("value"))
-        .context("Supervisor's answer has no value")?;
+        .ok_or("Supervisor's answer has no value")?;
     let value = value(node)?;
     if kind.has_tag_name("fault") {
         let code = value.field("faultCode").and_then(Value::number).unwrap_or_default();
@@ -71,7 +71,7 @@ pub fn answer(text: &str) -> anyhow::Result<Result<Value, Fault>> {
     Ok(Ok(value))
 }
 
-fn value(node: Node<'_, '_>) -> anyhow::Result<Value> {
+fn value(node: Node<'_, '_>) -> Result<Value, String> {
     let text = |node: Node<'_, '_>| node.text().unwrap_or_default().to_owned();
     let Some(typed) = node.first_element_child() else {
         return Ok(Value::Text(text(node)));
@@ -79,24 +79,29 @@ fn value(node: Node<'_, '_>) -> anyhow::Result<Value> {
     Ok(match typed.tag_name().name() {
         "string" => Value::Text(text(typed)),
         "int" | "i4" | "boolean" => {
-            Value::Number(text(typed).parse().context("a number of Supervisor's answer is none")?)
+            Value::Number(text(typed).parse().map_err(|_| "a number of Supervisor's answer is none")?)
         }
         "array" => {
             let data = typed.first_element_child().into_iter().flat_map(|data| data.children());
-            Value::Array(data.filter(Node::is_element).map(value).collect::<anyhow::Result<_>>()?)
+            Value::Array(data.filter(Node::is_element).map(value).collect::<Result<_, String>>()?)
         }
         "struct" => {
             let mut fields = BTreeMap::new();
             for member in typed.children().filter(Node::is_element) {
                 let part = |name| member.children().find(|node| node.has_tag_name(name));
                 let (Some(name), Some(node)) = (part("name"), part("value")) else {
-                    bail!("a part of Supervisor's answer has no name or no value");
+                    return Err("a part of Supervisor's answer has no name or no value".into());
                 };
                 fields.insert(text(name), value(node)?);
             }
             Value::Struct(fields)
         }
-        other => bail!("Supervisor's answer has a value of the unknown kind '{}'", other.escape_debug()),
+        other => {
+            return Err(format!(
+                "Supervisor's answer has a value of the unknown kind '{}'",
+                other.escape_debug()
+            ));
+        }
     })
 }
 
