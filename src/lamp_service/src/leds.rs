@@ -13,8 +13,9 @@ use log::{info, warn};
 use pigpio::{Client, Command, Error, ErrorCode, Mode, Pin};
 use runtime::address::Address;
 use runtime::backoff::Backoff;
+use runtime::logging::OnChangeLog;
+use runtime::{Wake, Waker};
 
-use crate::bell::{Bell, Heard};
 use crate::fade::{Fade, corrected};
 
 /// GPIOs of the red, green and blue LED.
@@ -23,9 +24,9 @@ const PINS: [Pin; 3] = [19, 26, 13];
 /// How long pigpiod may take for an answer. It takes well under a millisecond, unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// In what manner colours are shown.
+/// How colours are shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Manner {
+pub struct LightSettings {
     /// Time from one colour to the next.
     pub transition: Duration,
     /// Exponent of the correction of dim light; 1 for none.
@@ -37,7 +38,7 @@ pub struct Manner {
 /// The LEDs, as seen by who sets their colour.
 pub struct Leds {
     newest: Mutex<Wanted>,
-    bell: Bell,
+    waker: Waker,
     /// Up to which call the pins are as they were asked to be; `None` while there is no pigpiod.
     done: Mutex<Option<u64>>,
     done_changed: Condvar,
@@ -47,7 +48,7 @@ pub struct Leds {
 struct Wanted {
     /// Duty cycles of red, green and blue.
     duty: [u32; 3],
-    manner: Manner,
+    light: LightSettings,
     /// There will be no time for a transition.
     ending: bool,
     /// How many calls have asked for something.
@@ -62,10 +63,10 @@ struct Pins {
 
 impl Leds {
     /// Starts the thread, which shows `duty` as soon as there is a pigpiod at `address`.
-    pub fn start(address: Address, duty: [u32; 3], manner: Manner) -> anyhow::Result<Arc<Self>> {
-        let bell = Bell::new().context("cannot make a socket pair")?;
-        let newest = Mutex::new(Wanted { duty, manner, ending: false, calls: 0 });
-        let leds = Arc::new(Self { newest, bell, done: Mutex::new(None), done_changed: Condvar::new() });
+    pub fn start(address: Address, duty: [u32; 3], light: LightSettings) -> anyhow::Result<Arc<Self>> {
+        let waker = Waker::new().context("cannot make an event counter")?;
+        let newest = Mutex::new(Wanted { duty, light, ending: false, calls: 0 });
+        let leds = Arc::new(Self { newest, waker, done: Mutex::new(None), done_changed: Condvar::new() });
         let thread = Arc::clone(&leds);
         std::thread::Builder::new()
             .name("leds".into())
@@ -80,13 +81,13 @@ impl Leds {
     }
 
     /// Shows colours so from now on.
-    pub fn set_manner(&self, manner: Manner) {
-        self.change(|wanted| wanted.manner = manner);
+    pub fn set_light_settings(&self, light: LightSettings) {
+        self.change(|wanted| wanted.light = light);
     }
 
     /// Shows the newest colour without a transition and waits until the pins have it, if pigpiod is there and answers.
     ///
-    /// Without it, a colour that everybody has been told of might never be seen when the program ends right after.
+    /// Without it, a colour that was published already might never be seen when the program ends right after.
     pub fn finish(&self) {
         self.change(|wanted| wanted.ending = true);
         let calls = self.newest().calls;
@@ -100,7 +101,7 @@ impl Leds {
         change(&mut newest);
         newest.calls += 1;
         drop(newest);
-        self.bell.ring();
+        self.waker.wake();
     }
 
     fn set_done(&self, done: Option<u64>) {
@@ -116,24 +117,19 @@ impl Leds {
         // pigpiod is on this machine: asking often costs little, and the lamp is dark meanwhile.
         let longest = Duration::from_secs(2);
         let mut backoff = Backoff::new(Duration::from_millis(50), longest);
-        let mut told = String::new();
+        let mut log = OnChangeLog::default();
         loop {
             let mut served = None;
             let error = self.drive(address, &mut served);
             self.set_done(None);
             if let Some(since) = served {
-                told.clear();
+                log.reset();
                 // A pigpiod that ends at once, again and again, is not asked in a rush.
                 if since.elapsed() > longest {
                     backoff.reset();
                 }
             }
-            // One line for each reason, not for each attempt.
-            let reason = error.to_string();
-            if reason != told {
-                warn!("{reason}; the LEDs stay as they are until pigpiod is there");
-                told = reason;
-            }
+            log.warn(&format!("{error}; the LEDs stay as they are until pigpiod is there"));
             std::thread::sleep(backoff.wait());
         }
     }
@@ -147,40 +143,40 @@ impl Leds {
             let mut client = Client::connect(&address.host, address.port, PATIENCE)?;
             let [version] = client.run(&[Command::Version])?;
             let mut wanted = self.newest();
-            let mut frequency = wanted.manner.frequency;
+            let mut frequency = wanted.light.frequency;
             let mut pins = set_up(&mut client, frequency)?;
             let mut fade = Fade::resting_at(wanted.duty, Instant::now());
-            let mut shown = corrected(wanted.duty, wanted.manner.gamma, pins.levels);
+            let mut shown = corrected(wanted.duty, wanted.light.gamma, pins.levels);
             let mut is_lit = show(&mut client, shown)?;
-            tell(is_lit, version, &client, &pins);
+            log_light(is_lit, version, &client, &pins);
             *served = Some(Instant::now());
             self.set_done(Some(wanted.calls));
             loop {
-                let heard = self.bell.wait(client.as_fd(), fade.next_step(Instant::now()));
-                match heard {
+                let wake = self.waker.wait(client.as_fd(), fade.next_step(Instant::now()));
+                match wake {
                     // Nothing was asked: it has closed the connection.
-                    Ok(Heard::Other) => return Err(lost(&client, ErrorKind::UnexpectedEof.into())),
-                    Ok(Heard::Bell) => {
+                    Ok(Wake::Readable) => return Err(lost(&client, ErrorKind::UnexpectedEof.into())),
+                    Ok(Wake::Woken) => {
                         wanted = self.newest();
-                        if wanted.manner.frequency != frequency {
-                            frequency = wanted.manner.frequency;
+                        if wanted.light.frequency != frequency {
+                            frequency = wanted.light.frequency;
                             pins = set_up(&mut client, frequency)?;
                         }
                         if wanted.ending {
                             fade = Fade::resting_at(wanted.duty, Instant::now());
                         } else {
-                            fade.aim(wanted.duty, wanted.manner.transition, Instant::now());
+                            fade.aim(wanted.duty, wanted.light.transition, Instant::now());
                         }
                     }
-                    Ok(Heard::Nothing) => {}
+                    Ok(Wake::Deadline) => {}
                     Err(error) => return Err(lost(&client, error)),
                 }
-                let duty = corrected(fade.at(Instant::now()), wanted.manner.gamma, pins.levels);
+                let duty = corrected(fade.at(Instant::now()), wanted.light.gamma, pins.levels);
                 // What was asked for is written even if it is there: something else may have changed the pins.
-                if duty != shown || matches!(heard, Ok(Heard::Bell)) {
+                if duty != shown || matches!(wake, Ok(Wake::Woken)) {
                     let was_lit = std::mem::replace(&mut is_lit, show(&mut client, duty)?);
                     if is_lit != was_lit {
-                        tell(is_lit, version, &client, &pins);
+                        log_light(is_lit, version, &client, &pins);
                     }
                     if !is_lit {
                         // Nobody sees the way to the new colour.
@@ -227,7 +223,7 @@ fn show(client: &mut Client, duty: [u32; 3]) -> Result<bool, Error> {
 }
 
 /// Says whether there is light, and how.
-fn tell(is_lit: bool, version: u32, client: &Client, pins: &Pins) {
+fn log_light(is_lit: bool, version: u32, client: &Client, pins: &Pins) {
     let peer = client.peer();
     if is_lit {
         let Pins { frequency, levels } = pins;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The lamp itself: MQTT requests in, LEDs and the lamp's state out.
 //!
-//! Three threads. That of the MQTT connection hears requests, changes the state ([`service`]), hands the colour to that
-//! of the LEDs ([`leds`]) and tells the change. The main thread keeps the state in its file ([`state_file`]), which may
+//! Three threads. That of the MQTT connection takes requests, changes the state ([`service`]), hands the colour to that
+//! of the LEDs ([`leds`]) and publishes the change. The main thread keeps the state in its file ([`state_file`]), which may
 //! take long on an SD card, and waits for signals. Only the newest state ever waits for anybody.
 
-mod bell;
 mod check;
-mod complaints;
 mod device_id;
 mod fade;
 mod home_assistant;
@@ -18,7 +16,6 @@ mod state_file;
 
 use std::ffi::OsString;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,13 +27,11 @@ use lamp::topic;
 use log::{LevelFilter, info, warn};
 use mqtt_client::QoS;
 use mqtt_client::session;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
+use runtime::signals::{SIGHUP, SIGINT, SIGTERM, Signals};
+use runtime::{Wake, Waker};
 
-use bell::{Bell, Heard};
 use home_assistant::Discovery;
-use leds::{Leds, Manner};
+use leds::{Leds, LightSettings};
 use programs::lamp_service::{Cli, Restore};
 use service::Service;
 use state_file::StateFile;
@@ -46,8 +41,6 @@ const NAME: &str = "lamp_service";
 
 /// Time until a state for which the connection had no room is published again.
 const PUBLISH_AGAIN: Duration = Duration::from_millis(20);
-
-type Signals = SignalDelivery<UnixStream, SignalOnly>;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -67,15 +60,15 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         env!("CARGO_PKG_VERSION"),
         cli.broker,
         cli.state.display(),
-        wishes(&cli)
+        settings_text(&cli)
     );
-    let signals = on_signals().context("cannot prepare for signals")?;
+    let signals = Signals::new(&[SIGTERM, SIGINT, SIGHUP]).context("cannot prepare for signals")?;
     let (file, mut state) = StateFile::open(cli.state.clone());
     restore(cli.restore, &mut state);
-    let leds = Leds::start(pigpiod, state.duty_cycles(), manner(&cli))?;
+    let leds = Leds::start(pigpiod, state.duty_cycles(), light_settings(&cli))?;
     // When the lamp shines: this may write to the disk.
     let device = device_id::keep(&cli.state);
-    let changed = Bell::new().context("cannot make a socket pair")?;
+    let changed = Waker::new().context("cannot make an event counter")?;
     let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli, &device)));
     let options = session::Options {
         broker: cli.broker.clone(),
@@ -84,8 +77,8 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         subscriptions: vec![(topic::SET_CONFIG.into(), QoS::AtLeastOnce)],
         unretained_topic: Some(topic::SET_CONFIG.into()),
     };
-    let ears = Arc::clone(&service);
-    service.publish_by(session::start(options, move |event| ears.hear(event))?);
+    let handler = Arc::clone(&service);
+    service.publish_by(session::start(options, move |event| handler.on_event(event))?);
     keep(&service, &leds, file, signals, || {
         // Both as they are now: the file may be another one by now, the command line is the same.
         match settings::with_file(called, arguments) {
@@ -96,7 +89,7 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
 }
 
 /// The settings that are about the light, for the log.
-fn wishes(cli: &Cli) -> String {
+fn settings_text(cli: &Cli) -> String {
     let restore = format!("{:?}", cli.restore).to_lowercase();
     let (transition, gamma, frequency) = (cli.transition.as_secs_f64(), cli.gamma, cli.frequency);
     let prefix = cli.home_assistant.as_deref().unwrap_or("none");
@@ -113,8 +106,8 @@ fn restore(wish: Restore, state: &mut LampState) {
     }
 }
 
-fn manner(cli: &Cli) -> Manner {
-    Manner { transition: cli.transition, gamma: cli.gamma, frequency: cli.frequency }
+fn light_settings(cli: &Cli) -> LightSettings {
+    LightSettings { transition: cli.transition, gamma: cli.gamma, frequency: cli.frequency }
 }
 
 fn discovery(cli: &Cli, device: &str) -> Option<Discovery> {
@@ -123,7 +116,7 @@ fn discovery(cli: &Cli, device: &str) -> Option<Discovery> {
 
 /// Follows `new` settings as far as that is possible in a running lamp; `first` are those of its start.
 fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service, device: &str) {
-    leds.set_manner(manner(new));
+    leds.set_light_settings(light_settings(new));
     service.describe_by(discovery(new, device));
     let later = [
         ("broker", first.broker != new.broker),
@@ -136,13 +129,7 @@ fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service, device: &str) 
     } else {
         format!("; from the next start on: {}", later.join(", "))
     };
-    info!("settings read again: {}{at_the_next_start}", wishes(new));
-}
-
-/// Becomes readable with each signal that the program follows.
-fn on_signals() -> std::io::Result<Signals> {
-    let (read, write) = UnixStream::pair()?;
-    SignalDelivery::with_pipe(read, write, SignalOnly, [SIGTERM, SIGINT, SIGHUP])
+    info!("settings read again: {}{at_the_next_start}", settings_text(new));
 }
 
 /// Keeps the newest state in its file until a signal to end comes, and calls `reload` for each SIGHUP.
@@ -161,10 +148,10 @@ fn keep(
         let write = file.keep(&state);
         let publish = unpublished.then(|| Instant::now() + PUBLISH_AGAIN);
         let until = write.into_iter().chain(publish).min();
-        match service.changed().wait(signals.get_read().as_fd(), until).context("cannot wait for changes")? {
-            Heard::Bell => {}
-            Heard::Nothing => service.publish_again(),
-            Heard::Other => {
+        match service.changed().wait(signals.as_fd(), until).context("cannot wait for changes")? {
+            Wake::Woken => {}
+            Wake::Deadline => service.publish_again(),
+            Wake::Readable => {
                 for signal in signals.pending() {
                     if signal == SIGHUP {
                         reload();

@@ -9,9 +9,9 @@ use lamp::topic;
 use log::{info, warn};
 use mqtt_client::session::{Event, Publisher};
 use mqtt_client::{Message, QoS};
+use runtime::Waker;
+use runtime::logging::RateLimitedLog;
 
-use crate::bell::Bell;
-use crate::complaints::Complaints;
 use crate::home_assistant::Discovery;
 use crate::leds::Leds;
 
@@ -19,8 +19,8 @@ use crate::leds::Leds;
 pub struct Service {
     inner: Mutex<Inner>,
     leds: Arc<Leds>,
-    /// Rung when [`Service::newest`] has something new to tell.
-    changed: Bell,
+    /// Called when there is something new in [`Service::newest`].
+    changed: Waker,
     publisher: OnceLock<Publisher>,
 }
 
@@ -29,7 +29,7 @@ struct Inner {
     /// The connection has taken the newest state.
     published: bool,
     connected: bool,
-    complaints: Complaints,
+    refused: RateLimitedLog,
     discovery: Option<Discovery>,
     /// A description that Home Assistant has to forget.
     retired: Option<Discovery>,
@@ -37,26 +37,26 @@ struct Inner {
 
 impl Service {
     /// A service with `state`, which `leds` already show.
-    pub fn new(state: LampState, leds: Arc<Leds>, changed: Bell, discovery: Option<Discovery>) -> Self {
+    pub fn new(state: LampState, leds: Arc<Leds>, changed: Waker, discovery: Option<Discovery>) -> Self {
         let inner = Inner {
             state,
             published: true,
             connected: false,
-            complaints: Complaints::default(),
+            refused: RateLimitedLog::default(),
             discovery,
             retired: None,
         };
         Self { inner: Mutex::new(inner), leds, changed, publisher: OnceLock::new() }
     }
 
-    /// Says how to publish; until then [`Service::hear`] waits.
+    /// Says how to publish; until then [`Service::on_event`] waits.
     pub fn publish_by(&self, publisher: Publisher) {
         // Called once, by main.
         let _ = self.publisher.set(publisher);
     }
 
-    /// The bell that rings after each change.
-    pub fn changed(&self) -> &Bell {
+    /// Wakes the thread that keeps the state in its file, after each change.
+    pub fn changed(&self) -> &Waker {
         &self.changed
     }
 
@@ -86,7 +86,7 @@ impl Service {
     }
 
     /// Takes an event of the connection.
-    pub fn hear(&self, event: Event) {
+    pub fn on_event(&self, event: Event) {
         let mut inner = self.lock();
         match event {
             Event::Connected => {
@@ -94,7 +94,7 @@ impl Service {
                 inner.connected = true;
                 self.publish(&mut inner);
                 self.describe(&mut inner);
-                self.changed.ring();
+                self.changed.wake();
             }
             Event::Lost(reason) => {
                 warn!("{reason}; trying again");
@@ -105,8 +105,8 @@ impl Service {
                     // Home Assistant has started, and may have forgotten the lamp.
                     true if payload == b"online" => self.describe(&mut inner),
                     true => {}
-                    // Somebody's mistake: at each start it would override what the lamp was told later.
-                    false if retained => inner.complaints.tell(&format!(
+                    // Somebody's mistake: at each start it would override what the lamp was asked for later.
+                    false if retained => inner.refused.warn(&format!(
                         "ignored a retained message on {topic}; requests must not be retained"
                     )),
                     false => self.take(&mut inner, &topic, &payload),
@@ -122,9 +122,9 @@ impl Service {
                 request.apply_to(&mut inner.state);
                 self.leds.show(inner.state.duty_cycles());
                 self.publish(inner);
-                self.changed.ring();
+                self.changed.wake();
             }
-            Err(refusal) => inner.complaints.tell(&format!("refused a message on {topic}: {refusal}")),
+            Err(error) => inner.refused.warn(&format!("refused a message on {topic}: {error}")),
         }
     }
 
