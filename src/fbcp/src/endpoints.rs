@@ -9,7 +9,7 @@ use clap::CommandFactory;
 use framebuffer::{Access, Encoder, Error, ErrorKind, Geometry, Surface};
 use log::info;
 
-use crate::signals::{Heard, Signals};
+use crate::signals::{Signals, Wake};
 use crate::statistics::Statistics;
 use programs::fbcp::{self, Cli};
 
@@ -126,9 +126,9 @@ impl Endpoint {
 pub fn sleep_until(time: Instant, signals: &mut Signals, statistics: &Statistics) -> anyhow::Result<bool> {
     loop {
         match signals.wait_until(time)? {
-            Heard::Nothing => return Ok(false),
-            Heard::Stop => return Ok(true),
-            Heard::Question => info!("{statistics}"),
+            Wake::Deadline => return Ok(false),
+            Wake::Stop => return Ok(true),
+            Wake::Question => info!("{statistics}"),
         }
     }
 }

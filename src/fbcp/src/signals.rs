@@ -3,20 +3,16 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
+use runtime::signals::{self, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use runtime::wait;
 
 /// Why a wait is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Wake {
     /// It is time.
-    Nothing,
+    Deadline,
     /// SIGUSR1: somebody asks how it is going.
     Question,
     /// Any other of the signals.
@@ -24,55 +20,37 @@ pub enum Heard {
 }
 
 /// The signals that fbcp follows, from when this is made.
-pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
+pub struct Signals(signals::Signals);
 
 impl Signals {
     /// From now on, those signals end the waiting here instead of the process.
     pub fn new() -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        let mut signals = vec![SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
+        let mut followed = vec![SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
         // Who starts a program by nohup wants it to outlive the terminal.
-        if !is_ignored(SIGHUP) {
-            signals.push(SIGHUP);
+        if !signals::is_ignored(SIGHUP) {
+            followed.push(SIGHUP);
         }
-        SignalDelivery::with_pipe(read, write, SignalOnly, signals).map(Self)
+        signals::Signals::new(&followed).map(Self)
     }
 
     /// Sleeps until `time` or a signal. A signal that came before counts, even if `time` has passed already.
-    pub fn wait_until(&mut self, time: Instant) -> io::Result<Heard> {
+    pub fn wait_until(&mut self, time: Instant) -> io::Result<Wake> {
         loop {
-            // In whole milliseconds, rounded up: a wait that ends early would only be followed by another.
-            let left = time.saturating_duration_since(Instant::now()).as_micros().div_ceil(1000);
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let mut pipe = [PollFd::new(self.0.get_read().as_fd(), PollFlags::POLLIN)];
-            match poll(&mut pipe, timeout) {
-                Ok(0) if Instant::now() < time => {}
-                Ok(0) => return Ok(Heard::Nothing),
-                Ok(_) => {
-                    let mut heard = None;
-                    for signal in self.0.pending() {
-                        // Of several, one to stop counts.
-                        if signal != SIGUSR1 {
-                            heard = Some(Heard::Stop);
-                        } else if heard.is_none() {
-                            heard = Some(Heard::Question);
-                        }
-                    }
-                    if let Some(heard) = heard {
-                        return Ok(heard);
-                    }
+            if !wait::readable(&[self.0.as_fd()], Some(time))?[0] {
+                return Ok(Wake::Deadline);
+            }
+            let mut wake = None;
+            for signal in self.0.pending() {
+                // Of several, one to stop counts.
+                if signal != SIGUSR1 {
+                    wake = Some(Wake::Stop);
+                } else if wake.is_none() {
+                    wake = Some(Wake::Question);
                 }
-                Err(Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
+            }
+            if let Some(wake) = wake {
+                return Ok(wake);
             }
         }
     }
-}
-
-/// Whether whoever started this process has it ignore a signal. Unknown is no.
-fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -2,7 +2,7 @@
 //! One thread that sleeps in `poll` until a touch, a message, a signal or a moment that something is due.
 
 use std::cell::RefCell;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,12 +18,10 @@ use lamp::state::LampState;
 use lamp::topic;
 use mqtt_client::session::{self, Event, Publisher};
 use mqtt_client::{Message, QoS};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use runtime::address::Address;
+use runtime::logging::OnChangeLog;
+use runtime::signals::{SIGINT, SIGTERM, Signals};
+use runtime::{Waker, wait};
 
 use crate::button;
 use crate::face::Face;
@@ -58,14 +56,9 @@ enum News {
 
 /// Shows the lamp's controls until a signal ends the program.
 pub fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<()> {
-    // Blocked before the first thread starts, so that none of them is ended by a signal.
-    let mut mask = SigSet::empty();
-    mask.add(Signal::SIGTERM);
-    mask.add(Signal::SIGINT);
-    mask.thread_block().context("cannot block signals")?;
-    let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-        .context("cannot wait for signals")?;
-    App::start(cli, geometry, kivy)?.run(&signals)
+    // Before the first thread starts, so that a signal from then on finds a screen to clear.
+    let mut signals = Signals::new(&[SIGTERM, SIGINT]).context("cannot wait for signals")?;
+    App::start(cli, geometry, kivy)?.run(&mut signals)
 }
 
 /// How threads hand over their news.
@@ -104,8 +97,8 @@ struct App {
     pigpiod: Address,
     tell: Tell,
     news: Receiver<News>,
-    /// Counts up with each of the `news`.
-    wake: Arc<EventFd>,
+    /// Woken with each of the `news`.
+    wake: Arc<Waker>,
 }
 
 /// What is known of the device, and who wants to see it.
@@ -127,9 +120,7 @@ impl Status {
 
 impl App {
     fn start(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<Self> {
-        let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
-            .context("cannot make an event counter")?;
-        let wake = Arc::new(wake);
+        let wake = Arc::new(Waker::new().context("cannot make an event counter")?);
         let turn = Turn::from_degrees(kivy.rotation).unwrap_or_default();
         let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
         // Another one that shows the lamp there would draw over this one, and take the broker from it and lose it again by
@@ -144,9 +135,9 @@ impl App {
         let tell: Tell = {
             let wake = Arc::clone(&wake);
             Arc::new(move |news| {
-                // Both fail only when the program ends.
+                // It fails only when the program ends.
                 let _ = sender.send(news);
-                let _ = wake.write(1);
+                wake.wake();
             })
         };
         let bridge_topic = facts::device_id().map(|id| topic::bridge_state(&id));
@@ -209,7 +200,7 @@ impl App {
         })
     }
 
-    fn run(mut self, signals: &SignalFd) -> anyhow::Result<()> {
+    fn run(mut self, signals: &mut Signals) -> anyhow::Result<()> {
         loop {
             let now = Instant::now();
             self.find_screen(now);
@@ -218,29 +209,18 @@ impl App {
             self.keep_time(now);
             self.draw(now);
 
-            let timeout = self.timeout();
-            let mut waited = vec![
-                PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.wake.as_fd(), PollFlags::POLLIN),
-            ];
-            waited.extend(self.touch.as_ref().map(|touch| PollFd::new(touch.as_fd(), PollFlags::POLLIN)));
-            match poll(&mut waited, timeout) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(error) => return Err(error).context("cannot wait for events"),
-            }
-            let mut ready = waited.iter().map(|fd| fd.any() == Some(true));
-            let (signal, message, touch) = (ready.next(), ready.next(), ready.next());
-            drop(ready);
-            drop(waited);
-            let touch = touch == Some(true) || self.has_waiting_touches();
+            let touch_screen = self.touch.as_ref().map(AsFd::as_fd);
+            let waited: Vec<BorrowedFd> =
+                [signals.as_fd(), self.wake.as_fd()].into_iter().chain(touch_screen).collect();
+            let readable = wait::readable(&waited, self.next_deadline()).context("cannot wait for events")?;
+            let [signal, message] = [readable[0], readable[1]];
+            let touch = readable.get(2) == Some(&true) || self.has_waiting_touches();
 
-            if signal == Some(true)
-                && let Some(signal) = signals.read_signal().context("cannot read a signal")?
-            {
-                log::info!("ends on signal {}", signal.ssi_signo);
+            if signal && let Some(signal) = signals.pending().next() {
+                log::info!("ends on signal {signal}");
                 return self.end();
             }
-            if message == Some(true) {
+            if message {
                 self.take_messages();
             }
             if touch {
@@ -384,12 +364,12 @@ impl App {
         }
     }
 
-    /// How long nothing needs to be done unless something happens.
-    fn timeout(&self) -> PollTimeout {
-        if self.has_waiting_touches() {
-            return PollTimeout::ZERO;
-        }
+    /// Until when nothing needs to be done unless something happens.
+    fn next_deadline(&self) -> Option<Instant> {
         let now = Instant::now();
+        if self.has_waiting_touches() {
+            return Some(now);
+        }
         let searches = [
             self.screen.is_none().then(|| self.screen_search.due()).flatten(),
             self.touch.is_none().then(|| self.touch_search.due()).flatten(),
@@ -403,11 +383,7 @@ impl App {
         ];
         let moments = searches.into_iter().chain(timers).flatten();
         let drawing = self.screen.as_ref().and_then(|_| self.face.next_change());
-        let wait = moments.map(|moment| moment.saturating_duration_since(now)).chain(drawing).min();
-        // Rounded up: `poll` counts in milliseconds, and waking early would only mean to wait again.
-        wait.map_or(PollTimeout::NONE, |wait| {
-            PollTimeout::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-        })
+        moments.chain(drawing.map(|wait| now + wait)).min()
     }
 
     fn has_waiting_touches(&self) -> bool {
@@ -415,8 +391,7 @@ impl App {
     }
 
     fn take_messages(&mut self) {
-        // Read before the events are taken: one that comes in between makes the counter ready again.
-        let _ = self.wake.read();
+        self.wake.clear();
         while let Ok(news) = self.news.try_recv() {
             match news {
                 News::Mqtt(Event::Connected) => {
@@ -545,7 +520,7 @@ impl App {
 #[derive(Default)]
 struct Search {
     next: Option<Instant>,
-    reason: String,
+    log: OnChangeLog,
 }
 
 impl Search {
@@ -559,10 +534,7 @@ impl Search {
 
     fn failed(&mut self, now: Instant, reason: &str) {
         self.next = Some(now + RETRY);
-        if self.reason != reason {
-            log::warn!("{reason}");
-            reason.clone_into(&mut self.reason);
-        }
+        self.log.warn(reason);
     }
 
     fn found(&mut self) {

@@ -9,6 +9,7 @@ use anyhow::Context;
 use pigpio::{Client, Command, Error, Mode, Pin, Pull};
 use runtime::address::Address;
 use runtime::backoff::Backoff;
+use runtime::logging::OnChangeLog;
 
 /// The rightmost button of the panel, which connects its pin to ground while it is pressed.
 const BUTTON: Pin = 17;
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> anyhow::Result<()> {
     let run = move || {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
-        let mut told = String::new();
+        let mut log = OnChangeLog::default();
         let mut pressed = false;
         // Only changes are told: each wakes the screen's thread.
         let mut tell = |now: bool| {
@@ -33,10 +34,7 @@ pub fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> any
             let lost = follow(&pigpiod, &mut tell, &mut backoff);
             tell(false);
             let reason = lost.map_or_else(|error| error.to_string(), |never| match never {});
-            if reason != told {
-                log::warn!("cannot watch the panel's button: {reason}");
-                told = reason;
-            }
+            log.warn(&format!("cannot watch the panel's button: {reason}"));
             thread::sleep(backoff.wait());
         }
     };

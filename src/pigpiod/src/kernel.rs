@@ -22,6 +22,7 @@ use log::{info, warn};
 use nix::errno::Errno;
 use pigpio::ErrorCode;
 use pigpio::protocol::pwm::DEFAULT_FREQUENCY;
+use runtime::logging::OnChangeLog;
 
 pub use chips::missing;
 pub use gpio::{CharacterDevice, Edge, Gpio, Line, LineFile, Settings};
@@ -59,8 +60,8 @@ pub struct Kernel<S, G: Gpio> {
     /// The button's line, from when somebody asks for it.
     button: Option<G::Line>,
     settings: Settings,
-    button_trouble: Trouble,
-    led_trouble: Trouble,
+    button_log: OnChangeLog,
+    led_log: OnChangeLog,
     /// The kernel's events.
     uevents: Option<OwnedFd>,
     revision: u32,
@@ -88,8 +89,8 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
             gpio,
             button: None,
             settings: Settings::default(),
-            button_trouble: Trouble::default(),
-            led_trouble: Trouble::default(),
+            button_log: OnChangeLog::default(),
+            led_log: OnChangeLog::default(),
             uevents,
             revision,
         };
@@ -148,14 +149,14 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
                 Ok(line) => self.button = Some(line),
                 Err(error) => return Err(self.complain(&error)),
             }
-            self.button_trouble = Trouble::default();
+            self.button_log.reset();
         }
         // It is there by now.
         self.button.as_mut().ok_or(ErrorCode::NOT_PERMITTED)
     }
 
     fn complain(&mut self, error: &io::Error) -> ErrorCode {
-        self.button_trouble.tell(format!("cannot use GPIO {BUTTON}, the panel's button: {error}"));
+        self.button_log.warn(&format!("cannot use GPIO {BUTTON}, the panel's button: {error}"));
         match error.kind() {
             ErrorKind::ResourceBusy => ErrorCode::GPIO_IN_USE,
             _ => ErrorCode::NOT_PERMITTED,
@@ -217,11 +218,11 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
         }
         match put {
             Some(Ok(())) => {
-                self.led_trouble = Trouble::default();
+                self.led_log.reset();
                 Ok(())
             }
             Some(Err(error)) => {
-                self.led_trouble.tell(format!("cannot set the PWM of GPIO {pin}: {error}"));
+                self.led_log.warn(&format!("cannot set the PWM of GPIO {pin}: {error}"));
                 Err(ErrorCode::NO_PWM)
             }
             None => Err(ErrorCode::NO_PWM),
@@ -264,19 +265,6 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
 
     fn events(&mut self) -> Events {
         Events { changes: self.edges(), outputs_came: self.hear_of_chips() }
-    }
-}
-
-/// What does not work, told once for each reason and not for each attempt.
-#[derive(Debug, Default)]
-struct Trouble(String);
-
-impl Trouble {
-    fn tell(&mut self, reason: String) {
-        if reason != self.0 {
-            warn!("{reason}");
-            self.0 = reason;
-        }
     }
 }
 
