@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use chrono::DateTime;
+use runtime::output;
 
 use crate::architecture::Architecture;
 use crate::assemble::{Parts, assemble};
@@ -27,7 +28,7 @@ use crate::render::{self, Rendered};
 use crate::source::Source;
 use crate::stage::{Stage, make_folder, write};
 use crate::toolchain::Toolchain;
-use crate::{check, md5sums, output, verify};
+use crate::{check, md5sums, verify};
 
 /// Makes the package that was ordered.
 pub fn run(args: &BuildArgs) -> anyhow::Result<()> {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use supervisor_conf::{Finding, Host, Report};
 
-use crate::output;
 use programs::{PROGRAMS, supervised};
+use runtime::output;
 
 /// Folder that Debian's Supervisor brings for the logs of its programs.
 const LOG_FOLDER: &str = "/var/log/supervisor";

@@ -21,7 +21,6 @@ mod install;
 mod interrupt;
 mod md5sums;
 mod notices;
-mod output;
 mod pages;
 mod render;
 mod settings;
@@ -30,7 +29,6 @@ mod stage;
 mod toolchain;
 mod verify;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -48,9 +46,6 @@ fn main() -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "lampi-deb: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => runtime::exit_code("lampi-deb", Err(error)),
     }
 }

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use anyhow::Context;
+use runtime::output;
 use tera::Tera;
 
 use crate::cli::RenderArgs;
-use crate::output;
 use crate::settings::Settings;
 use crate::source::Source;
 

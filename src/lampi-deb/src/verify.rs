@@ -11,9 +11,9 @@ mod scripts;
 use std::path::Path;
 
 use anyhow::Context;
+use runtime::output;
 
 use crate::deb::Deb;
-use crate::output;
 use report::{Problems, Report};
 
 /// One promise: what it is called in the table, and the check that returns what is wrong.

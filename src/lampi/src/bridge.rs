@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use nix::unistd::geteuid;
+use runtime::output;
 use system_files::{Access, Place, ROOT_ONLY};
 
-use crate::output;
 use crate::peers;
 use conf::{Authorities, Bridge, Tls};
 use programs::identity::{self, Identity, Preference};
@@ -66,21 +66,21 @@ fn set_up(args: &BridgeArgs, host: &str) -> anyhow::Result<()> {
         output::line(&format!("nobody answers there for now ({error}); mosquitto will keep trying"))?;
     }
     output::line(&format!("mosquitto connects after: {RESTART}"))?;
-    output::line("whether it is connected tells: lampi status")
+    Ok(output::line("whether it is connected tells: lampi status")?)
 }
 
 fn remove(root: &Path) -> anyhow::Result<()> {
     let file = system_files::under(root, FILE);
     if !system_files::exists(&file)? {
-        return output::line(&format!("there is no bridge: {} does not exist", file.display()));
+        return Ok(output::line(&format!("there is no bridge: {} does not exist", file.display()))?);
     }
     let place = Place::below(root, FILE)?;
     keep_foreign(&place)?;
     place.remove()?;
-    output::line(&format!(
+    Ok(output::line(&format!(
         "{} is removed; mosquitto lets go of the other broker after: {RESTART}",
         file.display()
-    ))
+    ))?)
 }
 
 /// Keeps a file that `lampi bridge` did not write, and says so.
@@ -91,11 +91,11 @@ fn keep_foreign(place: &Place) -> anyhow::Result<()> {
         // Even if it cannot be read, or is a link.
         _ => {
             let kept = place.keep(KEPT)?;
-            output::line(&format!(
+            Ok(output::line(&format!(
                 "{} was not written by lampi; it is kept as {}",
                 place.path().display(),
                 kept.display()
-            ))
+            ))?)
         }
     }
 }

@@ -4,47 +4,47 @@
 //! supervisorctl takes the first configuration that it finds, also one in the folder where it is called, and does there
 //! what that says.
 
-use crate::output;
 use programs::Program;
 use programs::lampi::ProgramArgs;
+use runtime::output;
 use supervisor_client::{Control, Supervisor, Update};
 
 /// Starts a program that is stopped.
 pub fn start(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
-    output::line(&match supervisor.start(program.name)? {
+    Ok(output::line(&match supervisor.start(program.name)? {
         Control::Done => format!("{program} is started"),
         Control::Already => format!("{program} runs already"),
-    })
+    })?)
 }
 
 /// Stops a program for a while.
 pub fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
-    output::line(&match supervisor.stop(program.name)? {
+    Ok(output::line(&match supervisor.stop(program.name)? {
         Control::Done => {
             format!("{program} is stopped until the next boot, or until you say: sudo lampi start {program}")
         }
         Control::Already => format!("{program} did not run"),
-    })
+    })?)
 }
 
 /// Starts a program anew.
 pub fn restart(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
     supervisor.restart(program.name)?;
-    output::line(&format!("{program} is started anew"))
+    Ok(output::line(&format!("{program} is started anew"))?)
 }
 
 /// Has Supervisor follow a changed file.
 pub fn update(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
-    output::line(&match supervisor.update(program.name)? {
+    Ok(output::line(&match supervisor.update(program.name)? {
         Update::Added => format!("{program} is started"),
         Update::Changed => format!("{program} is started anew, as its file says now"),
         Update::Removed => format!("{program} is stopped: its file is gone"),
         Update::Same => format!("{program} is as its file says"),
-    })
+    })?)
 }
 
 fn addressed(args: &ProgramArgs) -> (Supervisor, Program) {

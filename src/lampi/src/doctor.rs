@@ -29,10 +29,10 @@ mod user;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use crate::output;
 use lamp::Lamp;
 use programs::lampi::DoctorArgs;
 use report::{Need, Report};
+use runtime::output;
 use system::System;
 
 /// A check.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use lamp::color::Color;
 use lamp::state::LampState;
+use runtime::output;
 
 use crate::broker::BrokerClient;
 use crate::leds::{self, Driver};
-use crate::output;
 use crate::peers;
 use programs::lamp_service::settings::Peer;
 use programs::lampi::{GetArgs, SetArgs};
@@ -51,10 +51,10 @@ pub fn get(args: &GetArgs) -> anyhow::Result<()> {
     let state = client.state()?;
     client.disconnect();
     if args.json {
-        return output::line(&state.to_json());
+        return Ok(output::line(&state.to_json())?);
     }
     let LampState { color: Color { hue, saturation }, brightness, on, .. } = state;
-    output::line(&format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}"))
+    Ok(output::line(&format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}"))?)
 }
 
 fn changed(args: &SetArgs, state: LampState) -> LampState {

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use supervisor_conf::Host;
 
-use crate::output;
 use programs::Program;
 use programs::lampi::LogsArgs;
+use runtime::output;
 
 /// The log of a program.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub fn run(args: &LogsArgs) -> anyhow::Result<()> {
 }
 
 fn print(log: &Log, line: &[u8]) -> anyhow::Result<()> {
-    output::bytes(&[log.prefix.as_bytes(), line, b"\n"].concat())
+    Ok(output::bytes(&[log.prefix.as_bytes(), line, b"\n"].concat())?)
 }
 
 /// Where Supervisor keeps what a program says: as its file tells, which only root can read, or as the package has it.

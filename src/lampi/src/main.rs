@@ -12,7 +12,6 @@ mod dpkg;
 mod leds;
 mod light;
 mod logs;
-mod output;
 mod peers;
 mod pwm;
 mod status;
@@ -32,7 +31,6 @@ const NAME: &str = "lampi";
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => code,
-        Err(error) if error.is::<output::Unread>() => ExitCode::SUCCESS,
         Err(error) => runtime::exit_code(NAME, Err(error)),
     }
 }

@@ -18,9 +18,9 @@ use nix::unistd::geteuid;
 use pigpiod::kernel::LEDS;
 
 use crate::leds::Driver;
-use crate::output;
 pub use boot::Boot;
 use programs::lampi::{PwmAction, PwmArgs};
+use runtime::output;
 pub use state::State;
 use state::{ENABLE, REBOOT, without_chip};
 
@@ -94,7 +94,7 @@ fn disable(root: &Path) -> anyhow::Result<()> {
     let boot = Boot::find(root)?;
     let (path, content) = (boot.path(), &boot.found.content);
     let Some(block) = block::find(content, &path)? else {
-        return output::line(&format!("{path} has no lines of lampi; nothing was changed"));
+        return Ok(output::line(&format!("{path} has no lines of lampi; nothing was changed"))?);
     };
     replace(&boot, &block::removed(content, &block))?;
     output::line(&format!("the lines for {} are removed from {path}", list(&block.pins)))?;
@@ -108,7 +108,7 @@ fn replace(boot: &Boot, content: &[u8]) -> anyhow::Result<()> {
         bail!("{folder} is mounted read-only; say: sudo mount -o remount,rw {folder}");
     }
     let kept = boot.place.replace(&boot.found, content, KEPT)?;
-    output::line(&format!("the former file is kept as {}", kept.display()))
+    Ok(output::line(&format!("the former file is kept as {}", kept.display()))?)
 }
 
 /// Says when it counts.
@@ -116,9 +116,9 @@ fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
     match is_needed {
         false => Ok(()),
         true if root == Path::new("/") => {
-            output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}"))
+            Ok(output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}"))?)
         }
-        true => output::line("it takes effect when the machine is started"),
+        true => Ok(output::line("it takes effect when the machine is started")?),
     }
 }
 

@@ -16,11 +16,11 @@ use std::time::Duration;
 use lamp::state::LampState;
 use pigpio::{Client, Command};
 use runtime::address::Address;
+use runtime::output;
 use serde::Serialize;
 
 use crate::broker::BrokerClient;
 use crate::leds::{self, Driver};
-use crate::output;
 use crate::peers;
 use crate::switch;
 use machine::{Framebuffer, TouchScreen};
@@ -97,12 +97,12 @@ struct Light {
 pub fn run(args: &StatusArgs) -> anyhow::Result<()> {
     let status = Status::of(args);
     if args.json {
-        return output::line(&serde_json::to_string_pretty(&status)?);
+        return Ok(output::line(&serde_json::to_string_pretty(&status)?)?);
     }
     // https://no-color.org
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colored = std::io::stdout().is_terminal() && !plain;
-    output::bytes(screen::shown(&status, colored).as_bytes())
+    Ok(output::bytes(screen::shown(&status, colored).as_bytes())?)
 }
 
 impl Status {

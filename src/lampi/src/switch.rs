@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use nix::unistd::geteuid;
+use runtime::output;
 use supervisor_conf::{Host, Severity};
 use system_files::{Access, Place};
 
 use crate::dpkg;
-use crate::output;
 use programs::Program;
 use programs::lampi::ProgramArgs;
 use supervisor_client::{Supervisor, SupervisorError, Update};
@@ -45,10 +45,12 @@ pub fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
         ),
     }
     match Supervisor::at(root).update(program.name) {
-        Ok(_) => output::line(&format!("{program} is stopped until you say: sudo lampi enable {program}")),
-        Err(SupervisorError::NotRunning) => output::line(&format!(
+        Ok(_) => {
+            Ok(output::line(&format!("{program} is stopped until you say: sudo lampi enable {program}"))?)
+        }
+        Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
             "{program} is disabled; Supervisor does not run, and will leave it alone when it is started"
-        )),
+        ))?),
         Err(trouble) => Err(anyhow!("{program} is disabled, but may still run: {trouble}")),
     }
 }
@@ -92,14 +94,14 @@ pub fn enable(args: &ProgramArgs) -> anyhow::Result<()> {
         }
     }
     match Supervisor::at(root).update(program.name) {
-        Ok(Update::Same | Update::Removed) if was_there => output::line(&format!(
+        Ok(Update::Same | Update::Removed) if was_there => Ok(output::line(&format!(
             "{program} was not disabled; if it is stopped, start it with: \
              sudo lampi start {program}"
-        )),
-        Ok(_) => output::line(&format!("{program} is enabled, and started")),
-        Err(SupervisorError::NotRunning) => output::line(&format!(
+        ))?),
+        Ok(_) => Ok(output::line(&format!("{program} is enabled, and started"))?),
+        Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
             "{program} is enabled; Supervisor does not run, and will start it when it is started itself"
-        )),
+        ))?),
         Err(trouble) => Err(anyhow!("{program} is enabled, but was not started: {trouble}")),
     }
 }

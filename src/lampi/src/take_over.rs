@@ -12,9 +12,9 @@ use anyhow::bail;
 use autostart::{Action, Found, Journal, Owner, Reason, Survey};
 use nix::unistd::geteuid;
 
-use crate::output;
 use crate::words::{quoted, visible};
 use programs::lampi::{TakeOverArgs, TakeOverPart};
+use runtime::output;
 use supervisor_client::{Supervisor, SupervisorError};
 
 /// How the command is typed.
@@ -22,7 +22,7 @@ pub const COMMAND: &str = "lampi take-over";
 
 /// Prints a line. Names of files may hold anything.
 fn say(text: &str) -> anyhow::Result<()> {
-    output::line(&visible(text))
+    Ok(output::line(&visible(text))?)
 }
 
 /// Does what is ordered.

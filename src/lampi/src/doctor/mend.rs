@@ -14,9 +14,9 @@ use nix::unistd::geteuid;
 use super::diagnose;
 use super::fix::{Action, Fix, Tool};
 use super::report::Report;
-use crate::output;
 use crate::words::visible;
 use programs::lampi::DoctorArgs;
+use runtime::output;
 
 /// What stands on what ends before that.
 const MOST_ROUNDS: usize = 8;
@@ -94,7 +94,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 
 fn tell(fix: &Fix) -> anyhow::Result<()> {
     let steps: Vec<String> = fix.steps().iter().map(|step| visible(&step.sentence())).collect();
-    output::line(&format!("\n{}", steps.join("\n")))
+    Ok(output::line(&format!("\n{}", steps.join("\n")))?)
 }
 
 /// Whether the person at the terminal agrees.
