@@ -5,8 +5,8 @@
 //! written beside it, synced to the disk, and moved into its place, so that there is always one whole state. A slider
 //! that is dragged costs about one write a second, to spare the SD card.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use log::{info, warn};
 use runtime::backoff::Backoff;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use system_files::Replacement;
 
 /// Version of the form of the file.
 const VERSION: u32 = 1;
@@ -136,8 +137,7 @@ pub fn inspect(path: &Path) -> anyhow::Result<String> {
     let trial = with_suffix(path, ".check");
     // A folder that is missing is made when there is something to write.
     if folder.exists() {
-        make_afresh(&trial)
-            .and_then(|_| fs::remove_file(&trial))
+        Replacement::write(&trial, path, b"")
             .with_context(|| format!("cannot write to {}", folder.display()))?;
     }
     Ok(found)
@@ -192,30 +192,8 @@ fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
 /// made if it is missing.
 pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     require_regular(path)?;
-    let folder = folder(path);
-    let new = with_suffix(path, ".new");
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| make_afresh(&new))
-        .and_then(|mut file| {
-            file.write_all(content)?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&new, path));
-    if let Err(error) = written {
-        // On a full disk half a file would only be in the way.
-        let _ = fs::remove_file(&new);
-        return Err(error.into());
-    }
-    // The name is a part of the folder, which has to reach the disk as well.
-    File::open(folder)?.sync_all().context("cannot sync its folder")
-}
-
-/// Makes a file where no other may be: what a crash left there may be somebody else's, or a link to something else.
-fn make_afresh(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => OpenOptions::new().write(true).create_new(true).open(path),
-    }
+    fs::create_dir_all(folder(path))?;
+    Ok(system_files::replace(path, content)?)
 }
 
 fn folder(path: &Path) -> &Path {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Moves a finished package to its place, with its checksum and its build record beside it.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
+use system_files::Replacement;
 
 use crate::md5sums::hex;
 
@@ -35,19 +34,11 @@ pub fn install(folder: &Path, target: &Path, package: &[u8], buildinfo: &str) ->
     }
     let mut finished = Vec::new();
     for (number, (place, content)) in files.iter().enumerate() {
-        let path = folder.join(format!("finished-{number}"));
-        write_durably(&path, content).with_context(|| format!("cannot write {}", place.display()))?;
-        finished.push((path, place));
+        let written = Replacement::write(&folder.join(format!("finished-{number}")), place, content);
+        finished.push((written.with_context(|| format!("cannot write {}", place.display()))?, place));
     }
-    for (path, place) in finished {
-        std::fs::rename(path, place).with_context(|| format!("cannot write {}", place.display()))?;
+    for (file, place) in finished {
+        file.put_in_place().with_context(|| format!("cannot write {}", place.display()))?;
     }
     Ok(Artifacts { package: target.to_owned(), size: package.len(), sha256 })
-}
-
-/// Writes to the disk itself, so that a full one shows now and not after the rename.
-fn write_durably(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(content)?;
-    file.sync_all()
 }

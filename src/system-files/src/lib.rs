@@ -12,6 +12,7 @@
 //! more rights than that user has.
 
 mod links;
+mod replacement;
 mod user;
 
 use std::ffi::{OsStr, OsString};
@@ -25,13 +26,16 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, StatVfsMountFlags, fstatvfs, linkat, mkdirat, open,
-    openat, renameat, renameat_with, statat, unlinkat,
+    openat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
 pub use links::resolved;
+pub use replacement::{Replacement, replace};
 pub use user::{User, as_user};
+
+use replacement::Name;
 
 /// Largest file that is read, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
@@ -409,34 +413,25 @@ impl Place {
         let mut name = self.name.clone();
         name.push(format!(".lampi-new.{}", std::process::id()));
         let new = self.beside(name)?;
-        let write = || -> std::io::Result<()> {
-            // What a call of the same number left when the plug was pulled.
-            new.discard();
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let file = openat(&new.folder, new.name.as_os_str(), flags, Mode::RUSR | Mode::WUSR)?;
-            let mut file = File::from(file);
-            file.write_all(content)?;
-            set_access(&file, access, exactly)?;
-            file.sync_all()
-        };
-        match write() {
-            Ok(()) => Ok(new),
-            Err(error) => {
-                new.discard();
-                Err(error).with_context(|| format!("cannot write {}", new.path.display()))
-            }
-        }
+        let written = replacement::write_temp(new.as_name(), Mode::RUSR | Mode::WUSR, content, |file| {
+            set_access(file, access, exactly)
+        });
+        written.with_context(|| format!("cannot write {}", new.path.display()))?;
+        Ok(new)
     }
 
     fn put_in_place(&self, new: &Self) -> anyhow::Result<()> {
-        renameat(&new.folder, new.name.as_os_str(), &self.folder, self.name.as_os_str())
-            .with_context(|| format!("cannot rename {} to {}", new.path.display(), self.path.display()))
-            .inspect_err(|_| new.discard())?;
+        replacement::rename(new.as_name(), self.as_name())
+            .with_context(|| format!("cannot rename {} to {}", new.path.display(), self.path.display()))?;
         self.settle()
     }
 
     fn discard(&self) {
-        let _ = unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty());
+        replacement::discard(self.as_name());
+    }
+
+    fn as_name(&self) -> Name<'_> {
+        Name { folder: &self.folder, name: &self.name }
     }
 
     /// Has the disk know what the folder has come to hold.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The one way in which a file is put in place: written under another name, brought to the disk, and renamed. Whoever reads
+//! the file, or pulls the plug, finds the old or the new one whole.
+//!
+//! [`crate::Place`] adds the rule of who may change the folder. Without it, [`replace`] is for a program's own files, in a
+//! folder of its own user.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, OFlags, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+/// Permission bits of a file that is anybody's to read, as far as the umask lets it be.
+const ORDINARY: Mode =
+    Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP).union(Mode::WGRP).union(Mode::ROTH).union(Mode::WOTH);
+
+/// Name of a file in an open folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'a> {
+    pub folder: &'a File,
+    pub name: &'a OsStr,
+}
+
+/// Writes a file whose name nothing has afterwards but it: what is there, such as what was left when the plug was pulled, is
+/// removed, and no link is followed. It is on the disk when this returns, and gone if this fails.
+pub(crate) fn write_temp(
+    temp: Name,
+    mode: Mode,
+    content: &[u8],
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    match unlinkat(temp.folder, temp.name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(openat(temp.folder, temp.name, flags, mode)?);
+    let write = || {
+        file.write_all(content)?;
+        prepare(&file)?;
+        file.sync_all()
+    };
+    // On a full disk half a file would only be in the way.
+    write().inspect_err(|_| discard(temp))
+}
+
+/// Renames `temp` to `target`, in place of whatever has that name, a link itself included. If that fails, `temp` is gone.
+///
+/// The name is on the disk as soon as the folder of `target` is.
+pub(crate) fn rename(temp: Name, target: Name) -> io::Result<()> {
+    renameat(temp.folder, temp.name, target.folder, target.name).inspect_err(|_| discard(temp))?;
+    Ok(())
+}
+
+/// Removes a file that is of no use any more.
+pub(crate) fn discard(temp: Name) {
+    let _ = unlinkat(temp.folder, temp.name, AtFlags::empty());
+}
+
+/// A file that is whole and on the disk, but under another name than that which it is for. Dropped, it is removed.
+#[derive(Debug)]
+pub struct Replacement {
+    from: (File, OsString),
+    to: (File, OsString),
+    is_in_place: bool,
+}
+
+impl Replacement {
+    /// Writes the file for `target` as `temp`, on the same file system. Its permission bits are those of any new file.
+    pub fn write(temp: &Path, target: &Path, content: &[u8]) -> io::Result<Self> {
+        let replacement = Self { from: split(temp)?, to: split(target)?, is_in_place: false };
+        write_temp(name(&replacement.from), ORDINARY, content, |_| Ok(()))?;
+        Ok(replacement)
+    }
+
+    /// Renames it to its target, in place of what is there.
+    pub fn put_in_place(mut self) -> io::Result<()> {
+        rename(name(&self.from), name(&self.to))?;
+        self.is_in_place = true;
+        self.to.0.sync_all()
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            discard(name(&self.from));
+        }
+    }
+}
+
+/// Replaces the file at `path`, by way of `PATH.new`, which this removes if a crash has left it.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temp = path.as_os_str().to_owned();
+    temp.push(".new");
+    Replacement::write(Path::new(&temp), path, content)?.put_in_place()
+}
+
+/// The folder of a path, and the name in it.
+fn split(path: &Path) -> io::Result<(File, OsString)> {
+    let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidFilename.into()) };
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    Ok((File::open(folder)?, name.to_owned()))
+}
+
+fn name((folder, name): &(File, OsString)) -> Name<'_> {
+    Name { folder, name }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("secret"), "s").unwrap();
+        // What a crash has left, or somebody has put there.
+        symlink("secret", path("x.new")).unwrap();
+        symlink("secret", path("x")).unwrap();
+        replace(&path("x"), b"1").unwrap();
+        assert!(!path("x").is_symlink());
+        replace(&path("x"), b"2").unwrap();
+        assert_eq!(fs::read_to_string(path("x")).unwrap(), "2");
+        assert_eq!(fs::read_to_string(path("secret")).unwrap(), "s");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_not_put_in_place_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("x/full")).unwrap();
+        let [one, two] = ["x", "y"].map(|name| Replacement::write(&path("temp"), &path(name), b"1").unwrap());
+        // A folder is in the way.
+        assert!(one.put_in_place().is_err());
+        drop(two);
+        assert!(!path("temp").exists() && !path("y").exists());
+        assert!(replace(&path("missing/x"), b"1").is_err());
+        fs::create_dir(path("z.new")).unwrap();
+        assert!(replace(&path("z"), b"1").is_err());
+        assert!(path("z.new").is_dir());
+    }
+}
