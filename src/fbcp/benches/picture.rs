@@ -19,20 +19,20 @@ use std::ops::Range;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use framebuffer::{Geometry, Turn};
+use framebuffer::{Geometry, Rotation};
 use test_support::{PATIENCE, Process, wait_for};
 
-use picture::{Manner, Picture};
+use picture::{Picture, RenderOptions};
 use programs::fbcp::Fit;
 
 /// How long each figure is measured.
 const TIME: Duration = Duration::from_secs(1);
 
 fn main() {
-    let plain = Manner { turn: Turn::None, fit: Fit::Contain, dither: false };
-    let dithered = Manner { dither: true, ..plain };
-    let turned = Manner { turn: Turn::Quarter, ..plain };
-    for (source, target, name, manner) in [
+    let plain = RenderOptions { rotation: Rotation::None, fit: Fit::Contain, dither: false };
+    let dithered = RenderOptions { dither: true, ..plain };
+    let turned = RenderOptions { rotation: Rotation::Clockwise90, ..plain };
+    for (source, target, name, options) in [
         ("1280x800x32", "320x240xbgr565", "", plain),
         ("1280x800x32", "320x240xbgr565", ", dithered", dithered),
         ("1280x800x32", "240x320xbgr565", ", turned", turned),
@@ -41,22 +41,22 @@ fn main() {
     ] {
         println!("{source} to {target}{name}");
         let (from, to) = (source.parse().expect("a geometry"), target.parse().expect("a geometry"));
-        measure(&from, &to, manner);
+        measure(&from, &to, options);
         if name.is_empty() {
-            play(&from, &to, manner);
+            play(&from, &to, options);
             memory(&from, &to, [source, target]);
         }
     }
 }
 
-fn measure(source: &Geometry, target: &Geometry, manner: Manner) {
+fn measure(source: &Geometry, target: &Geometry, options: RenderOptions) {
     let noise = |seed| -> Vec<u8> {
         let mut random = fastrand::Rng::with_seed(seed);
         (0..source.visible_bytes()).map(|_| random.u8(..)).collect()
     };
     let frames = [noise(1), noise(2)];
     let mut screen = vec![0; target.visible_bytes()];
-    let mut picture = Picture::new(source, target, manner).expect("geometries");
+    let mut picture = Picture::new(source, target, options).expect("geometries");
     let mut show = |frame: &[u8]| {
         picture.take_source(0, frame);
         let stored = picture.store_changes(|y, row| {
@@ -109,7 +109,7 @@ const SECONDS: usize = 10;
 
 /// Plays what lamps, consoles and films show, and tells what a second of it takes: of the processor, beside the copying of as many
 /// whole pictures of the source, and of the wire.
-fn play(source: &Geometry, target: &Geometry, manner: Manner) {
+fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
     let (width, height) = (source.width(), source.height());
     for (name, areas) in [
         ("still", vec![]),
@@ -118,7 +118,7 @@ fn play(source: &Geometry, target: &Geometry, manner: Manner) {
         ("slider", vec![(0..width, height / 5..height / 3), (0..width, height * 2 / 3..height * 3 / 4)]),
         ("video", vec![(0..width, 0..height)]),
     ] {
-        let mut picture = Picture::new(source, target, manner).expect("geometries");
+        let mut picture = Picture::new(source, target, options).expect("geometries");
         let mut frame = vec![0; source.visible_bytes()];
         let mut random = fastrand::Rng::with_seed(1);
         let (mut busy, mut stored, mut sent) = (Duration::ZERO, 0, 0);

@@ -3,7 +3,7 @@
 
 use framebuffer::{Error, Surface};
 
-use crate::picture::{Manner, Picture};
+use crate::picture::{Picture, RenderOptions};
 
 /// Rows of the source are read this many bytes at a time: few enough to be compared while still in the processor's cache.
 const STRIP_BYTES: usize = 32 * 1024;
@@ -26,8 +26,8 @@ pub struct Copier {
 
 impl Copier {
     /// A copy that has not begun: the first [`Self::copy`] stores the whole picture.
-    pub fn new(source: Surface, target: Surface, manner: Manner) -> Result<Self, Error> {
-        let picture = Picture::new(source.geometry(), target.geometry(), manner)?;
+    pub fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
+        let picture = Picture::new(source.geometry(), target.geometry(), options)?;
         let row_bytes = source.geometry().row_bytes();
         let strip = vec![0; (STRIP_BYTES / row_bytes).max(1) * row_bytes];
         Ok(Self { source, target, picture, strip, glance: 0, vsync: true })
@@ -102,10 +102,10 @@ mod tests {
     use std::os::unix::fs::FileExt;
     use std::path::Path;
 
-    use framebuffer::{Access, Geometry, PixelFormat, Turn};
+    use framebuffer::{Access, Geometry, PixelFormat, Rotation};
 
     use super::*;
-    use crate::reference::{self, FITS, FORMATS, TURNS};
+    use crate::reference::{self, FITS, FORMATS, ROTATIONS};
     use programs::fbcp::Fit;
 
     /// Fills what is no visible pixel.
@@ -124,7 +124,7 @@ mod tests {
     }
 
     /// Copies noise, changes a part of it and copies that, and holds what is in the target's file against the reference.
-    fn try_copy(source: Geometry, target: Geometry, manner: Manner) {
+    fn try_copy(source: Geometry, target: Geometry, options: RenderOptions) {
         let folder = tempfile::tempdir().expect("a folder");
         let [drawn, shown] = [("source", source), ("target", target)]
             .map(|(name, shape)| file(folder.path(), name, shape.memory_bytes() + 5));
@@ -132,7 +132,7 @@ mod tests {
             Surface::open(&folder.path().join(name), access, Some(shape)).expect("a surface")
         };
         let surfaces = (open("source", Access::Read, source), open("target", Access::ReadWrite, target));
-        let mut copier = Copier::new(surfaces.0, surfaces.1, manner).expect("a copier");
+        let mut copier = Copier::new(surfaces.0, surfaces.1, options).expect("a copier");
 
         let mut random = fastrand::Rng::with_seed(1);
         let mut pixels = vec![0; source.visible_bytes()];
@@ -151,7 +151,7 @@ mod tests {
                 screen.extend_from_slice(row);
                 row.fill(UNTOUCHED);
             }
-            assert_eq!(reference::difference(&source, &target, manner, &pixels, &screen), None);
+            assert_eq!(reference::difference(&source, &target, options, &pixels, &screen), None);
             assert!(bytes.iter().all(|byte| *byte == UNTOUCHED), "{source} on {target}: more was stored to");
         }
     }
@@ -166,9 +166,10 @@ mod tests {
         Geometry::new(width, height, stride, offset, format).expect("a geometry")
     }
 
-    fn manners() -> impl Iterator<Item = Manner> {
-        let turns = TURNS.into_iter().flat_map(|turn| FITS.map(|fit| (turn, fit)));
-        turns.flat_map(|(turn, fit)| [false, true].map(|dither| Manner { turn, fit, dither }))
+    fn all_options() -> impl Iterator<Item = RenderOptions> {
+        let placements = ROTATIONS.into_iter().flat_map(|rotation| FITS.map(|fit| (rotation, fit)));
+        placements
+            .flat_map(|(rotation, fit)| [false, true].map(|dither| RenderOptions { rotation, fit, dither }))
     }
 
     #[test]
@@ -178,12 +179,12 @@ mod tests {
             [((7, 5), (4, 3)), ((3, 4), (8, 9)), ((9, 2), (5, 7)), ((5, 6), (5, 6)), ((6, 5), (5, 6))];
         let mut sizes = sizes.into_iter().cycle();
         for (from, to) in FORMATS.into_iter().flat_map(|from| FORMATS.map(|to| (from, to))) {
-            for (step, manner) in manners().enumerate() {
+            for (step, options) in all_options().enumerate() {
                 let (source, target) = sizes.next().expect("without end");
                 try_copy(
                     shape(source, from, step % 4, step % 5),
                     shape(target, to, step % 3, step % 7),
-                    manner,
+                    options,
                 );
             }
         }
@@ -200,25 +201,25 @@ mod tests {
             ((3, 2), (4096, 1)),
             ((2, 3), (1, 4096)),
         ];
-        for ((source, target), manner) in
-            sizes.into_iter().flat_map(|sizes| manners().map(move |manner| (sizes, manner)))
+        for ((source, target), options) in
+            sizes.into_iter().flat_map(|sizes| all_options().map(move |options| (sizes, options)))
         {
             try_copy(
                 shape(source, PixelFormat::XRGB8888, 1, 3),
                 shape(target, PixelFormat::BGR565, 3, 1),
-                manner,
+                options,
             );
         }
-        let manner = |turn, fit| Manner { turn, fit, dither: true };
-        for (source, target, manner) in [
-            ((1280, 80), (32, 24), manner(Turn::None, Fit::Contain)),
-            ((4096, 60), (24, 32), manner(Turn::Quarter, Fit::Cover)),
-            ((17, 13), (4096, 30), manner(Turn::ThreeQuarters, Fit::Stretch)),
+        let options = |rotation, fit| RenderOptions { rotation, fit, dither: true };
+        for (source, target, options) in [
+            ((1280, 80), (32, 24), options(Rotation::None, Fit::Contain)),
+            ((4096, 60), (24, 32), options(Rotation::Clockwise90, Fit::Cover)),
+            ((17, 13), (4096, 30), options(Rotation::Clockwise270, Fit::Stretch)),
         ] {
             try_copy(
                 shape(source, PixelFormat::RGB565, 1, 3),
                 shape(target, PixelFormat::RGB888, 3, 1),
-                manner,
+                options,
             );
         }
     }
@@ -234,8 +235,8 @@ mod tests {
             file
         });
         let open = |path, access| Surface::open(path, access, Some(geometry)).expect("a surface");
-        let manner = Manner { turn: Turn::None, fit: Fit::Contain, dither: false };
-        let mut copier = Copier::new(open(&source, Access::Read), open(&target, Access::ReadWrite), manner)
+        let options = RenderOptions { rotation: Rotation::None, fit: Fit::Contain, dither: false };
+        let mut copier = Copier::new(open(&source, Access::Read), open(&target, Access::ReadWrite), options)
             .expect("a copier");
         copier.copy().expect("copied");
         assert_eq!(copier.glance().expect("looked"), (0, 0), "still");

@@ -1,35 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Which part of the source is shown, and where in the target.
 
-use framebuffer::Geometry;
+use framebuffer::{Geometry, Rect};
 
 use programs::fbcp::Fit;
-
-/// A rectangle, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
-    /// Pixels to the left of it.
-    pub x: usize,
-    /// Pixels above it.
-    pub y: usize,
-    /// Width, at least 1.
-    pub width: usize,
-    /// Height, at least 1.
-    pub height: usize,
-}
 
 /// What is shown where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
     /// The part of the source that is shown.
-    pub crop: Area,
+    pub crop: Rect,
     /// Where in the target it is. The rest is black.
-    pub viewport: Area,
+    pub viewport: Rect,
 }
 
 /// Places a picture of the size of `source`.
 pub fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
-    let whole = |geometry: &Geometry| Area { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
+    let whole = |geometry: &Geometry| Rect { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
     let placement = Placement { crop: whole(source), viewport: whole(target) };
     match fit {
         Fit::Contain => Placement { viewport: largest(target, source), ..placement },
@@ -39,22 +26,22 @@ pub fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
 }
 
 /// The largest rectangle in the middle of `room` that has the proportions of `picture`.
-fn largest(room: &Geometry, picture: &Geometry) -> Area {
+fn largest(room: &Geometry, picture: &Geometry) -> Rect {
     let scaled = |length: usize, to: usize, from: usize| ((length * to + from / 2) / from).max(1);
     let (width, height) = if picture.width() * room.height() >= picture.height() * room.width() {
         (room.width(), scaled(picture.height(), room.width(), picture.width()))
     } else {
         (scaled(picture.width(), room.height(), picture.height()), room.height())
     };
-    Area { x: (room.width() - width) / 2, y: (room.height() - height) / 2, width, height }
+    Rect { x: (room.width() - width) / 2, y: (room.height() - height) / 2, width, height }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn area([x, y, width, height]: [usize; 4]) -> Area {
-        Area { x, y, width, height }
+    fn area([x, y, width, height]: [usize; 4]) -> Rect {
+        Rect { x, y, width, height }
     }
 
     #[test]

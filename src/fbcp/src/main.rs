@@ -21,13 +21,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
-use framebuffer::{Console, Error, Turn};
+use framebuffer::{Console, Error, Rotation};
 use log::{LevelFilter, info, warn};
 
 use copier::Copier;
 use endpoints::Endpoints;
 use pace::Pace;
-use picture::Manner;
+use picture::RenderOptions;
 use programs::fbcp::{AtEnd, Cli, Dither};
 use signals::Signals;
 use statistics::Statistics;
@@ -67,7 +67,7 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
         if cli.console == programs::fbcp::Console::Silence && console.is_none() {
             console = silence(&source);
         }
-        let mut copier = Copier::new(source, target, manner(cli))?;
+        let mut copier = Copier::new(source, target, options(cli))?;
         info!("{}", copier.description());
         match copy(cli, &mut copier, &mut signals, &mut statistics)? {
             End::Stopped => break,
@@ -96,14 +96,10 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn manner(cli: &Cli) -> Manner {
-    let turn = match cli.rotate.as_str() {
-        "90" => Turn::Quarter,
-        "180" => Turn::Half,
-        "270" => Turn::ThreeQuarters,
-        _ => Turn::None,
-    };
-    Manner { turn, fit: cli.fit, dither: cli.dither == Dither::Ordered }
+fn options(cli: &Cli) -> RenderOptions {
+    // The command line knows no other.
+    let rotation = cli.rotate.parse().ok().and_then(Rotation::clockwise).unwrap_or_default();
+    RenderOptions { rotation, fit: cli.fit, dither: cli.dither == Dither::Ordered }
 }
 
 /// Silences the console that draws on the source. Where that is not allowed, the lamp still has its picture.

@@ -6,15 +6,15 @@
 
 use std::ops::Range;
 
-use framebuffer::{Converter, Decoder, Ditherer, Encoder, Error, Geometry, Scaler, Turn};
+use framebuffer::{Converter, Decoder, Ditherer, Encoder, Error, Geometry, Rotation, Scaler};
 
 use crate::fit::{Placement, place};
 use programs::fbcp::Fit;
 
 /// How the picture is changed on its way.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
-    pub turn: Turn,
+pub struct RenderOptions {
+    pub rotation: Rotation,
     pub fit: Fit,
     /// Colours that the target lacks become patterns of those it has.
     pub dither: bool,
@@ -37,8 +37,8 @@ pub struct Picture {
 /// What the source shows, as it stands on the target: turned.
 struct Source {
     upright: Shadow,
-    /// The turn and the picture before it, if it is turned.
-    turned: Option<(Turn, Geometry, Shadow)>,
+    /// The rotation and the picture before it, if it is turned.
+    turned: Option<(Rotation, Geometry, Shadow)>,
 }
 
 /// Rows of visible pixels without padding, and which of them changed.
@@ -97,14 +97,14 @@ impl Shadow {
 }
 
 impl Source {
-    fn new(geometry: &Geometry, turn: Turn) -> Result<(Self, Geometry), Error> {
-        let upright = turn.geometry(geometry)?;
-        let turned = (turn != Turn::None).then(|| (turn, *geometry, Shadow::new(geometry)));
+    fn new(geometry: &Geometry, rotation: Rotation) -> Result<(Self, Geometry), Error> {
+        let upright = rotation.geometry(geometry)?;
+        let turned = (rotation != Rotation::None).then(|| (rotation, *geometry, Shadow::new(geometry)));
         Ok((Self { upright: Shadow::new(&upright), turned }, upright))
     }
 
     fn update(&mut self, y: usize, row: &[u8]) {
-        let Some((turn, geometry, before)) = &mut self.turned else {
+        let Some((rotation, geometry, before)) = &mut self.turned else {
             self.upright.update(y, row);
             return;
         };
@@ -112,7 +112,7 @@ impl Source {
         if !bytes.is_empty() {
             let pixel = geometry.format().bytes_per_pixel();
             let columns = bytes.start / pixel..bytes.end.div_ceil(pixel);
-            let rows = turn.place(geometry, y, row, columns, &mut self.upright.bytes);
+            let rows = rotation.place(geometry, y, row, columns, &mut self.upright.bytes);
             self.upright.changed[rows].fill(true);
         }
     }
@@ -151,10 +151,10 @@ impl Rendering {
 
 impl Picture {
     /// A copy of which nothing is stored yet: the first picture stores every row.
-    pub fn new(source: &Geometry, target: &Geometry, manner: Manner) -> Result<Self, Error> {
-        let (source, upright) = Source::new(source, manner.turn)?;
-        let placement = place(manner.fit, &upright, target);
-        let rendering = Rendering::new(&upright, target, &placement, manner.dither)?;
+    pub fn new(source: &Geometry, target: &Geometry, options: RenderOptions) -> Result<Self, Error> {
+        let (source, upright) = Source::new(source, options.rotation)?;
+        let placement = place(options.fit, &upright, target);
+        let rendering = Rendering::new(&upright, target, &placement, options.dither)?;
         let mut row = vec![0; target.row_bytes()];
         Encoder::new(target.format()).encode(&vec![[0; 3]; target.width()], &mut row);
         let pixel = target.format().bytes_per_pixel();
@@ -279,16 +279,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fit::Area;
-    use crate::reference::{self, FITS, FORMATS, TURNS};
+    use crate::reference::{self, FITS, FORMATS, ROTATIONS};
+    use framebuffer::Rect;
 
     fn geometry(text: &str) -> Geometry {
         text.parse().expect(text)
     }
 
     fn copy(source: &Geometry, target: &Geometry) -> Picture {
-        let manner = Manner { turn: Turn::None, fit: Fit::Contain, dither: false };
-        Picture::new(source, target, manner).expect("geometries")
+        let options = RenderOptions { rotation: Rotation::None, fit: Fit::Contain, dither: false };
+        Picture::new(source, target, options).expect("geometries")
     }
 
     /// Renders and stores into `screen`; returns the numbers of the rows that were stored.
@@ -334,7 +334,7 @@ mod tests {
     fn a_scaled_change_stores_the_rows_that_it_covers() {
         let (source, target) = (geometry("12x12x32"), geometry("8x6x16"));
         let mut picture = copy(&source, &target);
-        assert_eq!(picture.placement().viewport, Area { x: 1, y: 0, width: 6, height: 6 });
+        assert_eq!(picture.placement().viewport, Rect { x: 1, y: 0, width: 6, height: 6 });
         let mut screen = vec![0xaa; target.visible_bytes()];
         let mut pixels = vec![0xff; source.visible_bytes()];
         picture.take_source(0, &pixels);
@@ -371,10 +371,14 @@ mod tests {
         })
     }
 
-    fn any_manner() -> impl Strategy<Value = Manner> {
-        let turn = proptest::sample::select(&TURNS[..]);
+    fn any_manner() -> impl Strategy<Value = RenderOptions> {
+        let rotation = proptest::sample::select(&ROTATIONS[..]);
         let fit = proptest::sample::select(&FITS[..]);
-        (turn, fit, any::<bool>()).prop_map(|(turn, fit, dither)| Manner { turn, fit, dither })
+        (rotation, fit, any::<bool>()).prop_map(|(rotation, fit, dither)| RenderOptions {
+            rotation,
+            fit,
+            dither,
+        })
     }
 
     proptest! {
@@ -382,10 +386,10 @@ mod tests {
         fn after_any_damage_the_target_is_as_if_copied_whole(
             source in any_geometry(),
             target in any_geometry(),
-            manner in any_manner(),
+            options in any_manner(),
             damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..60),
         ) {
-            let mut picture = Picture::new(&source, &target, manner).expect("a picture");
+            let mut picture = Picture::new(&source, &target, options).expect("a picture");
             let mut screen = vec![0xaa; target.visible_bytes()];
             let mut pixels = vec![0; source.visible_bytes()];
             picture.take_source(0, &pixels);
@@ -398,7 +402,7 @@ mod tests {
                 picture.take_source(0, &pixels);
                 let stored = store(&mut picture, &mut screen);
 
-                let mut fresh = Picture::new(&source, &target, manner).expect("a picture");
+                let mut fresh = Picture::new(&source, &target, options).expect("a picture");
                 let mut whole = vec![0x55; target.visible_bytes()];
                 fresh.take_source(0, &pixels);
                 store(&mut fresh, &mut whole);
@@ -408,7 +412,7 @@ mod tests {
                     prop_assert_eq!(stored.contains(&y), old != new, "row {}", y);
                 }
             }
-            prop_assert_eq!(reference::difference(&source, &target, manner, &pixels, &screen), None);
+            prop_assert_eq!(reference::difference(&source, &target, options, &pixels, &screen), None);
         }
     }
 }

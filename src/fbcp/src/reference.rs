@@ -2,10 +2,10 @@
 //! What a target must show, for tests: a pixel at a time, in floating point and without any memory of what was before; slow,
 //! and plain to see right.
 
-use framebuffer::{Decoder, Geometry, PixelFormat, Turn};
+use framebuffer::{Decoder, Geometry, PixelFormat, Rotation};
 
 use crate::fit::{Placement, place};
-use crate::picture::Manner;
+use crate::picture::RenderOptions;
 use programs::fbcp::Fit;
 
 pub const FORMATS: [PixelFormat; 6] = [
@@ -16,30 +16,31 @@ pub const FORMATS: [PixelFormat; 6] = [
     PixelFormat::XRGB8888,
     PixelFormat::XBGR8888,
 ];
-pub const TURNS: [Turn; 4] = [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters];
+pub const ROTATIONS: [Rotation; 4] =
+    [Rotation::None, Rotation::Clockwise90, Rotation::Half, Rotation::Clockwise270];
 pub const FITS: [Fit; 3] = [Fit::Contain, Fit::Cover, Fit::Stretch];
 
 /// The first pixel of `screen` that does not show what it must for `pixels`, in words. Both are rows without padding.
 pub fn difference(
     source: &Geometry,
     target: &Geometry,
-    manner: Manner,
+    options: RenderOptions,
     pixels: &[u8],
     screen: &[u8],
 ) -> Option<String> {
     let mut shown = vec![[0; 3]; target.width() * target.height()];
     Decoder::new(target.format()).decode(screen, &mut shown);
-    let wanted = colors(source, target, manner, pixels);
+    let wanted = colors(source, target, options, pixels);
     let (place, (shown, wanted)) = shown
         .iter()
         .zip(wanted)
         .enumerate()
-        .find(|(_, (shown, wanted))| !shows(target, manner.dither, **shown, *wanted))?;
+        .find(|(_, (shown, wanted))| !shows(target, options.dither, **shown, *wanted))?;
     let (x, y) = (place % target.width(), place / target.width());
-    Some(format!("{shown:?} for {wanted:?} at {x},{y}, of {source} on {target}, {manner:?}"))
+    Some(format!("{shown:?} for {wanted:?} at {x},{y}, of {source} on {target}, {options:?}"))
 }
 
-/// Whether a pixel of the target shows a colour as near as its format and the manner allow.
+/// Whether a pixel of the target shows a colour as near as its format and the options allow.
 fn shows(target: &Geometry, dither: bool, pixel: [u8; 3], color: [f64; 3]) -> bool {
     target.format().colors().iter().zip(pixel).zip(color).all(|((field, shown), wanted)| {
         // Half a step of the format, or a whole one when dithered, and the rounding to eight bits on the way.
@@ -49,19 +50,19 @@ fn shows(target: &Geometry, dither: bool, pixel: [u8; 3], color: [f64; 3]) -> bo
 }
 
 /// The whole target, each colour as exact as its sums.
-fn colors(source: &Geometry, target: &Geometry, manner: Manner, pixels: &[u8]) -> Vec<[f64; 3]> {
+fn colors(source: &Geometry, target: &Geometry, options: RenderOptions, pixels: &[u8]) -> Vec<[f64; 3]> {
     let mut rgb = vec![[0; 3]; source.width() * source.height()];
     Decoder::new(source.format()).decode(pixels, &mut rgb);
     let (w, h) = (source.width(), source.height());
-    let (tw, th) = if matches!(manner.turn, Turn::None | Turn::Half) { (w, h) } else { (h, w) };
-    let at = |x: usize, y: usize| match manner.turn {
-        Turn::None => rgb[y * w + x],
-        Turn::Quarter => rgb[(h - 1 - x) * w + y],
-        Turn::Half => rgb[(h - 1 - y) * w + w - 1 - x],
-        Turn::ThreeQuarters => rgb[x * w + w - 1 - y],
+    let (tw, th) = if matches!(options.rotation, Rotation::None | Rotation::Half) { (w, h) } else { (h, w) };
+    let at = |x: usize, y: usize| match options.rotation {
+        Rotation::None => rgb[y * w + x],
+        Rotation::Clockwise90 => rgb[(h - 1 - x) * w + y],
+        Rotation::Half => rgb[(h - 1 - y) * w + w - 1 - x],
+        Rotation::Clockwise270 => rgb[x * w + w - 1 - y],
     };
     let upright = Geometry::new(tw, th, tw * 3, 0, PixelFormat::BGR888).expect("a geometry");
-    let Placement { crop, viewport } = place(manner.fit, &upright, target);
+    let Placement { crop, viewport } = place(options.fit, &upright, target);
     let mut result = vec![[0.0; 3]; target.width() * target.height()];
     for y in 0..viewport.height {
         for x in 0..viewport.width {

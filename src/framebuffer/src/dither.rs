@@ -7,7 +7,7 @@
 use crate::PixelFormat;
 
 /// Bayer's matrix of order 4: each threshold is as far as possible from those next to it.
-const BAYER: [[u32; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+pub const BAYER: [[u32; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
 
 /// Makes dithered pixels of one format from eight bits each of red, green and blue.
 #[derive(Clone, Debug)]

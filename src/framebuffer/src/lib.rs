@@ -4,7 +4,7 @@
 //! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
 //! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
 //! - [`Ditherer`]: rows of a format of fewer colours, as fine patterns.
-//! - [`Turn`]: pictures turned by quarters.
+//! - [`Rotation`]: pictures turned by quarters, clockwise. [`Rect`]: parts of pictures.
 //! - [`Scaler`]: rows of a picture of another size, by area.
 //! - [`Geometry`]: size, stride, offset of the first visible pixel, and format, checked once.
 //! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Rows come out as copies and go in as
@@ -31,16 +31,18 @@ mod fault;
 mod format;
 mod geometry;
 mod memory;
+mod rect;
+mod rotation;
 mod scale;
 mod surface;
-mod turn;
 
 pub use console::Console;
 pub use convert::{Converter, Decoder, Encoder};
-pub use dither::Ditherer;
+pub use dither::{BAYER, Ditherer};
 pub use error::{Error, ErrorKind};
 pub use format::{Bitfield, PixelFormat};
 pub use geometry::{Geometry, MAX_SIDE};
+pub use rect::Rect;
+pub use rotation::Rotation;
 pub use scale::Scaler;
 pub use surface::{Access, Surface};
-pub use turn::Turn;

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use framebuffer::{ErrorKind, Geometry};
+use framebuffer::{ErrorKind, Geometry, Rect, Rotation};
 use kivy_conf::Kivy;
 use kivy_conf::input::Rule;
 use lamp::association::Association;
@@ -24,14 +24,14 @@ use runtime::signals::{SIGINT, SIGTERM, Signals};
 use runtime::{Waker, wait};
 
 use crate::button;
-use crate::face::Face;
-use crate::facts;
+use crate::device_info;
 use crate::leds::Leds;
+use crate::long_press::LongPress;
 use crate::model::{CLIENT, Model};
-use crate::press::LongPress;
 use crate::screen::Screen;
 use crate::touch::{Filter, Pointer, TouchScreen};
-use crate::turn::Turn;
+use crate::view::View;
+
 use crate::window::Window;
 use programs::lamp_ui::Cli;
 
@@ -66,7 +66,7 @@ type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
 struct App {
     model: Rc<RefCell<Model>>,
-    face: Face,
+    view: View,
     /// In place of framebuffer and touch screen.
     window: Option<Rc<Window>>,
     framebuffer: (PathBuf, Option<Geometry>),
@@ -78,7 +78,7 @@ struct App {
     /// Which touch screens the Kivy configuration means.
     rules: Vec<Rule>,
     filter: Filter,
-    turn: Turn,
+    rotation: Rotation,
     /// Shortest time between two pictures.
     frame: Duration,
     /// When the last picture was drawn, and when the next may be, if it had to wait.
@@ -121,12 +121,12 @@ impl Status {
 impl App {
     fn start(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<Self> {
         let wake = Arc::new(Waker::new().context("cannot make an event counter")?);
-        let turn = Turn::from_degrees(kivy.rotation).unwrap_or_default();
+        let rotation = Rotation::counter_clockwise(kivy.rotation).unwrap_or_default();
         let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
         // Another one that shows the lamp there would draw over this one, and take the broker from it and lose it again by
         // turns. All else that may be wrong with a framebuffer can pass.
         if window.is_none()
-            && let Err(error) = Screen::open(&cli.framebuffer, geometry, turn)
+            && let Err(error) = Screen::open(&cli.framebuffer, geometry, rotation)
             && error.kind() == ErrorKind::InUse
         {
             return Err(error.into());
@@ -140,7 +140,7 @@ impl App {
                 wake.wake();
             })
         };
-        let bridge_topic = facts::device_id().map(|id| topic::bridge_state(&id));
+        let bridge_topic = device_info::device_id().map(|id| topic::bridge_state(&id));
         let mut subscriptions = vec![
             (topic::CHANGED.into(), QoS::AtLeastOnce),
             (topic::connection_state(SERVICE), QoS::ExactlyOnce),
@@ -166,12 +166,12 @@ impl App {
         let model = Rc::new(RefCell::new(Model::default()));
         let edited = Rc::clone(&model);
         // Size of the lamp's panel, until the framebuffer tells its own.
-        let face = Face::new(turn.size((240, 320)), move |color, brightness, on| {
+        let view = View::new(rotation.size((240, 320)), move |color, brightness, on| {
             edited.borrow_mut().edit(color, brightness, on);
         })?;
         Ok(Self {
             model,
-            face,
+            view,
             window,
             framebuffer: (cli.framebuffer.clone(), geometry),
             screen: None,
@@ -181,7 +181,7 @@ impl App {
             touch_search: Search::default(),
             rules: kivy.rules,
             filter: Filter::new(kivy.jitter, kivy.ignored),
-            turn,
+            rotation,
             frame: kivy.max_fps.map_or(Duration::ZERO, |fps| Duration::from_secs(1) / fps),
             drawn: None,
             draw_due: None,
@@ -247,20 +247,20 @@ impl App {
         }
         let (path, geometry) = &self.framebuffer;
         let opened = match &self.window {
-            Some(window) => Ok(Screen::of_window(Rc::clone(window), self.turn)),
-            None => Screen::open(path, *geometry, self.turn),
+            Some(window) => Ok(Screen::of_window(Rc::clone(window), self.rotation)),
+            None => Screen::open(path, *geometry, self.rotation),
         };
         match opened {
             Ok(screen) => {
                 log::info!("shows the lamp on {}", screen.description());
                 self.screen_search.found();
-                let size = self.turn.size(screen.size());
-                if size != self.face.size() {
-                    self.face.resize(size);
+                let size = self.rotation.size(screen.size());
+                if size != self.view.size() {
+                    self.view.resize(size);
                 }
-                self.face.draw();
+                self.view.draw();
                 self.screen = Some(screen);
-                self.store(&[self.face.whole()]);
+                self.store(&[self.view.whole()]);
             }
             Err(error) => self.screen_search.failed(now, &format!("waits for the framebuffer: {error}")),
         }
@@ -307,11 +307,11 @@ impl App {
         if self.blank_due().is_some_and(|due| due <= now) {
             self.status.finger = false;
             self.blank = true;
-            self.face.blank(true);
+            self.view.blank(true);
         }
         if !self.status.is_open() {
             if self.status.refresh.take().is_some() {
-                self.face.show_facts(None);
+                self.view.show_facts(None);
             }
         } else if self.status.refresh.is_none_or(|due| due <= now) {
             let tell = Arc::clone(&self.tell);
@@ -323,7 +323,7 @@ impl App {
 
     fn show_facts(&self) {
         let Status { connected, bridged, ref leds, .. } = self.status;
-        self.face.show_facts(Some(&facts::facts(connected, bridged, leds.driven())));
+        self.view.show_facts(Some(&device_info::facts(connected, bridged, leds.driven())));
     }
 
     fn blank_due(&self) -> Option<Instant> {
@@ -336,7 +336,7 @@ impl App {
         self.active = Instant::now();
         let was_blank = std::mem::take(&mut self.blank);
         if was_blank {
-            self.face.blank(false);
+            self.view.blank(false);
         }
         was_blank
     }
@@ -346,10 +346,10 @@ impl App {
         if self.screen.is_none() {
             return;
         }
-        self.face.show(self.model.borrow().shown());
+        self.view.show(self.model.borrow().shown());
         self.draw_due = self.drawn.map(|drawn| drawn + self.frame).filter(|due| *due > now);
         if self.draw_due.is_none() {
-            let areas = self.face.draw();
+            let areas = self.view.draw();
             if !areas.is_empty() {
                 self.drawn = Some(now);
                 self.store(&areas);
@@ -357,8 +357,8 @@ impl App {
         }
     }
 
-    fn store(&mut self, areas: &[crate::face::Area]) {
-        if let Some(Err(error)) = self.screen.as_mut().map(|screen| screen.store(&self.face, areas)) {
+    fn store(&mut self, areas: &[Rect]) {
+        if let Some(Err(error)) = self.screen.as_mut().map(|screen| screen.store(&self.view, areas)) {
             self.screen = None;
             self.screen_search.failed(Instant::now(), &format!("waits for the framebuffer: {error}"));
         }
@@ -382,7 +382,7 @@ impl App {
             self.draw_due,
         ];
         let moments = searches.into_iter().chain(timers).flatten();
-        let drawing = self.screen.as_ref().and_then(|_| self.face.next_change());
+        let drawing = self.screen.as_ref().and_then(|_| self.view.next_change());
         moments.chain(drawing.map(|wait| now + wait)).min()
     }
 
@@ -433,11 +433,11 @@ impl App {
             }
         } else if topic == topic::ASSOCIATED {
             match Association::from_json(payload) {
-                Ok(Association::Associated) => self.face.show_code(None),
+                Ok(Association::Associated) => self.view.show_code(None),
                 Ok(Association::Unassociated(code)) => {
                     self.drop_finger();
                     self.light_up();
-                    self.face.show_code(Some(&code));
+                    self.view.show_code(Some(&code));
                 }
                 Err(refusal) => log::warn!("ignores a message on {topic}: {refusal}"),
             }
@@ -458,22 +458,22 @@ impl App {
         self.status.connected = connected;
         self.status.bridged = None;
         self.drop_finger();
-        self.face.show(self.model.borrow().shown());
-        self.face.show_code(None);
+        self.view.show(self.model.borrow().shown());
+        self.view.show_code(None);
     }
 
     /// Lets go of what the finger holds; it must be lifted before it can do something again.
     fn drop_finger(&mut self) {
         self.press.cancel();
         self.finger_done = true;
-        self.face.cancel_pointer();
+        self.view.cancel_pointer();
         self.model.borrow_mut().finger(false);
     }
 
     fn take_touches(&mut self) {
         let Some(touch) = &mut self.touch else { return };
         let mut pointers = Vec::new();
-        let read = touch.read(self.turn.size(self.face.size()), |pointer| {
+        let read = touch.read(self.rotation.size(self.view.size()), |pointer| {
             pointers.extend(self.filter.pass(pointer));
         });
         let lost = read.err().map(|error| format!("lost {}: {error}", touch.description()));
@@ -499,15 +499,15 @@ impl App {
             return;
         }
         // What the finger acts on must be what the newest message made of it.
-        self.face.show(self.model.borrow().shown());
+        self.view.show(self.model.borrow().shown());
         if matches!(pointer, Pointer::Down(..)) {
             self.model.borrow_mut().finger(true);
         }
-        let pointer = pointer.mapped(|place| self.turn.point(place));
-        let (width, height) = self.face.size();
-        self.face.pointer(pointer.mapped(|(x, y)| (x * width as f32, y * height as f32)));
+        let pointer = pointer.mapped(|place| self.rotation.point(place));
+        let (width, height) = self.view.size();
+        self.view.pointer(pointer.mapped(|(x, y)| (x * width as f32, y * height as f32)));
         self.press.pointer(Instant::now(), pointer);
-        if self.face.is_dragging() {
+        if self.view.is_dragging() {
             self.press.cancel();
         }
         if pointer == Pointer::Up {

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The lamp's touch screen.
 //!
-//! Touch and MQTT change the [`model`], the [`face`] shows the model and draws what changed, the [`screen`] stores
+//! Touch and MQTT change the [`model`], the [`view`] shows the model and draws what changed, the [`screen`] stores
 //! that to the framebuffer, and [`app`] sleeps until there is something to do. What the user's Kivy configuration
 //! says of touch and screen is honoured.
 
 mod app;
 mod button;
-mod face;
-mod facts;
+mod device_info;
+mod images;
 mod leds;
+mod long_press;
 mod model;
-mod paint;
-mod press;
 mod scene;
 mod screen;
 mod snapshot;
 mod touch;
-mod turn;
+mod view;
 #[cfg_attr(not(feature = "desktop"), path = "no_window.rs")]
 mod window;
 

@@ -4,17 +4,17 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use framebuffer::{Access, Encoder, Error, Geometry, Surface};
+use framebuffer::{Access, Encoder, Error, Geometry, Rect, Rotation, Surface};
 
-use crate::face::{Area, Face};
-use crate::turn::Turn;
+use crate::view::View;
+
 use crate::window::Window;
 
 /// An open framebuffer or window with what it takes to store rows of the canvas.
 pub struct Screen {
     sink: Sink,
     encoder: Encoder,
-    turn: Turn,
+    rotation: Rotation,
     colors: Vec<[u8; 3]>,
     bytes: Vec<u8>,
 }
@@ -26,22 +26,22 @@ enum Sink {
 
 impl Screen {
     /// Opens the framebuffer at `path` and claims it; `file_geometry` tells the shape of a plain file that stands in
-    /// for one, `turn` how the canvas lies on it.
-    pub fn open(path: &Path, file_geometry: Option<Geometry>, turn: Turn) -> Result<Self, Error> {
+    /// for one, `rotation` how the canvas lies on it.
+    pub fn open(path: &Path, file_geometry: Option<Geometry>, rotation: Rotation) -> Result<Self, Error> {
         let surface = Surface::open(path, Access::ReadWrite, file_geometry)?;
         surface.claim()?;
         let encoder = Encoder::new(surface.geometry().format());
-        Ok(Self::of(Sink::Framebuffer(Box::new(surface)), encoder, turn))
+        Ok(Self::of(Sink::Framebuffer(Box::new(surface)), encoder, rotation))
     }
 
     /// A window in place of a framebuffer.
-    pub fn of_window(window: Rc<Window>, turn: Turn) -> Self {
+    pub fn of_window(window: Rc<Window>, rotation: Rotation) -> Self {
         let encoder = Encoder::new(window.format());
-        Self::of(Sink::Window(window), encoder, turn)
+        Self::of(Sink::Window(window), encoder, rotation)
     }
 
-    fn of(sink: Sink, encoder: Encoder, turn: Turn) -> Self {
-        Self { sink, encoder, turn, colors: Vec::new(), bytes: Vec::new() }
+    fn of(sink: Sink, encoder: Encoder, rotation: Rotation) -> Self {
+        Self { sink, encoder, rotation, colors: Vec::new(), bytes: Vec::new() }
     }
 
     /// Width and height in pixels.
@@ -66,16 +66,16 @@ impl Screen {
 
     /// Stores areas of the canvas and touches no other pixel. An error means that the framebuffer is gone or has
     /// another shape.
-    pub fn store(&mut self, face: &Face, areas: &[Area]) -> anyhow::Result<()> {
+    pub fn store(&mut self, view: &View, areas: &[Rect]) -> anyhow::Result<()> {
         self.refresh()?;
-        let (width, height) = self.turn.size(self.size());
+        let (width, height) = self.rotation.size(self.size());
         let picture = (width as usize, height as usize);
         for area in areas {
-            let seen = self.turn.area(*area, picture);
+            let seen = self.rotation.rect(*area, picture);
             for y in seen.y..seen.y + seen.height {
                 self.colors.clear();
                 self.colors.extend((seen.x..seen.x + seen.width).map(|x| {
-                    let pixel = face.pixel(self.turn.pixel((x, y), picture));
+                    let pixel = view.pixel(self.rotation.pixel((x, y), picture));
                     [pixel.r, pixel.g, pixel.b]
                 }));
                 self.store_row(seen.x, y)?;

@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::Context;
 use lamp::state::LampState;
 
-use crate::face::Face;
 use crate::model::Notice;
+use crate::view::View;
 use programs::lamp_ui::Page;
 
 /// Facts about a lamp that could be.
@@ -25,21 +25,21 @@ const EXAMPLE: [(&str, &str); 7] = [
 
 /// Draws a page of the scene with `state` at `size` pixels into `path`.
 pub fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState) -> anyhow::Result<()> {
-    let mut face = Face::new(size, |_, _, _| {})?;
-    face.show(match page {
+    let mut view = View::new(size, |_, _, _| {})?;
+    view.show(match page {
         Page::Connecting => Err(Notice::Connecting),
         Page::Waiting => Err(Notice::Waiting),
         Page::Away => Err(Notice::ServiceAway),
         Page::Controls | Page::Association | Page::Status => Ok(state),
     });
     if page == Page::Association {
-        face.show_code(Some("3f9a2c"));
+        view.show_code(Some("3f9a2c"));
     }
     if page == Page::Status {
-        face.show_facts(Some(&EXAMPLE.map(|(label, value)| (label, value.to_owned()))));
+        view.show_facts(Some(&EXAMPLE.map(|(label, value)| (label, value.to_owned()))));
     }
-    face.draw();
-    let pixels: Vec<u8> = face.pixels().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+    view.draw();
+    let pixels: Vec<u8> = view.pixels().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
     let write = || -> anyhow::Result<()> {
         let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), size.0, size.1);
         encoder.set_color(png::ColorType::Rgb);

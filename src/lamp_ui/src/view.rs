@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use framebuffer::Rect;
 use lamp::color::Color;
 use lamp::state::LampState;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
@@ -13,8 +14,8 @@ use slint::{
     ComponentHandle, LogicalPosition, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel, SharedString,
 };
 
+use crate::images;
 use crate::model::Notice;
-use crate::paint;
 use crate::scene::{Fact, Paint, Scene};
 use crate::touch::Pointer;
 
@@ -23,7 +24,7 @@ use crate::touch::Pointer;
 const DESIGN: (f32, f32) = (240.0, 320.0);
 
 /// The scene, its canvas, and the pointer on it.
-pub struct Face {
+pub struct View {
     window: Rc<MinimalSoftwareWindow>,
     scene: Scene,
     canvas: Vec<Rgb8Pixel>,
@@ -31,19 +32,6 @@ pub struct Face {
     scale: f32,
     /// Where the finger is, in points, while it is down.
     finger: Option<LogicalPosition>,
-}
-
-/// A rectangle of the canvas, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
-    /// Left edge.
-    pub x: usize,
-    /// Upper edge.
-    pub y: usize,
-    /// Pixels from left to right.
-    pub width: usize,
-    /// Pixels from top to bottom.
-    pub height: usize,
 }
 
 /// What Slint needs to know of the machine.
@@ -62,11 +50,11 @@ impl Platform for Machine {
     }
 }
 
-impl Face {
+impl View {
     /// The scene on a canvas of `size` pixels. `on_edit` is told hue and saturation, brightness and power when the
     /// user changed one of them.
     ///
-    /// Slint lives in one thread and knows one platform, so there is one face in a program.
+    /// Slint lives in one thread and knows one platform, so there is one view in a program.
     pub fn new(size: (u32, u32), on_edit: impl Fn(Color, f64, bool) + 'static) -> anyhow::Result<Self> {
         let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
         let machine = Machine { window: window.clone(), start: Instant::now() };
@@ -75,13 +63,13 @@ impl Face {
         let scene = Scene::new().map_err(|error| anyhow!("cannot make the scene: {error}"))?;
 
         let painter = scene.global::<Paint>();
-        painter.on_light(paint::light);
-        painter.on_hue_track(paint::hue_track);
-        painter.on_saturation_track(paint::saturation_track);
-        painter.on_brightness_track(paint::brightness_track);
-        painter.on_power_icon(paint::power_icon);
-        painter.on_sun_icon(paint::sun_icon);
-        painter.on_text(|words: SharedString, size, room| paint::text(&words, size, room));
+        painter.on_light(images::light);
+        painter.on_hue_track(images::hue_track);
+        painter.on_saturation_track(images::saturation_track);
+        painter.on_brightness_track(images::brightness_track);
+        painter.on_power_icon(images::power_icon);
+        painter.on_sun_icon(images::sun_icon);
+        painter.on_text(|words: SharedString, size, room| images::text(&words, size, room));
 
         let edited = scene.as_weak();
         scene.on_edited(move || {
@@ -92,10 +80,10 @@ impl Face {
             }
         });
 
-        let mut face = Self { window, scene, canvas: Vec::new(), size, scale: 1.0, finger: None };
-        face.resize(size);
-        face.scene.show().map_err(|error| anyhow!("cannot show the scene: {error}"))?;
-        Ok(face)
+        let mut view = Self { window, scene, canvas: Vec::new(), size, scale: 1.0, finger: None };
+        view.resize(size);
+        view.scene.show().map_err(|error| anyhow!("cannot show the scene: {error}"))?;
+        Ok(view)
     }
 
     /// Size of the canvas, in pixels.
@@ -197,13 +185,13 @@ impl Face {
     }
 
     /// Draws what has changed, and tells which areas of the canvas that is.
-    pub fn draw(&mut self) -> Vec<Area> {
+    pub fn draw(&mut self) -> Vec<Rect> {
         slint::platform::update_timers_and_animations();
         let mut areas = Vec::new();
         let (canvas, width) = (&mut self.canvas, self.size.0 as usize);
         self.window.draw_if_needed(|renderer| {
             let region = renderer.render(canvas, width);
-            areas.extend(region.iter().map(|(position, size)| Area {
+            areas.extend(region.iter().map(|(position, size)| Rect {
                 x: position.x as usize,
                 y: position.y as usize,
                 width: size.width as usize,
@@ -214,8 +202,8 @@ impl Face {
     }
 
     /// The whole canvas.
-    pub fn whole(&self) -> Area {
-        Area { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize }
+    pub fn whole(&self) -> Rect {
+        Rect { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize }
     }
 
     /// Red, green and blue of one pixel.
