@@ -94,7 +94,7 @@ fn linked(
 ) -> anyhow::Result<BTreeSet<(String, String)>> {
     let mut command = cargo(source, toolchain, "tree");
     command.args(["--target", architecture.rust_target(), "--edges", "normal,no-proc-macro"]);
-    command.args(["--prefix", "none", "--no-dedupe", "--format", "{p}"]);
+    command.args(["--prefix", "none", "--format", "{p}"]);
     for program in &programs::PROGRAMS {
         command.args(["--package", program.name]);
     }
