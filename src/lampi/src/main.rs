@@ -2,7 +2,7 @@
 //! The command of the lamp's owner.
 //!
 //! Each order has a module of its own, which asks those whom it concerns: the lamp's broker ([`broker`]), Supervisor
-//! ([`supervisor`]), the files below the lamp's root ([`system_files`]).
+//! ([`supervisor_client`]), the files below the lamp's root ([`system_files`]).
 
 mod bridge;
 mod broker;

@@ -2,7 +2,7 @@
 //! What is remembered of the last start of pigpio's own daemon, and whether it refused to run.
 //!
 //! A daemon that refuses this board ends at once, and Supervisor calls again. How it ended nobody can tell by then: it may
-//! have been stopped a moment after its start, too. So two things must come together: it ended within [`AT_ONCE`], and nothing
+//! have been stopped a moment after its start, too. So two things must come together: it ended within `AT_ONCE`, and nothing
 //! was made or removed in /dev since, where a pigpiod that comes to run makes /dev/pigerr last of all, whatever its options.
 //!
 //! A refusal is believed for a while, and for twice as long each time in a row; then pigpio's own daemon is tried again. So a

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The command line: parsed by the program, and turned into its manual page by the package builder.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::broken_intra_doc_links,
+    reason = "people see these comments as they are, in a terminal"
+)]
 
 use std::path::PathBuf;
 

@@ -89,7 +89,7 @@ struct Overlay {
 /// The sections that count at a line, of each kind one.
 struct Sections {
     model: Effect,
-    /// That of a kind that only the firmware can judge, and [none].
+    /// That of a kind that only the firmware can judge, and `[none]`.
     other: Effect,
 }
 
