@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One look at the source, and the stores to the target that follow from it.
+//! One poll of the source, and the stores to the target that follow from it.
 
 use framebuffer::{Error, Surface};
 
-use crate::picture::{Picture, RenderOptions};
+use crate::frame::{Frame, RenderOptions};
 
 /// Rows of the source are read this many bytes at a time: few enough to be compared while still in the processor's cache.
 const STRIP_BYTES: usize = 32 * 1024;
 
-/// A glance reads one row in so many. What people draw is higher, so that the first glance sees it, for a quarter of the
+/// A sampled poll reads one row in so many. What people draw is higher, so that the first sampled poll sees it, for a quarter of the
 /// reading, which is what a still screen costs.
-const GLANCES: usize = 4;
+const SAMPLES: usize = 4;
 
 /// A copy between two open framebuffers.
 pub struct Copier {
     source: Surface,
     target: Surface,
-    picture: Picture,
+    frame: Frame,
     strip: Vec<u8>,
-    /// The first row of the latest glance.
-    glance: usize,
+    /// The first row of the latest sampled poll.
+    sample: usize,
     /// The target's driver can tell when it has sent a picture; supposed until it says no.
     vsync: bool,
 }
@@ -27,16 +27,16 @@ pub struct Copier {
 impl Copier {
     /// A copy that has not begun: the first [`Self::copy`] stores the whole picture.
     pub fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
-        let picture = Picture::new(source.geometry(), target.geometry(), options)?;
+        let frame = Frame::new(source.geometry(), target.geometry(), options)?;
         let row_bytes = source.geometry().row_bytes();
         let strip = vec![0; (STRIP_BYTES / row_bytes).max(1) * row_bytes];
-        Ok(Self { source, target, picture, strip, glance: 0, vsync: true })
+        Ok(Self { source, target, frame, strip, sample: 0, vsync: true })
     }
 
     /// The copy's two ends and what is done between, for a log line.
     pub fn description(&self) -> String {
         let (source, target) = (self.source.geometry(), self.target.geometry());
-        let placement = self.picture.placement();
+        let placement = self.frame.placement();
         let (crop, viewport) = (placement.crop, placement.viewport);
         let scaled = if (viewport.width, viewport.height) == (crop.width, crop.height) {
             String::new()
@@ -51,29 +51,29 @@ impl Copier {
     }
 
     /// Brings the target up to date with the source. Returns the numbers of rows and bytes that were stored.
-    pub fn copy(&mut self) -> Result<(usize, usize), Error> {
+    pub fn poll_all(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
         let (row_bytes, height) = (self.source.geometry().row_bytes(), self.source.geometry().height());
         let strip_rows = self.strip.len() / row_bytes;
         for first in (0..height).step_by(strip_rows) {
             let rows = &mut self.strip[..strip_rows.min(height - first) * row_bytes];
             self.source.read_rows(first, rows)?;
-            self.picture.take_source(first, rows);
+            self.frame.take_source(first, rows);
         }
         self.store()
     }
 
     /// The same for a picture that stands still: reads one row in four, other ones each time, and the rest only if one of
-    /// these has changed. A change of four rows is seen at once, one of a single row by the fourth glance at the latest.
-    pub fn glance(&mut self) -> Result<(usize, usize), Error> {
+    /// these has changed. A change of four rows is seen at once, one of a single row by the fourth sampled poll at the latest.
+    pub fn poll_sample(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
-        self.glance = (self.glance + 1) % GLANCES;
+        self.sample = (self.sample + 1) % SAMPLES;
         let row = &mut self.strip[..self.source.geometry().row_bytes()];
-        for y in (self.glance..self.source.geometry().height()).step_by(GLANCES) {
+        for y in (self.sample..self.source.geometry().height()).step_by(SAMPLES) {
             self.source.read_rows(y, row)?;
-            self.picture.take_source(y, row);
+            self.frame.take_source(y, row);
         }
-        if self.picture.source_has_changes() { self.copy() } else { self.store() }
+        if self.frame.source_has_changes() { self.poll_all() } else { self.store() }
     }
 
     /// Whether the source is no longer what was opened.
@@ -85,14 +85,14 @@ impl Copier {
         let offset = self.target.geometry().offset();
         self.target.refresh()?;
         if self.target.geometry().offset() != offset {
-            self.picture.forget_stored();
+            self.frame.forget_stored();
         }
         // All stores come after all the work, close together, so that a driver with deferred IO sends them as one update.
-        if self.picture.has_changes() {
+        if self.frame.has_changes() {
             self.vsync = self.vsync && self.target.wait_for_vsync();
         }
         let target = &mut self.target;
-        self.picture.store_changes(|y, row| target.store(0, y, row))
+        self.frame.store_changes(|y, row| target.store(0, y, row))
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
                 row.fill_with(|| random.u8(..));
                 drawn.write_all_at(row, rows(&source, y) as u64).expect("drawn");
             }
-            copier.copy().expect("copied");
+            copier.poll_all().expect("copied");
             let mut bytes = all_of(&shown);
             let mut screen = Vec::new();
             for y in 0..target.height() {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn glances_miss_nothing_and_show_whole_pictures() {
+    fn sampled_polls_miss_nothing_and_show_whole_pictures() {
         let folder = tempfile::tempdir().expect("a folder");
         let [source, target] = ["source", "target"].map(|name| folder.path().join(name));
         let geometry = "2x11x16".parse().expect("a geometry");
@@ -238,17 +238,17 @@ mod tests {
         let options = RenderOptions { rotation: Rotation::None, fit: Fit::Contain, dither: false };
         let mut copier = Copier::new(open(&source, Access::Read), open(&target, Access::ReadWrite), options)
             .expect("a copier");
-        copier.copy().expect("copied");
-        assert_eq!(copier.glance().expect("looked"), (0, 0), "still");
+        copier.poll_all().expect("copied");
+        assert_eq!(copier.poll_sample().expect("looked"), (0, 0), "still");
 
         for row in 0..11 {
             files[0].write_all_at(&[row + 1], u64::from(row) * 4).expect("drawn");
-            let glances = (1..=GLANCES).find(|_| copier.glance().expect("looked") == (1, 4));
-            assert!(glances.is_some(), "row {row} is never seen");
+            let polls = (1..=SAMPLES).find(|_| copier.poll_sample().expect("looked") == (1, 4));
+            assert!(polls.is_some(), "row {row} is never seen");
         }
         for row in 0..11_u8 - 3 {
             files[0].write_all_at(&[0x40 + row; 4 * 4], u64::from(row) * 4).expect("drawn");
-            assert_eq!(copier.glance().expect("looked"), (4, 16), "at once, from row {row} on");
+            assert_eq!(copier.poll_sample().expect("looked"), (4, 16), "at once, from row {row} on");
             let [drawn, shown] = [&files[0], &files[1]].map(|file| {
                 let mut bytes = [0; 44];
                 file.read_exact_at(&mut bytes, 0).expect("read");

@@ -2,14 +2,14 @@
 //! Copies one framebuffer to another, storing only what changed.
 //!
 //! [`endpoints`] opens the two framebuffers and waits for them; [`copier`] looks at the source and stores to the target;
-//! [`picture`] knows what is to be stored, with [`fit`] for pictures of another size; [`pace`] says when to look again;
+//! [`frame`] knows what is to be stored, with [`fit`] for pictures of another size; [`poll_timer`] says when to poll again;
 //! [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a picture in a file.
 
 mod copier;
 mod endpoints;
 mod fit;
-mod pace;
-mod picture;
+mod frame;
+mod poll_timer;
 #[cfg(test)]
 mod reference;
 mod signals;
@@ -26,8 +26,8 @@ use log::{LevelFilter, info, warn};
 
 use copier::Copier;
 use endpoints::Endpoints;
-use pace::Pace;
-use picture::RenderOptions;
+use frame::RenderOptions;
+use poll_timer::PollTimer;
 use programs::fbcp::{AtEnd, Cli, Dither};
 use signals::Signals;
 use statistics::Statistics;
@@ -124,10 +124,10 @@ fn copy(
     signals: &mut Signals,
     statistics: &mut Statistics,
 ) -> anyhow::Result<End> {
-    let mut pace = Pace::new(cli.fps, Instant::now());
+    let mut timer = PollTimer::new(cli.fps, Instant::now());
     let mut next_line = Instant::now() + BETWEEN_LINES;
     loop {
-        match if pace.is_still() { copier.glance() } else { copier.copy() } {
+        match if timer.is_still() { copier.poll_sample() } else { copier.poll_all() } {
             Err(error) => return Ok(End::Lost(error)),
             Ok(_) if cli.once => return Ok(End::Stopped),
             Ok((rows, bytes)) => {
@@ -136,7 +136,7 @@ fn copy(
                     info!("{statistics}");
                     next_line += BETWEEN_LINES;
                 }
-                let next = pace.next(rows > 0, Instant::now());
+                let next = timer.next(rows > 0, Instant::now());
                 if endpoints::sleep_until(next, signals, statistics)? {
                     return Ok(End::Stopped);
                 }

@@ -5,7 +5,7 @@
 use framebuffer::{Decoder, Geometry, PixelFormat, Rotation};
 
 use crate::fit::{Placement, place};
-use crate::picture::RenderOptions;
+use crate::frame::RenderOptions;
 use programs::fbcp::Fit;
 
 pub const FORMATS: [PixelFormat; 6] = [

@@ -21,7 +21,7 @@ impl Statistics {
         Self { start: Instant::now(), looks: 0, pictures: 0, rows: 0, bytes: 0 }
     }
 
-    /// Adds a look at the source, after which so many rows and bytes were stored.
+    /// Adds a poll of the source, after which so many rows and bytes were stored.
     pub fn add(&mut self, rows: usize, bytes: usize) {
         self.looks += 1;
         self.pictures += u64::from(rows > 0);

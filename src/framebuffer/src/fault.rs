@@ -4,6 +4,9 @@
 //! A driver with deferred IO answers an access with SIGBUS once it has let go of the device, which would end the program. Here
 //! the page is replaced by one of ordinary memory instead, in which the access ends, and the mapping is noted as lost.
 //! SIGBUS of any other origin does what it always does.
+//!
+//! The handler is that of the whole process. It is installed when the first device is mapped, unless the program has said by
+//! [`keep_sigbus_handler`] that it has one of its own.
 
 use std::io;
 use std::ptr;
@@ -18,6 +21,15 @@ const MOST: usize = 8;
 
 static WATCHED: [Watched; MOST] = [const { Watched::unused() }; MOST];
 static PAGE: AtomicUsize = AtomicUsize::new(0);
+
+/// Done when the handler is installed, or never will be.
+static INSTALLED: Once = Once::new();
+
+/// Leaves SIGBUS to the program's own handler, if it is called before the first device is opened. That handler then has to see
+/// to devices that go away while they are mapped.
+pub fn keep_sigbus_handler() {
+    INSTALLED.call_once(|| {});
+}
 
 /// A mapping, as the signal handler sees it: a length of 0 means none.
 struct Watched {
@@ -49,7 +61,6 @@ pub(crate) struct Watch(&'static Watched);
 impl Watch {
     /// Watches the `length` bytes of a mapping that starts at `start`.
     pub(crate) fn over(start: *const u8, length: usize) -> io::Result<Self> {
-        static INSTALLED: Once = Once::new();
         INSTALLED.call_once(install);
         let free = |watched: &&Watched| !watched.taken.swap(true, Ordering::SeqCst);
         let watched = WATCHED
@@ -116,4 +127,36 @@ extern "C" fn on_fault(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc:
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     // SAFETY: the default action needs nothing.
     let _ = unsafe { sigaction(Signal::SIGBUS, &default) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    extern "C" fn own(_: libc::c_int) {}
+
+    #[test]
+    #[ignore = "the next test runs it, in a process of its own"]
+    fn with_a_handler_of_its_own() {
+        let own = SigAction::new(SigHandler::Handler(own), SaFlags::empty(), SigSet::empty());
+        // SAFETY: the handler does nothing.
+        unsafe { sigaction(Signal::SIGBUS, &own) }.expect("SIGBUS may be handled");
+        keep_sigbus_handler();
+        let byte = 0;
+        let _watch = Watch::over(&raw const byte, 1).expect("a place is free");
+        // SAFETY: as above.
+        let now = unsafe { sigaction(Signal::SIGBUS, &own) }.expect("SIGBUS may be handled");
+        assert!(matches!(now.handler(), SigHandler::Handler(_)), "{now:?}");
+    }
+
+    #[test]
+    fn a_handler_of_the_program_stays() {
+        let name = "fault::tests::with_a_handler_of_its_own";
+        let this = std::env::current_exe().expect("a path");
+        let child = Command::new(this).args(["--exact", "--ignored", name]).output().expect("a process");
+        let text = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && text.contains("1 passed"), "{text}");
+    }
 }

@@ -22,6 +22,8 @@
 //! # Ok::<(), framebuffer::Error>(())
 //! ```
 
+#![allow(unsafe_code, reason = "devices are mapped and driven by ioctl; each use says why it is sound")]
+
 mod console;
 mod convert;
 mod device;
@@ -40,6 +42,7 @@ pub use console::Console;
 pub use convert::{Converter, Decoder, Encoder};
 pub use dither::{BAYER, Ditherer};
 pub use error::{Error, ErrorKind};
+pub use fault::keep_sigbus_handler;
 pub use format::{Bitfield, PixelFormat};
 pub use geometry::{Geometry, MAX_SIDE};
 pub use rect::Rect;

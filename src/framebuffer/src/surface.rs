@@ -39,6 +39,10 @@ impl Surface {
     ///
     /// A device says its geometry itself; a file needs one, in `file_geometry`, and must be long enough for it. Nothing is
     /// waited for: a device or file that is not there is an [`ErrorKind::Missing`].
+    ///
+    /// The first device that is opened installs a handler of SIGBUS for the whole process, so that a device that goes away
+    /// while it is used is an error and not the end of the program. A program with a handler of its own
+    /// keeps that by [`keep_sigbus_handler`](crate::keep_sigbus_handler).
     pub fn open(path: &Path, access: Access, file_geometry: Option<Geometry>) -> Result<Self, Error> {
         let name = path.display();
         let file = OpenOptions::new()

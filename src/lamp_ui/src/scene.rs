@@ -2,6 +2,7 @@
 //! The scene as Slint's compiler made it from ui/scene.slint.
 #![allow(
     missing_docs,
+    unsafe_code,
     unused_qualifications,
     clippy::all,
     clippy::pedantic,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! When to look at the source next.
+//! When to poll the source next.
 
 use std::time::{Duration, Instant};
 
@@ -11,34 +11,34 @@ const STILL_AFTER: Duration = Duration::from_secs(2);
 /// people take for at once.
 const STILL_INTERVAL: Duration = Duration::from_millis(125);
 
-/// The times of the looks at the source: evenly spaced, at full rate while the picture moves.
-pub struct Pace {
+/// The times of the polls of the source: evenly spaced, at full rate while the picture moves.
+pub struct PollTimer {
     interval: Duration,
-    last_look: Instant,
+    last_poll: Instant,
     last_change: Instant,
     still: bool,
 }
 
-impl Pace {
-    /// A pace of at most `fps` looks a second, the first of them `now`.
+impl PollTimer {
+    /// A timer of at most `fps` polls a second, the first of them `now`.
     pub fn new(fps: u32, now: Instant) -> Self {
-        Self { interval: Duration::from_secs(1) / fps, last_look: now, last_change: now, still: false }
+        Self { interval: Duration::from_secs(1) / fps, last_poll: now, last_change: now, still: false }
     }
 
-    /// The time of the next look, after one that ended at `now` and saw a change or none.
+    /// The time of the next poll, after one that ended at `now` and saw a change or none.
     pub fn next(&mut self, changed: bool, now: Instant) -> Instant {
         if changed {
             self.last_change = now;
         }
         self.still = now.duration_since(self.last_change) >= STILL_AFTER;
         let interval = if self.still { self.interval.max(STILL_INTERVAL) } else { self.interval };
-        // A look that took longer than the interval is followed by the next at once, but looks that were missed are not made
+        // A poll that took longer than the interval is followed by the next at once, but polls that were missed are not made
         // up for.
-        self.last_look = (self.last_look + interval).max(now);
-        self.last_look
+        self.last_poll = (self.last_poll + interval).max(now);
+        self.last_poll
     }
 
-    /// Whether the picture stands still, so that a glance is enough.
+    /// Whether the picture stands still, so that a sampled poll is enough.
     pub const fn is_still(&self) -> bool {
         self.still
     }
@@ -53,38 +53,38 @@ mod tests {
     #[test]
     fn a_moving_picture_is_looked_at_evenly() {
         let start = Instant::now();
-        let mut pace = Pace::new(25, start);
-        assert_eq!(pace.next(true, start + 10 * MS), start + 40 * MS);
-        assert_eq!(pace.next(true, start + 43 * MS), start + 80 * MS);
-        assert_eq!(pace.next(true, start + 200 * MS), start + 200 * MS, "late: at once");
-        assert_eq!(pace.next(true, start + 201 * MS), start + 240 * MS, "and not twice");
+        let mut timer = PollTimer::new(25, start);
+        assert_eq!(timer.next(true, start + 10 * MS), start + 40 * MS);
+        assert_eq!(timer.next(true, start + 43 * MS), start + 80 * MS);
+        assert_eq!(timer.next(true, start + 200 * MS), start + 200 * MS, "late: at once");
+        assert_eq!(timer.next(true, start + 201 * MS), start + 240 * MS, "and not twice");
     }
 
     #[test]
     fn a_still_picture_is_looked_at_eight_times_a_second() {
         let start = Instant::now();
-        let mut pace = Pace::new(25, start);
+        let mut timer = PollTimer::new(25, start);
         let mut now = start;
         let mut looks = 0;
         while now < start + STILL_AFTER {
-            now = pace.next(false, now);
+            now = timer.next(false, now);
             looks += 1;
         }
         assert_eq!(looks, 50);
-        assert!(!pace.is_still());
-        assert_eq!(pace.next(false, now), now + STILL_INTERVAL);
-        assert!(pace.is_still());
+        assert!(!timer.is_still());
+        assert_eq!(timer.next(false, now), now + STILL_INTERVAL);
+        assert!(timer.is_still());
         let seen = now + STILL_INTERVAL;
-        assert_eq!(pace.next(true, seen), seen + 40 * MS, "full rate with the first change");
-        assert!(!pace.is_still());
+        assert_eq!(timer.next(true, seen), seen + 40 * MS, "full rate with the first change");
+        assert!(!timer.is_still());
     }
 
     #[test]
     fn a_low_rate_is_kept_on_a_still_picture() {
         let start = Instant::now();
-        let mut pace = Pace::new(2, start);
+        let mut timer = PollTimer::new(2, start);
         let much_later = start + 10 * STILL_AFTER;
-        assert_eq!(pace.next(false, much_later), much_later);
-        assert_eq!(pace.next(false, much_later), much_later + 500 * MS);
+        assert_eq!(timer.next(false, much_later), much_later);
+        assert_eq!(timer.next(false, much_later), much_later + 500 * MS);
     }
 }

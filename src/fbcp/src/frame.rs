@@ -21,7 +21,7 @@ pub struct RenderOptions {
 }
 
 /// The state of a copy from one geometry to another.
-pub struct Picture {
+pub struct Frame {
     source: Source,
     target: Shadow,
     placement: Placement,
@@ -149,7 +149,7 @@ impl Rendering {
     }
 }
 
-impl Picture {
+impl Frame {
     /// A copy of which nothing is stored yet: the first picture stores every row.
     pub fn new(source: &Geometry, target: &Geometry, options: RenderOptions) -> Result<Self, Error> {
         let (source, upright) = Source::new(source, options.rotation)?;
@@ -286,20 +286,20 @@ mod tests {
         text.parse().expect(text)
     }
 
-    fn copy(source: &Geometry, target: &Geometry) -> Picture {
+    fn copy(source: &Geometry, target: &Geometry) -> Frame {
         let options = RenderOptions { rotation: Rotation::None, fit: Fit::Contain, dither: false };
-        Picture::new(source, target, options).expect("geometries")
+        Frame::new(source, target, options).expect("geometries")
     }
 
     /// Renders and stores into `screen`; returns the numbers of the rows that were stored.
-    fn store(picture: &mut Picture, screen: &mut [u8]) -> Vec<usize> {
+    fn store(frame: &mut Frame, screen: &mut [u8]) -> Vec<usize> {
         let mut rows = Vec::new();
-        let bytes = picture.store_changes(|y, row| {
+        let bytes = frame.store_changes(|y, row| {
             screen[y * row.len()..][..row.len()].copy_from_slice(row);
             rows.push(y);
             Ok::<(), Infallible>(())
         });
-        let row_bytes = picture.row.len();
+        let row_bytes = frame.row.len();
         assert_eq!(bytes, Ok((rows.len(), rows.len() * row_bytes)));
         rows
     }
@@ -307,38 +307,38 @@ mod tests {
     #[test]
     fn rows_are_stored_once_for_each_change() {
         let (source, target) = (geometry("4x3xxrgb8888"), geometry("4x3xbgr565"));
-        let mut picture = copy(&source, &target);
+        let mut frame = copy(&source, &target);
         let mut screen = vec![0xaa; target.visible_bytes()];
         let mut pixels = vec![0; source.visible_bytes()];
-        picture.take_source(0, &pixels);
-        assert_eq!(store(&mut picture, &mut screen), [0, 1, 2], "the first picture, though all black");
+        frame.take_source(0, &pixels);
+        assert_eq!(store(&mut frame, &mut screen), [0, 1, 2], "the first picture, though all black");
         assert_eq!(screen, vec![0; target.visible_bytes()]);
-        picture.take_source(0, &pixels);
-        assert_eq!(store(&mut picture, &mut screen), [], "still");
+        frame.take_source(0, &pixels);
+        assert_eq!(store(&mut frame, &mut screen), [], "still");
 
         pixels[16 + 2] = 0xff;
-        picture.take_source(1, &pixels[16..]);
-        assert_eq!(store(&mut picture, &mut screen), [1]);
+        frame.take_source(1, &pixels[16..]);
+        assert_eq!(store(&mut frame, &mut screen), [1]);
         assert_eq!(screen[8..10], [0x1f, 0], "red, in the lowest five bits");
 
         pixels[16 + 3] = 0xff;
         pixels[16 + 1] = 1;
-        picture.take_source(1, &pixels[16..]);
-        assert_eq!(store(&mut picture, &mut screen), [], "a change that the target cannot show");
+        frame.take_source(1, &pixels[16..]);
+        assert_eq!(store(&mut frame, &mut screen), [], "a change that the target cannot show");
 
-        picture.forget_stored();
-        assert_eq!(store(&mut picture, &mut screen), [0, 1, 2]);
+        frame.forget_stored();
+        assert_eq!(store(&mut frame, &mut screen), [0, 1, 2]);
     }
 
     #[test]
     fn a_scaled_change_stores_the_rows_that_it_covers() {
         let (source, target) = (geometry("12x12x32"), geometry("8x6x16"));
-        let mut picture = copy(&source, &target);
-        assert_eq!(picture.placement().viewport, Rect { x: 1, y: 0, width: 6, height: 6 });
+        let mut frame = copy(&source, &target);
+        assert_eq!(frame.placement().viewport, Rect { x: 1, y: 0, width: 6, height: 6 });
         let mut screen = vec![0xaa; target.visible_bytes()];
         let mut pixels = vec![0xff; source.visible_bytes()];
-        picture.take_source(0, &pixels);
-        assert_eq!(store(&mut picture, &mut screen), [0, 1, 2, 3, 4, 5]);
+        frame.take_source(0, &pixels);
+        assert_eq!(store(&mut frame, &mut screen), [0, 1, 2, 3, 4, 5]);
         assert_eq!(
             screen[..16],
             [[0, 0]; 1]
@@ -351,17 +351,17 @@ mod tests {
         );
 
         pixels[48 * 5 + 4 * 7] = 0;
-        picture.take_source(0, &pixels);
-        assert_eq!(store(&mut picture, &mut screen), [2]);
+        frame.take_source(0, &pixels);
+        assert_eq!(store(&mut frame, &mut screen), [2]);
     }
 
     #[test]
     fn what_could_not_be_stored_is_stored_later() {
         let shape = geometry("1x4x16");
-        let mut picture = copy(&shape, &shape);
-        let failed = picture.store_changes(|y, _| if y == 2 { Err("no") } else { Ok(()) });
+        let mut frame = copy(&shape, &shape);
+        let failed = frame.store_changes(|y, _| if y == 2 { Err("no") } else { Ok(()) });
         assert_eq!(failed, Err("no"));
-        assert_eq!(store(&mut picture, &mut [0; 8]), [2, 3]);
+        assert_eq!(store(&mut frame, &mut [0; 8]), [2, 3]);
     }
 
     fn any_geometry() -> impl Strategy<Value = Geometry> {
@@ -389,20 +389,20 @@ mod tests {
             options in any_manner(),
             damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..60),
         ) {
-            let mut picture = Picture::new(&source, &target, options).expect("a picture");
+            let mut frame = Frame::new(&source, &target, options).expect("a picture");
             let mut screen = vec![0xaa; target.visible_bytes()];
             let mut pixels = vec![0; source.visible_bytes()];
-            picture.take_source(0, &pixels);
-            store(&mut picture, &mut screen);
+            frame.take_source(0, &pixels);
+            store(&mut frame, &mut screen);
             for few in damage.chunks(3) {
                 for (place, value) in few {
                     pixels[place.index(source.visible_bytes())] = *value;
                 }
                 let before = screen.clone();
-                picture.take_source(0, &pixels);
-                let stored = store(&mut picture, &mut screen);
+                frame.take_source(0, &pixels);
+                let stored = store(&mut frame, &mut screen);
 
-                let mut fresh = Picture::new(&source, &target, options).expect("a picture");
+                let mut fresh = Frame::new(&source, &target, options).expect("a picture");
                 let mut whole = vec![0x55; target.visible_bytes()];
                 fresh.take_source(0, &pixels);
                 store(&mut fresh, &mut whole);

@@ -7,8 +7,8 @@
 
 #[path = "../src/fit.rs"]
 mod fit;
-#[path = "../src/picture.rs"]
-mod picture;
+#[path = "../src/frame.rs"]
+mod frame;
 #[cfg(test)]
 #[path = "../src/reference.rs"]
 mod reference;
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use framebuffer::{Geometry, Rotation};
 use test_support::{PATIENCE, Process, wait_for};
 
-use picture::{Picture, RenderOptions};
+use frame::{Frame, RenderOptions};
 use programs::fbcp::Fit;
 
 /// How long each figure is measured.
@@ -56,10 +56,10 @@ fn measure(source: &Geometry, target: &Geometry, options: RenderOptions) {
     };
     let frames = [noise(1), noise(2)];
     let mut screen = vec![0; target.visible_bytes()];
-    let mut picture = Picture::new(source, target, options).expect("geometries");
-    let mut show = |frame: &[u8]| {
-        picture.take_source(0, frame);
-        let stored = picture.store_changes(|y, row| {
+    let mut frame = Frame::new(source, target, options).expect("geometries");
+    let mut show = |pixels: &[u8]| {
+        frame.take_source(0, pixels);
+        let stored = frame.store_changes(|y, row| {
             screen[y * row.len()..][..row.len()].copy_from_slice(row);
             Ok::<(), Infallible>(())
         });
@@ -118,8 +118,8 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
         ("slider", vec![(0..width, height / 5..height / 3), (0..width, height * 2 / 3..height * 3 / 4)]),
         ("video", vec![(0..width, 0..height)]),
     ] {
-        let mut picture = Picture::new(source, target, options).expect("geometries");
-        let mut frame = vec![0; source.visible_bytes()];
+        let mut frame = Frame::new(source, target, options).expect("geometries");
+        let mut pixels = vec![0; source.visible_bytes()];
         let mut random = fastrand::Rng::with_seed(1);
         let (mut busy, mut stored, mut sent) = (Duration::ZERO, 0, 0);
         for step in 0..=RATE * SECONDS {
@@ -130,7 +130,7 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
                     let color = [random.u8(..), random.u8(..), random.u8(..), 0];
                     for y in rows.clone() {
                         let row =
-                            &mut frame[y * source.row_bytes()..][columns.start * pixel..columns.end * pixel];
+                            &mut pixels[y * source.row_bytes()..][columns.start * pixel..columns.end * pixel];
                         for place in row.chunks_mut(pixel) {
                             place.copy_from_slice(&color[..pixel]);
                         }
@@ -139,8 +139,8 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
             }
             let mut rows: Option<Range<usize>> = None;
             let start = Instant::now();
-            picture.take_source(0, &frame);
-            let (_, bytes) = picture
+            frame.take_source(0, &pixels);
+            let (_, bytes) = frame
                 .store_changes(|y, row| {
                     black_box(row);
                     rows = Some(rows.as_ref().map_or(y, |rows| rows.start)..y + 1);
@@ -154,8 +154,8 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
                 sent += rows.map_or(0, |rows| sent_bytes(target, rows));
             }
         }
-        let mut copy = vec![0; frame.len()];
-        let memcpy = time(|_| copy.copy_from_slice(black_box(&frame)));
+        let mut copy = vec![0; pixels.len()];
+        let memcpy = time(|_| copy.copy_from_slice(black_box(&pixels)));
         let busy = busy.as_secs_f64() / SECONDS as f64;
         println!(
             "  {name:<6} {:>7.2} ms of a processor in a second, {:>6.2} times memcpy; {:>8} bytes stored; wire {}",
