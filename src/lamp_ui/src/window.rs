@@ -13,7 +13,7 @@ use x11rb::properties::WmSizeHints;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask,
-    Gcontext, ImageArgs, ImageFormat, Pixmap, PropMode, Rectangle, Setup, WindowClass,
+    Gcontext, ImageOrder, ImageFormat, Pixmap, PropMode, Rectangle, Setup, WindowClass,
 };
 use x11rb::rust_connection::{ConnectionError, RustConnection};
 use x11rb::wrapper::ConnectionExt as _;
@@ -202,7 +202,7 @@ fn pixel_format(setup: &Setup, screen: usize) -> anyhow::Result<PixelFormat> {
         .flat_map(|depth| &depth.visuals)
         .find(|visual| visual.visual_id == screen.root_visual);
     let format = setup.pixmap_formats.iter().find(|format| format.depth == screen.root_depth);
-    let (Some(visual), Some(format), ImageArgs::LSB_FIRST) = (visual, format, setup.image_byte_order) else {
+    let (Some(visual), Some(format), ImageOrder::LSB_FIRST) = (visual, format, setup.image_byte_order) else {
         bail!(
             "the X display has a picture format that is not supported; it must be one of true colour, low bytes first"
         );
