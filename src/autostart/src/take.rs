@@ -14,6 +14,7 @@ const BACKUP: &str = "dpkg-bak";
 
 /// What an installation has taken out of action, so that all of it can be put back if the installation is given up: lines
 /// of HOW, FILE and BACKUP with tabs between. The maintainer scripts make it and read it; see debian/shared/backups.sh.
+#[derive(Debug)]
 pub struct Journal {
     place: Place,
 }

@@ -28,6 +28,7 @@ struct VtState {
 
 /// `struct fb_con2fbmap` of `<linux/fb.h>`.
 #[repr(C)]
+#[derive(Debug)]
 struct ConsoleToFramebuffer {
     console: u32,
     framebuffer: u32,
@@ -52,6 +53,7 @@ mod request {
 const DRIVERS: &str = "/sys/class/vtconsole";
 
 /// A console that does not draw, until this is dropped.
+#[derive(Debug)]
 pub struct Console {
     number: u32,
     /// What it drew on, to be given back to it.

@@ -32,6 +32,7 @@ pub fn keep_sigbus_handler() {
 }
 
 /// A mapping, as the signal handler sees it: a length of 0 means none.
+#[derive(Debug)]
 struct Watched {
     taken: AtomicBool,
     start: AtomicUsize,
@@ -56,6 +57,7 @@ impl Watched {
 }
 
 /// Watches one mapping until it is dropped, which must be before the mapping is.
+#[derive(Debug)]
 pub(crate) struct Watch(&'static Watched);
 
 impl Watch {

@@ -17,6 +17,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use crate::Access;
 use crate::fault::Watch;
 
+#[derive(Debug)]
 pub(crate) enum Memory {
     /// The watch is first, for it must end before the mapping does.
     Mapped(Watch, MmapRaw),

@@ -41,6 +41,7 @@ fn greatest_common_divisor(one: usize, other: usize) -> usize {
 }
 
 /// Scales pictures of one size and format to another size.
+#[derive(Debug)]
 pub struct Scaler {
     channels: Channels,
     columns: Axis,
@@ -54,6 +55,7 @@ pub struct Scaler {
 }
 
 /// Where the colours of a pixel are.
+#[derive(Debug)]
 enum Channels {
     /// Each in a byte of a pixel of three or four.
     Bytes { pixel: usize, places: [usize; 3] },
@@ -63,6 +65,7 @@ enum Channels {
 
 /// Rows of the source, each times its marks, added up: in the fewest bits that hold the sum, of which a processor adds the
 /// most at a time.
+#[derive(Debug)]
 enum Sums {
     Short(Vec<u16>),
     Long(Vec<u32>),
@@ -182,6 +185,7 @@ where
 }
 
 /// The division of sums by the number of their marks, rounded to the nearest: by a product, for processors divide slowly.
+#[derive(Debug)]
 struct Mean {
     half: u64,
     inverse: u64,

@@ -24,6 +24,7 @@ pub enum Access {
 }
 
 /// An open framebuffer device, or a file that stands in for one.
+#[derive(Debug)]
 pub struct Surface {
     path: PathBuf,
     file: File,

@@ -4,6 +4,8 @@
     missing_docs,
     unsafe_code,
     unused_qualifications,
+    missing_debug_implementations,
+    unreachable_pub,
     clippy::all,
     clippy::pedantic,
     clippy::todo,

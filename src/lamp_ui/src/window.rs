@@ -13,7 +13,7 @@ use x11rb::properties::WmSizeHints;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask,
-    Gcontext, ImageOrder, ImageFormat, Pixmap, PropMode, Rectangle, Setup, WindowClass,
+    Gcontext, ImageFormat, ImageOrder, Pixmap, PropMode, Rectangle, Setup, WindowClass,
 };
 use x11rb::rust_connection::{ConnectionError, RustConnection};
 use x11rb::wrapper::ConnectionExt as _;

@@ -4,6 +4,7 @@
 //! It has no Last Will and announces nothing. When it is lost, it stays so.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use rumqttc::{Event, MqttOptions, Outgoing, Packet, SubscribeFilter};
@@ -23,6 +24,16 @@ pub struct Connection {
     events: rumqttc::Connection,
     deadline: Instant,
     received: VecDeque<Message>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter
+            .debug_struct("Connection")
+            .field("deadline", &self.deadline)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Connection {

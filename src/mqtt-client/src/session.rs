@@ -5,6 +5,7 @@
 //! subscribes anew, because a restarted broker has forgotten its subscriptions. There is no clean DISCONNECT: the Last Will
 //! is published of a program that ends, however it ends.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -72,6 +73,12 @@ pub struct Unsent;
 pub struct Publisher {
     client: Client,
     connected: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.debug_struct("Publisher").field("connected", &self.connected).finish_non_exhaustive()
+    }
 }
 
 impl Publisher {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the daemons of a lamp have in common here: a port of their own, on which they can be started again and again.
 
+use std::fmt;
 use std::ops::DerefMut;
 use std::process::Command;
 
@@ -18,6 +19,17 @@ pub struct Daemon {
     command: Box<dyn Fn(u16) -> Command + Send + Sync>,
     /// Whether it has come to answer on a port.
     is_ready: Box<dyn Fn(u16) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Daemon {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter
+            .debug_struct("Daemon")
+            .field("package", &self.package)
+            .field("port", &self.port)
+            .field("process", &self.process)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Daemon {

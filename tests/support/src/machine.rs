@@ -15,6 +15,7 @@ use tempfile::TempDir;
 const LEDS: [(&str, u32); 3] = [("pwmchip0", 13), ("pwmchip1", 26), ("pwmchip4", 19)];
 
 /// The folders of a machine. The channels of its PWM chips are exported already: files cannot do that by themselves.
+#[derive(Debug)]
 pub struct Machine(TempDir);
 
 impl Default for Machine {

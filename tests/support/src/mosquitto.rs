@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::Daemon;
 
 /// A mosquitto on 127.0.0.1, without persistence: what it retained is gone when it restarts.
+#[derive(Debug)]
 pub struct Mosquitto {
     daemon: Daemon,
     /// Of its configuration.

@@ -2,6 +2,7 @@
 //! An MQTT client that sees what programs say, and says what they should hear.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ pub struct Message {
     pub at: Instant,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
     messages: Vec<Message>,
     subscribed: usize,
@@ -37,6 +38,16 @@ pub struct MqttObserver {
     seen: Arc<(Mutex<Seen>, Condvar)>,
     /// For each topic, the messages before this one were taken by [`MqttObserver::next`].
     taken: HashMap<String, usize>,
+}
+
+impl fmt::Debug for MqttObserver {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter
+            .debug_struct("MqttObserver")
+            .field("seen", &self.seen)
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
+    }
 }
 
 impl MqttObserver {

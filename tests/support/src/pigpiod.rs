@@ -12,6 +12,7 @@ use crate::Daemon;
 
 /// A pigpiod, with Debian's `pigs` as the witness of what reached the pins. [`Daemon::restart`] leaves its pins as after a
 /// reboot, and is all that helps after [`Daemon::freeze`]: it takes the signal that would let it go on for a reason to end.
+#[derive(Debug)]
 pub struct Pigpiod {
     daemon: Daemon,
     /// Of its lock file and FIFOs.

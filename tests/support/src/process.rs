@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 use crate::{PATIENCE, wait_for};
 
 /// A running program with what it wrote to stderr. It is killed when dropped.
+#[derive(Debug)]
 pub struct Process {
     child: Child,
     name: String,

@@ -10,18 +10,19 @@ use std::time::Duration;
 use nix::sys::socket::{setsockopt, sockopt};
 
 /// Passes connections on to a port of this machine.
+#[derive(Debug)]
 pub struct TcpProxy {
     port: u16,
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     /// What the program wrote, one entry for each read of ours.
     written: Vec<Vec<u8>>,

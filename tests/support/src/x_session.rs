@@ -13,6 +13,7 @@ use x11rb::rust_connection::RustConnection;
 use crate::{PATIENCE, Xvfb, wait_for};
 
 /// A session at a server of 24 bits, with a mouse of one button.
+#[derive(Debug)]
 pub struct XSession {
     connection: RustConnection,
     root: Window,

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::{PATIENCE, Process, wait_for};
 
 /// Xvfb, with a display number of its own. It draws whenever its clients do.
+#[derive(Debug)]
 pub struct Xvfb {
     display: String,
     process: Process,
