@@ -230,7 +230,7 @@ impl Runs {
     }
 
     /// Both.
-    pub fn and(&mut self, more: Self) {
+    pub(crate) fn and(&mut self, more: Self) {
         self.programs.extend(more.programs);
         self.others |= more.others;
     }

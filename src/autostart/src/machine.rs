@@ -50,7 +50,7 @@ pub(crate) enum Content {
 }
 
 impl Machine {
-    pub fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         let superuser = fs::metadata(root).map_or(0, |metadata| metadata.uid());
         let mut machine =
             Self { root: root.to_owned(), superuser, people: Vec::new(), names: BTreeMap::new() };
@@ -71,17 +71,17 @@ impl Machine {
         machine
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Where the file is that the machine calls `path`.
-    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         system_files::under(&self.root, path)
     }
 
     /// What the machine calls the file that is at `path`.
-    pub fn name_of(&self, path: &Path) -> String {
+    pub(crate) fn name_of(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
             Ok(below) => Path::new("/").join(below).to_string_lossy().into_owned(),
             Err(_) => path.to_string_lossy().into_owned(),
@@ -89,12 +89,12 @@ impl Machine {
     }
 
     /// The name of a user.
-    pub fn user(&self, uid: u32) -> String {
+    pub(crate) fn user(&self, uid: u32) -> String {
         self.names.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
     }
 
     /// Names in a folder, sorted; none if there is no such folder. Names that are no UTF-8 are left out.
-    pub fn list(&self, folder: &str) -> Vec<String> {
+    pub(crate) fn list(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
@@ -103,29 +103,29 @@ impl Machine {
     }
 
     /// Those of them with this end.
-    pub fn list_of(&self, folder: &str, end: &str) -> Vec<String> {
+    pub(crate) fn list_of(&self, folder: &str, end: &str) -> Vec<String> {
         self.list(folder).into_iter().filter(|name| name.ends_with(end)).collect()
     }
 
     /// Whether a folder is there that only root may look into.
-    pub fn is_closed(&self, folder: &str) -> bool {
+    pub(crate) fn is_closed(&self, folder: &str) -> bool {
         fs::read_dir(self.path(folder))
             .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 
     /// Whether it is a file that may be executed.
-    pub fn is_executable(&self, path: &str) -> bool {
+    pub(crate) fn is_executable(&self, path: &str) -> bool {
         fs::metadata(self.path(path)).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
     }
 
     /// Where a link leads, if it is one.
-    pub fn link(&self, path: &str) -> Option<PathBuf> {
+    pub(crate) fn link(&self, path: &str) -> Option<PathBuf> {
         fs::read_link(self.path(path)).ok()
     }
 
     /// What is in a regular file. Anything else is not opened: a pipe would keep us waiting. Links are followed as the machine
     /// would follow them, below its root.
-    pub fn read(&self, path: &str) -> Content {
+    pub(crate) fn read(&self, path: &str) -> Content {
         let mut path = PathBuf::from(path);
         for _ in 0..MAX_LINKS {
             let Ok(target) = fs::read_link(self.path(&path)) else { break };
@@ -146,7 +146,7 @@ impl Machine {
     }
 
     /// [`Machine::read`], as text; none if it cannot be read.
-    pub fn text(&self, path: &str) -> Option<String> {
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         match self.read(path) {
             Content::Text(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             Content::None | Content::Forbidden => None,
@@ -154,13 +154,16 @@ impl Machine {
     }
 
     /// Who owns a file, a link itself.
-    pub fn owner(&self, path: &str) -> Option<u32> {
+    pub(crate) fn owner(&self, path: &str) -> Option<u32> {
         Some(fs::symlink_metadata(self.path(path)).ok()?.uid())
     }
 
     /// The packages that files belong to; none if dpkg does not answer. Many files at once, because dpkg reads all its lists
     /// for each call.
-    pub fn packages<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Option<BTreeMap<String, String>> {
+    pub(crate) fn packages<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a str>,
+    ) -> Option<BTreeMap<String, String>> {
         // dpkg takes these signs for a pattern.
         let paths: Vec<String> = paths.map(|path| path.replace(['*', '?', '[', ']', '\\'], "?")).collect();
         let mut packages = BTreeMap::new();
@@ -190,7 +193,7 @@ impl Machine {
     }
 
     /// Whether two files hold the same; none if one cannot be read whole. Neither is opened if it is no regular file.
-    pub fn are_same(one: &Path, other: &Path) -> Option<bool> {
+    pub(crate) fn are_same(one: &Path, other: &Path) -> Option<bool> {
         let read = |path: &Path, flags: OFlags| -> Option<Vec<u8>> {
             let file = OpenOptions::new()
                 .read(true)

@@ -14,7 +14,7 @@ use crate::die_with_parent;
 const FURTHER: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
 
 /// Finds mosquitto on a PATH or where daemons are.
-pub fn find(path: Option<&OsStr>) -> anyhow::Result<PathBuf> {
+pub(crate) fn find(path: Option<&OsStr>) -> anyhow::Result<PathBuf> {
     find_in(std::env::split_paths(path.unwrap_or_default()).chain(FURTHER.map(PathBuf::from)))
 }
 
@@ -25,7 +25,7 @@ fn find_in(mut folders: impl Iterator<Item = PathBuf>) -> anyhow::Result<PathBuf
 }
 
 /// Starts it on `port`, or else on a free one, and returns the port, on which it may not listen yet.
-pub fn start(
+pub(crate) fn start(
     mosquitto: &Path,
     port: Option<u16>,
     folder: &Path,
@@ -53,7 +53,7 @@ pub fn start(
 }
 
 /// Whether somebody listens on the port.
-pub fn listens(port: u16) -> bool {
+pub(crate) fn listens(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 

@@ -16,13 +16,13 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// Running processes, each in a process group of its own, so that a Ctrl-C in the terminal reaches this program alone,
 /// which then ends them in order. They end with this value.
-pub struct Children {
+pub(crate) struct Children {
     folder: PathBuf,
     running: Vec<(&'static str, Child)>,
 }
 
 /// A child that has ended without being asked to.
-pub struct End {
+pub(crate) struct End {
     name: &'static str,
     status: ExitStatus,
     last_words: String,
@@ -30,12 +30,12 @@ pub struct End {
 
 impl Children {
     /// None yet. What they write goes to files in `folder`.
-    pub fn in_folder(folder: &Path) -> Self {
+    pub(crate) fn in_folder(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), running: Vec::new() }
     }
 
     /// Starts one.
-    pub fn start(&mut self, name: &'static str, mut command: Command) -> anyhow::Result<()> {
+    pub(crate) fn start(&mut self, name: &'static str, mut command: Command) -> anyhow::Result<()> {
         let path = self.log(name);
         let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         let child = command
@@ -51,7 +51,7 @@ impl Children {
     }
 
     /// One that has ended.
-    pub fn ended(&mut self) -> anyhow::Result<Option<End>> {
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<End>> {
         for index in 0..self.running.len() {
             let (name, child) = &mut self.running[index];
             if let Some(status) = child.try_wait().with_context(|| format!("cannot look after {name}"))? {
@@ -67,7 +67,7 @@ impl Children {
     }
 
     /// An error if one has ended.
-    pub fn check(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         self.ended()?.map_or(Ok(()), |end| Err(end.into_error()))
     }
 
@@ -99,12 +99,12 @@ impl Drop for Children {
 
 impl End {
     /// Whether this is what closing the window of `lamp_ui` leads to.
-    pub fn is_closed_window(&self) -> bool {
+    pub(crate) fn is_closed_window(&self) -> bool {
         self.name == "lamp_ui" && self.status.success()
     }
 
     /// Which one has ended, how, and why as far as it told.
-    pub fn into_error(self) -> anyhow::Error {
+    pub(crate) fn into_error(self) -> anyhow::Error {
         let Self { name, status, last_words } = self;
         anyhow!("{name} has ended, so the lamp has too ({status}); the last that it wrote: {last_words}")
     }

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand};
 /// file that is kept up to date. Ctrl-C, SIGTERM and closing the window end all of it, and leave nothing behind.
 #[derive(Debug, Parser)]
 #[command(name = "demo", bin_name = "demo", version, args_conflicts_with_subcommands = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub demo: DemoArgs,
     #[command(subcommand)]
@@ -23,7 +23,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// TCP port of the MQTT broker, on 127.0.0.1 [default: a free one]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
@@ -33,7 +33,7 @@ pub struct DemoArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Becomes another program, which ends with the process that started this one
     #[command(hide = true)]
     DieWithParent {

@@ -16,7 +16,7 @@ use nix::unistd::getppid;
 
 /// A call of `program` that ends with this process; arguments may be added. It must be made by a thread that lasts as long as
 /// the process, because the kernel takes the end of that thread for the end of the parent.
-pub fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     // This path leads to the program even when another one was compiled to its place.
     let mut command = Command::new("/proc/self/exe");
     command.arg("die-with-parent").arg(std::process::id().to_string()).arg(program);
@@ -25,7 +25,7 @@ pub fn command(program: &Path) -> Command {
 
 /// Becomes the program that the first word of `command_line` names, with the others as its arguments, which ends with the
 /// process `parent`. Returns only to say why that failed.
-pub fn exec(parent: u32, command_line: &[OsString]) -> anyhow::Result<()> {
+pub(crate) fn exec(parent: u32, command_line: &[OsString]) -> anyhow::Result<()> {
     let [program, arguments @ ..] = command_line else { bail!("the program is missing") };
     set_pdeathsig(Signal::SIGKILL).context("cannot ask for the end with the parent")?;
     // It may have ended before that was asked.

@@ -6,18 +6,18 @@ use std::io::{self, IsTerminal, Write};
 use pigpiod::simulated::Pwm;
 
 /// Shows the light in one line that changes or, if stdout is no terminal, in a line for each change.
-pub struct Light {
+pub(crate) struct Light {
     on_terminal: bool,
 }
 
 impl Light {
     /// Light on stdout.
-    pub fn on_stdout() -> Self {
+    pub(crate) fn on_stdout() -> Self {
         Self { on_terminal: io::stdout().is_terminal() }
     }
 
     /// Shows red, green and blue.
-    pub fn show(&mut self, leds: &[Pwm; 3]) -> io::Result<()> {
+    pub(crate) fn show(&mut self, leds: &[Pwm; 3]) -> io::Result<()> {
         let mut out = io::stdout();
         out.write_all(line(leds, self.on_terminal).as_bytes())?;
         out.flush()

@@ -16,7 +16,7 @@ const GEOMETRY: &str = "240x320x32";
 const BYTES: usize = 240 * 320 * 4;
 
 /// A picture that is kept up to date.
-pub struct Picture {
+pub(crate) struct Picture {
     framebuffer: PathBuf,
     touch: PathBuf,
     file: PathBuf,
@@ -27,7 +27,7 @@ pub struct Picture {
 
 impl Picture {
     /// Makes a black one in `folder`, with `fbcp`.
-    pub fn make(folder: &Path, fbcp: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn make(folder: &Path, fbcp: &Path) -> anyhow::Result<Self> {
         let [framebuffer, touch, file] = ["framebuffer", "touch", "screen.png"].map(|name| folder.join(name));
         std::fs::write(&framebuffer, vec![0; BYTES])
             .with_context(|| format!("cannot write {}", framebuffer.display()))?;
@@ -39,18 +39,18 @@ impl Picture {
     }
 
     /// Has `lamp_ui` draw for this picture and take touches, of which none ever come, from nowhere else.
-    pub fn instead_of_a_screen(&self, lamp_ui: &mut Command) {
+    pub(crate) fn instead_of_a_screen(&self, lamp_ui: &mut Command) {
         lamp_ui.arg("--framebuffer").arg(&self.framebuffer).args(["--geometry", GEOMETRY]);
         lamp_ui.arg("--touch").arg(&self.touch);
     }
 
     /// The PNG file.
-    pub fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         &self.file
     }
 
     /// Makes the picture anew if `lamp_ui` has drawn anything.
-    pub fn refresh(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn refresh(&mut self) -> anyhow::Result<()> {
         let drawn = std::fs::read(&self.framebuffer)
             .with_context(|| format!("cannot read {}", self.framebuffer.display()))?;
         if drawn == self.shown {

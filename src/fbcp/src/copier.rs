@@ -13,7 +13,7 @@ const STRIP_BYTES: usize = 32 * 1024;
 const SAMPLES: usize = 4;
 
 /// A copy between two open framebuffers.
-pub struct Copier {
+pub(crate) struct Copier {
     source: Surface,
     target: Surface,
     frame: Frame,
@@ -26,7 +26,7 @@ pub struct Copier {
 
 impl Copier {
     /// A copy that has not begun: the first [`Self::copy`] stores the whole picture.
-    pub fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
+    pub(crate) fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
         let frame = Frame::new(source.geometry(), target.geometry(), options)?;
         let row_bytes = source.geometry().row_bytes();
         let strip = vec![0; (STRIP_BYTES / row_bytes).max(1) * row_bytes];
@@ -34,7 +34,7 @@ impl Copier {
     }
 
     /// The copy's two ends and what is done between, for a log line.
-    pub fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         let (source, target) = (self.source.geometry(), self.target.geometry());
         let placement = self.frame.placement();
         let (crop, viewport) = (placement.crop, placement.viewport);
@@ -51,7 +51,7 @@ impl Copier {
     }
 
     /// Brings the target up to date with the source. Returns the numbers of rows and bytes that were stored.
-    pub fn poll_all(&mut self) -> Result<(usize, usize), Error> {
+    pub(crate) fn poll_all(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
         let (row_bytes, height) = (self.source.geometry().row_bytes(), self.source.geometry().height());
         let strip_rows = self.strip.len() / row_bytes;
@@ -65,7 +65,7 @@ impl Copier {
 
     /// The same for a picture that stands still: reads one row in four, other ones each time, and the rest only if one of
     /// these has changed. A change of four rows is seen at once, one of a single row by the fourth sampled poll at the latest.
-    pub fn poll_sample(&mut self) -> Result<(usize, usize), Error> {
+    pub(crate) fn poll_sample(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
         self.sample = (self.sample + 1) % SAMPLES;
         let row = &mut self.strip[..self.source.geometry().row_bytes()];
@@ -77,7 +77,7 @@ impl Copier {
     }
 
     /// Whether the source is no longer what was opened.
-    pub fn source_is_lost(&mut self) -> bool {
+    pub(crate) fn source_is_lost(&mut self) -> bool {
         self.source.refresh().is_err()
     }
 

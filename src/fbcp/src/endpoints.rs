@@ -17,7 +17,7 @@ use programs::fbcp::{self, Cli};
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Both ends of the copy.
-pub struct Endpoints {
+pub(crate) struct Endpoints {
     source: Endpoint,
     target: Endpoint,
 }
@@ -31,7 +31,7 @@ struct Endpoint {
 
 impl Endpoints {
     /// Those of a call. A wrong geometry ends the program as any other wrong option does.
-    pub fn of(cli: &Cli) -> Self {
+    pub(crate) fn of(cli: &Cli) -> Self {
         let endpoint = |name: &str, path: &PathBuf, access, geometry: Option<&str>| Endpoint {
             path: path.clone(),
             access,
@@ -45,7 +45,7 @@ impl Endpoints {
 
     /// Opens both, waiting for them if need be: for any reason if they have been used before. `None` if the program is
     /// to stop meanwhile.
-    pub fn open(
+    pub(crate) fn open(
         &self,
         has_copied: bool,
         signals: &mut Signals,
@@ -64,7 +64,7 @@ impl Endpoints {
     }
 
     /// Makes the target black, also when it was lost meanwhile and is back.
-    pub fn blank_target(&self) -> Result<(), Error> {
+    pub(crate) fn blank_target(&self) -> Result<(), Error> {
         let mut target = self.target.open()?;
         let geometry = *target.geometry();
         let mut row = vec![0; geometry.row_bytes()];
@@ -73,7 +73,7 @@ impl Endpoints {
     }
 
     /// Opens one to see what it shows, whoever stores to it. Nothing is waited for.
-    pub fn for_snapshot(&self, side: fbcp::Side) -> Result<Surface, Error> {
+    pub(crate) fn for_snapshot(&self, side: fbcp::Side) -> Result<Surface, Error> {
         let side = match side {
             fbcp::Side::Source => &self.source,
             fbcp::Side::Target => &self.target,
@@ -123,7 +123,11 @@ impl Endpoint {
 }
 
 /// Sleeps until `time`, and answers questions. Returns true as soon as the program is to stop.
-pub fn sleep_until(time: Instant, signals: &mut Signals, statistics: &Statistics) -> anyhow::Result<bool> {
+pub(crate) fn sleep_until(
+    time: Instant,
+    signals: &mut Signals,
+    statistics: &Statistics,
+) -> anyhow::Result<bool> {
     loop {
         match signals.wait_until(time)? {
             Wake::Deadline => return Ok(false),
@@ -134,7 +138,11 @@ pub fn sleep_until(time: Instant, signals: &mut Signals, statistics: &Statistics
 }
 
 /// The same for a duration.
-pub fn pause(duration: Duration, signals: &mut Signals, statistics: &Statistics) -> anyhow::Result<bool> {
+pub(crate) fn pause(
+    duration: Duration,
+    signals: &mut Signals,
+    statistics: &Statistics,
+) -> anyhow::Result<bool> {
     sleep_until(Instant::now() + duration, signals, statistics)
 }
 

@@ -7,7 +7,7 @@ use programs::fbcp::Fit;
 
 /// What is shown where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placement {
+pub(crate) struct Placement {
     /// The part of the source that is shown.
     pub crop: Rect,
     /// Where in the target it is. The rest is black.
@@ -15,7 +15,7 @@ pub struct Placement {
 }
 
 /// Places a picture of the size of `source`.
-pub fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
+pub(crate) fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
     let whole = |geometry: &Geometry| Rect { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
     let placement = Placement { crop: whole(source), viewport: whole(target) };
     match fit {

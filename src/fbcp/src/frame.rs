@@ -13,7 +13,7 @@ use programs::fbcp::Fit;
 
 /// How the picture is changed on its way.
 #[derive(Clone, Copy, Debug)]
-pub struct RenderOptions {
+pub(crate) struct RenderOptions {
     pub rotation: Rotation,
     pub fit: Fit,
     /// Colours that the target lacks become patterns of those it has.
@@ -21,7 +21,7 @@ pub struct RenderOptions {
 }
 
 /// The state of a copy from one geometry to another.
-pub struct Frame {
+pub(crate) struct Frame {
     source: Source,
     target: Shadow,
     placement: Placement,
@@ -151,7 +151,7 @@ impl Rendering {
 
 impl Frame {
     /// A copy of which nothing is stored yet: the first picture stores every row.
-    pub fn new(source: &Geometry, target: &Geometry, options: RenderOptions) -> Result<Self, Error> {
+    pub(crate) fn new(source: &Geometry, target: &Geometry, options: RenderOptions) -> Result<Self, Error> {
         let (source, upright) = Source::new(source, options.rotation)?;
         let placement = place(options.fit, &upright, target);
         let rendering = Rendering::new(&upright, target, &placement, options.dither)?;
@@ -176,19 +176,19 @@ impl Frame {
     }
 
     /// What of the source is shown where in the target.
-    pub const fn placement(&self) -> &Placement {
+    pub(crate) const fn placement(&self) -> &Placement {
         &self.placement
     }
 
     /// Takes what the source shows now: whole rows without padding, from row `first` on.
-    pub fn take_source(&mut self, first: usize, rows: &[u8]) {
+    pub(crate) fn take_source(&mut self, first: usize, rows: &[u8]) {
         for (y, row) in (first..).zip(rows.chunks_exact(self.source.row_bytes())) {
             self.source.update(y, row);
         }
     }
 
     /// Whether what the source shows has changed since the target was made after it.
-    pub fn source_has_changes(&self) -> bool {
+    pub(crate) fn source_has_changes(&self) -> bool {
         self.source.upright.changed.contains(&true)
     }
 
@@ -241,7 +241,7 @@ impl Frame {
     }
 
     /// Whether any row of the target has to be stored for what the source shows now.
-    pub fn has_changes(&mut self) -> bool {
+    pub(crate) fn has_changes(&mut self) -> bool {
         self.render();
         self.target.changed.contains(&true)
     }
@@ -249,7 +249,7 @@ impl Frame {
     /// Hands each row of the target that is not stored yet to `store`, with its number, from top to bottom.
     ///
     /// Returns the numbers of rows and bytes stored. After an error, rows from the failed one on still count as not stored.
-    pub fn store_changes<E>(
+    pub(crate) fn store_changes<E>(
         &mut self,
         mut store: impl FnMut(usize, &[u8]) -> Result<(), E>,
     ) -> Result<(usize, usize), E> {
@@ -267,7 +267,7 @@ impl Frame {
     }
 
     /// Takes every row of the target for not stored, because it shows another part of its memory.
-    pub fn forget_stored(&mut self) {
+    pub(crate) fn forget_stored(&mut self) {
         self.target.changed.fill(true);
     }
 }

@@ -12,7 +12,7 @@ const STILL_AFTER: Duration = Duration::from_secs(2);
 const STILL_INTERVAL: Duration = Duration::from_millis(125);
 
 /// The times of the polls of the source: evenly spaced, at full rate while the picture moves.
-pub struct PollTimer {
+pub(crate) struct PollTimer {
     interval: Duration,
     last_poll: Instant,
     last_change: Instant,
@@ -21,12 +21,12 @@ pub struct PollTimer {
 
 impl PollTimer {
     /// A timer of at most `fps` polls a second, the first of them `now`.
-    pub fn new(fps: u32, now: Instant) -> Self {
+    pub(crate) fn new(fps: u32, now: Instant) -> Self {
         Self { interval: Duration::from_secs(1) / fps, last_poll: now, last_change: now, still: false }
     }
 
     /// The time of the next poll, after one that ended at `now` and saw a change or none.
-    pub fn next(&mut self, changed: bool, now: Instant) -> Instant {
+    pub(crate) fn next(&mut self, changed: bool, now: Instant) -> Instant {
         if changed {
             self.last_change = now;
         }
@@ -39,7 +39,7 @@ impl PollTimer {
     }
 
     /// Whether the picture stands still, so that a sampled poll is enough.
-    pub const fn is_still(&self) -> bool {
+    pub(crate) const fn is_still(&self) -> bool {
         self.still
     }
 }

@@ -8,7 +8,7 @@ use crate::fit::{Placement, place};
 use crate::frame::RenderOptions;
 use programs::fbcp::Fit;
 
-pub const FORMATS: [PixelFormat; 6] = [
+pub(crate) const FORMATS: [PixelFormat; 6] = [
     PixelFormat::RGB565,
     PixelFormat::BGR565,
     PixelFormat::RGB888,
@@ -16,12 +16,12 @@ pub const FORMATS: [PixelFormat; 6] = [
     PixelFormat::XRGB8888,
     PixelFormat::XBGR8888,
 ];
-pub const ROTATIONS: [Rotation; 4] =
+pub(crate) const ROTATIONS: [Rotation; 4] =
     [Rotation::None, Rotation::Clockwise90, Rotation::Half, Rotation::Clockwise270];
-pub const FITS: [Fit; 3] = [Fit::Contain, Fit::Cover, Fit::Stretch];
+pub(crate) const FITS: [Fit; 3] = [Fit::Contain, Fit::Cover, Fit::Stretch];
 
 /// The first pixel of `screen` that does not show what it must for `pixels`, in words. Both are rows without padding.
-pub fn difference(
+pub(crate) fn difference(
     source: &Geometry,
     target: &Geometry,
     options: RenderOptions,

@@ -10,7 +10,7 @@ use runtime::wait;
 
 /// Why a wait is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
+pub(crate) enum Wake {
     /// It is time.
     Deadline,
     /// SIGUSR1: somebody asks how it is going.
@@ -20,11 +20,11 @@ pub enum Wake {
 }
 
 /// The signals that fbcp follows, from when this is made.
-pub struct Signals(signals::Signals);
+pub(crate) struct Signals(signals::Signals);
 
 impl Signals {
     /// From now on, those signals end the waiting here instead of the process.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let mut followed = vec![SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
         // Who starts a program by nohup wants it to outlive the terminal.
         if !signals::is_ignored(SIGHUP) {
@@ -34,7 +34,7 @@ impl Signals {
     }
 
     /// Sleeps until `time` or a signal. A signal that came before counts, even if `time` has passed already.
-    pub fn wait_until(&mut self, time: Instant) -> io::Result<Wake> {
+    pub(crate) fn wait_until(&mut self, time: Instant) -> io::Result<Wake> {
         loop {
             if !wait::readable(&[self.0.as_fd()], Some(time))?[0] {
                 return Ok(Wake::Deadline);

@@ -13,7 +13,7 @@ use system_files::Access;
 const DEVICES: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
 
 /// Writes what `surface` shows now to `file`. If that fails, a regular file is what it was.
-pub fn take(surface: &Surface, file: &Path) -> anyhow::Result<()> {
+pub(crate) fn take(surface: &Surface, file: &Path) -> anyhow::Result<()> {
     let geometry = surface.geometry();
     let mut rows = vec![0; geometry.visible_bytes()];
     surface.read_rows(0, &mut rows)?;

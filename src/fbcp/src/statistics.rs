@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Counts since the start of the program.
-pub struct Statistics {
+pub(crate) struct Statistics {
     start: Instant,
     looks: u64,
     pictures: u64,
@@ -17,12 +17,12 @@ pub struct Statistics {
 
 impl Statistics {
     /// Nothing has happened yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { start: Instant::now(), looks: 0, pictures: 0, rows: 0, bytes: 0 }
     }
 
     /// Adds a poll of the source, after which so many rows and bytes were stored.
-    pub fn add(&mut self, rows: usize, bytes: usize) {
+    pub(crate) fn add(&mut self, rows: usize, bytes: usize) {
         self.looks += 1;
         self.pictures += u64::from(rows > 0);
         self.rows += rows as u64;

@@ -201,7 +201,7 @@ mod tests {
             bytes.iter().rev().fold(0, |value, byte| value * 256 + u64::from(*byte))
         }
 
-        pub fn decode(format: PixelFormat, bytes: &[u8]) -> [u8; 3] {
+        pub(super) fn decode(format: PixelFormat, bytes: &[u8]) -> [u8; 3] {
             format.colors().map(|Bitfield { offset, length }| {
                 let bits = (0..length).filter(|bit| pixel(bytes) & (1 << (offset + bit)) != 0);
                 let value: f64 = bits.map(|bit| f64::from(1 << bit)).sum();
@@ -209,7 +209,7 @@ mod tests {
             })
         }
 
-        pub fn encode(format: PixelFormat, rgb: [u8; 3]) -> Vec<u8> {
+        pub(super) fn encode(format: PixelFormat, rgb: [u8; 3]) -> Vec<u8> {
             let mut pixel = u64::from(format.opaque());
             for (Bitfield { offset, length }, value) in format.colors().into_iter().zip(rgb) {
                 let value = (f64::from(value) / 255.0 * f64::from((1 << length) - 1)).round() as u64;

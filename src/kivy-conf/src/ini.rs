@@ -5,7 +5,7 @@
 
 /// Sections with their keys and values, in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Ini {
+pub(crate) struct Ini {
     entries: Vec<Entry>,
 }
 
@@ -18,7 +18,7 @@ struct Entry {
 
 impl Ini {
     /// Takes a file's text, and returns sentences about lines that make no sense; at most one of each sort.
-    pub fn read(&mut self, text: &str) -> Vec<String> {
+    pub(crate) fn read(&mut self, text: &str) -> Vec<String> {
         let mut complaints = Vec::new();
         let mut section: Option<String> = None;
         // Whether a line that is indented continues a value.
@@ -52,18 +52,18 @@ impl Ini {
     }
 
     /// Sets a key, anew if it is there.
-    pub fn set(&mut self, section: &str, key: &str, value: &str) {
+    pub(crate) fn set(&mut self, section: &str, key: &str, value: &str) {
         self.entries.retain(|entry| !(entry.section == section && entry.key.eq_ignore_ascii_case(key)));
         self.entries.push(Entry { section: section.into(), key: key.into(), value: value.into() });
     }
 
     /// Value of a key.
-    pub fn get(&self, section: &str, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, section: &str, key: &str) -> Option<&str> {
         self.section(section).find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     }
 
     /// Keys and values of a section.
-    pub fn section(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn section(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
         self.entries
             .iter()
             .filter(move |entry| entry.section == name)

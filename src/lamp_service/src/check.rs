@@ -12,7 +12,7 @@ use crate::{NAME, leds};
 use programs::lamp_service::Cli;
 
 /// Looks at each thing that the lamp needs, says on stdout how it is, and fails if any is not as it should be.
-pub fn run(cli: &Cli, pigpiod: &Address) -> anyhow::Result<()> {
+pub(crate) fn run(cli: &Cli, pigpiod: &Address) -> anyhow::Result<()> {
     let file = if cli.settings.exists() { "is right" } else { "does not exist, which is right too" };
     let mut report = Report { out: std::io::stdout().lock(), wrong: 0 };
     report.line(&format!("settings in {}", cli.settings.display()), Ok(file.into()));

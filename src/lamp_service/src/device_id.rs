@@ -10,7 +10,7 @@ use programs::identity::{self, Identity, Preference};
 use crate::state_file;
 
 /// The name, which is kept in the folder of the file `state`. A machine without any network card is known by its host's name.
-pub fn keep(state: &Path) -> String {
+pub(crate) fn keep(state: &Path) -> String {
     let file = state.with_file_name(identity::FILE);
     let kept = identity::read(&file);
     // A state without a name beside it is that of a version that kept none.

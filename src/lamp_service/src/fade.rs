@@ -10,7 +10,7 @@ const STEP: Duration = Duration::from_millis(20);
 
 /// A straight way for each LED from one duty cycle to another, in a given time.
 #[derive(Debug, Clone)]
-pub struct Fade {
+pub(crate) struct Fade {
     from: [u32; 3],
     to: [u32; 3],
     start: Instant,
@@ -19,19 +19,19 @@ pub struct Fade {
 
 impl Fade {
     /// Stays at `duty`.
-    pub fn resting_at(duty: [u32; 3], now: Instant) -> Self {
+    pub(crate) fn resting_at(duty: [u32; 3], now: Instant) -> Self {
         Self { from: duty, to: duty, start: now, length: Duration::ZERO }
     }
 
     /// Sets out for `duty` from where the light is at `now`. A way that leads there already is gone to its end.
-    pub fn aim(&mut self, duty: [u32; 3], length: Duration, now: Instant) {
+    pub(crate) fn aim(&mut self, duty: [u32; 3], length: Duration, now: Instant) {
         if duty != self.to {
             *self = Self { from: self.at(now), to: duty, start: now, length };
         }
     }
 
     /// Where the light is at `now`.
-    pub fn at(&self, now: Instant) -> [u32; 3] {
+    pub(crate) fn at(&self, now: Instant) -> [u32; 3] {
         let gone = now.saturating_duration_since(self.start);
         if gone >= self.length {
             return self.to;
@@ -44,7 +44,7 @@ impl Fade {
     }
 
     /// When to look again; `None` at the end of the way.
-    pub fn next_step(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn next_step(&self, now: Instant) -> Option<Instant> {
         let end = self.start + self.length;
         (now < end).then(|| end.min(now + STEP))
     }
@@ -54,7 +54,7 @@ impl Fade {
 ///
 /// An exponent of 1 changes nothing. A LED that shines is left at least the smallest level, or the dimmest light
 /// would be none.
-pub fn corrected(duty: [u32; 3], gamma: f64, levels: u32) -> [u32; 3] {
+pub(crate) fn corrected(duty: [u32; 3], gamma: f64, levels: u32) -> [u32; 3] {
     if (gamma - 1.0).abs() < f64::EPSILON {
         return duty;
     }

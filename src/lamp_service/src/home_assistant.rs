@@ -11,29 +11,29 @@ use crate::NAME;
 
 /// What is told to Home Assistant, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discovery {
+pub(crate) struct Discovery {
     prefix: String,
     device: String,
 }
 
 impl Discovery {
     /// For the discovery prefix of Home Assistant, and the name by which it knows the lamp.
-    pub fn new(prefix: &str, device: &str) -> Self {
+    pub(crate) fn new(prefix: &str, device: &str) -> Self {
         Self { prefix: prefix.into(), device: device.into() }
     }
 
     /// The topic of the description.
-    pub fn config_topic(&self) -> String {
+    pub(crate) fn config_topic(&self) -> String {
         format!("{}/light/lampi_{}/config", self.prefix, self.device)
     }
 
     /// Where Home Assistant tells that it has started.
-    pub fn birth_topic(&self) -> String {
+    pub(crate) fn birth_topic(&self) -> String {
         format!("{}/status", self.prefix)
     }
 
     /// The description.
-    pub fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         let request = |field: &str| format!(r#"{{"client": "home_assistant", {field}}}"#);
         let (on, off) = (request(r#""on": true"#), request(r#""on": false"#));
         let id = format!("lampi_{}", self.device);

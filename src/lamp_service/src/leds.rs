@@ -22,11 +22,11 @@ use crate::fade::{Fade, corrected};
 const PINS: [Pin; 3] = [19, 26, 13];
 
 /// How long pigpiod may take for an answer. It takes well under a millisecond, unless it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How colours are shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LightSettings {
+pub(crate) struct LightSettings {
     /// Time from one colour to the next.
     pub transition: Duration,
     /// Exponent of the correction of dim light; 1 for none.
@@ -36,7 +36,7 @@ pub struct LightSettings {
 }
 
 /// The LEDs, as seen by who sets their colour.
-pub struct Leds {
+pub(crate) struct Leds {
     newest: Mutex<Wanted>,
     waker: Waker,
     /// Up to which call the pins are as they were asked to be; `None` while there is no pigpiod.
@@ -63,7 +63,7 @@ struct Pins {
 
 impl Leds {
     /// Starts the thread, which shows `duty` as soon as there is a pigpiod at `address`.
-    pub fn start(address: Address, duty: [u32; 3], light: LightSettings) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn start(address: Address, duty: [u32; 3], light: LightSettings) -> anyhow::Result<Arc<Self>> {
         let waker = Waker::new().context("cannot make an event counter")?;
         let newest = Mutex::new(Wanted { duty, light, ending: false, calls: 0 });
         let leds = Arc::new(Self { newest, waker, done: Mutex::new(None), done_changed: Condvar::new() });
@@ -76,19 +76,19 @@ impl Leds {
     }
 
     /// Shows `duty` at once, if pigpiod is there. Never blocks; of several calls in a rush the last one counts.
-    pub fn show(&self, duty: [u32; 3]) {
+    pub(crate) fn show(&self, duty: [u32; 3]) {
         self.change(|wanted| wanted.duty = duty);
     }
 
     /// Shows colours so from now on.
-    pub fn set_light_settings(&self, light: LightSettings) {
+    pub(crate) fn set_light_settings(&self, light: LightSettings) {
         self.change(|wanted| wanted.light = light);
     }
 
     /// Shows the newest colour without a transition and waits until the pins have it, if pigpiod is there and answers.
     ///
     /// Without it, a colour that was published already might never be seen when the program ends right after.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.change(|wanted| wanted.ending = true);
         let calls = self.newest().calls;
         let done = self.done.lock().expect("no holder panics");

@@ -16,7 +16,7 @@ use crate::home_assistant::Discovery;
 use crate::leds::Leds;
 
 /// The lamp's state, shared by the thread that changes it and the one that keeps it in a file.
-pub struct Service {
+pub(crate) struct Service {
     inner: Mutex<Inner>,
     leds: Arc<Leds>,
     /// Called when there is something new in [`Service::newest`].
@@ -37,7 +37,12 @@ struct Inner {
 
 impl Service {
     /// A service with `state`, which `leds` already show.
-    pub fn new(state: LampState, leds: Arc<Leds>, changed: Waker, discovery: Option<Discovery>) -> Self {
+    pub(crate) fn new(
+        state: LampState,
+        leds: Arc<Leds>,
+        changed: Waker,
+        discovery: Option<Discovery>,
+    ) -> Self {
         let inner = Inner {
             state,
             published: true,
@@ -50,24 +55,24 @@ impl Service {
     }
 
     /// Says how to publish; until then [`Service::on_event`] waits.
-    pub fn publish_by(&self, publisher: Publisher) {
+    pub(crate) fn publish_by(&self, publisher: Publisher) {
         // Called once, by main.
         let _ = self.publisher.set(publisher);
     }
 
     /// Wakes the thread that keeps the state in its file, after each change.
-    pub fn changed(&self) -> &Waker {
+    pub(crate) fn changed(&self) -> &Waker {
         &self.changed
     }
 
     /// The newest state, and whether it still has to be published by [`Service::publish_again`].
-    pub fn newest(&self) -> (LampState, bool) {
+    pub(crate) fn newest(&self) -> (LampState, bool) {
         let inner = self.lock();
         (inner.state.clone(), inner.connected && !inner.published)
     }
 
     /// Publishes the newest state if the connection had no room for it before.
-    pub fn publish_again(&self) {
+    pub(crate) fn publish_again(&self) {
         let mut inner = self.lock();
         if inner.connected && !inner.published {
             self.publish(&mut inner);
@@ -75,7 +80,7 @@ impl Service {
     }
 
     /// Describes the lamp to Home Assistant so from now on, or not at all.
-    pub fn describe_by(&self, discovery: Option<Discovery>) {
+    pub(crate) fn describe_by(&self, discovery: Option<Discovery>) {
         let mut inner = self.lock();
         if discovery != inner.discovery {
             inner.retired = std::mem::replace(&mut inner.discovery, discovery);
@@ -86,7 +91,7 @@ impl Service {
     }
 
     /// Takes an event of the connection.
-    pub fn on_event(&self, event: Event) {
+    pub(crate) fn on_event(&self, event: Event) {
         let mut inner = self.lock();
         match event {
             Event::Connected => {

@@ -18,7 +18,7 @@ use programs::lamp_service::{Cli, settings};
 const NOT_IN_THE_FILE: [&str; 4] = ["settings", "check", "help", "version"];
 
 /// Adds the settings of its file to a command line, which is `cli` and came from `arguments`.
-pub fn with_file(cli: &Cli, arguments: &[OsString]) -> anyhow::Result<Cli> {
+pub(crate) fn with_file(cli: &Cli, arguments: &[OsString]) -> anyhow::Result<Cli> {
     let shown = cli.settings.display();
     let text = match std::fs::read_to_string(&cli.settings) {
         Ok(text) => text,

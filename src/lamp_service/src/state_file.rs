@@ -35,7 +35,7 @@ struct Content {
 }
 
 /// The file and what is known of it.
-pub struct StateFile {
+pub(crate) struct StateFile {
     path: PathBuf,
     /// What the file holds, as far as this program put or found it there.
     kept: Option<LampState>,
@@ -51,7 +51,7 @@ impl StateFile {
     /// The file at `path`, and the state that it holds or, if it holds none, that of a new lamp.
     ///
     /// Whatever is wrong with it, the lamp shines.
-    pub fn open(path: PathBuf) -> (Self, LampState) {
+    pub(crate) fn open(path: PathBuf) -> (Self, LampState) {
         let mut evidence = false;
         let kept = match read(&path) {
             Ok(state) => {
@@ -82,7 +82,7 @@ impl StateFile {
     }
 
     /// Writes `state` if it is new and the time has come. Returns when to be called again if it has not.
-    pub fn keep(&mut self, state: &LampState) -> Option<Instant> {
+    pub(crate) fn keep(&mut self, state: &LampState) -> Option<Instant> {
         if self.kept.as_ref() == Some(state) {
             return None;
         }
@@ -119,14 +119,14 @@ impl StateFile {
     }
 
     /// Writes `state` now if it is new, because there will be no later.
-    pub fn flush(&mut self, state: &LampState) {
+    pub(crate) fn flush(&mut self, state: &LampState) {
         self.next = Instant::now();
         self.keep(state);
     }
 }
 
 /// Says of the file at `path` whether its state can be taken and a new one be kept, without changing it.
-pub fn inspect(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn inspect(path: &Path) -> anyhow::Result<String> {
     let found = match read(path) {
         Ok(state) => state.to_json(),
         Err(error) if is_missing(&error) => "none yet".into(),
@@ -190,7 +190,7 @@ fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
 
 /// Puts a file with this content into the place of the one at `path`, whole or not at all, and onto the disk. Its folder is
 /// made if it is missing.
-pub fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     require_regular(path)?;
     fs::create_dir_all(folder(path))?;
     Ok(system_files::replace(path, content)?)

@@ -55,7 +55,7 @@ enum News {
 }
 
 /// Shows the lamp's controls until a signal ends the program.
-pub fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<()> {
+pub(crate) fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<()> {
     // Before the first thread starts, so that a signal from then on finds a screen to clear.
     let mut signals = Signals::new(&[SIGTERM, SIGINT]).context("cannot wait for signals")?;
     App::start(cli, geometry, kivy)?.run(&mut signals)

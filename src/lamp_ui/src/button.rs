@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Starts a thread that calls `on_change` whenever the button is pressed (`true`) or released, for as long as the
 /// process lives. While pigpiod is away the button counts as released.
-pub fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> anyhow::Result<()> {
+pub(crate) fn watch(pigpiod: Address, on_change: impl Fn(bool) + Send + 'static) -> anyhow::Result<()> {
     let run = move || {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
         let mut log = OnChangeLog::default();

@@ -12,7 +12,7 @@ use programs::paths;
 const INTERFACES: [(&str, &str); 2] = [("Wi-Fi", "wlan0"), ("Ethernet", "eth0")];
 
 /// The name by which the lamp is known: as `lamp_service` keeps it, or as it will.
-pub fn device_id() -> Option<String> {
+pub(crate) fn device_id() -> Option<String> {
     let kept = identity::read(Path::new(paths::DEVICE_ID));
     let identity = Identity::of_machine(Path::new("/"), kept.as_ref(), Preference::Wired)?;
     Some(identity.id().to_owned())
@@ -20,7 +20,11 @@ pub fn device_id() -> Option<String> {
 
 /// Labels and values, as they are now. `bridged` is what the broker told of its bridge to the cloud, `driven` what the GPIO
 /// daemon told of the LEDs.
-pub fn facts(connected: bool, bridged: Option<bool>, driven: Option<bool>) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(
+    connected: bool,
+    bridged: Option<bool>,
+    driven: Option<bool>,
+) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Version", env!("CARGO_PKG_VERSION").to_owned())];
     facts.extend(INTERFACES.map(|(label, interface)| (label, address(interface))));
     facts.push(("Device", device_id().unwrap_or_else(|| "unknown".into())));

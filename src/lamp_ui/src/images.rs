@@ -9,9 +9,9 @@ mod text;
 
 use slint::{Image, Rgba8Pixel, SharedPixelBuffer};
 
-pub use gradients::{brightness_track, hue_track, light, saturation_track};
-pub use icons::{power_icon, sun_icon};
-pub use text::text;
+pub(crate) use gradients::{brightness_track, hue_track, light, saturation_track};
+pub(crate) use icons::{power_icon, sun_icon};
+pub(crate) use text::text;
 
 /// White pixels of which only the opacity counts; the scene gives them their colour.
 struct Mask(SharedPixelBuffer<Rgba8Pixel>);

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is known of the LEDs.
 #[derive(Debug, Default)]
-pub struct Leds {
+pub(crate) struct Leds {
     driven: Option<bool>,
     /// The daemon was asked and has not answered yet.
     is_asked: bool,
@@ -23,12 +23,12 @@ pub struct Leds {
 
 impl Leds {
     /// Whether the daemon drove them when it was asked last; `None` if it gave no answer.
-    pub fn driven(&self) -> Option<bool> {
+    pub(crate) fn driven(&self) -> Option<bool> {
         self.driven
     }
 
     /// Asks the daemon, on a thread of its own, unless an answer is still to come. `on_answer` hands it over.
-    pub fn ask(&mut self, pigpiod: &Address, on_answer: impl FnOnce(Option<bool>) + Send + 'static) {
+    pub(crate) fn ask(&mut self, pigpiod: &Address, on_answer: impl FnOnce(Option<bool>) + Send + 'static) {
         if self.is_asked {
             return;
         }
@@ -44,7 +44,7 @@ impl Leds {
     }
 
     /// Takes the answer. True if it is another than before.
-    pub fn answered(&mut self, driven: Option<bool>) -> bool {
+    pub(crate) fn answered(&mut self, driven: Option<bool>) -> bool {
         self.is_asked = false;
         std::mem::replace(&mut self.driven, driven) != driven
     }

@@ -13,13 +13,13 @@ const TREMBLE: f32 = 0.04;
 
 /// Tells a finger that rests from one that taps or drags.
 #[derive(Debug, Default)]
-pub struct LongPress {
+pub(crate) struct LongPress {
     began: Option<(Instant, (f32, f32))>,
 }
 
 impl LongPress {
     /// Takes what the finger does.
-    pub fn pointer(&mut self, now: Instant, pointer: Pointer) {
+    pub(crate) fn pointer(&mut self, now: Instant, pointer: Pointer) {
         match (pointer, self.began) {
             (Pointer::Down(x, y), _) => self.began = Some((now, (x, y))),
             (Pointer::Moved(x, y), Some((_, (from_x, from_y))))
@@ -29,17 +29,17 @@ impl LongPress {
     }
 
     /// The finger is up to something else.
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.began = None;
     }
 
     /// When the finger will have rested long enough.
-    pub fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.began.map(|(since, _)| since + LONG)
     }
 
     /// Whether it has rested long enough; told once.
-    pub fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         let long = self.due().is_some_and(|due| due <= now);
         if long {
             self.began = None;

@@ -10,14 +10,14 @@ use lamp::color::Color;
 use lamp::state::LampState;
 
 /// The name under which the screen speaks MQTT, and by which it knows its own changes.
-pub const CLIENT: &str = "lamp_ui";
+pub(crate) const CLIENT: &str = "lamp_ui";
 
 /// Shortest time between two messages to the lamp.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Why nothing can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// There is no connection to the broker.
     Connecting,
     /// The lamp's service has told, or its Last Will has, that it is not there.
@@ -28,7 +28,7 @@ pub enum Notice {
 
 impl Notice {
     /// A few words, and a sentence.
-    pub fn words(self) -> (&'static str, &'static str) {
+    pub(crate) fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Connecting => ("Connecting", "Waiting for the MQTT broker to answer."),
             Self::ServiceAway => ("Lamp service away", "The lamp can be set again when it is back."),
@@ -39,7 +39,7 @@ impl Notice {
 
 /// The state of the conversation with the lamp.
 #[derive(Debug, Default)]
-pub struct Model {
+pub(crate) struct Model {
     connected: bool,
     /// Whether the lamp's service is there; `None` until it has told.
     service: Option<bool>,
@@ -69,7 +69,7 @@ enum Report {
 
 impl Model {
     /// What the screen shows, or why nothing can be set.
-    pub fn shown(&self) -> Result<&LampState, Notice> {
+    pub(crate) fn shown(&self) -> Result<&LampState, Notice> {
         match &self.shown {
             _ if self.service == Some(false) => Err(Notice::ServiceAway),
             Some(state) => Ok(state),
@@ -79,7 +79,7 @@ impl Model {
     }
 
     /// The connection was made or lost: what the lamp shows is unknown until it tells.
-    pub fn connection(&mut self, connected: bool) {
+    pub(crate) fn connection(&mut self, connected: bool) {
         *self = Self {
             connected,
             finger_down: self.finger_down,
@@ -94,7 +94,7 @@ impl Model {
     /// `retained`: the broker knew it before we subscribed. After a power cut it may know what was true long ago, so what
     /// follows may be unlike it: a service that has come just now has missed the request that was published before, and gets
     /// it again, or reports another state than the broker retained.
-    pub fn service_came(&mut self, there: bool, retained: bool) {
+    pub(crate) fn service_came(&mut self, there: bool, retained: bool) {
         // One that is just starting can have reported its state already while the broker still knows it as away: that is told
         // in two steps (QoS 2), the state in one.
         if !there && !retained && self.service != Some(false) {
@@ -119,7 +119,7 @@ impl Model {
     }
 
     /// The lamp told its state.
-    pub fn changed(&mut self, state: LampState) {
+    pub(crate) fn changed(&mut self, state: LampState) {
         if self.shown.is_none() {
             // Whoever made it: after a start or a restart of the broker this is the first that is known.
             self.shown = Some(state);
@@ -152,7 +152,7 @@ impl Model {
     }
 
     /// A finger went down or was lifted.
-    pub fn finger(&mut self, down: bool) {
+    pub(crate) fn finger(&mut self, down: bool) {
         self.finger_down = down;
         if !down && !self.unpublished && self.unanswered.is_none() {
             // The other client was the last to write: the lamp had taken all of ours before it told of this.
@@ -166,7 +166,7 @@ impl Model {
     }
 
     /// The user moved a slider or pressed the toggle.
-    pub fn edit(&mut self, color: Color, brightness: f64, on: bool) {
+    pub(crate) fn edit(&mut self, color: Color, brightness: f64, on: bool) {
         if self.service == Some(false) {
             return;
         }
@@ -180,12 +180,12 @@ impl Model {
     }
 
     /// When the next message is due, if there is one to send.
-    pub fn due(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         self.unpublished.then(|| self.last_published.map_or(now, |last| (last + PUBLISH_INTERVAL).max(now)))
     }
 
     /// Publishes the newest state through `publish` when it is due. What could not be sent stays due.
-    pub fn publish(&mut self, now: Instant, publish: impl FnOnce(&LampState) -> bool) {
+    pub(crate) fn publish(&mut self, now: Instant, publish: impl FnOnce(&LampState) -> bool) {
         if self.due(now).is_none_or(|due| due > now) {
             return;
         }

@@ -12,40 +12,40 @@ use framebuffer::PixelFormat;
 use crate::touch::Pointer;
 
 /// Never there.
-pub struct Window(Infallible);
+pub(crate) struct Window(Infallible);
 
 impl Window {
-    pub fn open(_size: (u32, u32), _hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
+    pub(crate) fn open(_size: (u32, u32), _hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
         bail!(
             "this lamp_ui has no windows; build one with `cargo build --package lamp_ui --features desktop`"
         );
     }
 
-    pub fn size(&self) -> (u32, u32) {
+    pub(crate) fn size(&self) -> (u32, u32) {
         match self.0 {}
     }
 
-    pub fn format(&self) -> PixelFormat {
+    pub(crate) fn format(&self) -> PixelFormat {
         match self.0 {}
     }
 
-    pub fn store(&self, _x: usize, _y: usize, _bytes: &[u8]) -> anyhow::Result<()> {
+    pub(crate) fn store(&self, _x: usize, _y: usize, _bytes: &[u8]) -> anyhow::Result<()> {
         match self.0 {}
     }
 
-    pub fn show(&self) -> anyhow::Result<()> {
+    pub(crate) fn show(&self) -> anyhow::Result<()> {
         match self.0 {}
     }
 
-    pub fn read(&self, _on_touch: impl FnMut(Pointer)) {
+    pub(crate) fn read(&self, _on_touch: impl FnMut(Pointer)) {
         match self.0 {}
     }
 
-    pub fn has_waiting(&self) -> bool {
+    pub(crate) fn has_waiting(&self) -> bool {
         match self.0 {}
     }
 
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         match self.0 {}
     }
 }

@@ -11,7 +11,7 @@ use crate::view::View;
 use crate::window::Window;
 
 /// An open framebuffer or window with what it takes to store rows of the canvas.
-pub struct Screen {
+pub(crate) struct Screen {
     sink: Sink,
     encoder: Encoder,
     rotation: Rotation,
@@ -27,7 +27,11 @@ enum Sink {
 impl Screen {
     /// Opens the framebuffer at `path` and claims it; `file_geometry` tells the shape of a plain file that stands in
     /// for one, `rotation` how the canvas lies on it.
-    pub fn open(path: &Path, file_geometry: Option<Geometry>, rotation: Rotation) -> Result<Self, Error> {
+    pub(crate) fn open(
+        path: &Path,
+        file_geometry: Option<Geometry>,
+        rotation: Rotation,
+    ) -> Result<Self, Error> {
         let surface = Surface::open(path, Access::ReadWrite, file_geometry)?;
         surface.claim()?;
         let encoder = Encoder::new(surface.geometry().format());
@@ -35,7 +39,7 @@ impl Screen {
     }
 
     /// A window in place of a framebuffer.
-    pub fn of_window(window: Rc<Window>, rotation: Rotation) -> Self {
+    pub(crate) fn of_window(window: Rc<Window>, rotation: Rotation) -> Self {
         let encoder = Encoder::new(window.format());
         Self::of(Sink::Window(window), encoder, rotation)
     }
@@ -45,7 +49,7 @@ impl Screen {
     }
 
     /// Width and height in pixels.
-    pub fn size(&self) -> (u32, u32) {
+    pub(crate) fn size(&self) -> (u32, u32) {
         match &self.sink {
             Sink::Framebuffer(surface) => {
                 let geometry = surface.geometry();
@@ -57,7 +61,7 @@ impl Screen {
     }
 
     /// Path and shape, for a log line.
-    pub fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         match &self.sink {
             Sink::Framebuffer(surface) => format!("{}: {}", surface.path().display(), surface.geometry()),
             Sink::Window(_) => "a window".into(),
@@ -66,7 +70,7 @@ impl Screen {
 
     /// Stores areas of the canvas and touches no other pixel. An error means that the framebuffer is gone or has
     /// another shape.
-    pub fn store(&mut self, view: &View, areas: &[Rect]) -> anyhow::Result<()> {
+    pub(crate) fn store(&mut self, view: &View, areas: &[Rect]) -> anyhow::Result<()> {
         self.refresh()?;
         let (width, height) = self.rotation.size(self.size());
         let picture = (width as usize, height as usize);
@@ -85,7 +89,7 @@ impl Screen {
     }
 
     /// Makes the screen black.
-    pub fn clear(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn clear(&mut self) -> anyhow::Result<()> {
         self.refresh()?;
         let (width, height) = self.size();
         self.colors = vec![[0; 3]; width as usize];

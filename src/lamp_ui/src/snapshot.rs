@@ -24,7 +24,7 @@ const EXAMPLE: [(&str, &str); 7] = [
 ];
 
 /// Draws a page of the scene with `state` at `size` pixels into `path`.
-pub fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState) -> anyhow::Result<()> {
     let mut view = View::new(size, |_, _, _| {})?;
     view.show(match page {
         Page::Connecting => Err(Notice::Connecting),

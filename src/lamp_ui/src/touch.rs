@@ -5,5 +5,5 @@ mod decoder;
 mod device;
 mod filter;
 
-pub use device::{Pointer, TouchScreen};
-pub use filter::Filter;
+pub(crate) use device::{Pointer, TouchScreen};
+pub(crate) use filter::Filter;

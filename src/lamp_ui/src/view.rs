@@ -24,7 +24,7 @@ use crate::touch::Pointer;
 const DESIGN: (f32, f32) = (240.0, 320.0);
 
 /// The scene, its canvas, and the pointer on it.
-pub struct View {
+pub(crate) struct View {
     window: Rc<MinimalSoftwareWindow>,
     scene: Scene,
     canvas: Vec<Rgb8Pixel>,
@@ -55,7 +55,10 @@ impl View {
     /// user changed one of them.
     ///
     /// Slint lives in one thread and knows one platform, so there is one view in a program.
-    pub fn new(size: (u32, u32), on_edit: impl Fn(Color, f64, bool) + 'static) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        size: (u32, u32),
+        on_edit: impl Fn(Color, f64, bool) + 'static,
+    ) -> anyhow::Result<Self> {
         let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
         let machine = Machine { window: window.clone(), start: Instant::now() };
         slint::platform::set_platform(Box::new(machine))
@@ -87,12 +90,12 @@ impl View {
     }
 
     /// Size of the canvas, in pixels.
-    pub fn size(&self) -> (u32, u32) {
+    pub(crate) fn size(&self) -> (u32, u32) {
         self.size
     }
 
     /// Changes the size of the canvas; everything is drawn anew.
-    pub fn resize(&mut self, (width, height): (u32, u32)) {
+    pub(crate) fn resize(&mut self, (width, height): (u32, u32)) {
         self.size = (width, height);
         self.canvas = vec![Rgb8Pixel::default(); width as usize * height as usize];
         self.scale = scale(width as f32, height as f32);
@@ -101,7 +104,7 @@ impl View {
     }
 
     /// Shows a state of the lamp, or why nothing can be set.
-    pub fn show(&self, state: Result<&LampState, Notice>) {
+    pub(crate) fn show(&self, state: Result<&LampState, Notice>) {
         match state {
             Ok(state) => {
                 self.scene.set_hue(state.color.hue as f32);
@@ -119,12 +122,12 @@ impl View {
     }
 
     /// Shows the code that makes the lamp somebody's, on top of the controls, or takes it away.
-    pub fn show_code(&self, code: Option<&str>) {
+    pub(crate) fn show_code(&self, code: Option<&str>) {
         self.scene.set_code(code.unwrap_or_default().into());
     }
 
     /// Shows labels and values of what there is to know of the device, on top of all else, or takes them away.
-    pub fn show_facts(&self, facts: Option<&[(&str, String)]>) {
+    pub(crate) fn show_facts(&self, facts: Option<&[(&str, String)]>) {
         if let Some(facts) = facts {
             let facts: Vec<Fact> = facts
                 .iter()
@@ -136,17 +139,17 @@ impl View {
     }
 
     /// Makes the picture black, or shows it again.
-    pub fn blank(&self, blank: bool) {
+    pub(crate) fn blank(&self, blank: bool) {
         self.scene.set_blank(blank);
     }
 
     /// Whether the finger holds a slider.
-    pub fn is_dragging(&self) -> bool {
+    pub(crate) fn is_dragging(&self) -> bool {
         self.scene.get_dragging()
     }
 
     /// Lets the finger act on the scene.
-    pub fn pointer(&mut self, pointer: Pointer) {
+    pub(crate) fn pointer(&mut self, pointer: Pointer) {
         let points = |x: f32, y: f32| LogicalPosition::new(x / self.scale, y / self.scale);
         let button = PointerEventButton::Left;
         match pointer {
@@ -171,13 +174,13 @@ impl View {
     }
 
     /// Takes the finger off the scene without effect, as when the touch screen goes away.
-    pub fn cancel_pointer(&mut self) {
+    pub(crate) fn cancel_pointer(&mut self) {
         self.finger = None;
         self.window.dispatch_event(WindowEvent::PointerExited);
     }
 
     /// When something moves by itself: how long until then.
-    pub fn next_change(&self) -> Option<Duration> {
+    pub(crate) fn next_change(&self) -> Option<Duration> {
         if self.window.has_active_animations() {
             return Some(Duration::ZERO);
         }
@@ -185,7 +188,7 @@ impl View {
     }
 
     /// Draws what has changed, and tells which areas of the canvas that is.
-    pub fn draw(&mut self) -> Vec<Rect> {
+    pub(crate) fn draw(&mut self) -> Vec<Rect> {
         slint::platform::update_timers_and_animations();
         let mut areas = Vec::new();
         let (canvas, width) = (&mut self.canvas, self.size.0 as usize);
@@ -202,17 +205,17 @@ impl View {
     }
 
     /// The whole canvas.
-    pub fn whole(&self) -> Rect {
+    pub(crate) fn whole(&self) -> Rect {
         Rect { x: 0, y: 0, width: self.size.0 as usize, height: self.size.1 as usize }
     }
 
     /// Red, green and blue of one pixel.
-    pub fn pixel(&self, (x, y): (usize, usize)) -> Rgb8Pixel {
+    pub(crate) fn pixel(&self, (x, y): (usize, usize)) -> Rgb8Pixel {
         self.canvas[y * self.size.0 as usize + x]
     }
 
     /// All pixels, row by row.
-    pub fn pixels(&self) -> &[Rgb8Pixel] {
+    pub(crate) fn pixels(&self) -> &[Rgb8Pixel] {
         &self.canvas
     }
 }

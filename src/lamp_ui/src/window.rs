@@ -32,7 +32,7 @@ x11rb::atom_manager! {
 }
 
 /// An open window of fixed size.
-pub struct Window {
+pub(crate) struct Window {
     connection: RustConnection,
     id: u32,
     /// What the window shows. It is the window's background, so that the server draws it wherever something covered it.
@@ -49,7 +49,7 @@ pub struct Window {
 
 impl Window {
     /// Opens a window of so many pixels on the display that DISPLAY names.
-    pub fn open((width, height): (u32, u32), hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
+    pub(crate) fn open((width, height): (u32, u32), hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
         let (connection, number) = x11rb::connect(None).with_context(|| match std::env::var("DISPLAY") {
             Ok(name) => format!("cannot open a window on the X display {name}"),
             Err(_) => "cannot open a window, the variable DISPLAY names no X display".into(),
@@ -97,17 +97,17 @@ impl Window {
     }
 
     /// Width and height in pixels.
-    pub fn size(&self) -> (u32, u32) {
+    pub(crate) fn size(&self) -> (u32, u32) {
         (self.size.0.into(), self.size.1.into())
     }
 
     /// How a pixel is stored.
-    pub fn format(&self) -> PixelFormat {
+    pub(crate) fn format(&self) -> PixelFormat {
         self.format
     }
 
     /// Draws encoded pixels from pixel `x` of row `y` on. They are seen after the next [`Self::show`].
-    pub fn store(&self, x: usize, y: usize, bytes: &[u8]) -> anyhow::Result<()> {
+    pub(crate) fn store(&self, x: usize, y: usize, bytes: &[u8]) -> anyhow::Result<()> {
         let width = (bytes.len() / self.format.bytes_per_pixel()) as u16;
         let (x, y) = (x as i16, y as i16);
         let form = ImageFormat::Z_PIXMAP;
@@ -116,14 +116,14 @@ impl Window {
     }
 
     /// Shows what was drawn.
-    pub fn show(&self) -> anyhow::Result<()> {
+    pub(crate) fn show(&self) -> anyhow::Result<()> {
         // Width and height of 0 mean as far as the window goes.
         self.connection.clear_area(false, self.id, 0, 0, 0, 0)?;
         Ok(self.connection.flush()?)
     }
 
     /// Takes all that the mouse did.
-    pub fn read(&self, mut on_touch: impl FnMut(Pointer)) {
+    pub(crate) fn read(&self, mut on_touch: impl FnMut(Pointer)) {
         self.collect();
         let place = |x: i16, y: i16| {
             let along = |value: i16, size: u16| ((f32::from(value) + 0.5) / f32::from(size)).clamp(0.0, 1.0);
@@ -152,13 +152,13 @@ impl Window {
     }
 
     /// Whether events wait that arrived before the connection was last ready to be read.
-    pub fn has_waiting(&self) -> bool {
+    pub(crate) fn has_waiting(&self) -> bool {
         self.collect();
         !self.waiting.borrow().is_empty()
     }
 
     /// Whether somebody closed the window, or the X server is gone.
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
     }
 

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 /// An architecture by its Debian name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Architecture {
+pub(crate) enum Architecture {
     Amd64,
     Arm64,
     /// Debian's armhf, which is `ARMv7`: a Raspberry Pi 2 or newer.
@@ -16,7 +16,7 @@ pub enum Architecture {
 
 impl Architecture {
     /// That of the machine the builder runs on, if the lamp's programs can run on such a one.
-    pub fn host() -> Option<Self> {
+    pub(crate) fn host() -> Option<Self> {
         match std::env::consts::ARCH {
             "x86_64" => Some(Self::Amd64),
             "aarch64" => Some(Self::Arm64),
@@ -25,7 +25,7 @@ impl Architecture {
         }
     }
 
-    pub fn debian(self) -> &'static str {
+    pub(crate) fn debian(self) -> &'static str {
         match self {
             Self::Amd64 => "amd64",
             Self::Arm64 => "arm64",
@@ -34,7 +34,7 @@ impl Architecture {
     }
 
     /// Rust's target triple.
-    pub fn rust_target(self) -> &'static str {
+    pub(crate) fn rust_target(self) -> &'static str {
         match self {
             Self::Amd64 => "x86_64-unknown-linux-gnu",
             Self::Arm64 => "aarch64-unknown-linux-gnu",
@@ -43,7 +43,7 @@ impl Architecture {
     }
 
     /// Prefix of the cross tools' names and of Debian's packages of them.
-    pub fn gnu(self) -> &'static str {
+    pub(crate) fn gnu(self) -> &'static str {
         match self {
             Self::Amd64 => "x86_64-linux-gnu",
             Self::Arm64 => "aarch64-linux-gnu",
@@ -52,7 +52,7 @@ impl Architecture {
     }
 
     /// `e_machine` of its ELF files (System V ABI, the processor supplements).
-    pub fn elf_machine(self) -> u16 {
+    pub(crate) fn elf_machine(self) -> u16 {
         match self {
             Self::Amd64 => goblin::elf::header::EM_X86_64,
             Self::Arm64 => goblin::elf::header::EM_AARCH64,
@@ -61,7 +61,7 @@ impl Architecture {
     }
 
     /// The one with this Debian name.
-    pub fn from_debian(name: &str) -> Option<Self> {
+    pub(crate) fn from_debian(name: &str) -> Option<Self> {
         Self::value_variants().iter().copied().find(|architecture| architecture.debian() == name)
     }
 }

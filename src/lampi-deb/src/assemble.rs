@@ -21,7 +21,7 @@ use crate::stage::{Stage, make_folder, write};
 
 /// What goes into a package beside its files.
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     pub stage: &'a Stage,
     /// Folder of the maintainer scripts.
     pub scripts: &'a Path,
@@ -34,7 +34,7 @@ pub struct Parts<'a> {
 }
 
 /// Packs `parts`, which lie below `folder`, and returns the bytes of the package.
-pub fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Vec<u8>> {
     let manifest = folder.join("Cargo.toml");
     write(&manifest, self::manifest(source, parts, folder)?.as_bytes())?;
     // A cargo package has to have a target, even one that is never built.

@@ -31,7 +31,7 @@ use crate::toolchain::Toolchain;
 use crate::{check, md5sums, verify};
 
 /// Makes the package that was ordered.
-pub fn run(args: &BuildArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
     let source = Source::find()?;
     let settings = args.settings.load()?;

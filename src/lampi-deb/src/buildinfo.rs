@@ -16,7 +16,7 @@ use crate::toolchain::Toolchain;
 
 /// What the record tells of.
 #[derive(Debug)]
-pub struct BuildInfo<'a> {
+pub(crate) struct BuildInfo<'a> {
     pub deb: &'a Deb,
     /// Bytes of the package.
     pub package: &'a [u8],
@@ -27,7 +27,7 @@ pub struct BuildInfo<'a> {
 }
 
 /// The text of the record. The tools stand in fields of our own, because they need not be Debian packages.
-pub fn buildinfo(info: &BuildInfo) -> anyhow::Result<String> {
+pub(crate) fn buildinfo(info: &BuildInfo) -> anyhow::Result<String> {
     let version = info.deb.field("Version").unwrap_or_default();
     let build_architecture = Architecture::host().map_or(std::env::consts::ARCH, Architecture::debian);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());

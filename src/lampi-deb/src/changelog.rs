@@ -7,11 +7,11 @@ use chrono::DateTime;
 use crate::source::Source;
 
 /// Path of the changelog in the checkout.
-pub const PATH: &str = "debian/changelog";
+pub(crate) const PATH: &str = "debian/changelog";
 
 /// The newest entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Version of the package.
     pub version: String,
     /// Its date in seconds since 1970.
@@ -20,7 +20,7 @@ pub struct Entry {
 
 impl Entry {
     /// Reads the newest entry and makes sure that the programs will tell the same version.
-    pub fn newest(source: &Source) -> anyhow::Result<Self> {
+    pub(crate) fn newest(source: &Source) -> anyhow::Result<Self> {
         let entry = Self::parse(&source.read(PATH)?)?;
         let crates = env!("CARGO_PKG_VERSION");
         if entry.version != crates {
@@ -54,7 +54,7 @@ impl Entry {
 }
 
 /// The time that everything in the package is given: `SOURCE_DATE_EPOCH` if it is set, else that of the changelog.
-pub fn source_date_epoch(entry: &Entry) -> anyhow::Result<u64> {
+pub(crate) fn source_date_epoch(entry: &Entry) -> anyhow::Result<u64> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse().with_context(|| {
             format!("SOURCE_DATE_EPOCH is '{text}', it must be a number of seconds since 1970")

@@ -13,7 +13,7 @@ use runtime::output;
 const LOG_FOLDER: &str = "/var/log/supervisor";
 
 /// Prints what is wrong with `files` on a machine whose file system starts at `root`; false if anything is.
-pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
+pub(crate) fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
     if !root.is_dir() {
         bail!("--root {}: there is no such folder", root.display());
     }
@@ -26,7 +26,7 @@ pub fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
 
 /// The package's four confs below `root`, which holds its files, read as on a lamp where the package is installed:
 /// there are its programs, its user, pigpiod, and what Supervisor brings.
-pub fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
+pub(crate) fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(LOG_FOLDER);
     for program in &PROGRAMS {
         host = host.with_command(program.path);
@@ -43,7 +43,7 @@ fn conf_paths(root: &Path) -> Vec<PathBuf> {
 }
 
 /// The findings as lines, with the files' names as they are below `root`.
-pub fn shown(findings: &[Finding], root: &Path) -> Vec<String> {
+pub(crate) fn shown(findings: &[Finding], root: &Path) -> Vec<String> {
     findings
         .iter()
         .map(|finding| {

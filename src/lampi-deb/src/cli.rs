@@ -16,13 +16,13 @@ use crate::settings::{self, Settings};
 /// Exit status: 0 when all went well, 1 when something failed, 2 when the call was wrong.
 #[derive(Debug, Parser)]
 #[command(name = "lampi-deb", bin_name = "lampi-deb", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Compiles everything and makes the package, its .sha256 and its .buildinfo
     Build(BuildArgs),
     /// Prints the Supervisor files as they would be packaged
@@ -52,7 +52,7 @@ pub enum Verb {
 
 #[derive(Debug, Args)]
 #[command(after_long_help = settings::help())]
-pub struct BuildArgs {
+pub(crate) struct BuildArgs {
     /// Architecture of the lamp: arm64 or armhf, as `dpkg --print-architecture` says there. armhf is for the Raspberry Pi 2
     /// and newer and the Zero 2 W, not for the Pi 1, Zero and Zero W [default: the one of this machine]
     #[arg(long)]
@@ -69,7 +69,7 @@ pub struct BuildArgs {
 
 #[derive(Debug, Args)]
 #[command(after_long_help = settings::help())]
-pub struct RenderArgs {
+pub(crate) struct RenderArgs {
     /// Folder to write the files to, instead of printing them
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -78,7 +78,7 @@ pub struct RenderArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct SettingsArgs {
+pub(crate) struct SettingsArgs {
     /// Changes a setting of the package; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -89,7 +89,7 @@ pub struct SettingsArgs {
 
 impl SettingsArgs {
     /// The settings that are asked for.
-    pub fn load(&self) -> anyhow::Result<Settings> {
+    pub(crate) fn load(&self) -> anyhow::Result<Settings> {
         Settings::load(self.config.as_deref(), &self.set)
     }
 }

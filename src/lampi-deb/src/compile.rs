@@ -16,7 +16,7 @@ use crate::source::Source;
 use crate::toolchain::Toolchain;
 
 /// Compiles all programs and puts them, stripped, to their paths in `folder`.
-pub fn compile(
+pub(crate) fn compile(
     source: &Source,
     architecture: Architecture,
     toolchain: &Toolchain,
@@ -35,7 +35,7 @@ pub fn compile(
 }
 
 /// The start of a cargo call: in the workspace, as locked.
-pub fn cargo(source: &Source, toolchain: &Toolchain, verb: &str) -> Command {
+pub(crate) fn cargo(source: &Source, toolchain: &Toolchain, verb: &str) -> Command {
     let mut command = Command::new(&toolchain.cargo);
     command
         .args([verb, "--locked"])
@@ -121,7 +121,10 @@ fn cargo_build(
 }
 
 /// Runs a build whose messages are JSON on stdout, its progress on stderr, and returns the programs that it made.
-pub fn artifacts(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+pub(crate) fn artifacts(
+    command: &mut Command,
+    interrupt: &Interrupt,
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     interrupt.with_child(command, |child| {
         let mut binaries = BTreeMap::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {

@@ -13,7 +13,7 @@ const SHELLS: [(Shell, &str); 3] = [
 ];
 
 /// The scripts with their paths in the package.
-pub fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
     PROGRAMS.iter().filter(|program| program.is_command()).flat_map(|program| {
         SHELLS.map(|(shell, folder)| {
             let file = match shell {

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 /// A file, folder or link in one of the two tar archives.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Path without a leading `./` or `/`, and without a trailing `/`.
     pub path: String,
     /// Permission bits.
@@ -20,13 +20,13 @@ pub struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     pub uid: u64,
     pub gid: u64,
 }
 
 #[derive(Debug, Clone)]
-pub enum Kind {
+pub(crate) enum Kind {
     File(Vec<u8>),
     Folder,
     Other,
@@ -34,7 +34,7 @@ pub enum Kind {
 
 impl Entry {
     /// Content, if it is a regular file.
-    pub fn content(&self) -> Option<&[u8]> {
+    pub(crate) fn content(&self) -> Option<&[u8]> {
         match &self.kind {
             Kind::File(content) => Some(content),
             Kind::Folder | Kind::Other => None,
@@ -44,14 +44,14 @@ impl Entry {
 
 /// A member of the outer archive as it stands there.
 #[derive(Debug, Clone)]
-pub struct Member {
+pub(crate) struct Member {
     pub name: String,
     pub content: Vec<u8>,
 }
 
 /// A package, read completely.
 #[derive(Debug)]
-pub struct Deb {
+pub(crate) struct Deb {
     pub members: Vec<Member>,
     pub control: Vec<Entry>,
     pub data: Vec<Entry>,
@@ -59,7 +59,7 @@ pub struct Deb {
 
 impl Deb {
     /// Reads the bytes of a package.
-    pub fn read(bytes: &[u8]) -> anyhow::Result<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> anyhow::Result<Self> {
         let mut archive = ar::Archive::new(bytes);
         let mut members = Vec::new();
         while let Some(member) = archive.next_entry() {
@@ -76,13 +76,13 @@ impl Deb {
     }
 
     /// Content of a control file.
-    pub fn control_file(&self, name: &str) -> Option<&str> {
+    pub(crate) fn control_file(&self, name: &str) -> Option<&str> {
         let entry = self.control.iter().find(|entry| entry.path == name)?;
         std::str::from_utf8(entry.content()?).ok()
     }
 
     /// Value of a field in the control file `control`, with continuation lines.
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         let mut lines = self.control_file("control")?.lines().skip_while(|line| {
             line.split_once(':').is_none_or(|(field, _)| !field.eq_ignore_ascii_case(name))
         });
@@ -92,7 +92,7 @@ impl Deb {
     }
 
     /// A file or folder of the data by its path.
-    pub fn file(&self, path: &str) -> Option<&Entry> {
+    pub(crate) fn file(&self, path: &str) -> Option<&Entry> {
         self.data.iter().find(|entry| entry.path == path)
     }
 }

@@ -15,7 +15,7 @@ use crate::source::Source;
 const PACKAGES: [&str; 4] = ["demo", "lamp_service", "lamp_ui", "fbcp"];
 
 /// Becomes the demonstration, with `arguments`. Returns only to say why that failed.
-pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let source = Source::find()?;
     let interrupt = Interrupt::listen()?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -12,11 +12,11 @@ use goblin::elf::Elf;
 
 /// Version as Debian compares plain dotted numbers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(Vec<u32>);
+pub(crate) struct Version(Vec<u32>);
 
 impl Version {
     /// Reads `2.34`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         text.split('.').map(|part| part.parse().ok()).collect::<Option<_>>().map(Self)
     }
 }
@@ -30,7 +30,7 @@ impl fmt::Display for Version {
 
 /// A package that has to be there, and its lowest version that will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
+pub(crate) struct Need {
     pub package: &'static str,
     pub version: Option<Version>,
 }
@@ -47,7 +47,7 @@ const LIBRARIES: [(&str, &str, &str); 7] = [
 ];
 
 /// All needs of one ELF file.
-pub fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
+pub(crate) fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
     let elf = Elf::parse(file).context("it is not an ELF file")?;
     let mut needs = Vec::new();
     for library in &elf.libraries {
@@ -83,7 +83,7 @@ fn versioned(library: &str, name: &str) -> anyhow::Result<Need> {
 }
 
 /// The `Depends` entries that satisfy all `needs`: each package once, with the highest version.
-pub fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
+pub(crate) fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
     let mut packages: BTreeMap<&str, Option<Version>> = BTreeMap::new();
     for need in needs {
         let version = packages.entry(need.package).or_default();
@@ -99,7 +99,7 @@ pub fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
 }
 
 /// Whether a `Depends` field asks for everything in `need`.
-pub fn satisfied(depends: &str, need: &Need) -> bool {
+pub(crate) fn satisfied(depends: &str, need: &Need) -> bool {
     depends.split(',').any(|relation| {
         let (package, version) = match relation.trim().split_once(" (>= ") {
             Some((package, version)) => (package, Version::parse(version.trim_end_matches(')'))),

@@ -11,14 +11,19 @@ use crate::md5sums::hex;
 
 /// What was installed.
 #[derive(Debug)]
-pub struct Artifacts {
+pub(crate) struct Artifacts {
     pub package: PathBuf,
     pub size: usize,
     pub sha256: String,
 }
 
 /// Writes all files completely into `folder`, then renames each to its place beside `target`.
-pub fn install(folder: &Path, target: &Path, package: &[u8], buildinfo: &str) -> anyhow::Result<Artifacts> {
+pub(crate) fn install(
+    folder: &Path,
+    target: &Path,
+    package: &[u8],
+    buildinfo: &str,
+) -> anyhow::Result<Artifacts> {
     let name = target.file_name().expect("it is a file").to_string_lossy().into_owned();
     let sha256 = hex(&Sha256::digest(package));
     // As sha256sum(1) writes and checks it.

@@ -14,7 +14,7 @@ use signal_hook::iterator::Signals;
 
 /// Knows whether the builder was asked to stop.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupt {
+pub(crate) struct Interrupt {
     state: Arc<Mutex<State>>,
 }
 
@@ -27,7 +27,7 @@ struct State {
 
 impl Interrupt {
     /// Begins to listen to SIGINT, SIGTERM and SIGHUP.
-    pub fn listen() -> anyhow::Result<Self> {
+    pub(crate) fn listen() -> anyhow::Result<Self> {
         let interrupt = Self::default();
         let state = interrupt.state.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen to signals")?;
@@ -45,7 +45,7 @@ impl Interrupt {
     }
 
     /// An error if the builder was asked to stop.
-    pub fn check(&self) -> anyhow::Result<()> {
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
         if self.state.lock().expect("no thread panics with it").asked {
             bail!("interrupted; nothing was written");
         }
@@ -54,7 +54,7 @@ impl Interrupt {
 
     /// Starts a tool in a process group of its own, so that an interrupt ends it with all that it has started, and
     /// lets `work` deal with it to its end.
-    pub fn with_child<T>(
+    pub(crate) fn with_child<T>(
         &self,
         command: &mut Command,
         work: impl FnOnce(&mut Child) -> anyhow::Result<T>,

@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 use crate::deb::{Deb, Entry};
 
 /// Adds `md5sums` to the package in `bytes`. Everything that is written gets the time `timestamp`.
-pub fn add(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn add(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
     let deb = Deb::read(bytes)?;
     let control = control_archive(&deb, timestamp).context("cannot write the control archive")?;
     let mut archive = ar::Builder::new(Vec::new());
@@ -27,7 +27,7 @@ pub fn add(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The lines of `md5sums` (deb-md5sums(5)): every file but the conffiles, which dpkg has sums of anyway.
-pub fn lines(deb: &Deb) -> String {
+pub(crate) fn lines(deb: &Deb) -> String {
     let conffiles: Vec<&str> = deb.control_file("conffiles").unwrap_or_default().lines().collect();
     let mut files: Vec<(&str, &[u8])> = deb
         .data
@@ -43,7 +43,7 @@ pub fn lines(deb: &Deb) -> String {
 }
 
 /// Lower-case hex digits, as checksums are written.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -20,7 +20,7 @@ use crate::source::Source;
 use crate::toolchain::Toolchain;
 
 /// Their place in the package.
-pub const PATH: &str = "usr/share/doc/lampi/notices";
+pub(crate) const PATH: &str = "usr/share/doc/lampi/notices";
 
 const HEAD: &str = "\
 The programs of this package contain the libraries below, which are published at
@@ -63,7 +63,7 @@ struct Text {
 }
 
 /// The notices of everything that is linked into the programs for `architecture`, whose crates have been downloaded.
-pub fn notices(
+pub(crate) fn notices(
     source: &Source,
     toolchain: &Toolchain,
     architecture: Architecture,

@@ -6,7 +6,7 @@ use programs::Program;
 
 /// A man page.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// What it describes.
     pub command: Command,
     /// Its section.
@@ -15,7 +15,7 @@ pub struct Page {
 
 impl Page {
     /// Those of a program. That of a subcommand is called `lampi-set`, say.
-    pub fn of(program: &Program) -> Vec<Self> {
+    pub(crate) fn of(program: &Program) -> Vec<Self> {
         // Commands, or daemons.
         let section = if program.is_command() { "1" } else { "8" };
         let mut command = program.command_line().disable_help_subcommand(true);
@@ -25,7 +25,7 @@ impl Page {
     }
 
     /// Its path in the package.
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let name = self.command.get_display_name().unwrap_or(self.command.get_name());
         format!("usr/share/man/man{0}/{name}.{0}", self.section)
     }

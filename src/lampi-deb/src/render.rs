@@ -12,18 +12,18 @@ use crate::settings::Settings;
 use crate::source::Source;
 
 /// The scripts that dpkg calls.
-pub const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
+pub(crate) const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
 
 /// A rendered file.
 #[derive(Debug)]
-pub struct Rendered {
+pub(crate) struct Rendered {
     /// File name.
     pub name: String,
     pub text: String,
 }
 
 /// `lampi-deb render`.
-pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &RenderArgs) -> anyhow::Result<()> {
     let confs = confs(&Source::find()?, &args.settings.load()?)?;
     for Rendered { name, text } in confs {
         match &args.out {
@@ -42,13 +42,13 @@ fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
 }
 
 /// The Supervisor files, in the order in which their programs start.
-pub fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
+pub(crate) fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
     let names: Vec<String> = programs::supervised().map(|program| format!("{program}.conf")).collect();
     render(source, "conf.d", &names, &["shared.inc"], settings)
 }
 
 /// The maintainer scripts.
-pub fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
+pub(crate) fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
     let shared =
         ["common", "processor", "confs", "user", "backups", "removed-confs", "disabled-confs", "supervisor"]
             .map(|name| format!("shared/{name}.sh"));

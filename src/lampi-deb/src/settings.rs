@@ -191,13 +191,13 @@ const TABLE: [Setting; 26] = [
 
 /// The settings of one package: every key of the table with a checked value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     values: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
     /// Defaults, then the TOML file, then the assignments KEY=VALUE.
-    pub fn load(file: Option<&Path>, assignments: &[String]) -> anyhow::Result<Self> {
+    pub(crate) fn load(file: Option<&Path>, assignments: &[String]) -> anyhow::Result<Self> {
         let mut settings =
             Self { values: TABLE.iter().map(|row| (row.key, row.default.to_owned())).collect() };
         if let Some(file) = file {
@@ -214,19 +214,19 @@ impl Settings {
     }
 
     /// Value of a key, which must be in the table.
-    pub fn get(&self, key: &str) -> &str {
+    pub(crate) fn get(&self, key: &str) -> &str {
         &self.values[key]
     }
 
     /// All keys and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
     /// How a program of ours is called, apart from its name: with a blank before each word.
     ///
     /// Options are left out where they have their default, which the program knows.
-    pub fn arguments(&self, program: &str) -> String {
+    pub(crate) fn arguments(&self, program: &str) -> String {
         let mut arguments = String::new();
         for row in &TABLE {
             let value = self.get(row.key);
@@ -244,7 +244,7 @@ impl Settings {
     }
 
     /// Whether any of the words that the builder wrote freely is in there. They may tell a password.
-    pub fn have_words_of_the_builder(&self) -> bool {
+    pub(crate) fn have_words_of_the_builder(&self) -> bool {
         TABLE.iter().any(|row| {
             matches!(row.kind, Kind::Arguments(_) | Kind::Pigpiod) && self.get(row.key) != row.default
         })
@@ -402,7 +402,7 @@ fn understood(name: &str, arguments: &str) -> Result<(), String> {
 }
 
 /// The table for `--help`.
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let mut text = String::from("Settings for --set and --config:\n");
     for row in &TABLE {
         let default = if row.default.is_empty() { "none" } else { row.default };

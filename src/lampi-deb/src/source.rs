@@ -7,14 +7,14 @@ use anyhow::{Context, bail};
 
 /// The checkout to build from.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub(crate) struct Source {
     root: PathBuf,
 }
 
 impl Source {
     /// Finds the checkout: `cargo run` tells where it is, and without cargo it is the one that the builder was
     /// compiled from.
-    pub fn find() -> anyhow::Result<Self> {
+    pub(crate) fn find() -> anyhow::Result<Self> {
         let package = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = package.ancestors().nth(2).unwrap_or(Path::new("/"));
@@ -28,12 +28,12 @@ impl Source {
     }
 
     /// Its top folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Reads a file by its path below the top folder.
-    pub fn read(&self, path: &str) -> anyhow::Result<String> {
+    pub(crate) fn read(&self, path: &str) -> anyhow::Result<String> {
         let path = self.root.join(path);
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }

@@ -15,24 +15,24 @@ use crate::settings::Settings;
 use crate::source::Source;
 
 /// Mode of the Supervisor files: they decide what runs as root, and may come to hold passwords.
-pub const CONF_MODE: u32 = 0o600;
+pub(crate) const CONF_MODE: u32 = 0o600;
 
 /// Folder of the Supervisor files in the package.
-pub const CONF_FOLDER: &str = "etc/supervisor/conf.d";
+pub(crate) const CONF_FOLDER: &str = "etc/supervisor/conf.d";
 
 /// Folder of copies of the Supervisor files as they are packaged, so that an upgrade and the owner can tell what was changed
 /// and bring back what was deleted. Whoever copies one from here keeps the copy to root.
-pub const COPIES_FOLDER: &str = "usr/share/lampi/conf.d";
+pub(crate) const COPIES_FOLDER: &str = "usr/share/lampi/conf.d";
 
 /// Mode of these copies, which hold no password of the owner's, and none of the builder's but in words that the builder wrote
 /// freely.
-pub fn copies_mode(settings: &Settings) -> u32 {
+pub(crate) fn copies_mode(settings: &Settings) -> u32 {
     if settings.have_words_of_the_builder() { CONF_MODE } else { 0o644 }
 }
 
 /// A file of the package.
 #[derive(Debug)]
-pub struct Staged {
+pub(crate) struct Staged {
     /// Path in the package, without a leading `/`.
     pub path: String,
     /// Permission bits that it gets there, whatever they are in the staging folder.
@@ -41,29 +41,29 @@ pub struct Staged {
 
 /// A folder that is filled as the package will be.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     folder: PathBuf,
     files: Vec<Staged>,
 }
 
 impl Stage {
     /// Begins an empty one at `folder`.
-    pub fn new(folder: PathBuf) -> anyhow::Result<Self> {
+    pub(crate) fn new(folder: PathBuf) -> anyhow::Result<Self> {
         make_folder(&folder)?;
         Ok(Self { folder, files: Vec::new() })
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub fn files(&self) -> &[Staged] {
+    pub(crate) fn files(&self) -> &[Staged] {
         &self.files
     }
 
     /// Makes room for the compiled programs, which have to be put at their paths in the folder; they count as staged from
     /// now on.
-    pub fn expect_programs(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn expect_programs(&mut self) -> anyhow::Result<()> {
         for program in &PROGRAMS {
             self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
             make_folder(self.folder.join(program.packaged_path()).parent().expect("it lies in the folder"))?;
@@ -72,7 +72,7 @@ impl Stage {
     }
 
     /// Everything but the programs: confs, man pages, completions, documentation.
-    pub fn add_texts(
+    pub(crate) fn add_texts(
         &mut self,
         source: &Source,
         settings: &Settings,
@@ -105,7 +105,7 @@ impl Stage {
     }
 
     /// Adds a file.
-    pub fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
+    pub(crate) fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
         let place = self.folder.join(path);
         make_folder(place.parent().expect("it lies in the folder"))?;
         write(&place, content)?;
@@ -128,11 +128,11 @@ fn man_page(page: Page, date: &str) -> std::io::Result<Vec<u8>> {
 }
 
 /// Makes a folder and its parents.
-pub fn make_folder(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
 }
 
 /// Writes a file, with its path in the error.
-pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     std::fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
 }

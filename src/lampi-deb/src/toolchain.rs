@@ -10,7 +10,7 @@ use crate::architecture::Architecture;
 
 /// Tools that make programs for one architecture.
 #[derive(Debug, Clone)]
-pub struct Toolchain {
+pub(crate) struct Toolchain {
     pub cargo: PathBuf,
     pub rustc: PathBuf,
     /// The C compiler, as linker.
@@ -22,7 +22,7 @@ pub struct Toolchain {
 
 impl Toolchain {
     /// The first set of tools on this machine that fits.
-    pub fn find(architecture: Architecture) -> anyhow::Result<Self> {
+    pub(crate) fn find(architecture: Architecture) -> anyhow::Result<Self> {
         let native = Architecture::host() == Some(architecture);
         let prefix = if native { String::new() } else { format!("{}-", architecture.gnu()) };
         let linker = if native { "cc".to_owned() } else { format!("{prefix}gcc") };

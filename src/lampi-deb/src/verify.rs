@@ -37,7 +37,7 @@ const PROMISES: [Promise; 14] = [
 ];
 
 /// Prints the table; false if a promise is broken.
-pub fn run(file: &Path) -> anyhow::Result<bool> {
+pub(crate) fn run(file: &Path) -> anyhow::Result<bool> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let deb = Deb::read(&bytes).with_context(|| file.display().to_string())?;
     let report = verify(&deb);
@@ -46,7 +46,7 @@ pub fn run(file: &Path) -> anyhow::Result<bool> {
 }
 
 /// Checks everything.
-pub fn verify(deb: &Deb) -> Report {
+pub(crate) fn verify(deb: &Deb) -> Report {
     let mut report = Report::default();
     for (promise, check) in PROMISES {
         report.add(promise, check(deb));

@@ -29,7 +29,7 @@ const KEPT: &str = "dpkg-bak";
 const RESTART: &str = "sudo systemctl restart mosquitto";
 
 /// Writes the file, or removes it.
-pub fn run(args: &BridgeArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &BridgeArgs) -> anyhow::Result<()> {
     // Below another root, whoever may change the files may do so.
     if args.root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say it again after sudo");

@@ -13,7 +13,7 @@ use mqtt_client::{Connection, Error, Message, QoS};
 use runtime::address::Address;
 
 /// The name under which changes are asked for, in the place of the command of this name of the original lamp.
-pub const CLIENT: &str = "lamp_cmd";
+pub(crate) const CLIENT: &str = "lamp_cmd";
 
 /// The program that keeps the lamp's state.
 const SERVICE: &str = "lamp_service";
@@ -22,7 +22,7 @@ const SERVICE: &str = "lamp_service";
 const BRIDGES: (&str, &str) = ("$SYS/broker/connection/", "/state");
 
 /// A client that waits as long as its patience, at most.
-pub struct BrokerClient {
+pub(crate) struct BrokerClient {
     connection: Connection,
     address: Address,
     patience: Duration,
@@ -32,7 +32,7 @@ pub struct BrokerClient {
 
 /// What a broker keeps of the lamp.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Known {
+pub(crate) struct Known {
     /// The lamp's state.
     pub state: Option<LampState>,
     /// Whether `lamp_service` is connected.
@@ -43,7 +43,7 @@ pub struct Known {
 
 impl BrokerClient {
     /// Connects and subscribes.
-    pub fn connect(address: &Address, patience: Duration) -> anyhow::Result<Self> {
+    pub(crate) fn connect(address: &Address, patience: Duration) -> anyhow::Result<Self> {
         // The broker throws out the older one of two clients of one name, so each has its own.
         let name = format!("{CLIENT}_{:08x}", fastrand::u32(..));
         // The state last: what the broker keeps of the others has come before it.
@@ -67,7 +67,7 @@ impl BrokerClient {
     }
 
     /// Waits for the lamp's state, which the broker keeps.
-    pub fn state(&mut self) -> anyhow::Result<LampState> {
+    pub(crate) fn state(&mut self) -> anyhow::Result<LampState> {
         loop {
             if let Some(state) = &self.known.state {
                 return Ok(state.clone());
@@ -84,7 +84,7 @@ impl BrokerClient {
     }
 
     /// Asks for a state under the name of [`CLIENT`], and waits until `lamp_service` confirms that the lamp has it.
-    pub fn change(&mut self, wanted: &LampState) -> anyhow::Result<()> {
+    pub(crate) fn change(&mut self, wanted: &LampState) -> anyhow::Result<()> {
         let payload = LampState { client: CLIENT.into(), ..wanted.clone() }.to_json();
         // As it will be confirmed: with two decimals.
         let wanted = LampState::from_json(payload.as_bytes())?;
@@ -109,7 +109,7 @@ impl BrokerClient {
     }
 
     /// Leaves politely, which spares the broker's log a complaint.
-    pub fn disconnect(self) {
+    pub(crate) fn disconnect(self) {
         self.connection.close();
     }
 

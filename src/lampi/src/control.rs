@@ -10,7 +10,7 @@ use runtime::output;
 use supervisor_client::{Control, Supervisor, Update};
 
 /// Starts a program that is stopped.
-pub fn start(args: &ProgramArgs) -> anyhow::Result<()> {
+pub(crate) fn start(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
     Ok(output::line(&match supervisor.start(program.name)? {
         Control::Done => format!("{program} is started"),
@@ -19,7 +19,7 @@ pub fn start(args: &ProgramArgs) -> anyhow::Result<()> {
 }
 
 /// Stops a program for a while.
-pub fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
+pub(crate) fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
     Ok(output::line(&match supervisor.stop(program.name)? {
         Control::Done => {
@@ -30,14 +30,14 @@ pub fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
 }
 
 /// Starts a program anew.
-pub fn restart(args: &ProgramArgs) -> anyhow::Result<()> {
+pub(crate) fn restart(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
     supervisor.restart(program.name)?;
     Ok(output::line(&format!("{program} is started anew"))?)
 }
 
 /// Has Supervisor follow a changed file.
-pub fn update(args: &ProgramArgs) -> anyhow::Result<()> {
+pub(crate) fn update(args: &ProgramArgs) -> anyhow::Result<()> {
     let (supervisor, program) = addressed(args);
     Ok(output::line(&match supervisor.update(program.name)? {
         Update::Added => format!("{program} is started"),

@@ -78,7 +78,7 @@ const CHECKS: [Check; 17] = [
 ];
 
 /// Looks at the lamp under the order's root, and says what it found.
-pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.fix {
         return mend::run(args);
     }

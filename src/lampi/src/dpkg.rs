@@ -8,7 +8,7 @@ use anyhow::Context;
 use system_files::{Access, ROOT_ONLY};
 
 /// Owner, group and mode that a file shall have whatever its package says; `path` is what the lamp calls it.
-pub fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
+pub(crate) fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
     let text = ask("dpkg-statoverride", root, "--list", path)?;
     let mut words = text.split_whitespace();
     let (user, group, mode) = (words.next()?, words.next()?, words.next()?);
@@ -16,7 +16,7 @@ pub fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
 }
 
 /// Owner, group and mode that a file of the lamp shall get: what the machine's owner wants, else what keeps it to root.
-pub fn access(root: &Path, path: &str) -> anyhow::Result<Access> {
+pub(crate) fn access(root: &Path, path: &str) -> anyhow::Result<Access> {
     let Some((user, group, mode)) = overridden(root, path) else { return Ok(ROOT_ONLY) };
     let number = |list: &str, name: &str| {
         number(root, list, name).with_context(|| {
@@ -39,7 +39,7 @@ fn number(root: &Path, list: &str, name: &str) -> Option<u32> {
 }
 
 /// Where dpkg puts the package's file that is called `path`, if the machine's owner has diverted it.
-pub fn diverted(root: &Path, path: &str) -> Option<PathBuf> {
+pub(crate) fn diverted(root: &Path, path: &str) -> Option<PathBuf> {
     let name = ask("dpkg-divert", root, "--truename", path)?;
     let name = name.trim_end_matches('\n');
     (name != path).then(|| name.into())

@@ -14,10 +14,11 @@ use system_files::under;
 use crate::pwm::State;
 
 /// Where Supervisor looks for programs. The PATH of whoever calls lampi may be another.
-pub const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+pub(crate) const PATH: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// What the lamp's daemon finds when it starts.
-pub enum Driver {
+pub(crate) enum Driver {
     /// The kernel's PWM.
     Kernel,
     /// The pigpiod at this path.
@@ -27,7 +28,7 @@ pub enum Driver {
 }
 
 /// Why nothing drives the LEDs.
-pub struct Dark {
+pub(crate) struct Dark {
     /// Why it is not a pigpiod.
     pub reason: String,
     /// Why it is not the kernel.
@@ -36,14 +37,14 @@ pub struct Dark {
 
 impl Dark {
     /// One sentence for who works on the machine whose root is at `root`.
-    pub fn sentence(&self, root: &Path) -> String {
+    pub(crate) fn sentence(&self, root: &Path) -> String {
         format!("{}, and {}", self.reason, self.pwm.sentence(root))
     }
 }
 
 impl Driver {
     /// That of the machine whose root is at `root`.
-    pub fn of(root: &Path) -> Self {
+    pub(crate) fn of(root: &Path) -> Self {
         let path = std::env::join_paths(PATH.map(|folder| under(root, folder))).ok();
         match choose(root, path.as_deref(), || stamp::refusal(root)) {
             Choice::Kernel => Self::Kernel,
@@ -53,7 +54,7 @@ impl Driver {
     }
 
     /// Why the LEDs of the machine whose root is at `root` are dark, when its daemon does not drive them.
-    pub fn darkness(root: &Path) -> String {
+    pub(crate) fn darkness(root: &Path) -> String {
         match Self::of(root) {
             Self::None(dark) => dark.sentence(root),
             // What is to drive them did not, or has come since.
@@ -63,12 +64,12 @@ impl Driver {
 }
 
 /// Whether the daemon at `address` drives the LEDs.
-pub fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> {
+pub(crate) fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> {
     drives(&mut Client::connect(&address.host, address.port, patience)?)
 }
 
 /// The same, of a daemon that is connected already.
-pub fn drives(client: &mut Client) -> Result<bool, Error> {
+pub(crate) fn drives(client: &mut Client) -> Result<bool, Error> {
     // It drives all of them or none.
     client.drives(LEDS[0].pin as Pin)
 }

@@ -18,7 +18,7 @@ use programs::lampi::{GetArgs, SetArgs};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes the change, and returns when the lamp has it.
-pub fn set(args: &SetArgs) -> anyhow::Result<()> {
+pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
     let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut client = BrokerClient::connect(&broker, PATIENCE)?;
     let state = client.state()?;
@@ -45,7 +45,7 @@ fn warn_of_darkness() {
 }
 
 /// Prints the state.
-pub fn get(args: &GetArgs) -> anyhow::Result<()> {
+pub(crate) fn get(args: &GetArgs) -> anyhow::Result<()> {
     let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut client = BrokerClient::connect(&broker, PATIENCE)?;
     let state = client.state()?;

@@ -23,7 +23,7 @@ struct Log {
 }
 
 /// Prints the last lines, and with `--follow` all that come.
-pub fn run(args: &LogsArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<()> {
     let programs =
         args.program.map_or_else(|| programs::supervised().copied().collect(), |program| vec![program]);
     let several = programs.len() > 1;

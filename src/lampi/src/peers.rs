@@ -10,7 +10,7 @@ use runtime::address::Address;
 use supervisor_conf::Host;
 
 /// Where a peer is for the lamp whose files are below `root`, unless it is `given`.
-pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> anyhow::Result<Address> {
+pub(crate) fn address(peer: Peer, given: Option<&Address>, root: &Path) -> anyhow::Result<Address> {
     match given {
         Some(address) => Ok(address.clone()),
         None => called(root)?.address(peer).map_err(|error| anyhow!(error)),
@@ -18,7 +18,7 @@ pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> anyhow::Resu
 }
 
 /// `lamp_service` as it is called on the lamp below `root`. Only root can read how; for others its usual settings file counts.
-pub fn called(root: &Path) -> anyhow::Result<Called> {
+pub(crate) fn called(root: &Path) -> anyhow::Result<Called> {
     let conf = system_files::under(root, paths::conf("lamp_service"));
     let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok();
     let program =

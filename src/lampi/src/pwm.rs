@@ -18,10 +18,10 @@ use nix::unistd::geteuid;
 use pigpiod::kernel::LEDS;
 
 use crate::leds::Driver;
-pub use boot::Boot;
+pub(crate) use boot::Boot;
 use programs::lampi::{PwmAction, PwmArgs};
 use runtime::output;
-pub use state::State;
+pub(crate) use state::State;
 use state::{ENABLE, REBOOT, without_chip};
 
 /// GPIOs of the red, green and blue LED.
@@ -34,7 +34,7 @@ const PINS: [u8; 3] = {
 const KEPT: &str = "lampi-bak";
 
 /// Does what is ordered.
-pub fn run(args: &PwmArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &PwmArgs) -> anyhow::Result<ExitCode> {
     let root = args.root.as_path();
     // Below another root, whoever may change the files may do so.
     if args.action != PwmAction::Status && root == Path::new("/") && !geteuid().is_root() {

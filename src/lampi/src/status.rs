@@ -4,7 +4,7 @@
 //! Everything is asked at once, each with a time limit of its own, and whatever does not answer takes the place of its
 //! answer by the reason. Nothing is judged; that is the doctor's part.
 
-pub mod machine;
+pub(crate) mod machine;
 mod screen;
 
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ struct Light {
 }
 
 /// Prints how the lamp is.
-pub fn run(args: &StatusArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     let status = Status::of(args);
     if args.json {
         return Ok(output::line(&serde_json::to_string_pretty(&status)?)?);

@@ -25,7 +25,7 @@ const CONFS: &str = "/etc/supervisor/conf.d";
 const PACKAGED: &str = "/usr/share/lampi/conf.d";
 
 /// Stops a program and keeps it stopped.
-pub fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
+pub(crate) fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
     let (program, root) = (args.program, args.root.as_path());
     must_be_root("disable", args)?;
     let places = Places::of(program, root);
@@ -56,7 +56,7 @@ pub fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
 }
 
 /// Starts a program that was disabled.
-pub fn enable(args: &ProgramArgs) -> anyhow::Result<()> {
+pub(crate) fn enable(args: &ProgramArgs) -> anyhow::Result<()> {
     let (program, root) = (args.program, args.root.as_path());
     must_be_root("enable", args)?;
     let places = Places::of(program, root);
@@ -173,7 +173,7 @@ impl<'a> Places<'a> {
 }
 
 /// Whether a program is disabled, as far as the files tell.
-pub fn is_disabled(program: Program, root: &Path) -> bool {
+pub(crate) fn is_disabled(program: Program, root: &Path) -> bool {
     let places = Places::of(program, root);
     places.is_masked() || !places.conf.exists() && places.disabled.exists()
 }

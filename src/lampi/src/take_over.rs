@@ -18,7 +18,7 @@ use runtime::output;
 use supervisor_client::{Supervisor, SupervisorError};
 
 /// How the command is typed.
-pub const COMMAND: &str = "lampi take-over";
+pub(crate) const COMMAND: &str = "lampi take-over";
 
 /// Prints a line. Names of files may hold anything.
 fn say(text: &str) -> anyhow::Result<()> {
@@ -26,7 +26,7 @@ fn say(text: &str) -> anyhow::Result<()> {
 }
 
 /// Does what is ordered.
-pub fn run(args: &TakeOverArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &TakeOverArgs) -> anyhow::Result<ExitCode> {
     let root = args.root.as_path();
     let is_this = root == Path::new("/");
     // Below another root, whoever may change the files may do so.
@@ -169,7 +169,7 @@ fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
 }
 
 /// What a file that can be taken starts, in words.
-pub fn starts(found: &Found) -> String {
+pub(crate) fn starts(found: &Found) -> String {
     let programs = found.programs();
     if programs.is_empty() {
         let path = quoted(&found.path);
@@ -179,7 +179,7 @@ pub fn starts(found: &Found) -> String {
 }
 
 /// The same of a file that is only named, with what its owner can do.
-pub fn named(found: &Found) -> String {
+pub(crate) fn named(found: &Found) -> String {
     let path = quoted(&found.path);
     let programs = listed(&found.programs());
     match (&found.action, &found.owner) {
@@ -201,7 +201,7 @@ pub fn named(found: &Found) -> String {
 }
 
 /// What is to be taken out of which file, in words such as "line 3 out of it".
-pub fn out_of(found: &Found) -> String {
+pub(crate) fn out_of(found: &Found) -> String {
     let mut files: Vec<&str> = found.starts.iter().map(|start| start.file.as_str()).collect();
     files.dedup();
     let parts: Vec<String> = files

@@ -3,7 +3,7 @@
 //! word.
 
 /// A word as a shell takes it literally.
-pub fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,@%+".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -13,7 +13,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// A text without what would have a terminal do something, or show letters in another order than they have.
-pub fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let moves = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

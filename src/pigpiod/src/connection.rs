@@ -24,7 +24,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         // Replies are smaller than a packet, and each is waited for.
         stream.set_nodelay(true)?;
@@ -33,12 +33,12 @@ impl Connection {
     }
 
     /// Whether there is something that waits to be sent. Then nothing more is taken from the client.
-    pub fn is_behind(&self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         !self.outbox.is_empty()
     }
 
     /// Takes what has come, at most as much as fits; the end of the connection is an error.
-    pub fn receive(&mut self) -> io::Result<()> {
+    pub(crate) fn receive(&mut self) -> io::Result<()> {
         let mut bytes = [0; 4096];
         match self.stream.read(&mut bytes) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
@@ -54,7 +54,7 @@ impl Connection {
     /// Has every request that has come as a whole answered; a reply goes out with the next [`Connection::send`].
     ///
     /// A request that announces too many further bytes is an error: pigpio ends the connection too.
-    pub fn answer(&mut self, mut answer: impl FnMut(Message, &[u8]) -> Message) -> io::Result<()> {
+    pub(crate) fn answer(&mut self, mut answer: impl FnMut(Message, &[u8]) -> Message) -> io::Result<()> {
         let mut rest = &self.inbox[..];
         while let Some((bytes, further)) = rest.split_first_chunk::<MESSAGE_SIZE>() {
             let request = Message::from_bytes(*bytes);
@@ -71,14 +71,14 @@ impl Connection {
     }
 
     /// Puts a report behind what waits, if there is room.
-    pub fn report(&mut self, report: Report) {
+    pub(crate) fn report(&mut self, report: Report) {
         if self.outbox.len() < MOST_WAITING {
             self.outbox.extend_from_slice(&report.to_bytes());
         }
     }
 
     /// Sends as much as can be sent now.
-    pub fn send(&mut self) -> io::Result<()> {
+    pub(crate) fn send(&mut self) -> io::Result<()> {
         while !self.outbox.is_empty() {
             match self.stream.write(&self.outbox) {
                 Ok(count) => drop(self.outbox.drain(..count)),

@@ -24,12 +24,17 @@ pub(crate) struct Daemon<H> {
 }
 
 impl<H: Hardware> Daemon<H> {
-    pub fn new(pins: Pins<H>) -> Self {
+    pub(crate) fn new(pins: Pins<H>) -> Self {
         Self { pins, subscriptions: Subscriptions::default() }
     }
 
     /// Carries out what a client asks for.
-    pub fn answer(&mut self, client: Client, request: Message, further: &[u8]) -> Result<u32, ErrorCode> {
+    pub(crate) fn answer(
+        &mut self,
+        client: Client,
+        request: Message,
+        further: &[u8],
+    ) -> Result<u32, ErrorCode> {
         let Message { command, first, second, .. } = request;
         match command {
             number::NOIB => self.subscriptions.open(client),
@@ -46,12 +51,12 @@ impl<H: Hardware> Daemon<H> {
     }
 
     /// A client is gone.
-    pub fn forget(&mut self, client: Client) {
+    pub(crate) fn forget(&mut self, client: Client) {
         self.subscriptions.forget(client);
     }
 
     /// What has happened by itself.
-    pub fn news(&mut self) -> News {
+    pub(crate) fn news(&mut self) -> News {
         let events = self.pins.events();
         let mut reports = Vec::new();
         for change in events.changes {

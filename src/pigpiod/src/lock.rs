@@ -17,14 +17,14 @@ use nix::unistd::geteuid;
 
 /// The lock, which is given back when it is dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     path: PathBuf,
     _file: Flock<File>,
 }
 
 impl Lock {
     /// Takes the lock of the machine whose root is `root`.
-    pub fn take(root: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn take(root: &Path) -> anyhow::Result<Self> {
         let path = root.join("var/run/pigpio.pid");
         loop {
             let made = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path);

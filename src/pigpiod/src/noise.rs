@@ -16,12 +16,12 @@ pub(crate) struct NoiseFilter {
 
 impl NoiseFilter {
     /// A filter that is set at `now`.
-    pub fn new(steady: u32, active: u32, now: u32) -> Self {
+    pub(crate) fn new(steady: u32, active: u32, now: u32) -> Self {
         Self { steady, active, last: now, since: None }
     }
 
     /// Whether a change counts. The time wraps around after 71 minutes.
-    pub fn passes(&mut self, tick: u32) -> bool {
+    pub(crate) fn passes(&mut self, tick: u32) -> bool {
         if self.steady == 0 {
             return true;
         }

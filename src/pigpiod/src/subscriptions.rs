@@ -25,7 +25,7 @@ pub(crate) struct Subscriptions([Option<Subscription>; REPORT_HANDLES]);
 
 impl Subscriptions {
     /// Turns a connection into one of reports, of no pins so far. A connection has one handle at a time.
-    pub fn open(&mut self, client: Client) -> Result<u32, ErrorCode> {
+    pub(crate) fn open(&mut self, client: Client) -> Result<u32, ErrorCode> {
         let free = self.0.iter().position(Option::is_none).ok_or(ErrorCode::NO_HANDLE)?;
         self.forget(client);
         self.0[free] = Some(Subscription { client, pins: 0, sequence: 0 });
@@ -33,7 +33,7 @@ impl Subscriptions {
     }
 
     /// Begins reports on the pins of a mask; none are a pause.
-    pub fn begin(&mut self, handle: u32, pins: u32) -> Result<u32, ErrorCode> {
+    pub(crate) fn begin(&mut self, handle: u32, pins: u32) -> Result<u32, ErrorCode> {
         self.0
             .get_mut(handle as usize)
             .and_then(Option::as_mut)
@@ -43,19 +43,19 @@ impl Subscriptions {
     }
 
     /// Ends reports.
-    pub fn close(&mut self, handle: u32) -> Result<u32, ErrorCode> {
+    pub(crate) fn close(&mut self, handle: u32) -> Result<u32, ErrorCode> {
         self.0.get_mut(handle as usize).and_then(Option::take).map(|_| 0).ok_or(ErrorCode::BAD_HANDLE)
     }
 
     /// Ends the reports of a connection that is gone.
-    pub fn forget(&mut self, client: Client) {
+    pub(crate) fn forget(&mut self, client: Client) {
         for place in &mut self.0 {
             place.take_if(|subscription| subscription.client == client);
         }
     }
 
     /// What each who wants to know is told of a change, after which the pins have these levels.
-    pub fn reports(&mut self, change: Change, levels: u32) -> Vec<(Client, Report)> {
+    pub(crate) fn reports(&mut self, change: Change, levels: u32) -> Vec<(Client, Report)> {
         let wanting = self.0.iter_mut().flatten().filter(|to| to.pins & 1 << change.pin != 0);
         wanting
             .map(|to| {

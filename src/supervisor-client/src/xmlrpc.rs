@@ -8,7 +8,7 @@ use roxmltree::{Document, Node};
 
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     Number(i64),
     Text(String),
     Array(Vec<Value>),
@@ -17,31 +17,31 @@ pub enum Value {
 
 /// An answer that is a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     pub code: i64,
     pub text: String,
 }
 
 impl Value {
-    pub fn number(&self) -> Option<i64> {
+    pub(crate) fn number(&self) -> Option<i64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    pub fn array(&self) -> Option<&[Self]> {
+    pub(crate) fn array(&self) -> Option<&[Self]> {
         if let Self::Array(values) = self { Some(values) } else { None }
     }
 
-    pub fn field(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         if let Self::Struct(fields) = self { fields.get(name) } else { None }
     }
 }
 
 /// The call of a method with texts as its parameters.
-pub fn call(method: &str, parameters: &[&str]) -> String {
+pub(crate) fn call(method: &str, parameters: &[&str]) -> String {
     let parameters = parameters.iter().fold(String::new(), |mut all, text| {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
         // To write to a string cannot fail.
@@ -54,7 +54,7 @@ pub fn call(method: &str, parameters: &[&str]) -> String {
 }
 
 /// Reads an answer.
-pub fn answer(text: &str) -> Result<Result<Value, Fault>, String> {
+pub(crate) fn answer(text: &str) -> Result<Result<Value, Fault>, String> {
     let document =
         Document::parse(text).map_err(|error| format!("Supervisor's answer is not XML: {error}"))?;
     let kind = document.root_element().first_element_child().ok_or("Supervisor's answer is empty")?;

@@ -75,28 +75,28 @@ pub(crate) struct Located {
 }
 
 impl Located {
-    pub fn place(&self, at: Position) -> Place {
+    pub(crate) fn place(&self, at: Position) -> Place {
         Place { file: self.file, at }
     }
 
     /// Where the value is.
-    pub fn value_place(&self) -> Place {
+    pub(crate) fn value_place(&self) -> Place {
         self.place(self.entry.value.at())
     }
 }
 
 impl Section {
     /// The section as its file has it, in brackets.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("[{}]", self.header)
     }
 
     /// What follows the first colon of the header, stripped.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.header.split_once(':').map_or("", |(_, name)| name.trim_matches(crate::text::is_space))
     }
 
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.headers[0]
     }
 }
@@ -114,7 +114,7 @@ pub(crate) struct Configuration {
 }
 
 impl Configuration {
-    pub fn read(paths: &[PathBuf], host: &Host) -> Result<Self, Unreadable> {
+    pub(crate) fn read(paths: &[PathBuf], host: &Host) -> Result<Self, Unreadable> {
         let mut configuration = Self {
             files: Vec::new(),
             sections: Vec::new(),
@@ -201,23 +201,23 @@ impl Configuration {
         included
     }
 
-    pub fn section(&self, header: &str) -> Option<&Section> {
+    pub(crate) fn section(&self, header: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.header == header)
     }
 
     /// The value that supervisord finds: that of the section, else that of `[DEFAULT]`.
-    pub fn get<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Located> {
+    pub(crate) fn get<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Located> {
         section.entries.get(key).or_else(|| self.defaults.get(key))
     }
 
     /// Every key with its value, those of `[DEFAULT]` included.
-    pub fn entries<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = &'a Located> {
+    pub(crate) fn entries<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = &'a Located> {
         let inherited = self.defaults.iter().filter(|(key, _)| !section.entries.contains_key(*key));
         section.entries.values().chain(inherited.map(|(_, located)| located))
     }
 
     /// The file of a place, as the caller named it.
-    pub fn path(&self, place: Place) -> &Path {
+    pub(crate) fn path(&self, place: Place) -> &Path {
         &self.files[place.file].path
     }
 }

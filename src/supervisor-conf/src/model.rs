@@ -67,7 +67,7 @@ pub(crate) enum Log {
 }
 
 impl Log {
-    pub fn of(value: &str, host: &Host) -> Self {
+    pub(crate) fn of(value: &str, host: &Host) -> Self {
         match value.to_lowercase().as_str() {
             "none" | "off" | "" => Self::None,
             "auto" => Self::Auto,
@@ -78,7 +78,7 @@ impl Log {
 }
 
 impl<'a> Model<'a> {
-    pub fn new(configuration: &'a Configuration, host: &'a Host) -> Self {
+    pub(crate) fn new(configuration: &'a Configuration, host: &'a Host) -> Self {
         let mut model = Self {
             configuration,
             host,
@@ -163,7 +163,7 @@ impl<'a> Model<'a> {
     }
 
     /// The sets of names with which supervisord reads a value in turn; none where it does not read it at all.
-    pub fn variables(&self, section: &Section, reading: Reading) -> Vec<Variables> {
+    pub(crate) fn variables(&self, section: &Section, reading: Reading) -> Vec<Variables> {
         let program = self.programs.iter().find(|program| std::ptr::eq(program.section, section));
         let processes = || program.into_iter().flat_map(|program| &program.processes);
         let grouped = program.is_some_and(|program| program.grouped);
@@ -191,7 +191,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    pub fn expand(
+    pub(crate) fn expand(
         &self,
         located: &Located,
         variables: &Variables,
@@ -207,27 +207,27 @@ impl<'a> Model<'a> {
     }
 
     /// A value that has only the names that work everywhere.
-    pub fn plain_text(&self, section: &Section, key: &str) -> Option<Text> {
+    pub(crate) fn plain_text(&self, section: &Section, key: &str) -> Option<Text> {
         let located = self.configuration.get(section, key)?;
         Some(self.expand(located, &self.plain, false).ok()?.text)
     }
 
     /// A value that is the same for all processes of a program.
-    pub fn text(&self, program: &Program<'_>, key: &str) -> Option<Text> {
+    pub(crate) fn text(&self, program: &Program<'_>, key: &str) -> Option<Text> {
         let located = self.configuration.get(program.section, key)?;
         Some(self.expand(located, &program.variables, false).ok()?.text)
     }
 
-    pub fn integer(&self, program: &Program<'_>, key: &str) -> Option<i64> {
+    pub(crate) fn integer(&self, program: &Program<'_>, key: &str) -> Option<i64> {
         values::integer(&self.text(program, key)?.to_string())
     }
 
-    pub fn boolean(&self, program: &Program<'_>, key: &str) -> Option<bool> {
+    pub(crate) fn boolean(&self, program: &Program<'_>, key: &str) -> Option<bool> {
         values::boolean(&self.text(program, key)?.to_string())
     }
 
     /// A value of one process of a program.
-    pub fn process_text(&self, program: &Program<'_>, process: &Process, key: &str) -> Option<Text> {
+    pub(crate) fn process_text(&self, program: &Program<'_>, process: &Process, key: &str) -> Option<Text> {
         let located = self.configuration.get(program.section, key)?;
         let (_, variables) = process.environment.as_ref()?;
         let twice = matches!(key, "stdout_logfile" | "stderr_logfile");
@@ -235,7 +235,7 @@ impl<'a> Model<'a> {
     }
 
     /// Where one process of a program logs one of its streams, `stdout` or `stderr`; AUTO if it is not said.
-    pub fn log(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<Log> {
+    pub(crate) fn log(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<Log> {
         let key = format!("{stream}_logfile");
         if self.configuration.get(program.section, &key).is_none() {
             return Some(Log::Auto);
@@ -244,7 +244,7 @@ impl<'a> Model<'a> {
     }
 
     /// The size at which one process of a program rotates a log; 0 is never.
-    pub fn log_size(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<i64> {
+    pub(crate) fn log_size(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<i64> {
         match self.process_text(program, process, &format!("{stream}_logfile_maxbytes")) {
             Some(text) => values::size(&text.to_string()),
             None => Some(DEFAULT_LOG_SIZE),
@@ -252,13 +252,13 @@ impl<'a> Model<'a> {
     }
 
     /// All of a process's environment that its configuration sets.
-    pub fn full_environment(&self, process: &Process) -> Vec<Pair> {
+    pub(crate) fn full_environment(&self, process: &Process) -> Vec<Pair> {
         let own = process.environment.iter().flat_map(|(pairs, _)| pairs);
         self.supervisord_environment.iter().chain(own).cloned().collect()
     }
 
     /// The folders in which supervisord looks for a command without a slash.
-    pub fn search_path(&self, process: &Process) -> String {
+    pub(crate) fn search_path(&self, process: &Process) -> String {
         let environment = self.full_environment(process);
         let own = environment.iter().rev().find(|pair| pair.name == "PATH").map(|pair| pair.value.clone());
         own.or_else(|| self.host.variables().get("PATH").cloned()).unwrap_or_default()

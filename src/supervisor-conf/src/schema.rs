@@ -38,7 +38,7 @@ pub(crate) const HEADERS: &[(&str, SectionKind)] = &[
 ];
 
 impl SectionKind {
-    pub fn of(header: &str) -> Self {
+    pub(crate) fn of(header: &str) -> Self {
         let matches = |(name, kind): &&(&str, Self)| match kind {
             // Supervisor looks for headers that begin so, without asking for a colon.
             Self::UnixServer | Self::InetServer => header.starts_with(name),
@@ -49,12 +49,12 @@ impl SectionKind {
     }
 
     /// Whether the section starts processes.
-    pub fn is_program(self) -> bool {
+    pub(crate) fn is_program(self) -> bool {
         matches!(self, Self::Program | Self::FcgiProgram | Self::EventListener)
     }
 
     /// The keys that the section takes. Nothing for sections that take any.
-    pub fn keys(self) -> Option<&'static [&'static [Key]]> {
+    pub(crate) fn keys(self) -> Option<&'static [&'static [Key]]> {
         Some(match self {
             Self::Supervisord => &[SUPERVISORD],
             Self::Supervisorctl => &[SUPERVISORCTL],

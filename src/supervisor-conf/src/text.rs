@@ -22,12 +22,12 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub fn empty_at(start: Position) -> Self {
+    pub(crate) fn empty_at(start: Position) -> Self {
         Self { start, chars: Vec::new() }
     }
 
     /// One line of a file, without its line end.
-    pub fn of_line(number: usize, line: &str) -> Self {
+    pub(crate) fn of_line(number: usize, line: &str) -> Self {
         let chars = line
             .chars()
             .enumerate()
@@ -36,62 +36,62 @@ impl Text {
         Self { start: Position { line: number, column: 1 }, chars }
     }
 
-    pub fn push(&mut self, char: char, at: Position) {
+    pub(crate) fn push(&mut self, char: char, at: Position) {
         self.chars.push((char, at));
     }
 
-    pub fn push_str(&mut self, text: &str, at: Position) {
+    pub(crate) fn push_str(&mut self, text: &str, at: Position) {
         self.chars.extend(text.chars().map(|char| (char, at)));
     }
 
-    pub fn append(&mut self, other: &Self) {
+    pub(crate) fn append(&mut self, other: &Self) {
         self.chars.extend_from_slice(&other.chars);
     }
 
-    pub fn chars(&self) -> &[(char, Position)] {
+    pub(crate) fn chars(&self) -> &[(char, Position)] {
         &self.chars
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.chars.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.chars.is_empty()
     }
 
     /// Where a reader looks for this text: its first visible character.
-    pub fn at(&self) -> Position {
+    pub(crate) fn at(&self) -> Position {
         self.chars.iter().find(|(char, _)| !is_space(*char)).map_or(self.start, |(_, at)| *at)
     }
 
     /// Where something behind the last character would stand.
-    pub fn end(&self) -> Position {
+    pub(crate) fn end(&self) -> Position {
         self.chars.last().map_or(self.start, |(_, at)| Position { line: at.line, column: at.column + 1 })
     }
 
-    pub fn find(&self, wanted: impl Fn(char) -> bool) -> Option<usize> {
+    pub(crate) fn find(&self, wanted: impl Fn(char) -> bool) -> Option<usize> {
         self.chars.iter().position(|(char, _)| wanted(*char))
     }
 
     /// The characters `from..to`; an empty result still knows where it is.
-    pub fn slice(&self, from: usize, to: usize) -> Self {
+    pub(crate) fn slice(&self, from: usize, to: usize) -> Self {
         let start = self.chars.get(from).map_or_else(|| self.end(), |(_, at)| *at);
         Self { start, chars: self.chars[from..to].to_vec() }
     }
 
-    pub fn trimmed_end(&self) -> Self {
+    pub(crate) fn trimmed_end(&self) -> Self {
         let to = self.chars.iter().rposition(|(char, _)| !is_space(*char)).map_or(0, |last| last + 1);
         self.slice(0, to)
     }
 
-    pub fn trimmed(&self) -> Self {
+    pub(crate) fn trimmed(&self) -> Self {
         let from = self.find(|char| !is_space(char)).unwrap_or(self.len());
         self.slice(from, self.len()).trimmed_end()
     }
 
     /// With every `pattern` replaced; the replacement stands where the pattern began.
-    pub fn replaced(&self, pattern: &str, replacement: &str) -> Self {
+    pub(crate) fn replaced(&self, pattern: &str, replacement: &str) -> Self {
         let length = pattern.chars().count();
         let mut replaced = Self::empty_at(self.start);
         let mut rest = self.chars.as_slice();
@@ -108,7 +108,7 @@ impl Text {
         replaced
     }
 
-    pub fn split(&self, separator: char) -> Vec<Self> {
+    pub(crate) fn split(&self, separator: char) -> Vec<Self> {
         let mut parts = Vec::new();
         let mut from = 0;
         for (index, (char, _)) in self.chars.iter().enumerate() {

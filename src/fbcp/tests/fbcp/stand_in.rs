@@ -13,18 +13,18 @@ const UNTOUCHED: u8 = 0xaa;
 
 /// A pixel format: bytes, and offset and length of the fields of red, green and blue.
 #[derive(Clone, Copy)]
-pub struct Format {
+pub(crate) struct Format {
     pub name: &'static str,
     bytes: usize,
     fields: [(u32, u32); 3],
 }
 
-pub const RGB565: Format = Format { name: "rgb565", bytes: 2, fields: [(11, 5), (5, 6), (0, 5)] };
-pub const BGR565: Format = Format { name: "bgr565", bytes: 2, fields: [(0, 5), (5, 6), (11, 5)] };
-pub const RGB888: Format = Format { name: "rgb888", bytes: 3, fields: [(16, 8), (8, 8), (0, 8)] };
-pub const BGR888: Format = Format { name: "bgr888", bytes: 3, fields: [(0, 8), (8, 8), (16, 8)] };
-pub const XRGB8888: Format = Format { name: "xrgb8888", bytes: 4, fields: [(16, 8), (8, 8), (0, 8)] };
-pub const XBGR8888: Format = Format { name: "xbgr8888", bytes: 4, fields: [(0, 8), (8, 8), (16, 8)] };
+pub(crate) const RGB565: Format = Format { name: "rgb565", bytes: 2, fields: [(11, 5), (5, 6), (0, 5)] };
+pub(crate) const BGR565: Format = Format { name: "bgr565", bytes: 2, fields: [(0, 5), (5, 6), (11, 5)] };
+pub(crate) const RGB888: Format = Format { name: "rgb888", bytes: 3, fields: [(16, 8), (8, 8), (0, 8)] };
+pub(crate) const BGR888: Format = Format { name: "bgr888", bytes: 3, fields: [(0, 8), (8, 8), (16, 8)] };
+pub(crate) const XRGB8888: Format = Format { name: "xrgb8888", bytes: 4, fields: [(16, 8), (8, 8), (0, 8)] };
+pub(crate) const XBGR8888: Format = Format { name: "xbgr8888", bytes: 4, fields: [(0, 8), (8, 8), (16, 8)] };
 
 impl Format {
     fn pack(self, rgb: [u8; 3]) -> Vec<u8> {
@@ -37,7 +37,7 @@ impl Format {
     }
 
     /// What of a colour can be seen in this format.
-    pub fn seen(self, rgb: [u8; 3]) -> [u8; 3] {
+    pub(crate) fn seen(self, rgb: [u8; 3]) -> [u8; 3] {
         let mut seen = [0; 3];
         for (((_, length), value), seen) in self.fields.into_iter().zip(rgb).zip(&mut seen) {
             let max = f64::from((1_u32 << length) - 1);
@@ -48,10 +48,10 @@ impl Format {
 }
 
 /// A picture: its colours by row.
-pub type Picture = Vec<Vec<[u8; 3]>>;
+pub(crate) type Picture = Vec<Vec<[u8; 3]>>;
 
 /// A picture of noise, which is another one for another `seed`.
-pub fn noise(width: usize, height: usize, seed: u32) -> Picture {
+pub(crate) fn noise(width: usize, height: usize, seed: u32) -> Picture {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     let mut byte = || {
         state ^= state << 13;
@@ -63,7 +63,7 @@ pub fn noise(width: usize, height: usize, seed: u32) -> Picture {
 }
 
 /// A stand-in framebuffer in a file.
-pub struct StandIn {
+pub(crate) struct StandIn {
     pub path: PathBuf,
     pub width: usize,
     pub height: usize,
@@ -74,17 +74,17 @@ pub struct StandIn {
 
 impl StandIn {
     /// One with rows one after the other; the file is not there yet.
-    pub fn new(folder: &Path, name: &str, (width, height): (usize, usize), format: Format) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str, (width, height): (usize, usize), format: Format) -> Self {
         Self { path: folder.join(name), width, height, format, stride: width * format.bytes, offset: 0 }
     }
 
     /// The same with `padding` bytes between the rows and `offset` bytes before the first.
-    pub fn padded(self, padding: usize, offset: usize) -> Self {
+    pub(crate) fn padded(self, padding: usize, offset: usize) -> Self {
         Self { stride: self.stride + padding, offset, ..self }
     }
 
     /// What fbcp is told of it.
-    pub fn geometry(&self) -> String {
+    pub(crate) fn geometry(&self) -> String {
         let Self { width, height, stride, offset, .. } = self;
         format!("{width}x{height}x{}:{stride}@{offset}", self.format.name)
     }
@@ -95,7 +95,7 @@ impl StandIn {
     }
 
     /// What the file holds when it shows `picture` and nothing else was touched.
-    pub fn showing(&self, picture: &Picture) -> Vec<u8> {
+    pub(crate) fn showing(&self, picture: &Picture) -> Vec<u8> {
         let mut bytes = vec![UNTOUCHED; self.offset + self.stride * self.height];
         for (y, row) in picture.iter().enumerate() {
             bytes[self.row(y)].copy_from_slice(&self.pack(row));
@@ -108,30 +108,30 @@ impl StandIn {
     }
 
     /// Makes the file, complete from its first moment, as a device is.
-    pub fn create(&self, picture: &Picture) {
+    pub(crate) fn create(&self, picture: &Picture) {
         let unfinished = self.path.with_extension("unfinished");
         fs::write(&unfinished, self.showing(picture)).expect("written");
         fs::rename(unfinished, &self.path).expect("renamed");
     }
 
     /// Makes the file, of bytes that nobody stored a picture in.
-    pub fn create_untouched(&self) {
+    pub(crate) fn create_untouched(&self) {
         self.create(&Vec::new());
     }
 
     /// Changes one row of the picture in place.
-    pub fn draw_row(&self, y: usize, row: &[[u8; 3]]) {
+    pub(crate) fn draw_row(&self, y: usize, row: &[[u8; 3]]) {
         let file = fs::File::options().write(true).open(&self.path).expect("open");
         file.write_all_at(&self.pack(row), self.row(y).start as u64).expect("written");
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         fs::read(&self.path).expect("read")
     }
 
     /// Waits until the file shows `picture`, and nothing that is not a visible pixel was touched.
     #[track_caller]
-    pub fn await_picture(&self, picture: &Picture) {
+    pub(crate) fn await_picture(&self, picture: &Picture) {
         let expected = self.showing(picture);
         let what = format!("{} shows the picture", self.path.display());
         wait_for(&what, PATIENCE, || (self.bytes() == expected).then_some(()));
@@ -139,7 +139,7 @@ impl StandIn {
 }
 
 /// The command that copies from one file to the other.
-pub fn fbcp(source: &StandIn, target: &StandIn) -> Command {
+pub(crate) fn fbcp(source: &StandIn, target: &StandIn) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fbcp"));
     command.arg("--source").arg(&source.path).args(["--source-geometry", &source.geometry()]);
     command.arg("--target").arg(&target.path).args(["--target-geometry", &target.geometry()]);
@@ -147,6 +147,6 @@ pub fn fbcp(source: &StandIn, target: &StandIn) -> Command {
 }
 
 /// Starts a copy from one file to the other.
-pub fn start(source: &StandIn, target: &StandIn) -> Process {
+pub(crate) fn start(source: &StandIn, target: &StandIn) -> Process {
     Process::start(&mut fbcp(source, target), "fbcp")
 }

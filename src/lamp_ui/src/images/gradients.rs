@@ -11,24 +11,24 @@ use super::coverage;
 const OUTLINE: f64 = 0.3;
 
 /// The light that the lamp gives at full brightness.
-pub fn light(hue: f32, saturation: f32) -> Color {
+pub(crate) fn light(hue: f32, saturation: f32) -> Color {
     let [red, green, blue] =
         hsv_to_rgb(hue.into(), saturation.into(), 1.0).map(|channel| (channel * 255.0).round() as u8);
     Color::from_rgb_u8(red, green, blue)
 }
 
 /// Track of the hue slider: once around the colour circle, from red to red.
-pub fn hue_track(width: i32, height: i32) -> Image {
+pub(crate) fn hue_track(width: i32, height: i32) -> Image {
     track(width, height, |position| hsv_to_rgb(position, 1.0, 1.0))
 }
 
 /// Track of the saturation slider: white to the pure colour.
-pub fn saturation_track(width: i32, height: i32, hue: f32) -> Image {
+pub(crate) fn saturation_track(width: i32, height: i32, hue: f32) -> Image {
     track(width, height, |position| hsv_to_rgb(hue.into(), position, 1.0))
 }
 
 /// Track of the brightness slider: black to white.
-pub fn brightness_track(width: i32, height: i32) -> Image {
+pub(crate) fn brightness_track(width: i32, height: i32) -> Image {
     track(width, height, |position| [position; 3])
 }
 

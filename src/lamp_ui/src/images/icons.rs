@@ -6,7 +6,7 @@ use slint::Image;
 use super::{Mask, coverage};
 
 /// The sign of a power switch.
-pub fn power_icon(size: i32) -> Image {
+pub(crate) fn power_icon(size: i32) -> Image {
     /// Half of the gap at the top of the ring, in radians.
     const GAP: f64 = 0.62;
     const CENTER: (f64, f64) = (0.5, 0.54);
@@ -26,7 +26,7 @@ pub fn power_icon(size: i32) -> Image {
 }
 
 /// A sun, which stands for brightness.
-pub fn sun_icon(size: i32) -> Image {
+pub(crate) fn sun_icon(size: i32) -> Image {
     const RAY: f64 = std::f64::consts::FRAC_PI_4;
     icon(size, |x, y| {
         let (dx, dy) = (x - 0.5, y - 0.5);

@@ -12,7 +12,7 @@ const FONT: &[u8] =
 
 /// Text whose letters are `size` pixels high, measured as fonts are: from line to line. Lines are broken between words so
 /// that none is longer than `room` pixels, and stand centred one below the other.
-pub fn text(text: &str, size: i32, room: i32) -> Image {
+pub(crate) fn text(text: &str, size: i32, room: i32) -> Image {
     let font = FontRef::try_from_slice(FONT).expect("the font is part of the program");
     let size = size.clamp(1, 1000) as f32;
     let per_em = font.units_per_em().unwrap_or(1000.0);

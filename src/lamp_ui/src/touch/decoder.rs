@@ -14,7 +14,7 @@ const SLOTS: i32 = 32;
 
 /// What the finger did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Touch {
+pub(super) enum Touch {
     /// Went down, at x and y in the device's units.
     Down(i32, i32),
     /// Moved to x and y.
@@ -25,7 +25,7 @@ pub enum Touch {
 
 /// Collects the events of a packet and tells, at its end, what the finger did.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub(super) struct Decoder {
     /// Set by the first multi-touch event. From then on the single-touch events, with which such a device imitates
     /// a mouse, tell nothing new.
     multi_touch: bool,
@@ -59,18 +59,18 @@ impl Decoder {
     /// A decoder for a device whose current slot is `slot` (0 for a device without slots).
     ///
     /// A device tells its slot only when it changes, so that of an opened one must be asked for.
-    pub fn starting_at(slot: i32) -> Self {
+    pub(super) fn starting_at(slot: i32) -> Self {
         Self { slot, ..Self::default() }
     }
 
     /// Goes on with `slot` as the current one, after events were lost.
-    pub fn resume_at(&mut self, slot: i32) {
+    pub(super) fn resume_at(&mut self, slot: i32) {
         self.slot = slot;
     }
 
     /// Takes one event. What the finger did becomes known with the `SYN_REPORT` that ends a packet; a finger that
     /// is lifted and put down within one packet is told as two touches.
-    pub fn event(&mut self, kind: u16, code: u16, value: i32) -> [Option<Touch>; 2] {
+    pub(super) fn event(&mut self, kind: u16, code: u16, value: i32) -> [Option<Touch>; 2] {
         match EventType(kind) {
             EventType::SYNCHRONIZATION => return self.synchronization(SynchronizationCode(code)),
             EventType::ABSOLUTE if !self.lost => self.axis(AbsoluteAxisCode(code), value),

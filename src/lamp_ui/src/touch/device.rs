@@ -23,7 +23,7 @@ const INPUT_FOLDER: &str = "/dev/input";
 const EVENT_SIZE: usize = size_of::<libc::input_event>();
 
 /// A touch screen that is open.
-pub struct TouchScreen {
+pub(crate) struct TouchScreen {
     path: PathBuf,
     source: Source,
     decoder: Decoder,
@@ -55,7 +55,7 @@ fn position(value: i32, (smallest, largest): Ends, pixels: u32) -> f32 {
 impl TouchScreen {
     /// Opens `path`, or the first touch screen that the rules of the Kivy configuration mean, or without rules the first
     /// of the machine. `Ok(None)`: there is none (yet).
-    pub fn open(path: Option<&Path>, rules: &[Rule]) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn open(path: Option<&Path>, rules: &[Rule]) -> anyhow::Result<Option<Self>> {
         if let Some(path) = path {
             return Self::open_path(path, rules);
         }
@@ -79,7 +79,7 @@ impl TouchScreen {
     }
 
     /// The mouse in a window in place of a touch screen.
-    pub fn of_window(window: Rc<Window>) -> Self {
+    pub(crate) fn of_window(window: Rc<Window>) -> Self {
         Self {
             path: PathBuf::new(),
             source: Source::Window(window),
@@ -90,12 +90,12 @@ impl TouchScreen {
     }
 
     /// Whether events wait that waiting for the file descriptor does not tell of.
-    pub fn has_waiting(&self) -> bool {
+    pub(crate) fn has_waiting(&self) -> bool {
         matches!(&self.source, Source::Window(window) if window.has_waiting())
     }
 
     /// Where it was opened, with the name that the device gives itself.
-    pub fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         match &self.source {
             Source::Device(device) => {
                 format!("{} ({})", self.path.display(), device.name().unwrap_or("a device without a name"))
@@ -107,7 +107,7 @@ impl TouchScreen {
 
     /// Takes all events that are there. `size` is width and height of the screen in pixels. An error means that the
     /// device is gone.
-    pub fn read(&mut self, size: (u32, u32), mut on_touch: impl FnMut(Pointer)) -> io::Result<()> {
+    pub(crate) fn read(&mut self, size: (u32, u32), mut on_touch: impl FnMut(Pointer)) -> io::Result<()> {
         let Self { source, decoder, range, calibration, .. } = self;
         let mut on_event = |decoder: &mut Decoder, kind, code, value| {
             for touch in decoder.event(kind, code, value).into_iter().flatten() {
@@ -260,7 +260,7 @@ impl AsFd for TouchScreen {
 
 /// What the finger did, with places from 0 to 1 from the upper left.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Pointer {
+pub(crate) enum Pointer {
     /// Went down, at x and y.
     Down(f32, f32),
     /// Moved to x and y.
@@ -286,7 +286,7 @@ impl Pointer {
     }
 
     /// The same elsewhere: `place` tells where.
-    pub fn mapped(self, place: impl FnOnce((f32, f32)) -> (f32, f32)) -> Self {
+    pub(crate) fn mapped(self, place: impl FnOnce((f32, f32)) -> (f32, f32)) -> Self {
         match self {
             Self::Down(x, y) => {
                 let (x, y) = place((x, y));

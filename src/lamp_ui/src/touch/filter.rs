@@ -5,7 +5,7 @@ use super::Pointer;
 
 /// What is left out of a stream of touches, by `[postproc]` of the Kivy configuration.
 #[derive(Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// How far a finger must move in x or y to be seen moving, in parts of the screen.
     jitter: f32,
     /// Left, bottom, right and top in parts of the screen, from its lower left corner.
@@ -16,12 +16,12 @@ pub struct Filter {
 
 impl Filter {
     /// A filter with these limits.
-    pub fn new(jitter: f32, ignored: Vec<[f32; 4]>) -> Self {
+    pub(crate) fn new(jitter: f32, ignored: Vec<[f32; 4]>) -> Self {
         Self { jitter, ignored, last: None }
     }
 
     /// What is left of a touch.
-    pub fn pass(&mut self, pointer: Pointer) -> Option<Pointer> {
+    pub(crate) fn pass(&mut self, pointer: Pointer) -> Option<Pointer> {
         match pointer {
             Pointer::Down(x, y) => {
                 self.last = (!self.is_ignored(x, 1.0 - y)).then_some((x, y));

@@ -16,32 +16,32 @@ use tempfile::TempDir;
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 /// Pixels in a row of the lamp's screen.
-pub const WIDTH: usize = 240;
+pub(crate) const WIDTH: usize = 240;
 /// Rows of it.
-pub const HEIGHT: usize = 320;
+pub(crate) const HEIGHT: usize = 320;
 
 /// Places on the screen, as (x, y).
-pub mod place {
+pub(crate) mod place {
     /// Where the middles of the sliders lie, from top to bottom: hue, saturation, brightness.
-    pub const SLIDERS: [usize; 3] = [55, 106, 157];
+    pub(crate) const SLIDERS: [usize; 3] = [55, 106, 157];
     /// In the colour strip.
-    pub const STRIP: (usize, usize) = (120, 218);
+    pub(crate) const STRIP: (usize, usize) = (120, 218);
     /// In the upright line of the power icon.
-    pub const POWER: (usize, usize) = (120, 264);
+    pub(crate) const POWER: (usize, usize) = (120, 264);
     /// Where nothing is ever drawn but the background.
-    pub const CORNER: (usize, usize) = (3, 3);
+    pub(crate) const CORNER: (usize, usize) = (3, 3);
 
     /// The x of a slider's value.
-    pub fn along(value: f64) -> usize {
+    pub(crate) fn along(value: f64) -> usize {
         46 + (148.0 * value) as usize
     }
 }
 
 /// Background of the sliders.
-pub const BACKGROUND: [u8; 3] = [16, 16, 24];
+pub(crate) const BACKGROUND: [u8; 3] = [16, 16, 24];
 
 /// A `lamp_ui` with its surroundings. Whatever it has started ends with it.
-pub struct Rig {
+pub(crate) struct Rig {
     pub ui: Process,
     pub broker: Mosquitto,
     pub observer: MqttObserver,
@@ -51,12 +51,12 @@ pub struct Rig {
 
 impl Rig {
     /// Starts everything and waits until `lamp_ui` is connected.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(|_| {})
     }
 
     /// The same, with a call that `change` has changed.
-    pub fn start_with(change: impl FnOnce(&mut Command)) -> Self {
+    pub(crate) fn start_with(change: impl FnOnce(&mut Command)) -> Self {
         let broker = Mosquitto::start();
         let folder = tempfile::tempdir().expect("a temporary folder");
         make_framebuffer(&folder.path().join("fb"));
@@ -71,37 +71,37 @@ impl Rig {
     }
 
     /// Where the framebuffer is.
-    pub fn framebuffer(&self) -> PathBuf {
+    pub(crate) fn framebuffer(&self) -> PathBuf {
         self.folder.path().join("fb")
     }
 
     /// Tells a state as the lamp's service does: retained.
-    pub fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
+    pub(crate) fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
         let state = state(hue, saturation, brightness, on, client);
         self.observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
     }
 
     /// Tells a first state, and waits until it is seen.
-    pub fn known(&self) {
+    pub(crate) fn known(&self) {
         self.tell(0.5, 1.0, 0.25, true, "other");
         self.await_color(place::STRIP, [0, 255, 255]);
     }
 
     /// What the screen shows at a place.
-    pub fn color(&self, place: (usize, usize)) -> [u8; 3] {
+    pub(crate) fn color(&self, place: (usize, usize)) -> [u8; 3] {
         pixel(&self.framebuffer(), place)
     }
 
     /// Waits until the screen shows a colour at a place.
     #[track_caller]
-    pub fn await_color(&self, (x, y): (usize, usize), color: [u8; 3]) {
+    pub(crate) fn await_color(&self, (x, y): (usize, usize), color: [u8; 3]) {
         let what = format!("{color:?} at {x}, {y}");
         wait_for(&what, PATIENCE, || is_near(self.color((x, y)), color).then_some(()));
     }
 
     /// The next request for a change, as JSON text.
     #[track_caller]
-    pub fn request(&mut self) -> String {
+    pub(crate) fn request(&mut self) -> String {
         let message = self.observer.next("lamp/set_config");
         assert_eq!((message.qos, message.retained), (QoS::AtLeastOnce, false), "{message:?}");
         message.payload
@@ -109,20 +109,20 @@ impl Rig {
 
     /// Waits for the next request for a change, which has to be this one.
     #[track_caller]
-    pub fn expect_request(&mut self, hue: f64, saturation: f64, brightness: f64, on: bool) {
+    pub(crate) fn expect_request(&mut self, hue: f64, saturation: f64, brightness: f64, on: bool) {
         assert_eq!(self.request(), state(hue, saturation, brightness, on, "lamp_ui"));
     }
 }
 
 /// A complete request or state, as JSON text.
-pub fn state(hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) -> String {
+pub(crate) fn state(hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) -> String {
     format!(
         r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
     )
 }
 
 /// The call of `lamp_ui` in `folder`.
-pub fn command(folder: &Path, broker: &Mosquitto) -> Command {
+pub(crate) fn command(folder: &Path, broker: &Mosquitto) -> Command {
     let mut command = lamp_ui();
     command
         .arg("--framebuffer")
@@ -135,7 +135,7 @@ pub fn command(folder: &Path, broker: &Mosquitto) -> Command {
 }
 
 /// The program under test.
-pub fn lamp_ui() -> Command {
+pub(crate) fn lamp_ui() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
     // The configuration of who runs the tests is none of theirs.
     command.env("KIVY_NO_CONFIG", "1");
@@ -143,17 +143,17 @@ pub fn lamp_ui() -> Command {
 }
 
 /// Makes a file that stands in for the lamp's framebuffer, black all over.
-pub fn make_framebuffer(path: &Path) {
+pub(crate) fn make_framebuffer(path: &Path) {
     std::fs::write(path, vec![0; WIDTH * HEIGHT * 2]).expect("a file in a temporary folder");
 }
 
 /// Whether two colours are the same but for what five bits cannot tell, and anti-aliasing.
-pub fn is_near(one: [u8; 3], other: [u8; 3]) -> bool {
+pub(crate) fn is_near(one: [u8; 3], other: [u8; 3]) -> bool {
     one.into_iter().zip(other).all(|(one, other)| one.abs_diff(other) <= 8)
 }
 
 /// The colour of a pixel of a file-backed framebuffer.
-pub fn pixel(framebuffer: &Path, (x, y): (usize, usize)) -> [u8; 3] {
+pub(crate) fn pixel(framebuffer: &Path, (x, y): (usize, usize)) -> [u8; 3] {
     let bytes = std::fs::read(framebuffer).unwrap_or_default();
     let start = (y * WIDTH + x) * 2;
     let mut color = [[0; 3]];
@@ -164,14 +164,14 @@ pub fn pixel(framebuffer: &Path, (x, y): (usize, usize)) -> [u8; 3] {
 }
 
 /// A FIFO to which the events of a touch screen are written.
-pub struct Touch {
+pub(crate) struct Touch {
     file: File,
     tracking_id: i32,
 }
 
 impl Touch {
     /// Makes the FIFO.
-    pub fn make(path: &Path) -> Self {
+    pub(crate) fn make(path: &Path) -> Self {
         nix::unistd::mkfifo(path, Mode::S_IRWXU).expect("a FIFO in a temporary folder");
         // For reading too, so that it can be opened, and looked at, before lamp_ui does.
         let file = OpenOptions::new().read(true).write(true).open(path).expect("the FIFO is there");
@@ -179,36 +179,36 @@ impl Touch {
     }
 
     /// Puts a finger down.
-    pub fn down(&mut self, (x, y): (usize, usize)) {
+    pub(crate) fn down(&mut self, (x, y): (usize, usize)) {
         self.tracking_id += 1;
         self.packet(&[(0x39, self.tracking_id), (0x35, x as i32), (0x36, y as i32)]);
     }
 
     /// Puts a finger down and lifts it.
-    pub fn tap(&mut self, place: (usize, usize)) {
+    pub(crate) fn tap(&mut self, place: (usize, usize)) {
         self.down(place);
         self.up();
     }
 
     /// Puts another finger down and moves it, while the first one stays.
-    pub fn second(&mut self, (x, y): (usize, usize)) {
+    pub(crate) fn second(&mut self, (x, y): (usize, usize)) {
         self.packet(&[(0x2f, 1), (0x39, 1000), (0x35, x as i32), (0x36, y as i32)]);
         self.packet(&[(0x36, y as i32 - 1)]);
         self.packet(&[(0x39, -1), (0x2f, 0)]);
     }
 
     /// Moves it.
-    pub fn to(&mut self, (x, y): (usize, usize)) {
+    pub(crate) fn to(&mut self, (x, y): (usize, usize)) {
         self.packet(&[(0x35, x as i32), (0x36, y as i32)]);
     }
 
     /// Lifts it.
-    pub fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         self.packet(&[(0x39, -1)]);
     }
 
     /// Waits until all that was written has been read.
-    pub fn await_read(&self) {
+    pub(crate) fn await_read(&self) {
         wait_for("all touches were read", PATIENCE, || {
             let mut fifo = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];
             (poll(&mut fifo, PollTimeout::ZERO) == Ok(0)).then_some(())

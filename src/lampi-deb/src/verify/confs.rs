@@ -14,14 +14,14 @@ use crate::check;
 use crate::deb::Deb;
 use crate::stage::{CONF_FOLDER, make_folder, write};
 
-pub fn readable(deb: &Deb) -> Problems {
+pub(super) fn readable(deb: &Deb) -> Problems {
     match read(deb) {
         Ok((report, folder)) => check::shown(&report.findings, folder.path()),
         Err(error) => vec![format!("{error:#}")],
     }
 }
 
-pub fn promised(deb: &Deb) -> Problems {
+pub(super) fn promised(deb: &Deb) -> Problems {
     match read(deb) {
         Ok((report, _)) => promises(&report.programs),
         Err(error) => vec![format!("{error:#}")],

@@ -11,7 +11,7 @@ use programs::PROGRAMS;
 
 use crate::pages::Page;
 
-pub fn documents(deb: &Deb) -> Problems {
+pub(super) fn documents(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     let version = deb.field("Version").unwrap_or_default();
     match unzipped(deb, "usr/share/doc/lampi/changelog.gz") {
@@ -31,7 +31,7 @@ pub fn documents(deb: &Deb) -> Problems {
     problems
 }
 
-pub fn man_pages(deb: &Deb) -> Problems {
+pub(super) fn man_pages(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     for path in PROGRAMS.iter().flat_map(Page::of).map(|page| format!("{}.gz", page.path())) {
         match unzipped(deb, &path) {
@@ -43,7 +43,7 @@ pub fn man_pages(deb: &Deb) -> Problems {
     problems
 }
 
-pub fn completions(deb: &Deb) -> Problems {
+pub(super) fn completions(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     for (path, script) in completions::all() {
         match deb.file(&path).and_then(|entry| entry.content()) {

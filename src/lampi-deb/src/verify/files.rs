@@ -12,7 +12,7 @@ use crate::stage::{CONF_FOLDER, CONF_MODE, COPIES_FOLDER};
 use programs::{PROGRAMS, Program, supervised};
 
 /// Fields that a package must have, and the dependency without which nothing of it runs.
-pub fn control_fields(deb: &Deb) -> Problems {
+pub(super) fn control_fields(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     for field in [
         "Package",
@@ -41,7 +41,7 @@ pub fn control_fields(deb: &Deb) -> Problems {
     problems
 }
 
-pub fn owners(deb: &Deb) -> Problems {
+pub(super) fn owners(deb: &Deb) -> Problems {
     let root = Owner { uid: 0, gid: 0 };
     let strangers = deb.data.iter().chain(&deb.control).filter(|entry| entry.owner != root);
     strangers
@@ -49,7 +49,7 @@ pub fn owners(deb: &Deb) -> Problems {
         .collect()
 }
 
-pub fn modes(deb: &Deb) -> Problems {
+pub(super) fn modes(deb: &Deb) -> Problems {
     let control = deb.control.iter().map(|entry| {
         let script = SCRIPTS.contains(&entry.path.as_str());
         (entry, if script || matches!(entry.kind, Kind::Folder) { 0o755 } else { 0o644 })
@@ -72,7 +72,7 @@ pub fn modes(deb: &Deb) -> Problems {
         .collect()
 }
 
-pub fn times(deb: &Deb) -> Problems {
+pub(super) fn times(deb: &Deb) -> Problems {
     let times: BTreeSet<u64> = deb.data.iter().chain(&deb.control).map(|entry| entry.mtime).collect();
     match times.len() {
         1 => Problems::new(),
@@ -82,7 +82,7 @@ pub fn times(deb: &Deb) -> Problems {
     }
 }
 
-pub fn conffiles(deb: &Deb) -> Problems {
+pub(super) fn conffiles(deb: &Deb) -> Problems {
     let listed: BTreeSet<String> =
         deb.control_file("conffiles").unwrap_or_default().lines().map(ToOwned::to_owned).collect();
     let promised: BTreeSet<String> = supervised().map(Program::conf).collect();
@@ -112,7 +112,7 @@ pub fn conffiles(deb: &Deb) -> Problems {
     problems
 }
 
-pub fn checksums(deb: &Deb) -> Problems {
+pub(super) fn checksums(deb: &Deb) -> Problems {
     let Some(listed) = deb.control_file("md5sums") else {
         return vec!["there is no md5sums".into()];
     };

@@ -16,7 +16,7 @@ fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
     })
 }
 
-pub fn architecture(deb: &Deb) -> Problems {
+pub(super) fn architecture(deb: &Deb) -> Problems {
     let name = deb.field("Architecture").unwrap_or_default();
     let Some(architecture) = Architecture::from_debian(&name) else {
         return vec![format!("no lamp has the architecture '{name}'")];
@@ -35,7 +35,7 @@ pub fn architecture(deb: &Deb) -> Problems {
     problems
 }
 
-pub fn libraries(deb: &Deb) -> Problems {
+pub(super) fn libraries(deb: &Deb) -> Problems {
     let depends = deb.field("Depends").unwrap_or_default();
     let mut problems = Problems::new();
     for (path, content) in programs(deb) {

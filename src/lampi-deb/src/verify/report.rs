@@ -4,20 +4,20 @@
 use std::fmt;
 
 /// What is wrong, a sentence each; none if all is well.
-pub type Problems = Vec<String>;
+pub(super) type Problems = Vec<String>;
 
 /// Collected results.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     rows: Vec<(&'static str, Problems)>,
 }
 
 impl Report {
-    pub fn add(&mut self, promise: &'static str, problems: Problems) {
+    pub(crate) fn add(&mut self, promise: &'static str, problems: Problems) {
         self.rows.push((promise, problems));
     }
 
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.rows.iter().all(|(_, problems)| problems.is_empty())
     }
 }

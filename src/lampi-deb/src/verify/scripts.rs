@@ -19,7 +19,7 @@ const CALLS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-pub fn scripts(deb: &Deb) -> Problems {
+pub(super) fn scripts(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     for (name, calls) in CALLS {
         let Some(text) = deb.control_file(name) else {

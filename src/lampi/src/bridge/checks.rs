@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOCKED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"];
 
 /// The id of the group of mosquitto's user, on the lamp whose files are below `root`.
-pub fn group(root: &Path) -> anyhow::Result<u32> {
+pub(super) fn group(root: &Path) -> anyhow::Result<u32> {
     let file = system_files::under(root, "/etc/group");
     let groups = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
@@ -35,7 +35,7 @@ pub fn group(root: &Path) -> anyhow::Result<u32> {
 }
 
 /// Whether mosquitto reads `file` at all.
-pub fn read_by_mosquitto(root: &Path, file: &Path) -> anyhow::Result<()> {
+pub(super) fn read_by_mosquitto(root: &Path, file: &Path) -> anyhow::Result<()> {
     let main = system_files::under(root, CONFIGURATION);
     let text = fs::read_to_string(&main).with_context(|| format!("cannot read {}", main.display()))?;
     let folder = file.parent().unwrap_or(root);
@@ -55,7 +55,7 @@ pub fn read_by_mosquitto(root: &Path, file: &Path) -> anyhow::Result<()> {
 }
 
 /// Whether no other file has a connection of this name, with which mosquitto would not start.
-pub fn name_is_free(root: &Path, file: &Path, name: &str) -> anyhow::Result<()> {
+pub(super) fn name_is_free(root: &Path, file: &Path, name: &str) -> anyhow::Result<()> {
     let folder = file.parent().unwrap_or(root);
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let included = entries
@@ -77,7 +77,7 @@ pub fn name_is_free(root: &Path, file: &Path, name: &str) -> anyhow::Result<()> 
 }
 
 /// Whether certificates and key are what they should be, and mosquitto can read them.
-pub fn tls_files(root: &Path, tls: &Tls) -> anyhow::Result<()> {
+pub(super) fn tls_files(root: &Path, tls: &Tls) -> anyhow::Result<()> {
     match &tls.authorities {
         Authorities::File(file) => pem(root, "--cafile", file, "CERTIFICATE")?,
         Authorities::System => {
@@ -129,7 +129,7 @@ fn readable(file: &str) -> anyhow::Result<bool> {
 }
 
 /// Whether somebody listens there.
-pub fn answers(host: &str, port: u16) -> io::Result<()> {
+pub(super) fn answers(host: &str, port: u16) -> io::Result<()> {
     let mut reason = io::ErrorKind::NotFound.into();
     for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, PATIENCE) {

@@ -16,11 +16,11 @@ const TOPICS: [(&str, &str, u8); 5] = [
 ];
 
 /// Folder of the authorities that the system trusts.
-pub const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs";
+pub(super) const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs";
 
 /// A connection with another broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bridge {
+pub(super) struct Bridge {
     /// What the lamp is called there.
     pub device_id: String,
     /// Name or address of the other broker.
@@ -35,7 +35,7 @@ pub struct Bridge {
 
 /// How the two brokers prove who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
+pub(super) struct Tls {
     /// Who vouches for the other broker.
     pub authorities: Authorities,
     /// Files of the lamp's own certificate and of its key.
@@ -44,7 +44,7 @@ pub struct Tls {
 
 /// Whose certificates are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authorities {
+pub(super) enum Authorities {
     /// Those in a file.
     File(String),
     /// Those that the system trusts.
@@ -53,23 +53,23 @@ pub enum Authorities {
 
 impl Bridge {
     /// Name of the connection, and the client id of the lamp's broker at the other one.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}_broker", self.device_id)
     }
 
     /// What the lamp's topics begin with there.
-    pub fn prefix(&self) -> String {
+    pub(super) fn prefix(&self) -> String {
         format!("devices/{}/", self.device_id)
     }
 }
 
 /// Whether a file was written here.
-pub fn is_ours(content: &[u8]) -> bool {
+pub(super) fn is_ours(content: &[u8]) -> bool {
     content.starts_with(FIRST_LINE.as_bytes())
 }
 
 /// The name of the lamp in a file that was written here.
-pub fn device_id(content: &[u8]) -> Option<String> {
+pub(super) fn device_id(content: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(content).ok().filter(|text| is_ours(text.as_bytes()))?;
     let name = text.lines().find_map(|line| line.strip_prefix("connection "))?;
     name.strip_suffix("_broker").map(ToOwned::to_owned)

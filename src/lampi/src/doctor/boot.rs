@@ -10,7 +10,7 @@ use crate::take_over;
 use crate::words::quoted;
 
 /// Looks at everything that can start a program.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let survey = autostart::find(lamp.system.root());
     for found in &survey.found {
         match &found.action {

@@ -29,7 +29,7 @@ const LET_THE_LAMP_IN: &str = "The lamp's programs give no password. Let them in
     true` below it, and give every other listener a port of its own and its own `password_file`";
 
 /// Looks at the broker.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let address = match peers::address(Peer::Broker, None, system.root()) {
         Ok(address) => address,
@@ -74,7 +74,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
 }
 
 /// A setting that is no address.
-pub fn misnamed(lamp: &Lamp, setting: &'static str, error: &anyhow::Error, report: &mut Report) {
+pub(super) fn misnamed(lamp: &Lamp, setting: &'static str, error: &anyhow::Error, report: &mut Report) {
     let file = lamp.service.file();
     let is_in_file = lamp.service.setting(setting).is_some_and(|(said_in, _)| said_in == file);
     let fix = if is_in_file {
@@ -122,7 +122,7 @@ fn kept_request(address: &Address) -> Result<Option<String>, mqtt_client::Error>
 }
 
 /// Has the broker forget the request that it keeps.
-pub fn forget(address: &Address) -> anyhow::Result<()> {
+pub(super) fn forget(address: &Address) -> anyhow::Result<()> {
     let forget = || {
         let mut connection = connect(address)?;
         connection.publish(topic::SET_CONFIG, true, "")?;

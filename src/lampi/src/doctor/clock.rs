@@ -11,7 +11,7 @@ use super::report::Report;
 const PACKED: &str = "/usr/bin/lamp_service";
 
 /// Looks at the clock.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let now = SystemTime::now();
     let Ok(made) = lamp.system.metadata(PACKED).and_then(|metadata| metadata.modified()) else { return };
     if now < made {

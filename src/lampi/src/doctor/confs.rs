@@ -30,7 +30,7 @@ const FATAL: [&str; 7] = [
 ];
 
 /// Looks at the files.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     for name in Lamp::names() {
         presence(lamp, name, report);
         permissions(lamp, name, report);
@@ -277,6 +277,6 @@ fn edit_key(name: &'static str, key: &'static str, value: &str) -> Action {
 }
 
 /// Changes the file of a program of the lamp, and has Supervisor follow.
-pub fn edit(lamp: &Lamp, program: &'static str, edit: Edit) -> Fix {
+pub(super) fn edit(lamp: &Lamp, program: &'static str, edit: Edit) -> Fix {
     Fix::from(Action::EditConf { program, edit }).then(lamp.update(program))
 }

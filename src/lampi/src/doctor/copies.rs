@@ -12,7 +12,7 @@ use super::report::Report;
 use crate::words::quoted;
 
 /// Looks at the processes.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.runs {
         return;
     }

@@ -13,7 +13,7 @@ use crate::status::machine::touch_screens;
 use crate::words::quoted;
 
 /// Looks at the devices.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     // Another root has devices only while it runs.
     if !lamp.system.runs {
         return;

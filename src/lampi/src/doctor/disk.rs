@@ -21,7 +21,7 @@ const NONE: u64 = 5 << 20;
 const FEW_FILES: u64 = 100;
 
 /// Looks at the file systems that the lamp writes to.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let mut seen = Vec::new();
     let state = lamp.service.state();

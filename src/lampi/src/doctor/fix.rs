@@ -15,42 +15,42 @@ mod theirs;
 mod tool;
 
 use super::system::System;
-pub use action::Action;
-pub use conf::Edit;
-pub use panel::{Panel, panel};
-pub use settings::Setting;
-pub use theirs::{Content, Owner, Theirs};
-pub use tool::Tool;
+pub(super) use action::Action;
+pub(super) use conf::Edit;
+pub(super) use panel::{Panel, panel};
+pub(super) use settings::Setting;
+pub(super) use theirs::{Content, Owner, Theirs};
+pub(super) use tool::Tool;
 
 /// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
 const KEPT: &str = "dpkg-bak";
 
 /// Steps of which each needs the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
+pub(super) struct Fix {
     steps: Vec<Action>,
 }
 
 /// A command as a person types it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub(super) struct Command {
     line: String,
     by_root: bool,
 }
 
 impl Command {
     /// One that only root may give.
-    pub fn of_root(line: impl Into<String>) -> Self {
+    pub(super) fn of_root(line: impl Into<String>) -> Self {
         Self { line: line.into(), by_root: true }
     }
 
     /// One that anybody may give.
-    pub fn of_anybody(line: impl Into<String>) -> Self {
+    pub(super) fn of_anybody(line: impl Into<String>) -> Self {
         Self { line: line.into(), by_root: false }
     }
 
     /// As whoever called us has to type it.
-    pub fn typed(&self, system: &System) -> String {
+    pub(super) fn typed(&self, system: &System) -> String {
         let sudo = if self.by_root && !system.is_root { "sudo " } else { "" };
         format!("{sudo}{}", self.line)
     }
@@ -64,28 +64,28 @@ impl From<Action> for Fix {
 
 impl Fix {
     /// What only a person can do.
-    pub fn by_hand(sentence: impl Into<String>) -> Self {
+    pub(super) fn by_hand(sentence: impl Into<String>) -> Self {
         Action::ByHand { sentence: sentence.into(), command: None }.into()
     }
 
     /// What only a person can do, by this command.
-    pub fn by_command(sentence: impl Into<String>, command: Command) -> Self {
+    pub(super) fn by_command(sentence: impl Into<String>, command: Command) -> Self {
         Action::ByHand { sentence: sentence.into(), command: Some(command) }.into()
     }
 
     /// With one more step at its end, if there is one.
-    pub fn then(mut self, next: impl IntoIterator<Item = Action>) -> Self {
+    pub(super) fn then(mut self, next: impl IntoIterator<Item = Action>) -> Self {
         self.steps.extend(next);
         self
     }
 
     /// Its steps.
-    pub fn steps(&self) -> &[Action] {
+    pub(super) fn steps(&self) -> &[Action] {
         &self.steps
     }
 
     /// Whether lampi can take its steps itself. A machine that lies below a folder is started by somebody else.
-    pub fn is_for_lampi(&self, system: &System) -> bool {
+    pub(super) fn is_for_lampi(&self, system: &System) -> bool {
         let is_reboot = |step: &Action| *step == Action::Run(Tool::Reboot);
         let can = |step: &Action| match step {
             Action::ByHand { .. } => false,

@@ -14,7 +14,7 @@ use super::system::READ;
 use crate::words::quoted;
 
 /// Looks at the configuration as `lamp_ui` will.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let Some(account) = system.account(lamp.user()) else { return };
     if !lamp.wants("lamp_ui") {
@@ -76,7 +76,7 @@ const SECTIONS: [&str; 8] =
     ["kivy", "postproc", "graphics", "input", "network", "keyboard", "widgets", "modules"];
 
 /// Whether a text is a configuration of Kivy, and nothing else that somebody could have hidden in its place.
-pub fn is_configuration(text: &str) -> bool {
+pub(super) fn is_configuration(text: &str) -> bool {
     let mut has_section = false;
     text.lines().all(|line| {
         let content = line.trim();

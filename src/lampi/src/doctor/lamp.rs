@@ -15,7 +15,7 @@ use super::system::System;
 use supervisor_client::SupervisorError;
 
 /// The lamp, as far as it can be known by looking.
-pub struct Lamp {
+pub(super) struct Lamp {
     /// Where it is.
     pub system: Rc<System>,
     /// What is wrong in Supervisor's files; `None` if only root may read them.
@@ -31,7 +31,7 @@ pub struct Lamp {
 }
 
 /// What Supervisor answers.
-pub enum Supervisor {
+pub(super) enum Supervisor {
     /// The system does not run.
     NotAsked,
     /// It speaks only to root.
@@ -45,7 +45,7 @@ pub enum Supervisor {
 }
 
 /// How a program is, in Supervisor's words.
-pub struct State {
+pub(super) struct State {
     /// Such as RUNNING.
     pub name: String,
     /// Such as the reason why it could not be started.
@@ -54,7 +54,7 @@ pub struct State {
 
 /// What is at the place of a program's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConfState {
+pub(super) enum ConfState {
     /// A file.
     Present,
     /// Nothing, but `NAME.conf.disabled`: its owner does not want the program to run.
@@ -67,7 +67,7 @@ pub enum ConfState {
 
 impl Lamp {
     /// Looks at the lamp of `system`.
-    pub fn new(system: Rc<System>) -> Self {
+    pub(super) fn new(system: Rc<System>) -> Self {
         let mut host = Host::new(system.root());
         // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
         let included = system.list_of(paths::CONFS, "conf").into_iter();
@@ -101,12 +101,12 @@ impl Lamp {
     }
 
     /// The names of its programs, in the order in which they start.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
         programs::supervised().map(|program| program.name)
     }
 
     /// What is at the place of that file.
-    pub fn conf_state(&self, name: &str) -> ConfState {
+    pub(super) fn conf_state(&self, name: &str) -> ConfState {
         let conf = paths::conf(name);
         let is_there = |suffix: &str| self.system.path(format!("{conf}{suffix}")).symlink_metadata().is_ok();
         if is_there("") {
@@ -121,34 +121,34 @@ impl Lamp {
     }
 
     /// Whether its owner wants a program to run.
-    pub fn wants(&self, name: &str) -> bool {
+    pub(super) fn wants(&self, name: &str) -> bool {
         self.conf_state(name) != ConfState::Disabled
     }
 
     /// What Supervisor is told about a program of the lamp.
-    pub fn program(&self, name: &str) -> Option<&Program> {
+    pub(super) fn program(&self, name: &str) -> Option<&Program> {
         self.programs.iter().find(|program| program.section == format!("program:{name}"))
     }
 
     /// The path that is the value of an option in a program's call.
-    pub fn path_option(&self, program: &str, option: &str) -> Option<PathBuf> {
+    pub(super) fn path_option(&self, program: &str, option: &str) -> Option<PathBuf> {
         programs::call::option(&self.program(program)?.command, option).map(PathBuf::from)
     }
 
     /// A variable that a program is given.
-    pub fn variable(&self, program: &str, name: &str) -> Option<&str> {
+    pub(super) fn variable(&self, program: &str, name: &str) -> Option<&str> {
         let value = self.program(program)?.environment.get(name)?;
         (!value.is_empty()).then_some(value.as_str())
     }
 
     /// The user that runs `lamp_service` and `lamp_ui`.
-    pub fn user(&self) -> &str {
+    pub(super) fn user(&self) -> &str {
         let said = ["lamp_service", "lamp_ui"].iter().find_map(|name| self.program(name)?.user.as_deref());
         said.unwrap_or("pi")
     }
 
     /// A program's state as Supervisor has it, if it is asked and knows the program.
-    pub fn state_of(&self, name: &str) -> Option<&State> {
+    pub(super) fn state_of(&self, name: &str) -> Option<&State> {
         match &self.supervisor {
             Supervisor::Up(states) => states.get(name),
             _ => None,
@@ -156,12 +156,12 @@ impl Lamp {
     }
 
     /// What has Supervisor follow the file of a program: nothing where it does not run.
-    pub fn update(&self, program: &str) -> Option<Action> {
+    pub(super) fn update(&self, program: &str) -> Option<Action> {
         matches!(self.supervisor, Supervisor::Up(_)).then(|| Action::Update(program.to_owned()))
     }
 
     /// What starts a program anew: nothing where Supervisor does not run.
-    pub fn restart(&self, program: &'static str) -> Option<Action> {
+    pub(super) fn restart(&self, program: &'static str) -> Option<Action> {
         matches!(self.supervisor, Supervisor::Up(_)).then_some(Action::Restart(program))
     }
 }

@@ -26,7 +26,7 @@ const DEEPEST: usize = 3;
 const TAIL: u64 = 8 << 10;
 
 /// Looks at the sizes.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let mut large = Vec::new();
     collect(&lamp.system.path(FOLDER), DEEPEST, &mut large);
     for (path, bytes) in large {
@@ -53,7 +53,7 @@ fn collect(folder: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64
 }
 
 /// The end of a file.
-pub fn tail(path: &Path) -> Option<String> {
+pub(super) fn tail(path: &Path) -> Option<String> {
     // A pipe would keep the doctor waiting, and a link could lead to what only root can read.
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
     let mut file = File::options().read(true).custom_flags(flags.bits()).open(path).ok()?;

@@ -29,7 +29,7 @@ enum Consent {
 }
 
 /// Finds, mends and finds again.
-pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.root == Path::new("/") && !geteuid().is_root() {
         bail!("this needs root; say: sudo lampi doctor --fix");
     }

@@ -20,7 +20,7 @@ struct Package {
 }
 
 /// Looks at the package.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let Some(package) = find(system).filter(|package| package.status != "config-files") else {
         report.lacks(Need::Package);

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use super::system::System;
 
 /// The package that brought the file or folder at `path`, as the system calls it, if one did.
-pub fn owner(system: &System, path: &str) -> anyhow::Result<Option<String>> {
+pub(super) fn owner(system: &System, path: &str) -> anyhow::Result<Option<String>> {
     let output = Command::new("dpkg-query")
         .arg("--root")
         .arg(system.root())
@@ -29,7 +29,7 @@ pub fn owner(system: &System, path: &str) -> anyhow::Result<Option<String>> {
 }
 
 /// Fails if a package brought it: what dpkg looks after is not ours to change.
-pub fn must_be_nobodys(system: &System, path: &str) -> anyhow::Result<()> {
+pub(super) fn must_be_nobodys(system: &System, path: &str) -> anyhow::Result<()> {
     match owner(system, path)? {
         Some(package) => {
             bail!("{path} belongs to the package {package}, so it is left alone; change it by hand")

@@ -45,7 +45,7 @@ fn call(lamp: &Lamp) -> Vec<String> {
 }
 
 /// Whether there is something that can drive the LEDs, and it is called as it should be.
-pub fn driver(lamp: &Lamp, report: &mut Report) {
+pub(super) fn driver(lamp: &Lamp, report: &mut Report) {
     if !lamp.wants("pigpiod") {
         report.ok("pigpiod is disabled on purpose, so the LEDs follow nobody");
         return;
@@ -176,7 +176,7 @@ fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report) {
 }
 
 /// Whether it answers where `lamp_service` looks for it.
-pub fn answers(lamp: &Lamp, report: &mut Report) {
+pub(super) fn answers(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.runs || !lamp.wants("pigpiod") {
         return;
     }

@@ -17,7 +17,7 @@ const FORMAT: u8 = 2;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// As it should be.
     Ok,
     /// Not looked at.
@@ -31,7 +31,7 @@ pub enum Verdict {
 /// What checks stand on. If it is missing, they would find nothing but that, once more in other words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Need {
+pub(super) enum Need {
     /// The package lampi is installed.
     Package,
     /// Supervisor is installed.
@@ -67,7 +67,7 @@ struct Unchecked {
 }
 
 /// All findings, in the order in which they were made.
-pub struct Report {
+pub(super) struct Report {
     system: Rc<System>,
     check: &'static str,
     findings: Vec<Finding>,
@@ -79,13 +79,13 @@ pub struct Report {
 
 impl Report {
     /// An empty one. Commands are written for `system`.
-    pub fn new(system: Rc<System>) -> Self {
+    pub(super) fn new(system: Rc<System>) -> Self {
         let (findings, fixes) = (Vec::new(), Vec::new());
         Self { system, check: "", findings, fixes, missing: Vec::new(), unchecked: Vec::new() }
     }
 
     /// Names the check that makes the next findings. If something that it stands on is missing, it is not to be made.
-    pub fn begin(&mut self, check: &'static str, stands_on: &[Need]) -> bool {
+    pub(super) fn begin(&mut self, check: &'static str, stands_on: &[Need]) -> bool {
         self.check = check;
         if let Some(needs) = stands_on.iter().copied().find(|need| self.is_missing(*need)) {
             self.unchecked.push(Unchecked { check, needs });
@@ -95,49 +95,49 @@ impl Report {
     }
 
     /// Something is missing that other checks stand on; a finding tells of it.
-    pub fn lacks(&mut self, need: Need) {
+    pub(super) fn lacks(&mut self, need: Need) {
         self.missing.push(need);
     }
 
     /// Whether that was found missing.
-    pub fn is_missing(&self, need: Need) -> bool {
+    pub(super) fn is_missing(&self, need: Need) -> bool {
         self.missing.contains(&need)
     }
 
     /// Something is as it should be.
-    pub fn ok(&mut self, text: impl AsRef<str>) {
+    pub(super) fn ok(&mut self, text: impl AsRef<str>) {
         self.add(Verdict::Ok, text.as_ref(), None);
     }
 
     /// Something is as it should be, unless this check has found something that is not.
-    pub fn ok_otherwise(&mut self, text: impl AsRef<str>) {
+    pub(super) fn ok_otherwise(&mut self, text: impl AsRef<str>) {
         if !self.findings.iter().any(|finding| finding.check == self.check) {
             self.ok(text);
         }
     }
 
     /// Something could not be looked at, because only root may.
-    pub fn needs_root(&mut self, text: &str) {
+    pub(super) fn needs_root(&mut self, text: &str) {
         self.add(Verdict::Skipped, &format!("{text}: only root may look"), None);
     }
 
     /// Something is not as it should be, and the lamp works.
-    pub fn warning(&mut self, text: impl AsRef<str>, fix: impl Into<Fix>) {
+    pub(super) fn warning(&mut self, text: impl AsRef<str>, fix: impl Into<Fix>) {
         self.add(Verdict::Warning, text.as_ref(), Some(fix.into()));
     }
 
     /// Something keeps a part of the lamp from working, and nothing is known that mends it.
-    pub fn without_fix(&mut self, text: impl AsRef<str>) {
+    pub(super) fn without_fix(&mut self, text: impl AsRef<str>) {
         self.add(Verdict::Problem, text.as_ref(), None);
     }
 
     /// Something keeps the lamp, or a part of it, from working, or soon will.
-    pub fn problem(&mut self, text: impl AsRef<str>, fix: impl Into<Fix>) {
+    pub(super) fn problem(&mut self, text: impl AsRef<str>, fix: impl Into<Fix>) {
         self.add(Verdict::Problem, text.as_ref(), Some(fix.into()));
     }
 
     /// As [`Report::problem`] or [`Report::warning`].
-    pub fn worse(&mut self, is_problem: bool, text: impl AsRef<str>, fix: impl Into<Fix>) {
+    pub(super) fn worse(&mut self, is_problem: bool, text: impl AsRef<str>, fix: impl Into<Fix>) {
         if is_problem { self.problem(text, fix) } else { self.warning(text, fix) }
     }
 
@@ -153,7 +153,7 @@ impl Report {
     }
 
     /// The fixes of all findings, each once.
-    pub fn fixes(&self) -> &[Fix] {
+    pub(super) fn fixes(&self) -> &[Fix] {
         &self.fixes
     }
 
@@ -165,7 +165,7 @@ impl Report {
     }
 
     /// 0 for nothing but what is well, 1 if there is a problem, 3 if there are warnings only.
-    pub fn status(&self) -> ExitCode {
+    pub(super) fn status(&self) -> ExitCode {
         ExitCode::from(match self.result() {
             Verdict::Ok | Verdict::Skipped => 0,
             Verdict::Problem => 1,
@@ -174,7 +174,7 @@ impl Report {
     }
 
     /// For a person.
-    pub fn to_text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
         let mut told = Vec::new();
         for Finding { check, result, text: sentence, fix } in &self.findings {
@@ -236,7 +236,7 @@ impl Report {
     }
 
     /// For a program.
-    pub fn to_json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         #[derive(Serialize)]
         struct Step {
             action: &'static str,

@@ -14,7 +14,7 @@ use super::system::{READ, WRITE};
 use crate::words::quoted;
 
 /// Looks at the state.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let name = lamp.user();
     let Some(account) = system.account(name) else { return };
@@ -55,7 +55,7 @@ pub fn check(lamp: &Lamp, report: &mut Report) {
 }
 
 /// Whether a text is what `lamp_service` keeps, and nothing else.
-pub fn is_state(text: &str) -> bool {
+pub(super) fn is_state(text: &str) -> bool {
     let content: Option<Value> = serde_json::from_str(text).ok();
     content.is_some_and(|content| {
         content["version"] == 1 && LampState::from_json(content["state"].to_string().as_bytes()).is_ok()

@@ -15,7 +15,7 @@ const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";
 const LONGEST_LINE: usize = 200;
 
 /// Whether there is one.
-pub fn installed(lamp: &Lamp, report: &mut Report) {
+pub(super) fn installed(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.exists("/usr/bin/supervisord") {
         report.lacks(Need::Supervisor);
         report.problem("Supervisor is not installed", Action::Run(Tool::Install("supervisor")));
@@ -23,7 +23,7 @@ pub fn installed(lamp: &Lamp, report: &mut Report) {
 }
 
 /// Whether it runs, and will after the next boot.
-pub fn running(lamp: &Lamp, report: &mut Report) {
+pub(super) fn running(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     // Without systemd something else has to start it, of which nothing is known.
     if system.exists("/lib/systemd/system/supervisor.service")
@@ -53,7 +53,7 @@ pub fn running(lamp: &Lamp, report: &mut Report) {
 }
 
 /// Whether it runs the lamp's programs.
-pub fn programs(lamp: &Lamp, report: &mut Report) {
+pub(super) fn programs(lamp: &Lamp, report: &mut Report) {
     if !matches!(lamp.supervisor, Supervisor::Up(_)) {
         return;
     }

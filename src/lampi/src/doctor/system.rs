@@ -16,7 +16,7 @@ const LARGEST: u64 = 4 << 20;
 
 /// A system, the running one or one below a folder.
 #[derive(Debug)]
-pub struct System {
+pub(super) struct System {
     root: PathBuf,
     /// User and group of its superuser: whoever owns its root folder, because a tree that is not the running system may
     /// have been unpacked by somebody else.
@@ -31,7 +31,7 @@ pub struct System {
 
 /// A user.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub(super) struct Account {
     /// The name.
     pub name: String,
     /// User id.
@@ -54,13 +54,13 @@ struct Group {
 }
 
 /// Ways to use a file, as the bits of a mode.
-pub const READ: u32 = 4;
+pub(super) const READ: u32 = 4;
 /// See [`READ`].
-pub const WRITE: u32 = 2;
+pub(super) const WRITE: u32 = 2;
 
 impl System {
     /// The system whose files are below `root`.
-    pub fn new(root: &Path) -> anyhow::Result<Self> {
+    pub(super) fn new(root: &Path) -> anyhow::Result<Self> {
         let Some(metadata) = fs::metadata(root).ok().filter(Metadata::is_dir) else {
             bail!(
                 "there is no folder {}; give --root the folder under which the lamp's files are",
@@ -98,7 +98,7 @@ impl System {
     }
 
     /// User and group of its superuser.
-    pub fn superuser(&self) -> (u32, u32) {
+    pub(super) fn superuser(&self) -> (u32, u32) {
         self.superuser
     }
 
@@ -108,22 +108,22 @@ impl System {
     }
 
     /// The root folder.
-    pub fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Whether this is the system that we run on.
-    pub fn is_this(&self) -> bool {
+    pub(super) fn is_this(&self) -> bool {
         self.root == Path::new("/")
     }
 
     /// Where an absolute path of the system is.
-    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         system_files::under(&self.root, path)
     }
 
     /// What [`System::path`] made longer, as the system itself names it.
-    pub fn shown(&self, path: &Path) -> String {
+    pub(super) fn shown(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
             Ok(below) => Path::new("/").join(below).display().to_string(),
             Err(_) => path.display().to_string(),
@@ -131,17 +131,17 @@ impl System {
     }
 
     /// Whether there is anything at a path, links followed.
-    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
+    pub(super) fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.metadata(path).is_ok()
     }
 
     /// What is known of a path, links followed.
-    pub fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
+    pub(super) fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
         fs::metadata(self.path(path))
     }
 
     /// A file's text; bytes that are none are replaced.
-    pub fn text(&self, path: impl AsRef<Path>) -> io::Result<String> {
+    pub(super) fn text(&self, path: impl AsRef<Path>) -> io::Result<String> {
         // A pipe would keep the doctor waiting, and what is huge is no configuration.
         let path = self.path(path);
         let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
@@ -157,7 +157,7 @@ impl System {
     }
 
     /// The names in a folder, sorted; none if it cannot be read.
-    pub fn list(&self, folder: impl AsRef<Path>) -> Vec<String> {
+    pub(super) fn list(&self, folder: impl AsRef<Path>) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -166,14 +166,14 @@ impl System {
     }
 
     /// The names in a folder that end in a dot and `extension`, sorted.
-    pub fn list_of(&self, folder: impl AsRef<Path>, extension: &str) -> Vec<String> {
+    pub(super) fn list_of(&self, folder: impl AsRef<Path>, extension: &str) -> Vec<String> {
         let mut names = self.list(folder);
         names.retain(|name| Path::new(name).extension().is_some_and(|found| found == extension));
         names
     }
 
     /// The account of a user: that of the file, else the one that the running system knows from elsewhere.
-    pub fn account(&self, name: &str) -> Option<Account> {
+    pub(super) fn account(&self, name: &str) -> Option<Account> {
         let mut account =
             self.accounts.iter().find(|account| account.name == name).cloned().or_else(|| {
                 let user = self.is_this().then(|| unistd::User::from_name(name).ok().flatten()).flatten()?;
@@ -199,7 +199,7 @@ impl System {
     }
 
     /// The id of a group.
-    pub fn group_id(&self, name: &str) -> Option<u32> {
+    pub(super) fn group_id(&self, name: &str) -> Option<u32> {
         match self.groups.iter().find(|group| group.name == name) {
             Some(group) => Some(group.gid),
             None if self.is_this() => unistd::Group::from_name(name).ok()?.map(|group| group.gid.as_raw()),
@@ -209,23 +209,23 @@ impl System {
     }
 
     /// Whether there is a group of this name.
-    pub fn has_group(&self, name: &str) -> bool {
+    pub(super) fn has_group(&self, name: &str) -> bool {
         self.group_id(name).is_some()
     }
 
     /// Whether a user belongs to a group.
-    pub fn is_member(&self, account: &Account, group: &str) -> bool {
+    pub(super) fn is_member(&self, account: &Account, group: &str) -> bool {
         self.group_id(group).is_some_and(|id| account.groups.contains(&id))
     }
 
     /// The name of a group, or its number.
-    pub fn group_name(&self, gid: u32) -> String {
+    pub(super) fn group_name(&self, gid: u32) -> String {
         let known = self.groups.iter().find(|group| group.gid == gid);
         known.map_or_else(|| gid.to_string(), |group| group.name.clone())
     }
 
     /// The name of a user, or the number.
-    pub fn user_name(&self, uid: u32) -> String {
+    pub(super) fn user_name(&self, uid: u32) -> String {
         if uid == self.superuser.0 {
             return "root".into();
         }
@@ -240,7 +240,7 @@ impl System {
     /// Whether `account` may use the file at `path` in a `way`, which is [`READ`], [`WRITE`] or both.
     ///
     /// Said by owner, group and mode of it and of the folders above it; access lists are not looked at.
-    pub fn may(&self, account: &Account, path: impl AsRef<Path>, way: u32) -> io::Result<bool> {
+    pub(super) fn may(&self, account: &Account, path: impl AsRef<Path>, way: u32) -> io::Result<bool> {
         let path = path.as_ref();
         let mut folders: Vec<&Path> = path.ancestors().skip(1).collect();
         folders.reverse();

@@ -11,12 +11,12 @@ use crate::words::quoted;
 const GROUPS: [(&str, bool); 4] = [("video", true), ("input", true), ("gpio", false), ("render", false)];
 
 /// Whether the user is expected to be in a group.
-pub fn is_needed(group: &str) -> bool {
+pub(super) fn is_needed(group: &str) -> bool {
     GROUPS.iter().any(|(name, _)| *name == group)
 }
 
 /// Looks at the user.
-pub fn check(lamp: &Lamp, report: &mut Report) {
+pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let name = lamp.user();
     let Some(account) = system.account(name) else {

@@ -17,13 +17,13 @@ use super::tail::{End, rotated};
 use super::{Log, print};
 
 /// Changes to the logs' folders.
-pub struct Follower {
+pub(super) struct Follower {
     changes: Inotify,
 }
 
 impl Follower {
     /// Listens from now on.
-    pub fn new(logs: &[Log]) -> anyhow::Result<Self> {
+    pub(super) fn new(logs: &[Log]) -> anyhow::Result<Self> {
         let changes = Inotify::init(InitFlags::IN_CLOEXEC).context("the kernel cannot tell of changes")?;
         let folders: BTreeSet<&Path> = logs.iter().filter_map(|log| log.path.parent()).collect();
         let flags = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
@@ -36,7 +36,7 @@ impl Follower {
     }
 
     /// Prints what comes after `ends`, until the process is ended.
-    pub fn run(self, logs: &[Log], ends: &[End]) -> anyhow::Result<()> {
+    pub(super) fn run(self, logs: &[Log], ends: &[End]) -> anyhow::Result<()> {
         let mut readers: Vec<Reader> =
             logs.iter().zip(ends).map(|(log, end)| Reader::from(log, *end)).collect::<anyhow::Result<_>>()?;
         loop {

@@ -13,7 +13,7 @@ const CHUNK: u64 = 16 << 10;
 
 /// Up to where a log was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End {
+pub(super) struct End {
     /// Of the file; none if there was none.
     pub inode: Option<u64>,
     /// Bytes of it that are behind.
@@ -22,14 +22,14 @@ pub struct End {
 
 /// The end of a log.
 #[derive(Debug)]
-pub struct Tail {
+pub(super) struct Tail {
     pub lines: Vec<Vec<u8>>,
     pub end: End,
 }
 
 /// The last `count` lines of a log, which may begin in the files that Supervisor has rotated away, `LOG.1` and so on. A
 /// line that is not whole yet is left for later.
-pub fn last_lines(path: &Path, count: usize) -> anyhow::Result<Tail> {
+pub(super) fn last_lines(path: &Path, count: usize) -> anyhow::Result<Tail> {
     let (mut chunks, mut wanted, mut inode, mut length) = (Vec::new(), count + 1, None, 0);
     for number in 0.. {
         let name = rotated(path, number);
@@ -80,7 +80,7 @@ fn read_back(mut file: File, length: u64, wanted: usize, chunks: &mut Vec<Vec<u8
 }
 
 /// The name of a log that Supervisor has rotated away `number` times.
-pub fn rotated(path: &Path, number: u32) -> PathBuf {
+pub(super) fn rotated(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     if number > 0 {
         name.push(format!(".{number}"));
@@ -90,7 +90,7 @@ pub fn rotated(path: &Path, number: u32) -> PathBuf {
 
 /// The lines of several logs as one list, each with the number of its log, in the order of the times that they begin
 /// with. A line without a time belongs to the one before it.
-pub fn in_order(logs: Vec<Vec<Vec<u8>>>) -> Vec<(usize, Vec<u8>)> {
+pub(super) fn in_order(logs: Vec<Vec<Vec<u8>>>) -> Vec<(usize, Vec<u8>)> {
     let mut all = Vec::new();
     for (log, lines) in logs.into_iter().enumerate() {
         let mut time = Vec::new();

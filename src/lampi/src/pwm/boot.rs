@@ -24,7 +24,7 @@ const GRAIN: Duration = Duration::from_secs(2);
 
 /// config.txt as it is.
 #[derive(Debug)]
-pub struct Boot {
+pub(crate) struct Boot {
     root: PathBuf,
     folder: &'static str,
     pub place: Place,
@@ -33,7 +33,7 @@ pub struct Boot {
 
 impl Boot {
     /// Finds and reads it.
-    pub fn find(root: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn find(root: &Path) -> anyhow::Result<Self> {
         if !root.is_dir() {
             bail!("there is no folder {}; name the one that the root of the machine is in", root.display());
         }
@@ -73,12 +73,12 @@ impl Boot {
     }
 
     /// Its path, for people.
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.place.path().display().to_string()
     }
 
     /// What `content` would say in its place.
-    pub fn config(&self, content: &[u8]) -> Config {
+    pub(crate) fn config(&self, content: &[u8]) -> Config {
         // A name with a slash would lead out of the folder or to a part of it that firmware cannot have.
         let include = |name: &str| {
             let name = Path::new(name).file_name().filter(|file| *file == name)?;
@@ -88,7 +88,7 @@ impl Boot {
     }
 
     /// Whether the machine was started with what the file says now.
-    pub fn counts_already(&self) -> bool {
+    pub(crate) fn counts_already(&self) -> bool {
         match (started(&self.root), self.found.modified) {
             (Some(started), Some(modified)) => modified + GRAIN < started,
             _ => false,
@@ -96,7 +96,7 @@ impl Boot {
     }
 
     /// Fails if the overlay, or the driver that it is for, is missing.
-    pub fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
+    pub(crate) fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
         let folder = under(&self.root, self.folder);
         let paths = config.overlay_paths(OVERLAY);
         if !paths.iter().any(|path| folder.join(path).is_file()) {
@@ -115,7 +115,7 @@ fn started(root: &Path) -> Option<SystemTime> {
 }
 
 /// Fails if no installed kernel has the driver.
-pub fn must_have_driver(root: &Path) -> anyhow::Result<()> {
+pub(super) fn must_have_driver(root: &Path) -> anyhow::Result<()> {
     match drivers(root) {
         (Some(false), kernels) => {
             let folder = under(root, "/lib/modules");

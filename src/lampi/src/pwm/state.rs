@@ -12,14 +12,14 @@ use super::config::Config;
 use super::{PINS, block, command, list};
 
 /// What has the lines written, as root.
-pub const ENABLE: &str = "lampi pwm enable";
+pub(super) const ENABLE: &str = "lampi pwm enable";
 
 /// What makes the firmware read them, as root.
-pub const REBOOT: &str = "reboot";
+pub(super) const REBOOT: &str = "reboot";
 
 /// How the kernel's PWM is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// The kernel drives all three pins, and config.txt has it do so after the next reboot too.
     Driven,
     /// The kernel drives all three pins, but config.txt, if it can be read, has not all lines for it.
@@ -40,7 +40,7 @@ pub enum State {
 
 impl State {
     /// That of the machine whose root is at `root`.
-    pub fn of(root: &Path) -> Self {
+    pub(crate) fn of(root: &Path) -> Self {
         let without_chip = without_chip(root);
         let boot = match Boot::find(root) {
             Ok(boot) => boot,
@@ -75,7 +75,7 @@ impl State {
     }
 
     /// Half a sentence.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         let all = list(&PINS);
         match self {
             Self::Driven => format!("the kernel has PWM on {all}, the pins of the LEDs"),
@@ -98,7 +98,7 @@ impl State {
     }
 
     /// What root can run to get further, if there is something.
-    pub fn order(&self) -> Option<&'static str> {
+    pub(crate) fn order(&self) -> Option<&'static str> {
         match self {
             Self::DrivenUntilReboot | Self::NotEnabled(_) => Some(ENABLE),
             Self::RebootOutstanding => Some(REBOOT),
@@ -108,7 +108,7 @@ impl State {
     }
 
     /// One sentence for who works on the machine whose root is at `root`, with what to do if there is something.
-    pub fn sentence(&self, root: &Path) -> String {
+    pub(crate) fn sentence(&self, root: &Path) -> String {
         match self.order() {
             Some(ENABLE) => format!("{}; run: {}", self.what(), command(ENABLE, root)),
             // Another machine is started when it is ready.
@@ -132,6 +132,6 @@ fn check(boot: &Boot, config: &Config) -> anyhow::Result<()> {
 }
 
 /// Pins of the LEDs for which the kernel has no PWM now.
-pub fn without_chip(root: &Path) -> Vec<u8> {
+pub(super) fn without_chip(root: &Path) -> Vec<u8> {
     missing(&Files::of_machine(root)).into_iter().map(|pin| pin as u8).collect()
 }

@@ -13,7 +13,7 @@ const BTN_TOUCH: usize = 0x14a;
 
 /// A framebuffer device.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Framebuffer {
+pub(crate) struct Framebuffer {
     /// Its path, such as /dev/fb1.
     pub device: String,
     /// Its driver's name for it.
@@ -29,7 +29,7 @@ pub struct Framebuffer {
 
 /// A device that tells where it is touched.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct TouchScreen {
+pub(crate) struct TouchScreen {
     /// Its path, such as /dev/input/event0.
     pub device: String,
     /// Its driver's name for it.
@@ -37,13 +37,13 @@ pub struct TouchScreen {
 }
 
 /// Seconds since the machine started.
-pub fn uptime(root: &Path) -> Option<u64> {
+pub(crate) fn uptime(root: &Path) -> Option<u64> {
     let text = fs::read_to_string(system_files::under(root, "/proc/uptime")).ok()?;
     text.split(' ').next()?.parse().ok().map(|seconds: f64| seconds as u64)
 }
 
 /// The framebuffers, in their order.
-pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
+pub(crate) fn framebuffers(root: &Path) -> Vec<Framebuffer> {
     devices(root, "/sys/class/graphics", "fb", |folder, name| {
         let size = read(folder, "virtual_size")?;
         let (width, height) = size.split_once(',')?;
@@ -59,7 +59,7 @@ pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
 }
 
 /// The touch screens, told by the same signs as in `lamp_ui`.
-pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
+pub(crate) fn touch_screens(root: &Path) -> Vec<TouchScreen> {
     devices(root, "/sys/class/input", "event", |folder, name| {
         let has = |kind: &str, bit| {
             read(folder, &format!("device/capabilities/{kind}")).is_some_and(|words| has_bit(&words, bit))

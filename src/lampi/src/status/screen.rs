@@ -11,7 +11,7 @@ use super::{BrokerStatus, Light, PigpiodStatus, ProgramStatus, Status};
 const LABEL: usize = 14;
 
 /// The text, a line for each part. With `colored`, the light is shown as it is.
-pub fn shown(status: &Status, colored: bool) -> String {
+pub(super) fn shown(status: &Status, colored: bool) -> String {
     let up = status.uptime.map(|seconds| format!(", machine up {}", duration(seconds))).unwrap_or_default();
     let mut lines = vec![format!("LAMPI {}{up}", status.version), String::new()];
     let mut say = |label: &str, text: &str| lines.push(format!("{label:LABEL$}{text}").trim_end().to_owned());

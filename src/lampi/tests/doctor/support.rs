@@ -12,20 +12,20 @@ use tempfile::TempDir;
 use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, wait_for};
 
 /// User and group of pi on the lamp.
-pub const PI: u32 = 1000;
+pub(crate) const PI: u32 = 1000;
 
 /// A program that does nothing, well.
-pub const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
+pub(crate) const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
 
 /// A supervisord with programs of the lamp's names.
-pub struct Supervisord {
+pub(crate) struct Supervisord {
     folder: TempDir,
     process: Process,
 }
 
 impl Supervisord {
     /// Starts one and waits until it answers. Programs are names, each with what its section says.
-    pub fn start(programs: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(programs: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path().display();
         let mut conf = format!(
@@ -46,7 +46,7 @@ impl Supervisord {
     }
 
     /// Its socket.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("sock")
     }
 }
@@ -63,7 +63,7 @@ impl Drop for Supervisord {
 }
 
 /// Real peers of a lamp that is well.
-pub struct Peers {
+pub(crate) struct Peers {
     pub broker: Mosquitto,
     pub pigpiod: Pigpiod,
     pub supervisord: Supervisord,
@@ -71,7 +71,7 @@ pub struct Peers {
 
 impl Peers {
     /// Starts all.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let programs = ["fbcp", "pigpiod", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
         Self {
             broker: Mosquitto::start(),
@@ -82,10 +82,10 @@ impl Peers {
 }
 
 /// The root folder of a lamp.
-pub struct Lamp(TempDir);
+pub(crate) struct Lamp(TempDir);
 
 /// What the doctor says.
-pub struct Doctor {
+pub(crate) struct Doctor {
     pub status: i32,
     /// All of it.
     pub output: String,
@@ -95,7 +95,7 @@ pub struct Doctor {
 
 impl Lamp {
     /// A copy of the healthy one, with these peers.
-    pub fn new(peers: &Peers) -> Self {
+    pub(crate) fn new(peers: &Peers) -> Self {
         assert!(nix::unistd::geteuid().is_root(), "the files of a lamp have owners: run this test as root");
         let lamp = Self(tempfile::tempdir().unwrap());
         fs::set_permissions(lamp.root(), Permissions::from_mode(0o755)).unwrap();
@@ -138,7 +138,7 @@ impl Lamp {
     }
 
     /// Has its programs run as their files say, where nothing else is known of them.
-    pub fn start(&self) {
+    pub(crate) fn start(&self) {
         for (pid, name) in [(101, "fbcp"), (102, "pigpiod"), (103, "lamp_service"), (104, "lamp_ui")] {
             let folder = self.path(&format!("proc/{pid}"));
             let conf = fs::read_to_string(self.path(&format!("etc/supervisor/conf.d/{name}.conf")));
@@ -154,17 +154,17 @@ impl Lamp {
     }
 
     /// Its root folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
 
     /// Where one of its files is.
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root().join(path)
     }
 
     /// Has it another supervisord.
-    pub fn supervise(&self, supervisord: &Supervisord) {
+    pub(crate) fn supervise(&self, supervisord: &Supervisord) {
         let socket = self.path("var/run/supervisor.sock");
         let _ = fs::remove_file(&socket);
         symlink(supervisord.socket(), socket).unwrap();
@@ -180,7 +180,7 @@ impl Lamp {
     }
 
     /// Has the doctor look at it.
-    pub fn doctor(&self, peers: &Peers) -> Doctor {
+    pub(crate) fn doctor(&self, peers: &Peers) -> Doctor {
         self.doctor_by(&mut Command::new(env!("CARGO_BIN_EXE_lampi")), peers)
     }
 
@@ -194,7 +194,7 @@ impl Lamp {
     }
 
     /// Has the doctor mend it, and returns what it says that it did.
-    pub fn mend(&self, peers: &Peers) -> String {
+    pub(crate) fn mend(&self, peers: &Peers) -> String {
         let mut doctor = Command::new(env!("CARGO_BIN_EXE_lampi"));
         let output = doctor.args(["doctor", "--fix", "--yes", "--root"]).arg(self.root()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -204,7 +204,7 @@ impl Lamp {
     }
 
     /// All files, each with owner, mode and content.
-    pub fn files(&self) -> BTreeMap<String, String> {
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.root().to_owned()];
         while let Some(folder) = folders.pop() {
@@ -231,7 +231,7 @@ impl Lamp {
     }
 
     /// Has somebody's doctor look at it.
-    pub fn doctor_by(&self, doctor: &mut Command, peers: &Peers) -> Doctor {
+    pub(crate) fn doctor_by(&self, doctor: &mut Command, peers: &Peers) -> Doctor {
         let output = doctor.args(["doctor", "--root"]).arg(self.root()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         let text = String::from_utf8(output.stdout).unwrap();

@@ -20,7 +20,7 @@ pub(super) struct Led {
 
 impl Led {
     /// Takes the chip as it is.
-    pub fn take(sysfs: &mut impl Sysfs, chip: &str) -> io::Result<Self> {
+    pub(super) fn take(sysfs: &mut impl Sysfs, chip: &str) -> io::Result<Self> {
         let exists = sysfs.read(&format!("class/pwm/{chip}/pwm0/period"));
         if exists.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             match sysfs.write(&format!("class/pwm/{chip}/export"), "0") {
@@ -38,22 +38,22 @@ impl Led {
     }
 
     /// Its chip's name in /sys/class/pwm.
-    pub fn chip(&self) -> &str {
+    pub(super) fn chip(&self) -> &str {
         &self.chip
     }
 
     /// Its period; 0 if it never had one.
-    pub fn period(&self) -> u64 {
+    pub(super) fn period(&self) -> u64 {
         self.period
     }
 
     /// Whether there is light.
-    pub fn is_lit(&self) -> bool {
+    pub(super) fn is_lit(&self) -> bool {
         self.is_enabled && self.duty > 0
     }
 
     /// Lights it for `duty` of each `period`.
-    pub fn light(&mut self, sysfs: &mut impl Sysfs, period: u64, duty: u64) -> io::Result<()> {
+    pub(super) fn light(&mut self, sysfs: &mut impl Sysfs, period: u64, duty: u64) -> io::Result<()> {
         if self.is_inverted {
             self.write(sysfs, "polarity", "normal")?;
             self.is_inverted = false;
@@ -74,7 +74,7 @@ impl Led {
     }
 
     /// Ends the light. What gives none stays as it is.
-    pub fn darken(&mut self, sysfs: &mut impl Sysfs) -> io::Result<()> {
+    pub(super) fn darken(&mut self, sysfs: &mut impl Sysfs) -> io::Result<()> {
         if self.is_enabled { self.set_duty(sysfs, 0) } else { Ok(()) }
     }
 

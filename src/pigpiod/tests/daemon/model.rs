@@ -18,14 +18,14 @@ use pigpiod::{Pins, Server};
 const CONTROLLER: u32 = 0x0c;
 
 /// How long a daemon may take for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// /sys, as far as PWM is concerned.
 #[derive(Clone, Default)]
-pub struct Kernels(Arc<Mutex<State>>);
+pub(crate) struct Kernels(Arc<Mutex<State>>);
 
 #[derive(Default)]
-pub struct State {
+pub(crate) struct State {
     chips: BTreeMap<String, Chip>,
     /// Each value that was written, with its path.
     pub writes: Vec<(String, String)>,
@@ -34,7 +34,7 @@ pub struct State {
 
 /// A PWM chip and its one channel.
 #[derive(Clone)]
-pub struct Chip {
+pub(crate) struct Chip {
     pub compatible: &'static str,
     pub controller: u32,
     pub line: u32,
@@ -47,7 +47,7 @@ pub struct Chip {
 
 impl Chip {
     /// One as the driver pwm-gpio makes it.
-    pub fn on(line: u32) -> Self {
+    pub(crate) fn on(line: u32) -> Self {
         Self {
             compatible: "pwm-gpio",
             controller: CONTROLLER,
@@ -61,23 +61,23 @@ impl Chip {
     }
 
     /// One that gives light already.
-    pub fn lit(line: u32, duty: u64, period: u64) -> Self {
+    pub(crate) fn lit(line: u32, duty: u64, period: u64) -> Self {
         Self { period, duty, is_enabled: true, ..Self::on(line) }
     }
 }
 
 impl Kernels {
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
     /// Adds a chip.
-    pub fn add(&self, name: &str, chip: Chip) {
+    pub(crate) fn add(&self, name: &str, chip: Chip) {
         self.state().chips.insert(name.into(), chip);
     }
 
     /// The chips of a lamp, in an order that means nothing.
-    pub fn with_leds() -> Self {
+    pub(crate) fn with_leds() -> Self {
         let kernels = Self::default();
         for (name, line) in [("pwmchip0", 13), ("pwmchip2", 26), ("pwmchip3", 19)] {
             kernels.add(name, Chip::on(line));
@@ -86,24 +86,24 @@ impl Kernels {
     }
 
     /// Takes a chip away.
-    pub fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         self.state().chips.remove(name).expect("the chip is there");
     }
 
     /// The chip of a pin.
-    pub fn chip(&self, line: u32) -> Chip {
+    pub(crate) fn chip(&self, line: u32) -> Chip {
         let state = self.state();
         state.chips.values().find(|chip| chip.line == line).expect("the pin has a chip").clone()
     }
 
     /// Duty cycle and period of an enabled chip in nanoseconds.
-    pub fn light(&self, line: u32) -> Option<(u64, u64)> {
+    pub(crate) fn light(&self, line: u32) -> Option<(u64, u64)> {
         let chip = self.chip(line);
         chip.is_enabled.then_some((chip.duty, chip.period))
     }
 
     /// What was written since the last call, without what was only exported.
-    pub fn take_writes(&self) -> Vec<String> {
+    pub(crate) fn take_writes(&self) -> Vec<String> {
         let writes = std::mem::take(&mut self.state().writes);
         let shown = writes.into_iter().filter(|(path, _)| !path.ends_with("export"));
         shown.map(|(path, value)| format!("{} {value}", path.trim_start_matches("class/pwm/"))).collect()
@@ -196,9 +196,9 @@ impl Sysfs for Kernels {
 
 /// The button of a lamp, which a resistor pulls up.
 #[derive(Clone)]
-pub struct Button(Arc<Mutex<ButtonState>>);
+pub(crate) struct Button(Arc<Mutex<ButtonState>>);
 
-pub struct ButtonState {
+pub(crate) struct ButtonState {
     pub level: bool,
     pub settings: Option<Settings>,
     /// Why it cannot be had.
@@ -213,12 +213,12 @@ impl Default for Button {
 }
 
 impl Button {
-    pub fn state(&self) -> MutexGuard<'_, ButtonState> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, ButtonState> {
         self.0.lock().unwrap()
     }
 
     /// Changes its level at a time.
-    pub fn change(&self, level: bool, tick: u32) {
+    pub(crate) fn change(&self, level: bool, tick: u32) {
         let mut state = self.state();
         state.level = level;
         let mut bytes = vec![u8::from(level)];
@@ -244,7 +244,7 @@ impl Gpio for Button {
     }
 }
 
-pub struct ButtonLine {
+pub(crate) struct ButtonLine {
     button: Button,
     changes: UnixStream,
 }
@@ -279,7 +279,7 @@ impl AsFd for ButtonLine {
 }
 
 /// A daemon on the model.
-pub struct Daemon {
+pub(crate) struct Daemon {
     pub port: u16,
     pub kernels: Kernels,
     pub button: Button,
@@ -287,12 +287,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    pub fn start(kernels: &Kernels) -> Self {
+    pub(crate) fn start(kernels: &Kernels) -> Self {
         Self::start_with(kernels, u64::MAX)
     }
 
     /// One that changes only the pins of a mask.
-    pub fn start_with(kernels: &Kernels, changeable: u64) -> Self {
+    pub(crate) fn start_with(kernels: &Kernels, changeable: u64) -> Self {
         let (kernels, button) = (kernels.clone(), Button::default());
         let (uevents, theirs) = UnixDatagram::pair().unwrap();
         let hardware = Kernel::new(kernels.clone(), button.clone(), Some(OwnedFd::from(theirs)), 0x00c0_3112);
@@ -303,12 +303,12 @@ impl Daemon {
         Self { port, kernels, button, uevents }
     }
 
-    pub fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         Client::connect("127.0.0.1", self.port, PATIENCE).unwrap()
     }
 
     /// The kernel tells of a chip.
-    pub fn tell(&self, action: &str, chip: &str) {
+    pub(crate) fn tell(&self, action: &str, chip: &str) {
         let event = format!("{action}@/d/{chip}\0ACTION={action}\0DEVPATH=/d/{chip}\0SUBSYSTEM=pwm\0");
         self.uevents.send(event.as_bytes()).unwrap();
     }

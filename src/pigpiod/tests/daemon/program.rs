@@ -9,7 +9,7 @@ use test_support::{Machine, PATIENCE, Process, Signal, free_port, pigs, wait_for
 use crate::wire::Wire;
 
 /// The daemon with `options`, not started yet, and no other pigpiod on the path.
-pub fn command(machine: &Machine, options: &[&str]) -> Command {
+pub(crate) fn command(machine: &Machine, options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pigpiod"));
     command.env_clear().arg("--root").arg(machine.path()).args(options);
     command
@@ -28,7 +28,7 @@ fn start(machine: &Machine) -> (Process, u16) {
 }
 
 /// The process when it has come to answer; `None` if somebody else took its port.
-pub fn runs(mut process: Process, port: u16) -> Option<Process> {
+pub(crate) fn runs(mut process: Process, port: u16) -> Option<Process> {
     let answers = wait_for("the daemon answers", PATIENCE, || {
         if process.ended().is_some() {
             println!("it ended: {:?}", process.log());

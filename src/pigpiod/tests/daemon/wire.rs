@@ -9,11 +9,11 @@ use pigpio::protocol::{MESSAGE_SIZE, Message};
 use crate::model::PATIENCE;
 
 /// A connection on which anything can be sent.
-pub struct Wire(pub TcpStream);
+pub(crate) struct Wire(pub TcpStream);
 
 impl Wire {
     /// Connects to whichever loopback address is listened on.
-    pub fn connect(port: u16) -> Self {
+    pub(crate) fn connect(port: u16) -> Self {
         let stream = TcpStream::connect(("::1", port)).or_else(|_| TcpStream::connect(("127.0.0.1", port)));
         let stream = stream.unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -21,12 +21,12 @@ impl Wire {
     }
 
     /// The result of a request.
-    pub fn ask(&mut self, [command, first, second]: [u32; 3]) -> i32 {
+    pub(crate) fn ask(&mut self, [command, first, second]: [u32; 3]) -> i32 {
         self.ask_with([command, first, second], &[])
     }
 
     /// The result of a request with further bytes.
-    pub fn ask_with(&mut self, [command, first, second]: [u32; 3], further: &[u8]) -> i32 {
+    pub(crate) fn ask_with(&mut self, [command, first, second]: [u32; 3], further: &[u8]) -> i32 {
         let request = Message { last: further.len() as u32, ..Message::request(command, first, second) };
         self.0.write_all(&[&request.to_bytes(), further].concat()).unwrap();
         let mut reply = [0; MESSAGE_SIZE];
@@ -37,7 +37,7 @@ impl Wire {
     }
 
     /// Waits until the daemon closes the connection.
-    pub fn await_end(&mut self) {
+    pub(crate) fn await_end(&mut self) {
         let end = self.0.read(&mut [0; 64]);
         assert!(
             end.as_ref().is_ok_and(|count| *count == 0)

@@ -12,7 +12,7 @@ use programs::paths;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Set owner and mode of a file in a folder that only root can change.
     SetAccess { path: String, owner: Owner, mode: u32 },
     /// Change what the file of a program of the lamp says.
@@ -53,7 +53,7 @@ pub enum Action {
 
 impl Action {
     /// Its name for programs that read the report.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::SetAccess { .. } => "set-access",
             Self::EditConf { .. } => "edit-conf",
@@ -77,7 +77,7 @@ impl Action {
     }
 
     /// What is to be done, in the imperative.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         match self {
             Self::SetAccess { path, owner, mode } => {
                 format!("Give {} to {owner}, with the mode {mode:04o}", quoted(path))
@@ -119,7 +119,7 @@ impl Action {
     }
 
     /// The command that does the same, if there is a plain one.
-    pub fn command(&self, system: &System) -> Option<Command> {
+    pub(crate) fn command(&self, system: &System) -> Option<Command> {
         let root = if system.is_this() {
             String::new()
         } else {

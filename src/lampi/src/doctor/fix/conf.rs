@@ -6,7 +6,7 @@ use programs::paths;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// A key gets a value.
     Key { key: &'static str, value: String },
     /// The section gets the name of the program.
@@ -21,7 +21,7 @@ pub enum Edit {
 
 impl Edit {
     /// What is to be done, in the imperative.
-    pub fn sentence(&self, program: &str) -> String {
+    pub(crate) fn sentence(&self, program: &str) -> String {
         let conf = paths::conf(program);
         match self {
             Self::Key { key, value } => format!("Write {} into {conf}", visible(&format!("{key}={value}"))),
@@ -35,7 +35,7 @@ impl Edit {
     }
 
     /// The text with the change; `None` if it has no place for it.
-    pub fn applied(&self, text: &str, program: &str) -> Option<String> {
+    pub(crate) fn applied(&self, text: &str, program: &str) -> Option<String> {
         let section = match self {
             Self::Section { from } => from.clone(),
             _ => format!("program:{program}"),

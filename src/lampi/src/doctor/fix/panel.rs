@@ -59,7 +59,7 @@ const PANELS: [&str; 40] = [
 
 /// What config.txt says of panels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Panel {
+pub(crate) enum Panel {
     /// Nothing.
     None,
     /// The lamp's.
@@ -69,7 +69,7 @@ pub enum Panel {
 }
 
 /// What the text of config.txt says of panels.
-pub fn panel(text: &str) -> Panel {
+pub(crate) fn panel(text: &str) -> Panel {
     let mut panel = Panel::None;
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         let name = line.strip_prefix("dtoverlay").and_then(|rest| rest.trim_start().strip_prefix('='));
@@ -89,7 +89,7 @@ pub fn panel(text: &str) -> Panel {
 }
 
 /// Adds the overlay, unless there is one.
-pub fn add(system: &System) -> anyhow::Result<String> {
+pub(super) fn add(system: &System) -> anyhow::Result<String> {
     let boot = Boot::find(system.root())?;
     let text = String::from_utf8_lossy(&boot.found.content);
     let path = system.shown(Path::new(&boot.path()));

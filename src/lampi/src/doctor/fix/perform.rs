@@ -25,7 +25,7 @@ const PACKAGED: &str = "/usr/share/lampi/conf.d";
 
 impl Action {
     /// Does it, and says what was done.
-    pub fn perform(&self, system: &System) -> anyhow::Result<String> {
+    pub(crate) fn perform(&self, system: &System) -> anyhow::Result<String> {
         match self {
             Self::SetAccess { path, owner, mode } => set_access(system, path, owner, *mode),
             Self::EditConf { program, edit } => edit_conf(system, program, edit),

@@ -11,7 +11,7 @@ use crate::words::quoted;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setting {
+pub(crate) enum Setting {
     /// What is said of a setting is removed, so that the default counts.
     Remove(&'static str),
     /// A setting gets a value.
@@ -20,7 +20,7 @@ pub enum Setting {
 
 impl Setting {
     /// What is to be done, in the imperative.
-    pub fn sentence(&self, file: &str) -> String {
+    pub(crate) fn sentence(&self, file: &str) -> String {
         let file = quoted(file);
         match self {
             Self::Remove(name) => format!("Remove the line of {name} from {file}"),
@@ -43,7 +43,7 @@ impl Setting {
     }
 
     /// Makes it in the file.
-    pub fn perform(&self, system: &System, file: &str) -> anyhow::Result<String> {
+    pub(crate) fn perform(&self, system: &System, file: &str) -> anyhow::Result<String> {
         let (user, group) = system.superuser();
         if let Some(folder) = Path::new(file).parent() {
             let folder = Place::below(system.root(), folder)?;

@@ -19,7 +19,7 @@ use crate::words::quoted;
 
 /// A user and a group, by name and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     pub user_name: String,
     pub group_name: String,
     pub user: u32,
@@ -28,7 +28,7 @@ pub struct Owner {
 
 /// Something that is the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Theirs {
+pub(crate) enum Theirs {
     /// A folder that the user is to be able to write to.
     Folder { path: PathBuf, owner: Owner },
     /// A file that means nothing.
@@ -39,7 +39,7 @@ pub enum Theirs {
 
 /// What a file of the user is expected to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// The lamp's state.
     State,
     /// A configuration of Kivy.
@@ -48,7 +48,7 @@ pub enum Content {
 
 impl Owner {
     /// A user with the primary group.
-    pub fn of(account: &Account, system: &System) -> Self {
+    pub(crate) fn of(account: &Account, system: &System) -> Self {
         Self {
             user_name: account.name.clone(),
             group_name: system.group_name(account.gid),
@@ -58,7 +58,7 @@ impl Owner {
     }
 
     /// By their names.
-    pub fn named(system: &System, user: &str, group: &str) -> anyhow::Result<Self> {
+    pub(crate) fn named(system: &System, user: &str, group: &str) -> anyhow::Result<Self> {
         let number = match user {
             "root" => system.superuser().0,
             _ => system.account(user).with_context(|| format!("there is no user {}", quoted(user)))?.uid,
@@ -68,7 +68,7 @@ impl Owner {
     }
 
     /// root with a group.
-    pub fn root(system: &System, group: u32) -> Self {
+    pub(crate) fn root(system: &System, group: u32) -> Self {
         let group_name = system.group_name(group);
         Self { user_name: "root".into(), group_name, user: system.superuser().0, group }
     }
@@ -95,7 +95,7 @@ impl Content {
 
 impl Theirs {
     /// Its name for programs that read the report.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Folder { .. } => "give-folder",
             Self::PutAside { .. } => "put-users-file-aside",
@@ -104,7 +104,7 @@ impl Theirs {
     }
 
     /// What is to be done, in the imperative.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         let (Self::Folder { path, owner } | Self::PutAside { path, owner } | Self::Renew { path, owner, .. }) =
             self;
         let (path, user) = (quoted(&path.to_string_lossy()), quoted(&owner.user_name));
@@ -116,7 +116,7 @@ impl Theirs {
     }
 
     /// Does it, and says what was done.
-    pub fn perform(&self, system: &System) -> anyhow::Result<String> {
+    pub(crate) fn perform(&self, system: &System) -> anyhow::Result<String> {
         match self {
             Self::Folder { path, owner } => give_folder(system, path, owner),
             Self::PutAside { path, owner } => {

@@ -22,7 +22,7 @@ const MOST_WORDS: u64 = 1 << 20;
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tool {
+pub(crate) enum Tool {
     /// apt installs a package of Debian.
     Install(&'static str),
     /// dpkg ends what it has begun.
@@ -49,7 +49,7 @@ pub enum Tool {
 
 impl Tool {
     /// Its name for programs that read the report.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Install(_) => "install",
             Self::ConfigurePackages => "configure-packages",
@@ -66,7 +66,7 @@ impl Tool {
     }
 
     /// What is to be done, in the imperative.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         match self {
             Self::Install(package) => format!("Install the package {package}"),
             Self::ConfigurePackages => "Have dpkg end what it has begun".into(),
@@ -103,7 +103,7 @@ impl Tool {
     }
 
     /// The words of the call; none if it is for the system itself, and that lies below a folder.
-    pub fn words(&self, system: &System) -> Option<Vec<String>> {
+    pub(crate) fn words(&self, system: &System) -> Option<Vec<String>> {
         let root = system.root().to_string_lossy().into_owned();
         let is_this = system.is_this();
         let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
@@ -143,7 +143,7 @@ impl Tool {
     }
 
     /// As a person types it. One that cannot be typed for the system is typed on it.
-    pub fn typed(&self, system: &System) -> Option<Typed> {
+    pub(crate) fn typed(&self, system: &System) -> Option<Typed> {
         if let Self::Install(package) = self {
             return Some(Typed::of_root(format!("apt install {package}")));
         }
@@ -152,7 +152,7 @@ impl Tool {
     }
 
     /// Calls it, and says what was done.
-    pub fn run(&self, system: &System) -> anyhow::Result<String> {
+    pub(crate) fn run(&self, system: &System) -> anyhow::Result<String> {
         let words = self.words(system).context("this can be done on the machine itself only")?;
         if !system.is_this() {
             // The programs follow links.
