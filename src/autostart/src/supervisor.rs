@@ -4,30 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use programs::{Program, paths};
 use supervisor_conf::{Host, Section};
 
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
 use crate::{Action, Found, Reason, Start, Survey, Unread, command};
 
-/// Supervisor's main file.
-const MAIN: &str = "/etc/supervisor/supervisord.conf";
-
-/// Where Debian's main file has the programs.
-const FOLDER: &str = "/etc/supervisor/conf.d";
-
-/// The lamp's programs, whose files in that folder are the package's.
-const OURS: [&str; 4] = ["fbcp", "pigpiod", "lamp_service", "lamp_ui"];
-
 /// What stands before a line that was put out of action.
 const MARK: &str = "; now run by lampi: ";
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
-    let main = machine.path(MAIN).is_file().then(|| MAIN.to_owned());
-    let in_folder = machine.list_of(FOLDER, ".conf").into_iter();
+    let main = machine.path(paths::SUPERVISOR).is_file().then(|| paths::SUPERVISOR.to_owned());
+    let in_folder = machine.list_of(paths::CONFS, ".conf").into_iter();
     let in_folder =
-        in_folder.map(|name| format!("{FOLDER}/{name}")).filter(|path| machine.path(path).is_file());
+        in_folder.map(|name| format!("{}/{name}", paths::CONFS)).filter(|path| machine.path(path).is_file());
     let files: Vec<PathBuf> = main.into_iter().chain(in_folder).map(|path| machine.path(path)).collect();
     let Ok(sections) = supervisor_conf::sections(&files, &Host::new(machine.root())) else {
         survey.unread(Unread::Supervisor);
@@ -160,7 +152,7 @@ fn lamps(sections: &[Section]) -> Vec<Option<Lamp>> {
     for (section, lamp) in sections.iter().zip(&mut lamps) {
         let mut members = members(section).peekable();
         let is_group = section.header.starts_with("group:") && members.peek().is_some();
-        if is_group && members.all(|name| programs.contains(name) || OURS.contains(&name)) {
+        if is_group && members.all(|name| programs.contains(name) || Program::supervised(name).is_some()) {
             *lamp = Some(Lamp { program: None, does_more: false });
         }
     }
@@ -183,7 +175,7 @@ fn of_program(section: &Section) -> Option<Lamp> {
         section.command.iter().map(|word| word.replace("%(program_name)s", name)).collect();
     let runs = command::runs(&words, folder);
     let program = runs.programs.first().copied();
-    let called = OURS.into_iter().find(|ours| kind == "program" && *ours == name);
+    let called = Program::supervised(name).filter(|_| kind == "program").map(|ours| ours.name);
     let is_exercise = name == "test1" && words == ["/bin/ls"];
     let does_more = program.is_some() && runs.others;
     (program.is_some() || called.is_some() || is_exercise)
@@ -191,6 +183,6 @@ fn of_program(section: &Section) -> Option<Lamp> {
 }
 
 fn is_ours(path: &str) -> bool {
-    let name = path.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')?.strip_suffix(".conf"));
-    name.is_some_and(|name| OURS.contains(&name))
+    let name = path.strip_prefix(paths::CONFS).and_then(|rest| rest.strip_prefix('/')?.strip_suffix(".conf"));
+    name.is_some_and(|name| Program::supervised(name).is_some())
 }

@@ -37,9 +37,6 @@ use picture::Picture;
 /// The programs of ours that take part, fbcp only to make pictures.
 const PROGRAMS: [&str; 3] = ["lamp_service", "lamp_ui", "fbcp"];
 
-/// The pins of the red, green and blue LED.
-const LEDS: [usize; 3] = [19, 26, 13];
-
 /// Time between two looks at what `lamp_ui` draws into a file.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -121,7 +118,7 @@ fn show(
     (sender, events): (Sender<Event>, &Receiver<Event>),
 ) -> anyhow::Result<()> {
     let pigpiod = simulated::start(move |pins| {
-        if let [Some(red), Some(green), Some(blue)] = LEDS.map(|pin| pins[pin]) {
+        if let [Some(red), Some(green), Some(blue)] = programs::pins::LEDS.map(|pin| pins[usize::from(pin)]) {
             // Nobody listens any more only when everything ends.
             let _ = sender.send(Event::Lit([red, green, blue]));
         }

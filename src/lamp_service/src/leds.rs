@@ -11,6 +11,7 @@ use anyhow::Context;
 use lamp::state::PWM_RANGE;
 use log::{info, warn};
 use pigpio::{Client, Command, Error, ErrorCode, Mode, Pin};
+use programs::pins;
 use runtime::address::Address;
 use runtime::backoff::Backoff;
 use runtime::logging::OnChangeLog;
@@ -19,7 +20,7 @@ use runtime::{Wake, Waker};
 use crate::fade::{Fade, corrected};
 
 /// GPIOs of the red, green and blue LED.
-const PINS: [Pin; 3] = [19, 26, 13];
+const PINS: [Pin; 3] = pins::LEDS;
 
 /// How long pigpiod may take for an answer. It takes well under a millisecond, unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);

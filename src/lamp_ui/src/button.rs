@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use pigpio::{Client, Command, Error, Mode, Pin, Pull};
+use programs::pins;
 use runtime::address::Address;
 use runtime::backoff::Backoff;
 use runtime::logging::OnChangeLog;
 
 /// The rightmost button of the panel, which connects its pin to ground while it is pressed.
-const BUTTON: Pin = 17;
+const BUTTON: Pin = pins::BUTTON;
 
 /// Longest wait for pigpiod's answer.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -14,15 +14,9 @@ use supervisor_conf::{Host, Severity};
 use system_files::{Access, Place};
 
 use crate::dpkg;
-use programs::Program;
 use programs::lampi::ProgramArgs;
+use programs::{Program, paths};
 use supervisor_client::{Supervisor, SupervisorError, Update};
-
-/// Folder of the files that Supervisor reads.
-const CONFS: &str = "/etc/supervisor/conf.d";
-
-/// Folder of the same files as they were packaged.
-const PACKAGED: &str = "/usr/share/lampi/conf.d";
 
 /// Stops a program and keeps it stopped.
 pub(crate) fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
@@ -122,9 +116,9 @@ impl<'a> Places<'a> {
         Self {
             root,
             program,
-            conf: place(CONFS, ""),
-            disabled: place(CONFS, ".disabled"),
-            packaged: place(PACKAGED, ""),
+            conf: place(paths::CONFS, ""),
+            disabled: place(paths::CONFS, ".disabled"),
+            packaged: place(paths::PACKAGED_CONFS, ""),
         }
     }
 
@@ -137,7 +131,7 @@ impl<'a> Places<'a> {
 
     /// What dpkg calls the file.
     fn name(&self) -> String {
-        format!("{CONFS}/{}.conf", self.program)
+        self.program.conf()
     }
 
     /// Owner and mode that the file shall have.

@@ -22,6 +22,7 @@ use log::{info, warn};
 use nix::errno::Errno;
 use pigpio::ErrorCode;
 use pigpio::protocol::pwm::DEFAULT_FREQUENCY;
+use programs::pins;
 use runtime::logging::OnChangeLog;
 
 pub use chips::missing;
@@ -40,12 +41,15 @@ pub struct Output {
     pub pin: u32,
 }
 
-/// The LEDs of a lamp.
-pub const LEDS: [Output; 3] =
-    [Output { name: "red", pin: 19 }, Output { name: "green", pin: 26 }, Output { name: "blue", pin: 13 }];
-
 /// The pin of the button beside the panel.
-pub const BUTTON: u32 = 17;
+const BUTTON: u32 = pins::BUTTON as u32;
+
+/// The LEDs of a lamp.
+pub const LEDS: [Output; 3] = [
+    Output { name: "red", pin: pins::LEDS[0] as u32 },
+    Output { name: "green", pin: pins::LEDS[1] as u32 },
+    Output { name: "blue", pin: pins::LEDS[2] as u32 },
+];
 
 const INPUT: u32 = 0;
 const OUTPUT: u32 = 1;

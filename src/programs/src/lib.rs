@@ -15,6 +15,7 @@ pub mod lamp_ui;
 pub mod lampi;
 pub mod paths;
 pub mod pigpiod;
+pub mod pins;
 mod program;
 
 pub use program::{PROGRAMS, Program, RunsAs, supervised};

@@ -7,6 +7,9 @@ pub const SUPERVISOR: &str = "/etc/supervisor/supervisord.conf";
 /// The folder of Supervisor's other files.
 pub const CONFS: &str = "/etc/supervisor/conf.d";
 
+/// The same files as they were packaged.
+pub const PACKAGED_CONFS: &str = "/usr/share/lampi/conf.d";
+
 /// The settings of `lamp_service`, unless its `--settings` names another file.
 pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 

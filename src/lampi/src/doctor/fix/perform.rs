@@ -20,9 +20,6 @@ use programs::lampi::{ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
 use programs::paths;
 use supervisor_client::{Supervisor, Update};
 
-/// Folder of Supervisor's files as they were packaged.
-const PACKAGED: &str = "/usr/share/lampi/conf.d";
-
 impl Action {
     /// Does it, and says what was done.
     pub(crate) fn perform(&self, system: &System) -> anyhow::Result<String> {
@@ -129,7 +126,7 @@ fn edit_conf(system: &System, program: &str, edit: &Edit) -> anyhow::Result<Stri
 
 fn bring_back(system: &System, program: &str) -> anyhow::Result<String> {
     let path = paths::conf(program);
-    let packaged = place(system, &format!("{PACKAGED}/{program}.conf"))?;
+    let packaged = place(system, &format!("{}/{program}.conf", paths::PACKAGED_CONFS))?;
     let content = packaged.read()?.with_context(|| {
         format!("there is no {}; install the package lampi again", packaged.path().display())
     })?;
