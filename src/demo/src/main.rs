@@ -56,13 +56,7 @@ fn main() -> ExitCode {
         Some(Verb::DieWithParent { parent, command_line }) => die_with_parent::exec(parent, &command_line),
         None => run(&demo),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "demo: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    runtime::exit_code("demo", result)
 }
 
 /// Shows the lamp until it is stopped, its window is closed, or something fails.

@@ -25,7 +25,7 @@ pub(crate) struct Copier {
 }
 
 impl Copier {
-    /// A copy that has not begun: the first [`Self::copy`] stores the whole picture.
+    /// A copy that has not begun: the first [`Self::poll_all`] stores the whole picture.
     pub(crate) fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
         let frame = Frame::new(source.geometry(), target.geometry(), options)?;
         let row_bytes = source.geometry().row_bytes();
