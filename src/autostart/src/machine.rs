@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use rustix::fs::OFlags;
 use system_files::User;
+use system_files::accounts::{self, PasswdEntry};
 
 /// Largest file that is read, in bytes: far above any script that people write by hand.
 const LARGEST: u64 = 1 << 20;
@@ -54,18 +55,15 @@ impl Machine {
         let superuser = fs::metadata(root).map_or(0, |metadata| metadata.uid());
         let mut machine =
             Self { root: root.to_owned(), superuser, people: Vec::new(), names: BTreeMap::new() };
-        let Content::Text(accounts) = machine.read("/etc/passwd") else { return machine };
-        for line in String::from_utf8_lossy(&accounts).lines() {
-            let fields: Vec<&str> = line.split(':').collect();
-            let [name, _, uid, gid, _, home, ..] = fields.as_slice() else { continue };
-            let (Ok(uid), Ok(gid)) = (uid.parse::<u32>(), gid.parse()) else { continue };
-            machine.names.entry(uid).or_insert_with(|| (*name).to_owned());
+        let Content::Text(text) = machine.read("/etc/passwd") else { return machine };
+        for PasswdEntry { name, uid, gid, home } in accounts::passwd(&String::from_utf8_lossy(&text)) {
+            machine.names.entry(uid).or_insert_with(|| name.to_owned());
             let home = home.trim_end_matches('/');
             // login.defs: people are from 1000 to 60000.
             let is_person = uid == 0 || (1000..=60000).contains(&uid);
             if is_person && machine.people.iter().all(|person| person.home != home) {
                 let user = User { user: uid, group: gid };
-                machine.people.push(Person { name: (*name).to_owned(), home: home.to_owned(), user });
+                machine.people.push(Person { name: name.to_owned(), home: home.to_owned(), user });
             }
         }
         machine

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
-use system_files::{Access, ROOT_ONLY};
+use system_files::{Access, ROOT_ONLY, accounts};
 
 /// Owner, group and mode that a file shall have whatever its package says; `path` is what the lamp calls it.
 pub(crate) fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
@@ -18,24 +18,27 @@ pub(crate) fn overridden(root: &Path, path: &str) -> Option<(String, String, u32
 /// Owner, group and mode that a file of the lamp shall get: what the machine's owner wants, else what keeps it to root.
 pub(crate) fn access(root: &Path, path: &str) -> anyhow::Result<Access> {
     let Some((user, group, mode)) = overridden(root, path) else { return Ok(ROOT_ONLY) };
-    let number = |list: &str, name: &str| {
-        number(root, list, name).with_context(|| {
-            format!("dpkg-statoverride gives {path} to {name}, whom {list} does not have; correct it by dpkg-statoverride")
-        })
+    let lacks = |name: &str, list: &str| {
+        format!(
+            "dpkg-statoverride gives {path} to {name}, whom {list} does not have; correct it by dpkg-statoverride"
+        )
     };
-    Ok(Access { user: number("/etc/passwd", &user)?, group: number("/etc/group", &group)?, mode })
+    let text = |list: &str| std::fs::read_to_string(system_files::under(root, list)).unwrap_or_default();
+    let (passwd, groups) = (text("/etc/passwd"), text("/etc/group"));
+    let uid = number(&user)
+        .or_else(|| accounts::passwd(&passwd).find(|entry| entry.name == user).map(|entry| entry.uid));
+    let gid = number(&group)
+        .or_else(|| accounts::group(&groups).find(|entry| entry.name == group).map(|entry| entry.gid));
+    Ok(Access {
+        user: uid.with_context(|| lacks(&user, "/etc/passwd"))?,
+        group: gid.with_context(|| lacks(&group, "/etc/group"))?,
+        mode,
+    })
 }
 
-/// The number of a user or group; dpkg writes one that has no name as `#` and its number.
-fn number(root: &Path, list: &str, name: &str) -> Option<u32> {
-    if let Some(number) = name.strip_prefix('#') {
-        return number.parse().ok();
-    }
-    let lines = std::fs::read_to_string(system_files::under(root, list)).ok()?;
-    lines.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next()? == name).then(|| fields.nth(1)?.parse().ok())?
-    })
+/// The number of a user or group that has no name: dpkg writes it after a `#`.
+fn number(name: &str) -> Option<u32> {
+    name.strip_prefix('#')?.parse().ok()
 }
 
 /// Where dpkg puts the package's file that is called `path`, if the machine's owner has diverted it.

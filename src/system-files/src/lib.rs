@@ -11,6 +11,7 @@
 //! [`resolved`] finds the place that a path leads to which somebody typed; [`as_user`] does what belongs to a user with no
 //! more rights than that user has.
 
+pub mod accounts;
 mod links;
 mod replacement;
 mod user;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use nix::unistd::geteuid;
+use system_files::accounts;
 
 use super::conf::{Authorities, SYSTEM_AUTHORITIES, Tls};
 
@@ -29,8 +30,7 @@ const LOCKED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENC
 pub(super) fn group(root: &Path) -> anyhow::Result<u32> {
     let file = system_files::under(root, "/etc/group");
     let groups = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let group = fields.filter(|fields| fields[0] == MOSQUITTO).find_map(|fields| fields.get(2)?.parse().ok());
+    let group = accounts::group(&groups).find(|group| group.name == MOSQUITTO).map(|group| group.gid);
     group.context("mosquitto is not installed; install it with: sudo apt install mosquitto")
 }
 

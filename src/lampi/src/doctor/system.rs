@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use nix::fcntl::OFlag;
 use nix::unistd::{self, Gid, Uid, geteuid, getgrouplist};
+use system_files::accounts::{self, GroupEntry, PasswdEntry};
 
 /// Largest file that is read whole, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
@@ -77,22 +78,17 @@ impl System {
             groups: Vec::new(),
         };
         system.runs = system.list("/proc").iter().any(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-        for fields in system.records("/etc/passwd") {
-            if let [name, _, uid, gid, _, home, ..] = fields.as_slice()
-                && let (Ok(uid), Ok(gid)) = (uid.parse(), gid.parse())
-            {
-                let (name, home) = (name.clone(), home.clone());
-                let groups = Vec::new();
-                system.accounts.push(Account { name, uid, gid, home, is_in_file: true, groups });
-            }
+        for PasswdEntry { name, uid, gid, home } in
+            accounts::passwd(&system.text("/etc/passwd").unwrap_or_default())
+        {
+            let (name, home) = (name.to_owned(), home.to_owned());
+            system.accounts.push(Account { name, uid, gid, home, is_in_file: true, groups: Vec::new() });
         }
-        for fields in system.records("/etc/group") {
-            if let [name, _, gid, members, ..] = fields.as_slice()
-                && let Ok(gid) = gid.parse()
-            {
-                let members = members.split(',').map(str::to_owned).collect();
-                system.groups.push(Group { name: name.clone(), gid, members });
-            }
+        for GroupEntry { name, gid, members } in
+            accounts::group(&system.text("/etc/group").unwrap_or_default())
+        {
+            let members = members.into_iter().map(str::to_owned).collect();
+            system.groups.push(Group { name: name.to_owned(), gid, members });
         }
         Ok(system)
     }
@@ -100,11 +96,6 @@ impl System {
     /// User and group of its superuser.
     pub(super) fn superuser(&self) -> (u32, u32) {
         self.superuser
-    }
-
-    fn records(&self, path: &str) -> Vec<Vec<String>> {
-        let text = self.text(path).unwrap_or_default();
-        text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
     }
 
     /// The root folder.
