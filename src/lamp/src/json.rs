@@ -33,8 +33,8 @@ impl fmt::Display for InvalidPayload {
 
 impl std::error::Error for InvalidPayload {}
 
-/// Longest `client` in bytes. It is echoed in every `lamp/changed`, so one that does not fit into the
-/// largest message that `lamp_service` may send, of 64 KiB, would keep the lamp from ever publishing its state again.
+/// Longest `client` in bytes. It is echoed in every `lamp/changed`, so one that makes it longer than any payload that is
+/// looked into, of 64 KiB, would keep everybody from reading the lamp's state again.
 const LONGEST_CLIENT: usize = 1024;
 
 /// Letters of the code that people are asked to enter; what follows them is not looked at.

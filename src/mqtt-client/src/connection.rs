@@ -5,23 +5,21 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rumqttc::{Event, MqttOptions, Outgoing, Packet, SubscribeFilter};
 use runtime::address::Address;
+use runtime::wait;
 
+use crate::link::{Link, Received};
 use crate::{Error, Message, QoS};
 
 /// How long [`probe`] waits for the broker.
 const PROBING: Duration = Duration::from_secs(5);
 
-/// Messages that may wait to be sent.
-const QUEUE: usize = 10;
-
 /// A connection, and the messages that have come and were not asked for yet.
 pub struct Connection {
-    client: rumqttc::Client,
-    events: rumqttc::Connection,
+    link: Link,
     deadline: Instant,
     received: VecDeque<Message>,
 }
@@ -41,14 +39,9 @@ impl Connection {
     ///
     /// The broker ends another connection of the same `client_id`.
     pub fn open(broker: &Address, client_id: &str, patience: Duration) -> Result<Self, Error> {
-        let options = MqttOptions::new(client_id, broker.bracketed_host(), broker.port);
-        // The deadline comes first.
-        let timeout = patience.as_secs() + 1;
-        let (client, events) = crate::client(options, QUEUE, Some(timeout));
-        let mut opened =
-            Self { client, events, deadline: Instant::now() + patience, received: VecDeque::new() };
-        opened.wait_for(|packet| matches!(packet, Packet::ConnAck(_)))?;
-        Ok(opened)
+        let deadline = Instant::now() + patience;
+        let link = Link::open(broker, client_id, None, deadline)?;
+        Ok(Self { link, deadline, received: VecDeque::new() })
     }
 
     /// From now on, `patience` counts for everything that follows.
@@ -58,15 +51,14 @@ impl Connection {
 
     /// Subscribes to `topics`, in their order. Messages that the broker keeps on them may come later.
     pub fn subscribe(&mut self, topics: &[&str], qos: QoS) -> Result<(), Error> {
-        let filters = topics.iter().map(|topic| SubscribeFilter::new((*topic).to_owned(), qos.into()));
-        self.client.try_subscribe_many(filters)?;
-        self.wait_for(|packet| matches!(packet, Packet::SubAck(_)))
+        self.link.subscribe(topics.iter().map(|topic| (*topic, qos)))?;
+        self.wait_for(|received| matches!(received, Received::Subscribed))
     }
 
     /// Publishes a message with QoS 1, and waits until the broker has it.
     pub fn publish(&mut self, topic: &str, retain: bool, payload: impl Into<Vec<u8>>) -> Result<(), Error> {
-        self.client.try_publish(topic, QoS::AtLeastOnce.into(), retain, payload)?;
-        self.wait_for(|packet| matches!(packet, Packet::PubAck(_)))
+        self.link.publish(topic, QoS::AtLeastOnce, retain, payload.into())?;
+        self.wait_for(|received| matches!(received, Received::Acknowledged))
     }
 
     /// The next message; [`Error::NoAnswer`] if none comes in time.
@@ -75,7 +67,7 @@ impl Connection {
             if let Some(message) = self.received.pop_front() {
                 return Ok(message);
             }
-            self.next_packet()?;
+            self.receive(|_| false)?;
         }
     }
 
@@ -85,36 +77,29 @@ impl Connection {
     }
 
     /// Leaves politely, which spares the broker's log a complaint.
-    pub fn close(mut self) {
-        if self.client.try_disconnect().is_ok() {
-            let is_sent = |event: &_| matches!(event, Event::Outgoing(Outgoing::Disconnect));
-            while self.next_event().is_ok_and(|event| !is_sent(&event)) {}
-        }
+    pub fn close(self) {
+        self.link.disconnect();
     }
 
-    fn wait_for(&mut self, is_awaited: impl Fn(&Packet) -> bool) -> Result<(), Error> {
-        while !is_awaited(&self.next_packet()?) {}
+    fn wait_for(&mut self, is_awaited: impl Fn(&Received) -> bool) -> Result<(), Error> {
+        while !self.receive(&is_awaited)? {}
         Ok(())
     }
 
-    /// The next packet from the broker; a message is noted as received.
-    fn next_packet(&mut self) -> Result<Packet, Error> {
-        loop {
-            if let Event::Incoming(packet) = self.next_event()? {
-                if let Packet::Publish(publish) = &packet {
-                    self.received.push_back(publish.clone().into());
-                }
-                return Ok(packet);
+    /// Sends what was gathered, waits for the broker and notes the messages that come. Whether anything is as awaited.
+    fn receive(&mut self, is_awaited: impl Fn(&Received) -> bool) -> Result<bool, Error> {
+        self.link.flush()?;
+        if !wait::readable(&[self.link.as_fd()], Some(self.deadline))?[0] {
+            return Err(Error::NoAnswer);
+        }
+        let mut has_come = false;
+        for received in self.link.receive()? {
+            has_come |= is_awaited(&received);
+            if let Received::Message(message) = received {
+                self.received.push_back(message);
             }
         }
-    }
-
-    fn next_event(&mut self) -> Result<Event, Error> {
-        let rest = self.deadline.saturating_duration_since(Instant::now());
-        match self.events.recv_timeout(rest) {
-            Ok(event) => Ok(event?),
-            Err(_) => Err(Error::NoAnswer),
-        }
+        Ok(has_come)
     }
 }
 

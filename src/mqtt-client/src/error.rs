@@ -4,8 +4,6 @@
 use std::fmt;
 use std::io;
 
-use rumqttc::{ClientError, ConnectionError};
-
 /// Why there is no answer of the broker.
 #[derive(Debug)]
 pub enum Error {
@@ -15,8 +13,8 @@ pub enum Error {
     Lost(String),
     /// It has not answered in time.
     NoAnswer,
-    /// Too many messages wait to be sent.
-    QueueFull,
+    /// It has sent a packet that is too large to be taken.
+    TooLarge,
     /// The thread of the connection cannot be started.
     Thread(io::Error),
 }
@@ -26,7 +24,7 @@ impl fmt::Display for Error {
         match self {
             Self::Refused(reason) | Self::Lost(reason) => formatter.write_str(reason),
             Self::NoAnswer => formatter.write_str("it does not answer"),
-            Self::QueueFull => formatter.write_str("too many messages wait to be sent"),
+            Self::TooLarge => formatter.write_str("it sends a packet of more than 4 MiB"),
             Self::Thread(error) => {
                 write!(formatter, "cannot start the thread of the MQTT connection: {error}")
             }
@@ -35,19 +33,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<ConnectionError> for Error {
-    fn from(error: ConnectionError) -> Self {
-        let text = error.to_string();
-        match error {
-            ConnectionError::ConnectionRefused(_) => Self::Refused(text),
-            _ => Self::Lost(text),
-        }
-    }
-}
-
-impl From<ClientError> for Error {
-    fn from(_: ClientError) -> Self {
-        Self::QueueFull
-    }
-}

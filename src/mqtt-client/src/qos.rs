@@ -12,7 +12,7 @@ pub enum QoS {
     ExactlyOnce,
 }
 
-impl From<QoS> for rumqttc::QoS {
+impl From<QoS> for mqtt_protocol_core::mqtt::packet::Qos {
     fn from(qos: QoS) -> Self {
         match qos {
             QoS::AtMostOnce => Self::AtMostOnce,

@@ -5,35 +5,31 @@
 //! subscribes anew, because a restarted broker has forgotten its subscriptions. There is no clean DISCONNECT: the Last Will
 //! is published of a program that ends, however it ends.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use rumqttc::{
-    Client, ConnAck, ConnectReturnCode, Connection, ConnectionError, LastWill, MqttOptions, Packet,
-    StateError, mqttbytes,
-};
 use runtime::address::Address;
 use runtime::backoff::Backoff;
+use runtime::{Waker, wait};
 
+use crate::link::{Link, Received};
 use crate::{Error, Message, QoS};
-
-/// Time between signs of life, as in every LAMPI client.
-const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 /// A connection that lasted as long was not thrown out at once by another client with our id.
 const LASTING: Duration = Duration::from_secs(1);
 
-/// Largest packet taken from the broker, in bytes. Beyond it the connection is dropped, so it is far above any
-/// message that makes sense and far below the memory of a lamp.
-const LARGEST_INCOMING: usize = 4 << 20;
-
-/// Largest packet sent, in bytes.
-const LARGEST_OUTGOING: usize = 64 << 10;
+/// How long the broker may take to accept a connection.
+const CONNECTING: Duration = Duration::from_secs(5);
 
 /// Messages that may wait for the connection's thread. A lamp needs only its newest state: few are enough.
 const QUEUE: usize = 64;
+
+/// Messages that the broker may not have acknowledged yet. Further ones wait.
+const MOST_UNACKNOWLEDGED: usize = 100;
 
 /// Whom to connect to, as whom, and what to subscribe to.
 #[derive(Debug, Clone)]
@@ -70,14 +66,30 @@ pub struct Unsent;
 
 /// Sends messages from any thread, without ever blocking.
 #[derive(Clone)]
-pub struct Publisher {
-    client: Client,
-    connected: Arc<AtomicBool>,
+pub struct Publisher(Arc<Shared>);
+
+/// What other threads share with that of the connection.
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Woken with each request that is put into the queue.
+    waker: Waker,
+}
+
+/// Requests that wait to be sent, in their order.
+#[derive(Default)]
+struct Queue {
+    is_connected: bool,
+    requests: VecDeque<Request>,
+}
+
+enum Request {
+    Publish { topic: String, qos: QoS, retain: bool, payload: Vec<u8> },
+    Subscribe { topic: String, qos: QoS },
 }
 
 impl fmt::Debug for Publisher {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.debug_struct("Publisher").field("connected", &self.connected).finish_non_exhaustive()
+        formatter.debug_struct("Publisher").finish_non_exhaustive()
     }
 }
 
@@ -90,16 +102,30 @@ impl Publisher {
         retain: bool,
         payload: impl Into<Vec<u8>>,
     ) -> Result<(), Unsent> {
-        // Without a connection the message would wait, and be sent before newer ones when it is old.
-        if !self.connected.load(Ordering::Acquire) {
-            return Err(Unsent);
-        }
-        self.client.try_publish(topic, qos.into(), retain, payload).map_err(|_| Unsent)
+        self.0.put(Request::Publish { topic: topic.into(), qos, retain, payload: payload.into() })
     }
 
     /// Subscribes to one more topic until the connection is lost.
     pub fn subscribe(&self, topic: &str, qos: QoS) -> Result<(), Unsent> {
-        self.client.try_subscribe(topic, qos.into()).map_err(|_| Unsent)
+        self.0.put(Request::Subscribe { topic: topic.into(), qos })
+    }
+}
+
+impl Shared {
+    fn put(&self, request: Request) -> Result<(), Unsent> {
+        let mut queue = self.queue();
+        // Without a connection a message would wait, and be sent before newer ones when it is old.
+        if !queue.is_connected || queue.requests.len() >= QUEUE {
+            return Err(Unsent);
+        }
+        queue.requests.push_back(request);
+        drop(queue);
+        self.waker.wake();
+        Ok(())
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("no holder panics")
     }
 }
 
@@ -107,94 +133,96 @@ impl Publisher {
 ///
 /// `on_event` must not block: while it runs nothing is received.
 pub fn start(options: Options, on_event: impl FnMut(Event) + Send + 'static) -> Result<Publisher, Error> {
-    let Address { port, .. } = options.broker;
-    let mut mqtt = MqttOptions::new(&options.client_id, options.broker.bracketed_host(), port);
-    mqtt.set_keep_alive(KEEP_ALIVE);
-    mqtt.set_max_packet_size(LARGEST_INCOMING, LARGEST_OUTGOING);
-    mqtt.set_last_will(LastWill::new(&options.state_topic, "0", QoS::ExactlyOnce.into(), true));
-    let (client, connection) = crate::client(mqtt, QUEUE, None);
-    let publisher = Publisher { client, connected: Arc::default() };
-    let thread = Thread { options, publisher: publisher.clone(), on_event };
-    std::thread::Builder::new()
-        .name("mqtt".into())
-        .spawn(move || thread.run(connection))
-        .map_err(Error::Thread)?;
-    Ok(publisher)
+    let waker = Waker::new().map_err(Error::Thread)?;
+    let shared = Arc::new(Shared { queue: Mutex::default(), waker });
+    let thread = Thread { options, shared: Arc::clone(&shared), on_event };
+    std::thread::Builder::new().name("mqtt".into()).spawn(move || thread.run()).map_err(Error::Thread)?;
+    Ok(Publisher(shared))
 }
 
 struct Thread<F> {
     options: Options,
-    publisher: Publisher,
+    shared: Arc<Shared>,
     on_event: F,
 }
 
 impl<F: FnMut(Event)> Thread<F> {
-    fn run(mut self, mut connection: Connection) {
-        // rumqttc tries again at once, tens of thousands of times a second, unless it is held back.
+    fn run(mut self) {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
-        let mut connected: Option<Instant> = None;
         let mut lost_reported = false;
         let mut too_large = false;
-        while let Ok(event) = connection.recv() {
-            match event {
-                Ok(rumqttc::Event::Incoming(Packet::ConnAck(ConnAck {
-                    code: ConnectReturnCode::Success,
-                    ..
-                }))) => {
-                    connected = Some(Instant::now());
-                    lost_reported = false;
-                    if std::mem::take(&mut too_large) {
-                        self.clear_retained();
-                    }
-                    self.announce();
-                    (self.on_event)(Event::Connected);
-                }
-                Ok(rumqttc::Event::Incoming(Packet::Publish(publish))) => {
-                    (self.on_event)(Event::Message(publish.into()));
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    self.publisher.connected.store(false, Ordering::Release);
-                    too_large |= is_too_large(&error);
-                    // Two clients with one id throw each other out: only a connection that lasts is a success.
-                    if connected.take().is_some_and(|since| since.elapsed() >= LASTING) {
-                        backoff.reset();
-                    }
-                    if !lost_reported {
-                        lost_reported = true;
-                        (self.on_event)(Event::Lost(format!("MQTT broker {}: {error}", self.options.broker)));
-                    }
-                    std::thread::sleep(backoff.wait());
+        loop {
+            let mut connected = None;
+            let Err(error) = self.keep_connection(&mut connected, too_large);
+            *self.shared.queue() = Queue::default();
+            if let Some(since) = connected {
+                lost_reported = false;
+                too_large = false;
+                // Two clients with one id throw each other out: only a connection that lasts is a success.
+                if Instant::elapsed(&since) >= LASTING {
+                    backoff.reset();
                 }
             }
+            too_large |= matches!(error, Error::TooLarge);
+            if !lost_reported {
+                lost_reported = true;
+                (self.on_event)(Event::Lost(format!("MQTT broker {}: {error}", self.options.broker)));
+            }
+            std::thread::sleep(backoff.wait());
         }
     }
 
-    /// Removes what is retained on [`Options::unretained_topic`], before it is subscribed to.
-    fn clear_retained(&self) {
-        if let Some(topic) = &self.options.unretained_topic {
-            // Announcing finds out whether there is room for more.
-            let _ = self.publisher.client.try_publish(topic, QoS::AtLeastOnce.into(), true, "");
+    /// Connects, and receives and sends for as long as there is a connection. Says in `connected` since when there was.
+    fn keep_connection(
+        &mut self,
+        connected: &mut Option<Instant>,
+        too_large: bool,
+    ) -> Result<Infallible, Error> {
+        let Options { broker, client_id, state_topic, subscriptions, unretained_topic } = &self.options;
+        let will = (state_topic.as_str(), "0");
+        let mut link = Link::open(broker, client_id, Some(will), Instant::now() + CONNECTING)?;
+        *connected = Some(Instant::now());
+        if let Some(topic) = unretained_topic
+            && too_large
+        {
+            // Before it is subscribed to.
+            link.publish(topic, QoS::AtLeastOnce, true, Vec::new())?;
         }
-    }
-
-    /// Says `1` and subscribes.
-    fn announce(&self) {
-        self.publisher.connected.store(true, Ordering::Release);
-        let Options { state_topic, subscriptions, .. } = &self.options;
-        let mut sent = self.publisher.publish(state_topic, QoS::ExactlyOnce, true, "1").is_ok();
+        link.publish(state_topic, QoS::ExactlyOnce, true, b"1".to_vec())?;
         for (topic, qos) in subscriptions {
-            sent &= self.publisher.subscribe(topic, *qos).is_ok();
+            link.subscribe([(topic.as_str(), *qos)])?;
         }
-        if !sent {
-            // The queue was emptied when the connection was lost, so this would be a mistake of ours.
-            log::error!("the queue of the MQTT connection has no room for the subscriptions");
+        link.flush()?;
+        self.shared.queue().is_connected = true;
+        (self.on_event)(Event::Connected);
+        loop {
+            self.send_requests(&mut link)?;
+            let readable = wait::readable(&[link.as_fd(), self.shared.waker.as_fd()], link.next_deadline())?;
+            if readable[1] {
+                self.shared.waker.clear();
+            }
+            if readable[0] {
+                for received in link.receive()? {
+                    if let Received::Message(message) = received {
+                        (self.on_event)(Event::Message(message));
+                    }
+                }
+            }
+            link.keep_alive()?;
         }
     }
-}
 
-/// Whether the connection ended because of a packet beyond [`LARGEST_INCOMING`].
-fn is_too_large(error: &ConnectionError) -> bool {
-    use mqttbytes::Error::PayloadSizeLimitExceeded;
-    matches!(error, ConnectionError::MqttState(StateError::Deserialization(PayloadSizeLimitExceeded(_))))
+    /// Sends what waits, and the answers to what was received, in one write.
+    fn send_requests(&self, link: &mut Link) -> Result<(), Error> {
+        while link.unacknowledged() < MOST_UNACKNOWLEDGED {
+            let Some(request) = self.shared.queue().requests.pop_front() else { break };
+            match request {
+                Request::Publish { topic, qos, retain, payload } => {
+                    link.publish(&topic, qos, retain, payload)?;
+                }
+                Request::Subscribe { topic, qos } => link.subscribe([(topic.as_str(), qos)])?,
+            }
+        }
+        link.flush()
+    }
 }

@@ -187,7 +187,7 @@ fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
     let (service, observer) = lamp.start_and_watch();
     // Retained, it comes again with each subscription.
     observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
-    service.await_log("payload size limit exceeded", 1);
+    service.await_log("it sends a packet of more than 4 MiB", 1);
     let last = state(0.5, 0.5, 0.5, true, "after");
     insist(&observer, &last);
     lamp.await_leds([250, 500, 500]);

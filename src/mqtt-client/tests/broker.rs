@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Both kinds of connection, to a real broker and to one that says nothing.
+
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use mqtt_client::session::{self, Event, Options, Publisher, Unsent};
+use mqtt_client::{Connection, Error, Message, QoS, probe};
+use runtime::address::Address;
+use test_support::{Mosquitto, PATIENCE};
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn message(topic: &str, payload: &[u8], retained: bool) -> Message {
+    Message { topic: topic.into(), payload: payload.to_vec(), retained }
+}
+
+fn start(broker: &Address) -> (Publisher, Receiver<Event>) {
+    let (sender, events) = channel();
+    let options = Options {
+        broker: broker.clone(),
+        client_id: "session".into(),
+        state_topic: "session/state".into(),
+        subscriptions: vec![("requests".into(), QoS::AtLeastOnce)],
+        unretained_topic: Some("requests".into()),
+    };
+    let publisher = session::start(options, move |event| _ = sender.send(event)).unwrap();
+    (publisher, events)
+}
+
+/// Sends a request, retained, because the broker may not know of the subscription yet.
+fn await_request(other: &mut Connection, events: &Receiver<Event>) {
+    other.publish("requests", true, "r").unwrap();
+    let event = events.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(&event, Event::Message(message) if message.payload == b"r"), "{event:?}");
+}
+
+#[test]
+fn questions_are_answered() {
+    let broker = Mosquitto::start();
+    let broker = address(&broker.address());
+    let mut writer = Connection::open(&broker, "writer", PATIENCE).unwrap();
+    writer.publish("kept", true, "1").unwrap();
+    let mut reader = Connection::open(&broker, "reader", PATIENCE).unwrap();
+    reader.subscribe(&["kept", "live"], QoS::AtLeastOnce).unwrap();
+    assert_eq!(reader.next_message().unwrap(), message("kept", b"1", true));
+    let long = vec![b'x'; 100_000];
+    writer.publish("live", false, long.clone()).unwrap();
+    assert_eq!(reader.next_message().unwrap(), message("live", &long, false));
+    reader.set_patience(Duration::ZERO);
+    assert!(matches!(reader.next_message(), Err(Error::NoAnswer)));
+    reader.close();
+    probe(&broker, "probe").unwrap();
+}
+
+#[test]
+fn a_broker_that_says_nothing_is_given_up_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = address(&listener.local_addr().unwrap().to_string());
+    let start = Instant::now();
+    let patience = Duration::from_millis(200);
+    assert!(matches!(Connection::open(&silent, "a", patience), Err(Error::NoAnswer)));
+    assert!(start.elapsed() >= patience);
+    drop(listener);
+    assert!(matches!(Connection::open(&silent, "a", patience), Err(Error::Lost(_))));
+}
+
+#[test]
+fn a_session_announces_itself_and_keeps_what_it_can_not_send() {
+    let broker = Mosquitto::start();
+    let (publisher, events) = start(&address(&broker.address()));
+    assert_eq!(events.recv_timeout(PATIENCE).unwrap(), Event::Connected);
+    let mut other = Connection::open(&address(&broker.address()), "other", PATIENCE).unwrap();
+    other.subscribe(&["session/state", "answers"], QoS::ExactlyOnce).unwrap();
+    assert_eq!(other.next_message().unwrap(), message("session/state", b"1", true));
+    await_request(&mut other, &events);
+    // Far more than may wait at a time, each as soon as there is room.
+    for step in 0..1000_u32 {
+        while publisher.publish("answers", QoS::AtLeastOnce, false, step.to_string()) == Err(Unsent) {
+            std::thread::yield_now();
+        }
+    }
+    for step in 0..1000_u32 {
+        let expected = message("answers", step.to_string().as_bytes(), false);
+        assert_eq!(other.next_message().unwrap(), expected);
+    }
+    drop(broker);
+    assert!(matches!(events.recv_timeout(PATIENCE).unwrap(), Event::Lost(_)));
+    assert_eq!(publisher.publish("answers", QoS::AtMostOnce, false, "late"), Err(Unsent));
+}
+
+#[test]
+fn a_retained_message_that_is_too_large_is_removed() {
+    let broker = Mosquitto::start();
+    let mut other = Connection::open(&address(&broker.address()), "other", PATIENCE).unwrap();
+    other.publish("requests", true, vec![b'x'; 5 << 20]).unwrap();
+    let (_publisher, events) = start(&address(&broker.address()));
+    assert_eq!(events.recv_timeout(PATIENCE).unwrap(), Event::Connected);
+    assert_eq!(
+        events.recv_timeout(PATIENCE).unwrap(),
+        Event::Lost(format!("MQTT broker {}: it sends a packet of more than 4 MiB", broker.address()))
+    );
+    assert_eq!(events.recv_timeout(PATIENCE).unwrap(), Event::Connected);
+    await_request(&mut other, &events);
+}
