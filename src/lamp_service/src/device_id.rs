@@ -5,23 +5,16 @@ use std::fs;
 use std::path::Path;
 
 use log::warn;
-use programs::identity::{self, Identity, Preference};
+use programs::identity;
 
 use crate::state_file;
 
 /// The name, which is kept in the folder of the file `state`. A machine without any network card is known by its host's name.
 pub(crate) fn keep(state: &Path) -> String {
+    let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
+    let Some((identity, is_new)) = identity::find(Path::new("/"), &state) else { return host_name() };
     let file = state.with_file_name(identity::FILE);
-    let kept = identity::read(&file);
-    // A state without a name beside it is that of a version that kept none.
-    let is_upgrade = kept.is_none() && state.exists();
-    let preference = if is_upgrade { Preference::AsBefore } else { Preference::Wired };
-    let Some(identity) = Identity::of_machine(Path::new("/"), kept.as_ref(), preference) else {
-        return host_name();
-    };
-    if kept.as_ref() != Some(&identity)
-        && let Err(error) = state_file::replace(&file, identity.content().as_bytes())
-    {
+    if is_new && let Err(error) = state_file::replace(&file, identity.content().as_bytes()) {
         warn!("cannot keep the name of the lamp in {}: {error:#}; going on without", file.display());
     }
     identity.id().to_owned()

@@ -5,16 +5,14 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use nix::ifaddrs::getifaddrs;
-use programs::identity::{self, Identity, Preference};
-use programs::paths;
+use programs::{identity, paths};
 
 /// Network interfaces of a lamp, with the names that people have for them.
 const INTERFACES: [(&str, &str); 2] = [("Wi-Fi", "wlan0"), ("Ethernet", "eth0")];
 
 /// The name by which the lamp is known: as `lamp_service` keeps it, or as it will.
 pub(crate) fn device_id() -> Option<String> {
-    let kept = identity::read(Path::new(paths::DEVICE_ID));
-    let identity = Identity::of_machine(Path::new("/"), kept.as_ref(), Preference::Wired)?;
+    let (identity, _) = identity::find(Path::new("/"), Path::new(paths::STATE))?;
     Some(identity.id().to_owned())
 }
 

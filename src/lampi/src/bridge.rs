@@ -16,7 +16,7 @@ use system_files::{Access, Place, ROOT_ONLY};
 
 use crate::peers;
 use conf::{Authorities, Bridge, Tls};
-use programs::identity::{self, Identity, Preference};
+use programs::identity;
 use programs::lampi::BridgeArgs;
 
 /// The file.
@@ -130,13 +130,13 @@ fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
 /// The name by which the other broker knows the lamp already, or else Home Assistant and the lamp's own screen.
 fn device_id(root: &Path) -> anyhow::Result<String> {
     let bridge = Place::below(root, FILE).and_then(|place| place.read()).ok().flatten();
-    if let Some(id) = bridge.and_then(|found| conf::device_id(&found.content)) {
+    if let Some(id) = bridge.and_then(|found| conf::device_id(&found.content))
+        && !identity::is_of_another_machine(root, &id)
+    {
         return Ok(id);
     }
-    let state = peers::called(root)?.state();
-    let kept = identity::read(&system_files::under(root, state.with_file_name(identity::FILE)));
-    let identity = Identity::of_machine(root, kept.as_ref(), Preference::Wired);
-    let identity = identity.context(
+    let found = identity::find(root, &peers::called(root)?.state());
+    let (identity, _) = found.context(
         "there is no network card by whose address the lamp could be known; name the lamp by --device-id",
     )?;
     Ok(identity.id().to_owned())

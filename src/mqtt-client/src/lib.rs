@@ -6,7 +6,7 @@
 //! does no input or output. It was chosen in November 2026 for these reasons:
 //!
 //! - Upkeep: releases all through 2026. rumqttc, which was here before, has had none since 0.25.1 of November 2025. Its fork
-//!   rumqttc-v4-next is busy, but breaks its interface with each release.
+//!   rumqttc-v4-next is younger, has one author, and another interface.
 //! - TLS: rumqttc's features for it bring rustls-webpki 0.102 with four advisories of 2026. Here TLS is another stream in
 //!   the module `link`, of whichever library is sound then.
 //! - The socket is ours: its options, when it is read and how much is written at a time.

@@ -20,6 +20,9 @@ const CARDS: &str = "/sys/class/net";
 /// Name of the file, which lies beside the state of the lamp.
 pub const FILE: &str = "device-id";
 
+/// Cards that are remembered, at most.
+const MOST_CARDS: usize = 64;
+
 /// More than the file ever holds, in bytes.
 const LARGEST: usize = 4096;
 
@@ -30,10 +33,30 @@ pub struct Identity {
     hardware: BTreeSet<String>,
 }
 
+/// The lamp's name, and whether its file has to be written for it to stay. `state` is the file of the lamp's state, as the
+/// lamp calls it, beside which the file of the name lies. `None` if the machine has no network card, and no name yet.
+#[must_use]
+pub fn find(root: &Path, state: &Path) -> Option<(Identity, bool)> {
+    let place = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let kept = read(&place(&state.with_file_name(FILE)));
+    // A state without a name beside it is that of a version that kept none.
+    let is_upgrade = kept.is_none() && place(state).exists();
+    let preference = if is_upgrade { Preference::AsBefore } else { Preference::Wired };
+    let identity = Identity::of_machine(root, kept.as_ref(), preference)?;
+    let is_new = kept.as_ref() != Some(&identity);
+    Some((identity, is_new))
+}
+
+/// Whether this is the name that an address makes, and the machine has no card of that address: it came with a copied card.
+#[must_use]
+pub fn is_of_another_machine(root: &Path, id: &str) -> bool {
+    digits(id).is_some_and(|id| Card::all(root).iter().all(|card| card.address != id))
+}
+
 /// Reads the file at `path`. It lies in a folder of the lamp's user, who may have put anything there: a link is not followed,
 /// and a pipe keeps nobody waiting.
 #[must_use]
-pub fn read(path: &Path) -> Option<Identity> {
+fn read(path: &Path) -> Option<Identity> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
     if !file.metadata().ok()?.is_file() {
@@ -46,7 +69,7 @@ pub fn read(path: &Path) -> Option<Identity> {
 
 /// Which card a new name is taken from, the first that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preference {
+enum Preference {
     /// eth0, other wired ones, wireless ones.
     Wired,
     /// eth0, wireless ones, other wired ones: what Home Assistant was told before the name was kept.
@@ -57,13 +80,16 @@ impl Identity {
     /// The name of the machine whose files are below `root`. `kept` is what its file says, if it has one. `None` if it has
     /// no network card and no file.
     #[must_use]
-    pub fn of_machine(root: &Path, kept: Option<&Self>, preference: Preference) -> Option<Self> {
+    fn of_machine(root: &Path, kept: Option<&Self>, preference: Preference) -> Option<Self> {
         let cards = Card::all(root);
         let hardware: BTreeSet<String> = cards.iter().map(|card| card.address.clone()).collect();
         if let Some(kept) = kept
             && (hardware.is_empty() || !kept.hardware.is_disjoint(&hardware))
         {
-            return Some(Self { id: kept.id.clone(), hardware: &kept.hardware | &hardware });
+            let all = &kept.hardware | &hardware;
+            // Whoever tries network cards by the dozen needs the file to stay readable more than the oldest of them.
+            let hardware = if all.len() > MOST_CARDS { hardware } else { all };
+            return Some(Self { id: kept.id.clone(), hardware });
         }
         let first = cards.iter().min_by_key(|card| card.rank(preference))?;
         Some(Self { id: first.address.clone(), hardware })
@@ -117,11 +143,13 @@ impl Card {
         }
         let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
         let is_wireless = name.starts_with("wlan") || folder.join("phy80211").exists();
-        // NET_ADDR_PERM of linux/netdevice.h. That of eth0 counts as it is, for that is how every LAMPI knows it.
-        let is_permanent = read("addr_assign_type").is_none_or(|kind| kind.trim() == "0");
+        // linux/netdevice.h: 0 is permanent, 1 random, 3 set by somebody. That of eth0 counts if it was set, too, for it is by
+        // that address that every LAMPI knows it.
+        let kind = read("addr_assign_type").map_or_else(|| "0".to_owned(), |kind| kind.trim().to_owned());
+        let is_lasting = kind == "0" || kind == "3" && name == "eth0";
         // A wireless card may be given a new address at each start, which its radio does not have.
         let radio = read("phy80211/macaddress").filter(|_| is_wireless);
-        let address = radio.or_else(|| read("address").filter(|_| is_permanent || name == "eth0"))?;
+        let address = radio.or_else(|| read("address").filter(|_| is_lasting))?;
         let address = digits(&address.trim().replace(':', "")).filter(|address| address != "000000000000")?;
         Some(Self { name: name.to_owned(), address, is_wireless })
     }
@@ -182,6 +210,8 @@ mod tests {
             (&[LO, DOCKER, WLAN0], Some("b827eb000002")),
             (&[random], Some("b827eb000002")),
             (&[("wlan0", "3e:11:22:33:44:55", "3")], None),
+            (&[("eth0", "3e:11:22:33:44:55", "3")], Some("3e1122334455")),
+            (&[("eth0", "3e:11:22:33:44:55", "1")], None),
             (&[LO, DOCKER], None),
         ] {
             assert_eq!(found(cards, None).as_ref().map(Identity::id), id, "{cards:?}");
@@ -212,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn the_file_stays_readable_however_many_cards_there_were() {
+        let mut kept = found(&[WLAN0], None);
+        for number in 10..90 {
+            let address = format!("00:e0:4c:00:00:{number}");
+            kept = found(&[("eth1", &address, "0"), WLAN0], kept.as_ref());
+            assert_eq!(Identity::parse(kept.as_ref().unwrap().content().as_bytes()), kept);
+        }
+        assert_eq!(kept.unwrap().id(), "b827eb000002");
+    }
+
+    #[test]
     fn on_another_board_it_is_made_anew() {
         let kept = found(&[ETH0, WLAN0], None);
         let other = found(&[("eth0", "dc:a6:32:00:00:05", "0")], kept.as_ref());
@@ -221,8 +262,15 @@ mod tests {
     #[test]
     fn after_an_upgrade_it_is_what_home_assistant_knows() {
         let root = machine(&[("end0", "b8:27:eb:00:00:04", "0"), WLAN0]);
-        let id = Identity::of_machine(root.path(), None, Preference::AsBefore).unwrap();
-        assert_eq!(id.id(), "b827eb000002");
+        let state = Path::new("/var/lib/lampi/state.json");
+        let folder = root.path().join("var/lib/lampi");
+        assert_eq!(find(root.path(), state).unwrap().0.id(), "b827eb000004", "a new lamp");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("state.json"), "{}").unwrap();
+        let (identity, is_new) = find(root.path(), state).unwrap();
+        assert_eq!((identity.id(), is_new), ("b827eb000002", true));
+        fs::write(folder.join(FILE), identity.content()).unwrap();
+        assert_eq!(find(root.path(), state), Some((identity, false)));
     }
 
     #[test]

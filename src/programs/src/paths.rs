@@ -16,9 +16,6 @@ pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 /// The state of the lamp, unless `lamp_service`'s `--state` names another file.
 pub const STATE: &str = "/var/lib/lampi/state.json";
 
-/// By what name the lamp is known, unless its state is kept in another folder.
-pub const DEVICE_ID: &str = "/var/lib/lampi/device-id";
-
 /// Supervisor's file of the program `name`.
 #[must_use]
 pub fn conf(name: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
-use programs::identity::{Identity, Preference};
+use programs::identity;
 use test_support::{MqttObserver, PATIENCE, QoS, Signal, TcpProxy, wait_for};
 
 use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
@@ -207,7 +207,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
     });
     assert!(topic.starts_with("ha/light/lampi_") && topic.ends_with("/config"), "{topic}");
     // By the name that is kept beside the state, on a machine with a network card.
-    if let Some(identity) = Identity::of_machine(Path::new("/"), None, Preference::Wired) {
+    if let Some((identity, _)) = identity::find(Path::new("/"), &lamp.state_file()) {
         assert_eq!(
             std::fs::read_to_string(lamp.folder.path().join("device-id")).unwrap(),
             identity.content()

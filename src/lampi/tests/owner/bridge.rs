@@ -110,6 +110,11 @@ fn the_name_of_a_lamp_stays() {
     assert_eq!(prefix(&["--device-id", "lamp-1"]), "lamp-1/");
     assert_eq!(prefix(&[]), "lamp-1/");
     lamp.bridge(&["--remove"]);
+    // On a copy of the card in another board.
+    prefix(&["--device-id", "b827eb000002"]);
+    fs::remove_file(lamp.path("var/lib/lampi/device-id")).unwrap();
+    assert_eq!(prefix(&[]), format!("{DEVICE}/"));
+    lamp.bridge(&["--remove"]);
     // The file belongs to the lamp's user, who may have put anything there.
     for content in ["id ../../etc/cron\n", "id b827eb000002\ntopic # both\n"] {
         lamp.write("var/lib/lampi/device-id", content);
