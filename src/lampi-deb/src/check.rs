@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use supervisor_conf::{Finding, Host, Report};
 
-use programs::{PROGRAMS, supervised};
+use programs::{PROGRAMS, paths, supervised};
 use runtime::output;
-
-/// Folder that Debian's Supervisor brings for the logs of its programs.
-const LOG_FOLDER: &str = "/var/log/supervisor";
 
 /// Prints what is wrong with `files` on a machine whose file system starts at `root`; false if anything is.
 pub(crate) fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
@@ -27,7 +24,7 @@ pub(crate) fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
 /// The package's four confs below `root`, which holds its files, read as on a lamp where the package is installed:
 /// there are its programs, its user, pigpiod, and what Supervisor brings.
 pub(crate) fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
-    let mut host = Host::new(root).with_user(user).with_directory(LOG_FOLDER);
+    let mut host = Host::new(root).with_user(user).with_directory(paths::LOGS);
     for program in &PROGRAMS {
         host = host.with_command(program.path);
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use programs::PROGRAMS;
+use programs::{PROGRAMS, user};
 
 /// What a value must look like.
 #[derive(Debug, Clone, Copy)]
@@ -44,14 +44,14 @@ const TABLE: [Setting; 26] = [
     Setting {
         key: "user",
         kind: Kind::User,
-        default: "pi",
+        default: user::NAME,
         help: "user that runs lamp_service and lamp_ui; created on installation if missing",
     },
-    Setting { key: "home", kind: Kind::Path, default: "/home/pi", help: "HOME of that user" },
+    Setting { key: "home", kind: Kind::Path, default: user::HOME, help: "HOME of that user" },
     Setting {
         key: "kivy_home",
         kind: Kind::Path,
-        default: "/home/pi/.kivy",
+        default: user::KIVY_HOME,
         help: "folder of that user's Kivy configuration",
     },
     Setting {

@@ -17,5 +17,6 @@ pub mod paths;
 pub mod pigpiod;
 pub mod pins;
 mod program;
+pub mod user;
 
 pub use program::{PROGRAMS, Program, RunsAs, supervised};

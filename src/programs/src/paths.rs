@@ -10,6 +10,9 @@ pub const CONFS: &str = "/etc/supervisor/conf.d";
 /// The same files as they were packaged.
 pub const PACKAGED_CONFS: &str = "/usr/share/lampi/conf.d";
 
+/// The directory of Supervisor's logs, and those of its programs.
+pub const LOGS: &str = "/var/log/supervisor";
+
 /// The settings of `lamp_service`, unless its `--settings` names another file.
 pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 

@@ -104,6 +104,12 @@ impl Program {
         crate::paths::conf(self.name)
     }
 
+    /// Its log, unless Supervisor's file names another.
+    #[must_use]
+    pub fn log(&self) -> String {
+        format!("{}/{}.log", crate::paths::LOGS, self.name)
+    }
+
     /// Its place in the package, which is that on a lamp without the first slash.
     #[must_use]
     pub fn packaged_path(&self) -> &'static str {

@@ -205,7 +205,9 @@ fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) 
             Fault::NoAutostart => (false, set("autostart", "true")),
             Fault::NoAutorestart => (false, set("autorestart", "true")),
             Fault::FewRetries => (false, set("startretries", MANY_RETRIES)),
-            Fault::Root => (true, set("user", if lamp.user() == "root" { "pi" } else { lamp.user() })),
+            Fault::Root => {
+                (true, set("user", if lamp.user() == "root" { programs::user::NAME } else { lamp.user() }))
+            }
             Fault::NotRoot => (true, set("user", "root")),
             // Variables are mended together, below; a pigpiod in the background is another check's; more logs than one are
             // the owner's choice.

@@ -144,7 +144,7 @@ impl Lamp {
     /// The user that runs `lamp_service` and `lamp_ui`.
     pub(super) fn user(&self) -> &str {
         let said = ["lamp_service", "lamp_ui"].iter().find_map(|name| self.program(name)?.user.as_deref());
-        said.unwrap_or("pi")
+        said.unwrap_or(programs::user::NAME)
     }
 
     /// A program's state as Supervisor has it, if it is asked and knows the program.

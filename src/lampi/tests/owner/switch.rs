@@ -120,7 +120,8 @@ fn it_works_without_supervisor() {
     let supervisord = lamp.supervise();
     supervisord.await_state("fbcp", "RUNNING");
     assert_eq!(supervisord.state("lamp_ui"), "");
-    // Gone without taking its socket along.
+    // Gone without taking its socket along. Its programs would outlive it.
+    supervisord.control(&["stop", "all"]);
     supervisord.process.signal(test_support::Signal::SIGKILL);
     drop(supervisord);
     assert_eq!(
