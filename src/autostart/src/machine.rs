@@ -75,7 +75,7 @@ impl Machine {
 
     /// Where the file is that the machine calls `path`.
     pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
-        system_files::under(&self.root, path)
+        system_files::in_root(&self.root, path)
     }
 
     /// What the machine calls the file that is at `path`.

@@ -79,7 +79,7 @@ pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Re
             if read.content != *from {
                 bail!("{} was changed by somebody else just now; run the command again", found.path);
             }
-            let backup = place.keep_apart(BACKUP)?;
+            let backup = place.back_up_apart(BACKUP)?;
             note("replaced", &backup)?;
             place.replace(&read, to, BACKUP)?;
             backup
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_kept_and_noted() {
+    fn what_is_taken_is_backed_up_and_noted() {
         let root = machine();
         let path = |name: &str| root.path().join(name);
         let read = |name: &str| fs::read_to_string(path(name)).unwrap();

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &BridgeArgs) -> anyhow::Result<()> {
 
 fn set_up(args: &BridgeArgs, host: &str) -> anyhow::Result<()> {
     let root = args.root.as_path();
-    let file = system_files::under(root, FILE);
+    let file = system_files::in_root(root, FILE);
     let bridge = wanted(args, host)?;
     let group = checks::group(root)?;
     checks::read_by_mosquitto(root, &file)?;
@@ -70,7 +70,7 @@ fn set_up(args: &BridgeArgs, host: &str) -> anyhow::Result<()> {
 }
 
 fn remove(root: &Path) -> anyhow::Result<()> {
-    let file = system_files::under(root, FILE);
+    let file = system_files::in_root(root, FILE);
     if !system_files::exists(&file)? {
         return Ok(output::line(&format!("there is no bridge: {} does not exist", file.display()))?);
     }
@@ -90,7 +90,7 @@ fn keep_foreign(place: &Place) -> anyhow::Result<()> {
         Ok(None) => Ok(()),
         // Even if it cannot be read, or is a link.
         _ => {
-            let kept = place.keep(KEPT)?;
+            let kept = place.back_up(KEPT)?;
             Ok(output::line(&format!(
                 "{} was not written by lampi; it is kept as {}",
                 place.path().display(),

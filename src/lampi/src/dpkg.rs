@@ -23,7 +23,7 @@ pub(crate) fn access(root: &Path, path: &str) -> anyhow::Result<Access> {
             "dpkg-statoverride gives {path} to {name}, whom {list} does not have; correct it by dpkg-statoverride"
         )
     };
-    let text = |list: &str| std::fs::read_to_string(system_files::under(root, list)).unwrap_or_default();
+    let text = |list: &str| std::fs::read_to_string(system_files::in_root(root, list)).unwrap_or_default();
     let (passwd, groups) = (text("/etc/passwd"), text("/etc/group"));
     let uid = number(&user)
         .or_else(|| accounts::passwd(&passwd).find(|entry| entry.name == user).map(|entry| entry.uid));

@@ -9,7 +9,7 @@ use pigpiod::choice::{Choice, choose};
 use pigpiod::kernel::LEDS;
 use pigpiod::stamp;
 use runtime::address::Address;
-use system_files::under;
+use system_files::in_root;
 
 use crate::pwm::State;
 
@@ -45,7 +45,7 @@ impl Dark {
 impl Driver {
     /// That of the machine whose root is at `root`.
     pub(crate) fn of(root: &Path) -> Self {
-        let path = std::env::join_paths(PATH.map(|folder| under(root, folder))).ok();
+        let path = std::env::join_paths(PATH.map(|folder| in_root(root, folder))).ok();
         match choose(root, path.as_deref(), || stamp::refusal(root)) {
             Choice::Kernel => Self::Kernel,
             Choice::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),

@@ -64,9 +64,9 @@ fn print(log: &Log, line: &[u8]) -> anyhow::Result<()> {
 
 /// Where Supervisor keeps what a program says: as its file tells, which only root can read, or as the package has it.
 fn path(program: Program, root: &Path) -> PathBuf {
-    let conf = system_files::under(root, program.conf());
+    let conf = system_files::in_root(root, program.conf());
     let told = supervisor_conf::check(&[conf], &Host::new(root)).ok().and_then(|report| {
         report.programs.into_iter().find(|told| told.name == program.name)?.logs.into_iter().next()
     });
-    system_files::under(root, told.unwrap_or_else(|| program.log().into()))
+    system_files::in_root(root, told.unwrap_or_else(|| program.log().into()))
 }

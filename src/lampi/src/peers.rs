@@ -19,13 +19,13 @@ pub(crate) fn address(peer: Peer, given: Option<&Address>, root: &Path) -> anyho
 
 /// `lamp_service` as it is called on the lamp below `root`. Only root can read how; for others its usual settings file counts.
 pub(crate) fn called(root: &Path) -> anyhow::Result<Called> {
-    let conf = system_files::under(root, paths::conf("lamp_service"));
+    let conf = system_files::in_root(root, paths::conf("lamp_service"));
     let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok();
     let program =
         report.and_then(|report| report.programs.into_iter().find(|program| program.name == "lamp_service"));
     let (command, environment) =
         program.map(|program| (program.command, program.environment)).unwrap_or_default();
-    let read = |file: &Path| std::fs::read_to_string(system_files::under(root, file));
+    let read = |file: &Path| std::fs::read_to_string(system_files::in_root(root, file));
     Ok(Called::new(command, environment, read)?)
 }
 

@@ -112,7 +112,7 @@ struct Places<'a> {
 impl<'a> Places<'a> {
     fn of(program: Program, root: &'a Path) -> Self {
         let place =
-            |folder: &str, end: &str| system_files::under(root, format!("{folder}/{program}.conf{end}"));
+            |folder: &str, end: &str| system_files::in_root(root, format!("{folder}/{program}.conf{end}"));
         Self {
             root,
             program,

@@ -81,11 +81,11 @@ pub enum Update {
 impl Supervisor {
     /// That of the lamp whose files are below `root`.
     pub fn at(root: &Path) -> Self {
-        let socket = match std::fs::read_to_string(system_files::under(root, paths::SUPERVISOR)) {
+        let socket = match std::fs::read_to_string(system_files::in_root(root, paths::SUPERVISOR)) {
             Ok(configuration) => socket(&configuration).map(str::to_owned),
             Err(_) => Some(SOCKET.to_owned()),
         };
-        Self { socket: socket.map(|socket| system_files::under(root, socket)) }
+        Self { socket: socket.map(|socket| system_files::in_root(root, socket)) }
     }
 
     /// All programs that it knows.

@@ -65,7 +65,7 @@ pub const ROOT_ONLY: Access = Access { user: 0, group: 0, mode: 0o600 };
 
 /// Where the file that a machine calls `path` is, if its root is at `root`.
 #[must_use]
-pub fn under(root: &Path, path: impl AsRef<Path>) -> PathBuf {
+pub fn in_root(root: &Path, path: impl AsRef<Path>) -> PathBuf {
     let path = path.as_ref();
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
@@ -105,7 +105,7 @@ impl Place {
     /// The place that the machine whose root is at `root` calls `path`. Its folder must exist.
     pub fn below(root: &Path, path: impl AsRef<Path>) -> anyhow::Result<Self> {
         let path = path.as_ref();
-        let shown = under(root, path);
+        let shown = in_root(root, path);
         let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
             bail!("{} is no name of a file", shown.display());
         };
@@ -191,33 +191,33 @@ impl Place {
 
     /// Writes a file that replaces whatever has its name, a link itself included.
     pub fn write(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
-        let new = self.written_beside(content, access, true)?;
+        let new = self.write_temp(content, access, true)?;
         self.put_in_place(&new)
     }
 
     /// As [`Self::write`], also where the file system cannot store owner and mode.
     pub fn write_anywhere(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
-        let new = self.written_beside(content, access, false)?;
+        let new = self.write_temp(content, access, false)?;
         self.put_in_place(&new)
     }
 
     /// Writes a file whose name nothing may have yet.
     pub fn write_new(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
-        let new = self.written_beside(content, access, true)?;
+        let new = self.write_temp(content, access, true)?;
         new.rename_new(self).inspect_err(|_| new.discard())
     }
 
     /// Replaces the content of the file that was found, which keeps its owner and mode, and keeps the former one under
-    /// the first free one of the names that [`Self::keep`] gives. Returns the path of that one.
+    /// the first free one of the names that [`Self::back_up`] gives. Returns the path of that one.
     ///
     /// If anything fails, or somebody else changed the file since it was read, all is as it was.
     pub fn replace(&self, found: &Found, content: &[u8], suffix: &str) -> anyhow::Result<PathBuf> {
-        let new = self.written_beside(content, found.access, false)?;
+        let new = self.write_temp(content, found.access, false)?;
         let unchanged = || match self.read() {
             Ok(Some(now)) if now.identity == found.identity && now.content == found.content => Ok(()),
             _ => bail!("{} was changed by somebody else just now; say it again", self.path.display()),
         };
-        let kept = unchanged().and_then(|()| self.keep(suffix)).inspect_err(|_| new.discard())?;
+        let kept = unchanged().and_then(|()| self.back_up(suffix)).inspect_err(|_| new.discard())?;
         // What was linked is the file that was read, and no longer one that somebody else put there meanwhile.
         if let Err(error) = unchanged() {
             new.discard();
@@ -227,7 +227,7 @@ impl Place {
         Ok(kept)
     }
 
-    /// Gives the file the first free one of the names that [`Self::keep`] gives, in place of its own. Returns its path.
+    /// Gives the file the first free one of the names that [`Self::back_up`] gives, in place of its own. Returns its path.
     pub fn put_aside(&self, suffix: &str) -> anyhow::Result<PathBuf> {
         self.put_aside_noted(suffix, |_| Ok(()))
     }
@@ -253,7 +253,7 @@ impl Place {
             );
             match renamed {
                 Ok(()) => {
-                    self.settle()?;
+                    self.sync_parent()?;
                     return Ok(backup.path);
                 }
                 Err(Errno::EXIST) => {}
@@ -270,22 +270,26 @@ impl Place {
     /// Gives the file the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on as a second one, which it
     /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. If one of these files is
     /// the same, that is enough. Returns its path.
-    pub fn keep(&self, suffix: &str) -> anyhow::Result<PathBuf> {
-        self.keep_unless(suffix, Self::is_like)
+    pub fn back_up(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        self.back_up_unless(suffix, Self::is_like)
     }
 
-    /// As [`Self::keep`], but a file of one of these names that is the same is somebody else's, unless it is this file.
-    pub fn keep_apart(&self, suffix: &str) -> anyhow::Result<PathBuf> {
-        self.keep_unless(suffix, |own, other| match (own.stat(), other.stat()) {
+    /// As [`Self::back_up`], but a file of one of these names that is the same is somebody else's, unless it is this file.
+    pub fn back_up_apart(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+        self.back_up_unless(suffix, |own, other| match (own.stat(), other.stat()) {
             (Ok(own), Ok(other)) => (own.st_dev, own.st_ino) == (other.st_dev, other.st_ino),
             _ => false,
         })
     }
 
-    fn keep_unless(&self, suffix: &str, is_kept: impl Fn(&Self, &Self) -> bool) -> anyhow::Result<PathBuf> {
+    fn back_up_unless(
+        &self,
+        suffix: &str,
+        is_backed_up: impl Fn(&Self, &Self) -> bool,
+    ) -> anyhow::Result<PathBuf> {
         for number in 0_u32.. {
             let backup = self.beside(numbered(&self.name, suffix, number))?;
-            if is_kept(self, &backup) {
+            if is_backed_up(self, &backup) {
                 return Ok(backup.path);
             }
             let context = || format!("cannot keep {} as {}", self.path.display(), backup.path.display());
@@ -304,12 +308,12 @@ impl Place {
                         continue;
                     }
                     let found = self.read()?.with_context(context)?;
-                    let copy = backup.written_beside(&found.content, found.access, false)?;
+                    let copy = backup.write_temp(&found.content, found.access, false)?;
                     copy.rename_new(&backup).inspect_err(|_| copy.discard())?;
                 }
                 Err(error) => return Err(error).with_context(context),
             }
-            self.settle()?;
+            self.sync_parent()?;
             return Ok(backup.path);
         }
         bail!("{} has too many copies already", self.path.display())
@@ -325,7 +329,7 @@ impl Place {
             RenameFlags::NOREPLACE,
         )
         .with_context(|| format!("cannot rename {} to {}", self.path.display(), to.path.display()))?;
-        to.settle()
+        to.sync_parent()
     }
 
     /// Sets owner and mode of the file.
@@ -343,7 +347,7 @@ impl Place {
             set_access(&self.open_folder()?, access, true)
         };
         make().with_context(|| format!("cannot make the folder {}", self.path.display()))?;
-        self.settle()
+        self.sync_parent()
     }
 
     /// Sets owner and mode of the folder of that name; a link to one is none.
@@ -390,7 +394,7 @@ impl Place {
     pub fn remove(&self) -> anyhow::Result<()> {
         unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty())
             .with_context(|| format!("cannot remove {}", self.path.display()))?;
-        self.settle()
+        self.sync_parent()
     }
 
     /// Whether both are files with the same content, owner and mode.
@@ -410,7 +414,7 @@ impl Place {
     }
 
     /// The content, on the disk under a name that no program reads. The number keeps two calls at a time apart.
-    fn written_beside(&self, content: &[u8], access: Access, exactly: bool) -> anyhow::Result<Self> {
+    fn write_temp(&self, content: &[u8], access: Access, exactly: bool) -> anyhow::Result<Self> {
         let mut name = self.name.clone();
         name.push(format!(".lampi-new.{}", std::process::id()));
         let new = self.beside(name)?;
@@ -424,7 +428,7 @@ impl Place {
     fn put_in_place(&self, new: &Self) -> anyhow::Result<()> {
         replacement::rename(new.as_name(), self.as_name())
             .with_context(|| format!("cannot rename {} to {}", new.path.display(), self.path.display()))?;
-        self.settle()
+        self.sync_parent()
     }
 
     fn discard(&self) {
@@ -436,7 +440,7 @@ impl Place {
     }
 
     /// Has the disk know what the folder has come to hold.
-    fn settle(&self) -> anyhow::Result<()> {
+    fn sync_parent(&self) -> anyhow::Result<()> {
         self.folder.sync_all().with_context(|| {
             let folder = self.path.parent().unwrap_or(Path::new("/"));
             format!("cannot have {} written to the disk", folder.display())
@@ -518,9 +522,9 @@ mod tests {
 
     #[test]
     fn paths_are_below_the_root() {
-        assert_eq!(under(Path::new("/"), "/etc/x"), Path::new("/etc/x"));
-        assert_eq!(under(Path::new("/mnt"), "/etc/x"), Path::new("/mnt/etc/x"));
-        assert_eq!(under(Path::new("mnt"), "etc/x"), Path::new("mnt/etc/x"));
+        assert_eq!(in_root(Path::new("/"), "/etc/x"), Path::new("/etc/x"));
+        assert_eq!(in_root(Path::new("/mnt"), "/etc/x"), Path::new("/mnt/etc/x"));
+        assert_eq!(in_root(Path::new("mnt"), "etc/x"), Path::new("mnt/etc/x"));
     }
 
     #[test]
@@ -533,7 +537,7 @@ mod tests {
         assert!(one.write_new(b"3", me).is_err());
         assert!(one.rename_new(&two).is_err());
         for (round, name) in ["two.bak", "two.bak.1", "two.bak.2"].into_iter().enumerate() {
-            assert_eq!(two.keep("bak").unwrap(), root.path().join("etc").join(name));
+            assert_eq!(two.back_up("bak").unwrap(), root.path().join("etc").join(name));
             two.write(round.to_string().as_bytes(), me).unwrap();
         }
         let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
@@ -570,7 +574,7 @@ mod tests {
         let place = Place::below(root.path(), "/etc/link").unwrap();
         assert!(place.read().unwrap_err().to_string().contains("is a link, which is not followed"));
         // It is the link that is kept and replaced.
-        assert!(place.keep("bak").unwrap().is_symlink());
+        assert!(place.back_up("bak").unwrap().is_symlink());
         place.write(b"new", me).unwrap();
         assert!(!place.path().is_symlink());
         assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "s");

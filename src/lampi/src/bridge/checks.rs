@@ -28,7 +28,7 @@ const LOCKED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENC
 
 /// The id of the group of mosquitto's user, on the lamp whose files are below `root`.
 pub(super) fn group(root: &Path) -> anyhow::Result<u32> {
-    let file = system_files::under(root, "/etc/group");
+    let file = system_files::in_root(root, "/etc/group");
     let groups = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let group = accounts::group(&groups).find(|group| group.name == MOSQUITTO).map(|group| group.gid);
     group.context("mosquitto is not installed; install it with: sudo apt install mosquitto")
@@ -36,7 +36,7 @@ pub(super) fn group(root: &Path) -> anyhow::Result<u32> {
 
 /// Whether mosquitto reads `file` at all.
 pub(super) fn read_by_mosquitto(root: &Path, file: &Path) -> anyhow::Result<()> {
-    let main = system_files::under(root, CONFIGURATION);
+    let main = system_files::in_root(root, CONFIGURATION);
     let text = fs::read_to_string(&main).with_context(|| format!("cannot read {}", main.display()))?;
     let folder = file.parent().unwrap_or(root);
     let folder = Path::new("/").join(folder.strip_prefix(root).unwrap_or(folder));
@@ -62,7 +62,7 @@ pub(super) fn name_is_free(root: &Path, file: &Path, name: &str) -> anyhow::Resu
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "conf") && path != file);
-    for path in included.chain([system_files::under(root, CONFIGURATION)]) {
+    for path in included.chain([system_files::in_root(root, CONFIGURATION)]) {
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = String::from_utf8_lossy(&text);
         let mut connections = text.lines().filter_map(|line| line.strip_prefix("connection")).map(str::trim);
@@ -81,7 +81,7 @@ pub(super) fn tls_files(root: &Path, tls: &Tls) -> anyhow::Result<()> {
     match &tls.authorities {
         Authorities::File(file) => pem(root, "--cafile", file, "CERTIFICATE")?,
         Authorities::System => {
-            let folder = system_files::under(root, SYSTEM_AUTHORITIES);
+            let folder = system_files::in_root(root, SYSTEM_AUTHORITIES);
             if fs::read_dir(&folder).map_or(0, Iterator::count) == 0 {
                 bail!(
                     "no authority is trusted in {}; name one with --cafile, or: sudo apt install ca-certificates",
@@ -99,7 +99,7 @@ pub(super) fn tls_files(root: &Path, tls: &Tls) -> anyhow::Result<()> {
 
 /// Looks into a file that has to hold `what` in PEM (RFC 7468).
 fn pem(root: &Path, option: &str, file: &str, what: &str) -> anyhow::Result<()> {
-    let path = system_files::under(root, file);
+    let path = system_files::in_root(root, file);
     let content = fs::read(&path).with_context(|| format!("{option}: cannot read {}", path.display()))?;
     let text = String::from_utf8_lossy(&content);
     let begins =

@@ -110,7 +110,7 @@ impl System {
 
     /// Where an absolute path of the system is.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
-        system_files::under(&self.root, path)
+        system_files::in_root(&self.root, path)
     }
 
     /// What [`System::path`] made longer, as the system itself names it.

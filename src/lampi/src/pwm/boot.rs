@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{anyhow, bail};
-use system_files::{Found, Place, under};
+use system_files::{Found, Place, in_root};
 
 use super::config::{self, Config, OVERLAY};
 
@@ -38,12 +38,12 @@ impl Boot {
             bail!("there is no folder {}; name the one that the root of the machine is in", root.display());
         }
         let [newer, older] = FOLDERS;
-        let newer_path = under(root, newer);
+        let newer_path = in_root(root, newer);
         let has_newer = system_files::exists(&newer_path)?;
         if has_newer && let Some(boot) = Self::at(root, newer)? {
             return Ok(boot);
         }
-        let older_path = under(root, older).join(NAME);
+        let older_path = in_root(root, older).join(NAME);
         // Where the newer place is used, this is a link to it or a word to the reader.
         let is_older = !older_path.is_symlink() && system_files::exists(&older_path)?;
         if is_older
@@ -97,7 +97,7 @@ impl Boot {
 
     /// Fails if the overlay, or the driver that it is for, is missing.
     pub(crate) fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
-        let folder = under(&self.root, self.folder);
+        let folder = in_root(&self.root, self.folder);
         let paths = config.overlay_paths(OVERLAY);
         if !paths.iter().any(|path| folder.join(path).is_file()) {
             let missing = format!("there is no {}", folder.join(&paths[0]).display());
@@ -109,7 +109,7 @@ impl Boot {
 
 /// When the machine was started, if it runs.
 fn started(root: &Path) -> Option<SystemTime> {
-    let text = fs::read_to_string(under(root, "/proc/uptime")).ok()?;
+    let text = fs::read_to_string(in_root(root, "/proc/uptime")).ok()?;
     let seconds = text.split(' ').next()?.parse().ok()?;
     SystemTime::now().checked_sub(Duration::try_from_secs_f64(seconds).ok()?)
 }
@@ -118,7 +118,7 @@ fn started(root: &Path) -> Option<SystemTime> {
 pub(super) fn must_have_driver(root: &Path) -> anyhow::Result<()> {
     match drivers(root) {
         (Some(false), kernels) => {
-            let folder = under(root, "/lib/modules");
+            let folder = in_root(root, "/lib/modules");
             Err(no_pwm(root, &format!("there is no module {OVERLAY} in {}", folder.display()), &kernels))
         }
         _ => Ok(()),
@@ -141,7 +141,7 @@ fn kernel() -> String {
 
 /// Whether an installed kernel has the driver, if that can be told, and the versions of these kernels.
 fn drivers(root: &Path) -> (Option<bool>, String) {
-    let folders = fs::read_dir(under(root, "/lib/modules")).into_iter().flatten().flatten();
+    let folders = fs::read_dir(in_root(root, "/lib/modules")).into_iter().flatten().flatten();
     let mut told = None;
     let mut versions = Vec::new();
     for folder in folders {
@@ -162,7 +162,7 @@ fn drivers(root: &Path) -> (Option<bool>, String) {
 
 /// The sections of config.txt that are for this machine, if it is known.
 fn models(root: &Path) -> Option<Vec<&'static str>> {
-    let compatible = fs::read(under(root, "/proc/device-tree/compatible")).ok()?;
+    let compatible = fs::read(in_root(root, "/proc/device-tree/compatible")).ok()?;
     let compatible = String::from_utf8_lossy(&compatible);
     let model = compatible.split('\0').find_map(|word| word.strip_prefix("raspberrypi,"))?;
     let sections: &[&str] = match model {

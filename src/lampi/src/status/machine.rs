@@ -38,7 +38,7 @@ pub(crate) struct TouchScreen {
 
 /// Seconds since the machine started.
 pub(crate) fn uptime(root: &Path) -> Option<u64> {
-    let text = fs::read_to_string(system_files::under(root, "/proc/uptime")).ok()?;
+    let text = fs::read_to_string(system_files::in_root(root, "/proc/uptime")).ok()?;
     text.split(' ').next()?.parse().ok().map(|seconds: f64| seconds as u64)
 }
 
@@ -72,8 +72,8 @@ pub(crate) fn touch_screens(root: &Path) -> Vec<TouchScreen> {
 
 /// What `describe` says of the devices of a class whose names are `prefix` and a number, by that number.
 fn devices<T>(root: &Path, class: &str, prefix: &str, describe: impl Fn(&Path, &str) -> Option<T>) -> Vec<T> {
-    let names = names(&system_files::under(root, class), prefix);
-    names.iter().filter_map(|name| describe(&system_files::under(root, class).join(name), name)).collect()
+    let names = names(&system_files::in_root(root, class), prefix);
+    names.iter().filter_map(|name| describe(&system_files::in_root(root, class).join(name), name)).collect()
 }
 
 /// The names of these devices.

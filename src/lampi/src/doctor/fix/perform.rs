@@ -131,7 +131,7 @@ fn bring_back(system: &System, program: &str) -> anyhow::Result<String> {
         format!("there is no {}; install the package lampi again", packaged.path().display())
     })?;
     let conf = place(system, &path)?;
-    let kept = if conf.exists()? { Some(conf.keep(KEPT)?) } else { None };
+    let kept = if conf.exists()? { Some(conf.back_up(KEPT)?) } else { None };
     let access = if let Some((user, group, mode)) = dpkg::overridden(system.root(), &path) {
         let owner = Owner::named(system, &user, &group)?;
         Access { user: owner.user, group: owner.group, mode }
