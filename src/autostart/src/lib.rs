@@ -17,6 +17,7 @@ mod command;
 mod cron;
 mod lines;
 mod machine;
+pub mod packages;
 mod process;
 mod program;
 mod rc;

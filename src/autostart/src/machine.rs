@@ -6,20 +6,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use rustix::fs::OFlags;
 use system_files::User;
 use system_files::accounts::{self, PasswdEntry};
+
+use crate::packages;
 
 /// Largest file that is read, in bytes: far above any script that people write by hand.
 const LARGEST: u64 = 1 << 20;
 
 /// Largest program that is compared, in bytes.
 const LARGEST_PROGRAM: u64 = 64 << 20;
-
-/// As many paths as one call of dpkg-query gets: far below what the kernel takes, however long they are.
-const MOST_ARGUMENTS: usize = 200;
 
 /// As many links as the kernel follows.
 const MAX_LINKS: usize = 40;
@@ -156,38 +154,12 @@ impl Machine {
         Some(fs::symlink_metadata(self.path(path)).ok()?.uid())
     }
 
-    /// The packages that files belong to; none if dpkg does not answer. Many files at once, because dpkg reads all its lists
-    /// for each call.
+    /// [`packages::owners`] on this machine.
     pub(crate) fn packages<'a>(
         &self,
         paths: impl Iterator<Item = &'a str>,
     ) -> Option<BTreeMap<String, String>> {
-        // dpkg takes these signs for a pattern.
-        let paths: Vec<String> = paths.map(|path| path.replace(['*', '?', '[', ']', '\\'], "?")).collect();
-        let mut packages = BTreeMap::new();
-        for paths in paths.chunks(MOST_ARGUMENTS) {
-            let output = Command::new("dpkg-query")
-                .arg("--root")
-                .arg(&self.root)
-                .arg("--search")
-                .args(paths)
-                .env("LC_ALL", "C")
-                .stdin(Stdio::null())
-                .stderr(Stdio::null())
-                .output()
-                .ok()?;
-            // 1: some belong to none.
-            if !matches!(output.status.code(), Some(0 | 1)) {
-                return None;
-            }
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let lines = text.lines().filter(|line| !line.contains("diversion "));
-            packages.extend(lines.filter_map(|line| line.split_once(": ")).map(|(packages, path)| {
-                // With several architectures or packages there is a list.
-                (path.to_owned(), packages.split([',', ':']).next().unwrap_or(packages).to_owned())
-            }));
-        }
-        Some(packages)
+        packages::owners(&self.root, paths)
     }
 
     /// Whether two files hold the same; none if one cannot be read whole. Neither is opened if it is no regular file.

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Whose package a file is.
 
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, bail};
+use autostart::packages;
 
 use super::system::System;
 
 /// The package that brought the file or folder at `path`, as the system calls it, if one did.
 pub(super) fn owner(system: &System, path: &str) -> anyhow::Result<Option<String>> {
-    let output = Command::new("dpkg-query")
-        .arg("--root")
-        .arg(system.root())
-        .args(["--search", path])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .context("cannot run dpkg-query")?;
-    match output.status.code() {
-        // A word with signs such as * is a pattern: then there is an owner too many, and never one too few.
-        Some(0) => {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            Ok(Some(text.split(':').next().unwrap_or_default().to_owned()))
-        }
-        Some(1) => Ok(None),
-        _ => bail!("dpkg-query cannot tell whose file {path} is"),
-    }
+    let owners = packages::owners(system.root(), std::iter::once(path));
+    let mut owners = owners.with_context(|| format!("dpkg-query cannot tell whose file {path} is"))?;
+    Ok(owners.remove(path))
 }
 
 /// Fails if a package brought it: what dpkg looks after is not ours to change.
