@@ -45,7 +45,7 @@ const REFRESH: Duration = Duration::from_secs(1);
 const SERVICE: &str = "lamp_service";
 
 /// What the threads tell.
-enum News {
+enum AppEvent {
     /// Of the broker.
     Mqtt(Event),
     /// The panel's button is pressed, or not.
@@ -61,8 +61,8 @@ pub(crate) fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::
     App::start(cli, geometry, kivy)?.run(&mut signals)
 }
 
-/// How threads hand over their news.
-type Tell = Arc<dyn Fn(News) + Send + Sync>;
+/// How threads hand over their events.
+type SendEvent = Arc<dyn Fn(AppEvent) + Send + Sync>;
 
 struct App {
     model: Rc<RefCell<Model>>,
@@ -95,9 +95,9 @@ struct App {
     bridge_topic: Option<String>,
     publisher: Publisher,
     pigpiod: Address,
-    tell: Tell,
-    news: Receiver<News>,
-    /// Woken with each of the `news`.
+    tell: SendEvent,
+    events: Receiver<AppEvent>,
+    /// Woken with each of the `events`.
     wake: Arc<Waker>,
 }
 
@@ -131,12 +131,12 @@ impl App {
         {
             return Err(error.into());
         }
-        let (sender, news) = channel();
-        let tell: Tell = {
+        let (sender, events) = channel();
+        let tell: SendEvent = {
             let wake = Arc::clone(&wake);
-            Arc::new(move |news| {
+            Arc::new(move |event| {
                 // It fails only when the program ends.
-                let _ = sender.send(news);
+                let _ = sender.send(event);
                 wake.wake();
             })
         };
@@ -156,11 +156,11 @@ impl App {
         };
         let publisher = session::start(options, {
             let tell = Arc::clone(&tell);
-            move |event| tell(News::Mqtt(event))
+            move |event| tell(AppEvent::Mqtt(event))
         })?;
         button::watch(cli.pigpiod.clone(), {
             let tell = Arc::clone(&tell);
-            move |pressed| tell(News::Button(pressed))
+            move |pressed| tell(AppEvent::Button(pressed))
         })?;
 
         let model = Rc::new(RefCell::new(Model::default()));
@@ -195,7 +195,7 @@ impl App {
             publisher,
             pigpiod: cli.pigpiod.clone(),
             tell,
-            news,
+            events,
             wake,
         })
     }
@@ -315,7 +315,7 @@ impl App {
             }
         } else if self.status.refresh.is_none_or(|due| due <= now) {
             let tell = Arc::clone(&self.tell);
-            self.status.leds.ask(&self.pigpiod, move |driven| tell(News::Leds(driven)));
+            self.status.leds.ask(&self.pigpiod, move |driven| tell(AppEvent::Leds(driven)));
             self.show_facts();
             self.status.refresh = Some(now + REFRESH);
         }
@@ -392,25 +392,25 @@ impl App {
 
     fn take_messages(&mut self) {
         self.wake.clear();
-        while let Ok(news) = self.news.try_recv() {
-            match news {
-                News::Mqtt(Event::Connected) => {
+        while let Ok(event) = self.events.try_recv() {
+            match event {
+                AppEvent::Mqtt(Event::Connected) => {
                     log::info!("is connected to the MQTT broker");
                     self.connection(true);
                 }
-                News::Mqtt(Event::Lost(reason)) => {
+                AppEvent::Mqtt(Event::Lost(reason)) => {
                     log::warn!("waits for the MQTT broker: {reason}");
                     self.connection(false);
                 }
-                News::Mqtt(Event::Message(Message { topic, payload, retained })) => {
+                AppEvent::Mqtt(Event::Message(Message { topic, payload, retained })) => {
                     self.take_message(&topic, &payload, retained);
                 }
-                News::Leds(driven) => {
+                AppEvent::Leds(driven) => {
                     if self.status.leds.answered(driven) && self.status.is_open() {
                         self.show_facts();
                     }
                 }
-                News::Button(pressed) => {
+                AppEvent::Button(pressed) => {
                     self.light_up();
                     if pressed {
                         self.drop_finger();

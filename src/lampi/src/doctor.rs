@@ -5,13 +5,13 @@
 //! every path is below the root of the [`System`], so that a system that does not run, or the tree of a test, can be looked
 //! at too. Nothing is changed but by [`mend`].
 
-mod boot;
+mod autostart;
 mod broker;
 mod clock;
 mod confs;
-mod copies;
 mod devices;
 mod disk;
+mod duplicate_processes;
 mod fix;
 mod kivy;
 mod lamp;
@@ -50,7 +50,7 @@ const CHECKS: [Check; 17] = [
     Check { name: "supervisor", stands_on: &[Need::Package], run: supervisor::installed },
     Check { name: "user", stands_on: &[Need::Package], run: user::check },
     Check { name: "confs", stands_on: &[Need::Package, Need::Supervisor], run: confs::check },
-    Check { name: "boot", stands_on: &[Need::Package], run: boot::check },
+    Check { name: "boot", stands_on: &[Need::Package], run: autostart::check },
     Check { name: "pigpiod", stands_on: &[Need::Package, Need::Supervisor], run: pigpiod::driver },
     Check {
         name: "supervisor",
@@ -67,7 +67,7 @@ const CHECKS: [Check; 17] = [
         stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::Pigpiod, Need::RunningSupervisor],
         run: pigpiod::answers,
     },
-    Check { name: "copies", stands_on: &[Need::Package], run: copies::check },
+    Check { name: "copies", stands_on: &[Need::Package], run: duplicate_processes::check },
     Check { name: "broker", stands_on: &[Need::Package], run: broker::check },
     Check { name: "state", stands_on: &[Need::Package, Need::User], run: state::check },
     Check { name: "devices", stands_on: &[Need::Package, Need::User], run: devices::check },

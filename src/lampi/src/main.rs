@@ -14,10 +14,10 @@ mod light;
 mod logs;
 mod peers;
 mod pwm;
+mod quoting;
 mod status;
 mod switch;
 mod take_over;
-mod words;
 
 use std::process::ExitCode;
 

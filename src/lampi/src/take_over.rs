@@ -12,7 +12,7 @@ use anyhow::bail;
 use autostart::{Action, Found, Journal, Owner, Reason, Survey};
 use nix::unistd::geteuid;
 
-use crate::words::{quoted, visible};
+use crate::quoting::{quoted, visible};
 use programs::lampi::{TakeOverArgs, TakeOverPart};
 use runtime::output;
 use supervisor_client::{Supervisor, SupervisorError};

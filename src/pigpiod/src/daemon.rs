@@ -9,7 +9,7 @@ use crate::{Hardware, Pins};
 
 /// What has happened by itself, as the server acts on it.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct Changes {
     /// What is told to whom.
     pub reports: Vec<(Client, Report)>,
     /// What was refused for want of PWM is possible now.
@@ -56,13 +56,13 @@ impl<H: Hardware> Daemon<H> {
     }
 
     /// What has happened by itself.
-    pub(crate) fn news(&mut self) -> News {
+    pub(crate) fn take_changes(&mut self) -> Changes {
         let events = self.pins.events();
         let mut reports = Vec::new();
         for change in events.changes {
             let levels = self.pins.levels_after(change);
             reports.extend(self.subscriptions.reports(change, levels));
         }
-        News { reports, outputs_came: events.outputs_came }
+        Changes { reports, outputs_came: events.outputs_came }
     }
 }

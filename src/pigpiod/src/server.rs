@@ -154,8 +154,8 @@ impl<H: Hardware> Server<H> {
 
     /// Tells what has happened by itself.
     fn tell_news(&mut self) {
-        let news = self.daemon.news();
-        for (client, report) in news.reports {
+        let changes = self.daemon.take_changes();
+        for (client, report) in changes.reports {
             if let Some(connection) = self.clients.get_mut(&client) {
                 connection.report(report);
                 if connection.send().is_err() {
@@ -163,7 +163,7 @@ impl<H: Hardware> Server<H> {
                 }
             }
         }
-        if news.outputs_came {
+        if changes.outputs_came {
             // They connect again, and have what they want carried out.
             let refused = self.clients.iter().filter(|(_, connection)| connection.was_refused);
             for client in refused.map(|(client, _)| *client).collect::<Vec<_>>() {

@@ -19,9 +19,9 @@ mod program;
 mod rules;
 mod schema;
 mod section;
+mod shlex;
 mod text;
 mod values;
-mod words;
 
 use std::path::PathBuf;
 

@@ -8,9 +8,9 @@ use crate::configuration::{Configuration, Located, Place, Section, environment_v
 use crate::expand::{Expanded, ExpansionFault, Variable, Variables, expand};
 use crate::host::Host;
 use crate::schema::{Reading, SectionKind};
+use crate::shlex::{self, Pair};
 use crate::text::Text;
 use crate::values;
-use crate::words::{self, Pair};
 
 /// Of a program with more processes than these, the first ones stand for all.
 const MAX_PROCESSES: i64 = 64;
@@ -92,7 +92,7 @@ impl<'a> Model<'a> {
         if let Some(supervisord) = configuration.section("supervisord")
             && let Some(located) = configuration.get(supervisord, "environment")
             && let Ok(expanded) = model.expand(located, &model.start, true)
-            && let Ok(pairs) = words::environment(&expanded.text)
+            && let Ok(pairs) = shlex::environment(&expanded.text)
         {
             define(&mut model.plain, &pairs);
             model.supervisord_environment = pairs;
@@ -159,7 +159,7 @@ impl<'a> Model<'a> {
 
     fn environment(&self, section: &Section, variables: &Variables) -> Option<Vec<Pair>> {
         let Some(located) = self.configuration.get(section, "environment") else { return Some(Vec::new()) };
-        words::environment(&self.expand(located, variables, false).ok()?.text).ok()
+        shlex::environment(&self.expand(located, variables, false).ok()?.text).ok()
     }
 
     /// The sets of names with which supervisord reads a value in turn; none where it does not read it at all.

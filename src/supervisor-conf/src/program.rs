@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::model::{self, Log, Model};
+use crate::shlex::split_command;
 use crate::values::{self, Autorestart};
-use crate::words::split_command;
 
 /// A program, event listener or `FastCGI` program, with Supervisor's defaults where nothing is said.
 #[derive(Clone, Debug, PartialEq, Eq)]

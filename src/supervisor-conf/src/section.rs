@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::configuration::{Configuration, Unreadable};
 use crate::host::Host;
-use crate::words::split_command;
+use crate::shlex::split_command;
 
 /// A part of a file from a header to the next one. A section that is opened twice has two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]

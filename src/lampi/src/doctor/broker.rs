@@ -13,7 +13,7 @@ use super::lamp::Lamp;
 use super::report::Report;
 use super::system::System;
 use crate::peers;
-use crate::words::{quoted, visible};
+use crate::quoting::{quoted, visible};
 use programs::lamp_service::settings::Peer;
 
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.

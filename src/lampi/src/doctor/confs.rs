@@ -12,7 +12,7 @@ use super::lamp::{ConfState, Lamp, Supervisor};
 use super::packages;
 use super::report::{Need, Report};
 use crate::dpkg;
-use crate::words::quoted;
+use crate::quoting::quoted;
 use programs::paths;
 
 /// Attempts that the package has Supervisor make.

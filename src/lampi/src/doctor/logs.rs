@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use super::fix::Action;
 use super::lamp::Lamp;
 use super::report::Report;
-use crate::words::quoted;
+use crate::quoting::quoted;
 
 /// Folder of all logs.
 const FOLDER: &str = "/var/log";

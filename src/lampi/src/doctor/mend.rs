@@ -14,7 +14,7 @@ use nix::unistd::geteuid;
 use super::diagnose;
 use super::fix::{Action, Fix, Tool};
 use super::report::Report;
-use crate::words::visible;
+use crate::quoting::visible;
 use programs::lampi::DoctorArgs;
 use runtime::output;
 

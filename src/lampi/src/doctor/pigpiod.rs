@@ -23,7 +23,7 @@ use super::system::System;
 use crate::leds::{self, Dark, Driver, PATH};
 use crate::peers;
 use crate::pwm::State;
-use crate::words::quoted;
+use crate::quoting::quoted;
 use programs::lamp_service::settings::Peer;
 use programs::paths;
 

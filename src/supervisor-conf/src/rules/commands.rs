@@ -6,7 +6,7 @@ use super::{Findings, Rule, shown};
 use crate::configuration::Place;
 use crate::host::CommandState;
 use crate::model::{Model, Process};
-use crate::words::{SplitFault, Word, split_command};
+use crate::shlex::{SplitFault, Word, split_command};
 
 pub(super) const RULES: &[Rule] = &[command];
 

@@ -5,7 +5,7 @@ use super::{Findings, Rule};
 use crate::configuration::Place;
 use crate::model::Model;
 use crate::schema::SectionKind;
-use crate::words::environment;
+use crate::shlex::environment;
 
 pub(super) const RULES: &[Rule] = &[readable_secret];
 

@@ -6,8 +6,8 @@ use crate::configuration::Place;
 use crate::model::Model;
 use crate::parser::{Entry, InlineComment, SectionPart, SyntaxFaultKind};
 use crate::schema::SectionKind;
+use crate::shlex::{SplitFault, split_command};
 use crate::text::{Position, Text};
-use crate::words::{SplitFault, split_command};
 
 pub(super) const RULES: &[Rule] = &[unreadable_line, text_after_header, swallowed_line, cut_value, nul_byte];
 

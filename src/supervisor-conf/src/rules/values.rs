@@ -8,9 +8,9 @@ use crate::expand::{ExpansionFault, ExpansionFaultKind, Variables};
 use crate::host::Host;
 use crate::model::{Log, Model};
 use crate::schema::{Conversion, Reading, SectionKind};
+use crate::shlex::{EnvironmentFault, environment};
 use crate::text::Text;
 use crate::values;
-use crate::words::{EnvironmentFault, environment};
 
 pub(super) const RULES: &[Rule] = &[known_values, plugin_values];
 

@@ -6,7 +6,7 @@ use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
 use crate::doctor::system::System;
-use crate::words::quoted;
+use crate::quoting::quoted;
 use programs::Program;
 use programs::paths;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Changes of one of the lamp's own Supervisor files: a line of it, and all others stay as they are.
 
-use crate::words::{quoted, visible};
+use crate::quoting::{quoted, visible};
 use programs::paths;
 
 /// A change.

@@ -13,7 +13,7 @@ use system_files::{Access, Place, ROOT_ONLY, User, as_user};
 use super::{Action, Edit, KEPT, Owner, panel};
 use crate::doctor::system::System;
 use crate::doctor::{broker, packages};
-use crate::words::quoted;
+use crate::quoting::quoted;
 use crate::{dpkg, pwm, switch, take_over};
 use programs::Program;
 use programs::lampi::{ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};

@@ -7,7 +7,7 @@ use system_files::{Access, Place};
 
 use super::KEPT;
 use crate::doctor::system::System;
-use crate::words::quoted;
+use crate::quoting::quoted;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]

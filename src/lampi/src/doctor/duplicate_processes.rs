@@ -9,7 +9,7 @@ use autostart::Process;
 use super::fix::{Action, Command, Fix};
 use super::lamp::{Lamp, Supervisor};
 use super::report::Report;
-use crate::words::quoted;
+use crate::quoting::quoted;
 
 /// Looks at the processes.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
