@@ -72,7 +72,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
 
     let depends = progress.stage("find the libraries that they need, and their notices", || {
         let mut all = Vec::new();
-        for program in &programs::PROGRAMS {
+        for program in programs::PROGRAMS {
             let path = stage.folder().join(program.packaged_path());
             let file = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             all.extend(needs(&file).with_context(|| format!("the program {}", program.name))?);

@@ -25,7 +25,7 @@ pub(crate) fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
 /// there are its programs, its user, pigpiod, and what Supervisor brings.
 pub(crate) fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(paths::LOGS);
-    for program in &PROGRAMS {
+    for program in PROGRAMS {
         host = host.with_command(program.path);
     }
     // A bare name is looked up in the PATH.

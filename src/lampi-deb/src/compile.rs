@@ -25,7 +25,7 @@ pub(crate) fn compile(
 ) -> anyhow::Result<()> {
     fetch(source, toolchain, architecture, interrupt)?;
     let binaries = cargo_build(source, architecture, toolchain, interrupt)?;
-    for program in &programs::PROGRAMS {
+    for program in programs::PROGRAMS {
         let Some(binary) = binaries.get(program.name) else {
             bail!("cargo did not make the program {}", program.name);
         };
@@ -114,7 +114,7 @@ fn cargo_build(
         let target = architecture.rust_target().to_uppercase().replace('-', "_");
         command.env(format!("CARGO_TARGET_{target}_LINKER"), &toolchain.linker);
     }
-    for program in &programs::PROGRAMS {
+    for program in programs::PROGRAMS {
         command.args(["--package", program.name]);
     }
     artifacts(&mut command, interrupt)

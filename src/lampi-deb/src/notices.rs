@@ -95,7 +95,7 @@ fn linked(
     let mut command = cargo(source, toolchain, "tree");
     command.args(["--target", architecture.rust_target(), "--edges", "normal,no-proc-macro"]);
     command.args(["--prefix", "none", "--format", "{p}"]);
-    for program in &programs::PROGRAMS {
+    for program in programs::PROGRAMS {
         command.args(["--package", program.name]);
     }
     let mut crates = BTreeSet::new();

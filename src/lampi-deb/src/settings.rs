@@ -40,7 +40,7 @@ struct Setting {
     help: &'static str,
 }
 
-const TABLE: [Setting; 26] = [
+const TABLE: &[Setting] = &[
     Setting {
         key: "user",
         kind: Kind::User,
@@ -228,7 +228,7 @@ impl Settings {
     /// Options are left out where they have their default, which the program knows.
     pub(crate) fn arguments(&self, program: &str) -> String {
         let mut arguments = String::new();
-        for row in &TABLE {
+        for row in TABLE {
             let value = self.get(row.key);
             match row.kind {
                 Kind::Option(owner, option) if owner == program && value != row.default => {
@@ -404,7 +404,7 @@ fn understood(name: &str, arguments: &str) -> Result<(), String> {
 /// The table for `--help`.
 pub(crate) fn help() -> String {
     let mut text = String::from("Settings for --set and --config:\n");
-    for row in &TABLE {
+    for row in TABLE {
         let default = if row.default.is_empty() { "none" } else { row.default };
         let _ = writeln!(text, "  {:<28} {} [default: {default}]", row.key, row.help);
     }
@@ -423,7 +423,7 @@ mod tests {
     #[test]
     fn the_defaults_fit_themselves() {
         let settings = load(&[]).unwrap();
-        for row in &TABLE {
+        for row in TABLE {
             let assignment = format!("{}={}", row.key, row.default);
             assert_eq!(load(&[&assignment]).unwrap(), settings, "{assignment}");
         }
@@ -432,7 +432,7 @@ mod tests {
     #[test]
     fn the_readme_has_the_same_table() {
         let readme = include_str!("../../../README.md");
-        for Setting { key, default, help, .. } in &TABLE {
+        for Setting { key, default, help, .. } in TABLE {
             let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
             let row = format!("| `{key}` | {default} | {help} |\n");
             assert!(readme.contains(&row), "README.md lacks {row}");
@@ -466,7 +466,7 @@ mod tests {
 
     #[test]
     fn options_have_the_defaults_of_their_programs() {
-        for row in &TABLE {
+        for row in TABLE {
             let Kind::Option(name, option) = row.kind else { continue };
             let program = PROGRAMS.iter().find(|program| program.name == name).expect(name);
             let command = program.command_line();

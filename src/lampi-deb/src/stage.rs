@@ -64,7 +64,7 @@ impl Stage {
     /// Makes room for the compiled programs, which have to be put at their paths in the folder; they count as staged from
     /// now on.
     pub(crate) fn expect_programs(&mut self) -> anyhow::Result<()> {
-        for program in &PROGRAMS {
+        for program in PROGRAMS {
             self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
             make_folder(self.folder.join(program.packaged_path()).parent().expect("it lies in the folder"))?;
         }
@@ -84,7 +84,7 @@ impl Stage {
                 self.add(&format!("{folder}/{name}"), mode, text.as_bytes())?;
             }
         }
-        for program in &PROGRAMS {
+        for program in PROGRAMS {
             for page in Page::of(program) {
                 let path = page.path();
                 let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;

@@ -31,7 +31,7 @@ pub enum RunsAs {
 }
 
 /// All programs; those that Supervisor runs in the order in which it starts them.
-pub static PROGRAMS: [Program; 5] = [
+pub static PROGRAMS: &[Program] = &[
     Program {
         name: "fbcp",
         path: "/usr/bin/fbcp",
@@ -70,7 +70,7 @@ type CommandLine = fn() -> Command;
 
 /// The command line of each program, by its name. Apart from the list above, as each program would hold those of all others
 /// otherwise.
-const COMMAND_LINES: [(&str, CommandLine); 5] = [
+const COMMAND_LINES: &[(&str, CommandLine)] = &[
     ("fbcp", crate::fbcp::Cli::command),
     ("pigpiod", crate::pigpiod::Cli::command),
     ("lamp_service", crate::lamp_service::Cli::command),
@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn the_lists_name_the_same_programs_in_the_same_order() {
-        assert_eq!(PROGRAMS.map(|program| program.name), COMMAND_LINES.map(|(name, _)| name));
+        let names = PROGRAMS.iter().map(|program| program.name);
+        assert!(names.eq(COMMAND_LINES.iter().map(|(name, _)| *name)));
     }
 
     #[test]
