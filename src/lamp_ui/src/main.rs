@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The lamp's touch screen.
 //!
-//! Touch and MQTT change the [`model`], the [`view`] shows the model and draws what changed, the [`screen`] stores
-//! that to the framebuffer, and [`app`] sleeps until there is something to do. What the user's Kivy configuration
+//! Touch and MQTT change the [`model`], the [`view`] shows the model and draws what changed, the [`display`] stores
+//! that to the [`screen`], and [`app`] sleeps until there is something to do. What the user's Kivy configuration
 //! says of touch and screen is honoured.
 
 mod app;
 mod button;
 mod device_info;
+mod display;
 mod images;
 mod leds;
 mod long_press;
 mod model;
 mod scene;
 mod screen;
+mod search;
 mod snapshot;
+mod status;
 mod touch;
 mod view;
 #[cfg_attr(not(feature = "desktop"), path = "no_window.rs")]

@@ -4,6 +4,8 @@
 mod decoder;
 mod device;
 mod filter;
+mod input;
 
 pub(crate) use device::{Pointer, TouchScreen};
 pub(crate) use filter::Filter;
+pub(crate) use input::{Options, TouchInput};
