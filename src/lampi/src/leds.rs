@@ -11,7 +11,7 @@ use pigpiod::stamp;
 use runtime::address::Address;
 use system_files::in_root;
 
-use crate::pwm::State;
+use crate::boot_config::State;
 
 /// Where Supervisor looks for programs. The PATH of whoever calls lampi may be another.
 pub(crate) const PATH: [&str; 6] =

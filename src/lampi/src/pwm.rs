@@ -4,31 +4,17 @@
 //! The firmware reads config.txt before the kernel starts, and a machine whose file is broken may not start at all. So
 //! all that can be found out is found out first, and the file is replaced as a whole.
 
-mod block;
-mod boot;
-mod config;
-mod overlays;
-mod state;
-
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use nix::unistd::geteuid;
-use pigpiod::kernel::LEDS;
-
-use crate::leds::Driver;
-pub(crate) use boot::Boot;
 use programs::lampi::{PwmAction, PwmArgs};
+use programs::pins;
 use runtime::output;
-pub(crate) use state::State;
-use state::{ENABLE, REBOOT, without_chip};
 
-/// GPIOs of the red, green and blue LED.
-const PINS: [u8; 3] = {
-    let [red, green, blue] = LEDS;
-    [red.pin as u8, green.pin as u8, blue.pin as u8]
-};
+use crate::boot_config::{Boot, ENABLE, REBOOT, State, block, command, list, without_chip};
+use crate::leds::Driver;
 
 /// What the name of the former file ends in.
 const KEPT: &str = "lampi-bak";
@@ -67,15 +53,15 @@ fn enable(root: &Path) -> anyhow::Result<()> {
     let without = block.as_ref().map_or_else(|| content.clone(), |block| block::removed(content, block));
     let others = block.as_ref().map_or_else(|| content.clone(), |block| block::blanked(content, block));
     let config = boot.config(&others);
-    if let Some(conflict) = config.conflict(&PINS) {
+    if let Some(conflict) = config.conflict(&pins::LEDS) {
         bail!("{conflict}, and run: {}", command(ENABLE, root));
     }
     boot.must_have_overlay(&config)?;
-    let there = config.driven(&PINS);
-    let needed: Vec<u8> = PINS.into_iter().filter(|pin| !there.contains(pin)).collect();
+    let there = config.driven(&pins::LEDS);
+    let needed: Vec<u8> = pins::LEDS.into_iter().filter(|pin| !there.contains(pin)).collect();
     let has = block.map_or_else(Vec::new, |block| block.pins);
     if needed == has {
-        output::line(&format!("{path} has the lines for {} already", list(&PINS)))?;
+        output::line(&format!("{path} has the lines for {} already", list(&pins::LEDS)))?;
         return after_reboot(root, !without_chip(root).is_empty());
     }
     let new = if needed.is_empty() { without } else { block::added(&without, &needed) };
@@ -119,24 +105,5 @@ fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
             Ok(output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}"))?)
         }
         true => Ok(output::line("it takes effect when the machine is started")?),
-    }
-}
-
-/// An order of `lampi pwm`, as it is typed for the machine whose root is at `root`.
-fn command(order: &str, root: &Path) -> String {
-    if root == Path::new("/") {
-        format!("sudo {order}")
-    } else {
-        format!("{order} --root {}", root.display())
-    }
-}
-
-/// Pins in a sentence.
-fn list(pins: &[u8]) -> String {
-    let pins: Vec<String> = pins.iter().map(u8::to_string).collect();
-    match pins.split_last() {
-        Some((last, [])) => format!("GPIO {last}"),
-        Some((last, others)) => format!("GPIO {} and {last}", others.join(", ")),
-        None => "no GPIO".into(),
     }
 }

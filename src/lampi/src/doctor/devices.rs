@@ -8,7 +8,7 @@ use super::fix::{Action, Command, Fix, Owner, Panel, Tool, panel};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, System, WRITE};
-use crate::pwm::Boot;
+use crate::boot_config::Boot;
 use crate::quoting::quoted;
 use crate::status::machine::touch_screens;
 

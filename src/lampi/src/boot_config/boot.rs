@@ -115,7 +115,7 @@ fn started(root: &Path) -> Option<SystemTime> {
 }
 
 /// Fails if no installed kernel has the driver.
-pub(super) fn must_have_driver(root: &Path) -> anyhow::Result<()> {
+pub(crate) fn must_have_driver(root: &Path) -> anyhow::Result<()> {
     match drivers(root) {
         (Some(false), kernels) => {
             let folder = in_root(root, "/lib/modules");

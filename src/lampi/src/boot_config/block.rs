@@ -17,7 +17,7 @@ const ALL: &str = "[all]";
 
 /// Where the lines are, in bytes, and which pins they are for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(crate) struct Block {
     begin: usize,
     end: usize,
     /// In their order.
@@ -25,7 +25,7 @@ pub(super) struct Block {
 }
 
 /// Finds the lines. An error tells that somebody changed them.
-pub(super) fn find(content: &[u8], name: &str) -> anyhow::Result<Option<Block>> {
+pub(crate) fn find(content: &[u8], name: &str) -> anyhow::Result<Option<Block>> {
     let mut block: Option<(usize, usize, Vec<String>)> = None;
     let mut found = None;
     let mut at = 0;
@@ -53,7 +53,7 @@ pub(super) fn find(content: &[u8], name: &str) -> anyhow::Result<Option<Block>> 
 }
 
 /// The content with lines for these pins at its end.
-pub(super) fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
+pub(crate) fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
     let end_of_line = end_of_line(content);
     let lines = pins.iter().map(|pin| format!("dtoverlay={OVERLAY},gpio={pin}"));
     let lines = [BEGIN.to_owned(), ALL.to_owned()].into_iter().chain(lines).chain([END.to_owned()]);
@@ -67,7 +67,7 @@ pub(super) fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
 }
 
 /// The content without the lines.
-pub(super) fn removed(content: &[u8], block: &Block) -> Vec<u8> {
+pub(crate) fn removed(content: &[u8], block: &Block) -> Vec<u8> {
     let (mut before, after) = (&content[..block.begin], &content[block.end..]);
     let own = before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n"));
     // What somebody added afterwards must not become part of another line.
@@ -87,7 +87,7 @@ pub(super) fn removed(content: &[u8], block: &Block) -> Vec<u8> {
 }
 
 /// The content with empty lines in place of those for the pins: what others say, with the numbers of their lines.
-pub(super) fn blanked(content: &[u8], block: &Block) -> Vec<u8> {
+pub(crate) fn blanked(content: &[u8], block: &Block) -> Vec<u8> {
     let mut blanked = content[..block.begin].to_vec();
     for line in content[block.begin..block.end].split_inclusive(|byte| *byte == b'\n') {
         // Also what follows counts by the line [all].
@@ -104,7 +104,7 @@ fn pins(lines: &[String]) -> Option<Vec<u8>> {
     let start = format!("dtoverlay={OVERLAY},gpio=");
     let pins: Option<Vec<u8>> = overlays.iter().map(|line| line.strip_prefix(&start)?.parse().ok()).collect();
     let is_ours = |pins: &Vec<u8>| {
-        let ordered: Vec<u8> = super::PINS.into_iter().filter(|pin| pins.contains(pin)).collect();
+        let ordered: Vec<u8> = programs::pins::LEDS.into_iter().filter(|pin| pins.contains(pin)).collect();
         first == ALL && !pins.is_empty() && ordered == *pins
     };
     pins.filter(is_ours)

@@ -6,7 +6,7 @@ use std::fmt;
 use super::overlays;
 
 /// The kernel's PWM on any pin.
-pub(super) const OVERLAY: &str = "pwm-gpio";
+pub(crate) const OVERLAY: &str = "pwm-gpio";
 
 /// The pin of that overlay if it is not told.
 const DEFAULT_PIN: u8 = 4;
@@ -104,7 +104,7 @@ struct Reader<'a> {
 
 /// Reads the file `name`. `models` are the sections that are for this machine, if it is known; `include` gives the files
 /// that it includes.
-pub(super) fn read(
+pub(crate) fn read(
     name: &str,
     content: &[u8],
     models: Option<&[&'static str]>,
@@ -272,13 +272,13 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pwm::PINS;
+    use programs::pins::LEDS;
 
     /// The number of the line in the way and its pin.
     fn conflict(text: &str, models: Option<&[&'static str]>) -> Option<(usize, u8)> {
         let include = |name: &str| (name == "more.txt").then(|| b"dtoverlay=gpio-led\n".to_vec());
         let config = read("config.txt", text.as_bytes(), models, &include);
-        config.conflict(&PINS).map(|conflict| (conflict.line.line, conflict.pin))
+        config.conflict(&LEDS).map(|conflict| (conflict.line.line, conflict.pin))
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn pwm_that_is_there_surely_is_told_from_pwm_that_may_be() {
         let text = "dtoverlay=pwm-gpio,gpio=19\n[pi4]\ndtoverlay=pwm-gpio\ndtparam=gpio=26\n[pi5]\ndtoverlay=pwm-gpio,gpio=13\n";
-        let driven = |models| read("c", text.as_bytes(), models, &|_| None).driven(&PINS);
+        let driven = |models| read("c", text.as_bytes(), models, &|_| None).driven(&LEDS);
         assert_eq!(driven(Some(&["pi4"][..])), [19, 26]);
         assert_eq!(driven(None), [19]);
         assert_eq!(conflict(text, None), Some((3, 26)));

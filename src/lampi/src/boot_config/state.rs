@@ -6,16 +6,17 @@ use std::path::Path;
 
 use anyhow::bail;
 use pigpiod::kernel::{Files, missing};
+use programs::pins;
 
 use super::boot::{Boot, must_have_driver};
 use super::config::Config;
-use super::{PINS, block, command, list};
+use super::{block, command, list};
 
 /// What has the lines written, as root.
-pub(super) const ENABLE: &str = "lampi pwm enable";
+pub(crate) const ENABLE: &str = "lampi pwm enable";
 
 /// What makes the firmware read them, as root.
-pub(super) const REBOOT: &str = "reboot";
+pub(crate) const REBOOT: &str = "reboot";
 
 /// How the kernel's PWM is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +64,8 @@ impl State {
         {
             return Self::Unusable(format!("{reason:#}"));
         }
-        let driven = config.driven(&PINS);
-        let without_line: Vec<u8> = PINS.into_iter().filter(|pin| !driven.contains(pin)).collect();
+        let driven = config.driven(&pins::LEDS);
+        let without_line: Vec<u8> = pins::LEDS.into_iter().filter(|pin| !driven.contains(pin)).collect();
         match (without_chip.is_empty(), without_line.is_empty()) {
             (true, true) => Self::Driven,
             (true, false) => Self::DrivenUntilReboot,
@@ -76,7 +77,7 @@ impl State {
 
     /// Half a sentence.
     pub(crate) fn what(&self) -> String {
-        let all = list(&PINS);
+        let all = list(&pins::LEDS);
         match self {
             Self::Driven => format!("the kernel has PWM on {all}, the pins of the LEDs"),
             Self::DrivenUntilReboot => {
@@ -125,13 +126,13 @@ impl State {
 /// Fails if config.txt has lines that are in the way, or if somebody changed ours.
 fn check(boot: &Boot, config: &Config) -> anyhow::Result<()> {
     block::find(&boot.found.content, &boot.path())?;
-    match config.conflict(&PINS) {
+    match config.conflict(&pins::LEDS) {
         Some(conflict) => bail!("{conflict}"),
         None => Ok(()),
     }
 }
 
 /// Pins of the LEDs for which the kernel has no PWM now.
-pub(super) fn without_chip(root: &Path) -> Vec<u8> {
+pub(crate) fn without_chip(root: &Path) -> Vec<u8> {
     missing(&Files::of_machine(root)).into_iter().map(|pin| pin as u8).collect()
 }
