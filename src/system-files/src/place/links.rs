@@ -18,7 +18,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, readlinkat, stat
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use crate::Place;
+use super::Place;
 
 /// As many as the kernel follows before it gives up.
 const MOST_LINKS: usize = 40;

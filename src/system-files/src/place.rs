@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The name of a file in a directory that only root and the caller can change.
+
+mod back_up;
+mod directory;
+mod links;
+mod read;
+mod write;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, StatVfsMountFlags, fstatvfs, open, openat,
+    renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+pub use links::resolved;
+pub use read::Found;
+
+use crate::access::{Access, set_access};
+use crate::replacement::{self, Name};
+use crate::root::in_root;
+
+/// The name of a file, which there may be or not, in a folder that only root and the caller can change.
+#[derive(Debug)]
+pub struct Place {
+    folder: File,
+    name: OsString,
+    /// For people.
+    path: PathBuf,
+}
+
+impl Place {
+    /// The place that the machine whose root is at `root` calls `path`. Its folder must exist.
+    pub fn below(root: &Path, path: impl AsRef<Path>) -> anyhow::Result<Self> {
+        let path = path.as_ref();
+        let shown = in_root(root, path);
+        let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
+            bail!("{} is no name of a file", shown.display());
+        };
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let mut at = root.to_owned();
+        let mut folder = checked(open(root, flags, Mode::empty()), &at)?;
+        for component in parent.components() {
+            match component {
+                Component::RootDir | Component::CurDir => {}
+                Component::Normal(name) => {
+                    at.push(name);
+                    folder = checked(openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty()), &at)?;
+                }
+                _ => bail!("{} has .. in it", shown.display()),
+            }
+        }
+        Ok(Self { folder, name: name.to_owned(), path: shown })
+    }
+
+    /// Its path, for people.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Another name in the same folder.
+    pub fn beside(&self, name: impl AsRef<OsStr>) -> anyhow::Result<Self> {
+        let name = name.as_ref();
+        let folder = self.folder.try_clone().with_context(|| self.path.display().to_string())?;
+        Ok(Self { folder, name: name.to_owned(), path: self.path.with_file_name(name) })
+    }
+
+    /// Whether there is anything of that name, even a link that leads nowhere.
+    pub fn exists(&self) -> anyhow::Result<bool> {
+        match self.stat() {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot look at {}", self.path.display())),
+        }
+    }
+
+    /// Whether the file system is mounted so that nothing in it can be changed.
+    pub fn is_read_only(&self) -> anyhow::Result<bool> {
+        let system =
+            fstatvfs(&self.folder).with_context(|| format!("cannot look at {}", self.path.display()))?;
+        Ok(system.f_flag.contains(StatVfsMountFlags::RDONLY))
+    }
+
+    /// Whether there is something of that name that is neither a regular file nor a link.
+    #[must_use]
+    pub fn is_special(&self) -> bool {
+        self.stat().is_ok_and(|stat| {
+            !matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Symlink)
+        })
+    }
+
+    /// Removes the file.
+    pub fn remove(&self) -> anyhow::Result<()> {
+        unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty())
+            .with_context(|| format!("cannot remove {}", self.path.display()))?;
+        self.sync_parent()
+    }
+
+    /// Gives the file another name in its folder, which nothing may have yet.
+    pub fn rename_new(&self, to: &Self) -> anyhow::Result<()> {
+        renameat_with(
+            &self.folder,
+            self.name.as_os_str(),
+            &to.folder,
+            to.name.as_os_str(),
+            RenameFlags::NOREPLACE,
+        )
+        .with_context(|| format!("cannot rename {} to {}", self.path.display(), to.path.display()))?;
+        to.sync_parent()
+    }
+
+    /// Sets owner and mode of the file.
+    pub fn set_access(&self, access: Access) -> anyhow::Result<()> {
+        let file = self.open().with_context(|| format!("cannot open {}", self.path.display()))?;
+        set_access(&file, access, true)
+            .with_context(|| format!("cannot set owner and mode of {}", self.path.display()))
+    }
+
+    fn stat(&self) -> rustix::io::Result<Stat> {
+        statat(&self.folder, self.name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    fn open(&self) -> rustix::io::Result<File> {
+        // Without O_NONBLOCK a pipe would keep root waiting.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        openat(&self.folder, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
+    }
+
+    fn discard(&self) {
+        replacement::discard(self.as_name());
+    }
+
+    fn as_name(&self) -> Name<'_> {
+        Name { folder: &self.folder, name: &self.name }
+    }
+
+    /// Has the disk know what the folder has come to hold.
+    fn sync_parent(&self) -> anyhow::Result<()> {
+        self.folder.sync_all().with_context(|| {
+            let folder = self.path.parent().unwrap_or(Path::new("/"));
+            format!("cannot have {} written to the disk", folder.display())
+        })
+    }
+}
+
+/// A folder that was opened, if it fulfils the rule.
+fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> anyhow::Result<File> {
+    let shown = path.display();
+    let folder = match opened {
+        Ok(folder) => File::from(folder),
+        Err(Errno::LOOP | Errno::NOTDIR) if path.is_symlink() => {
+            bail!("{shown} is a link, which is not followed; make it a folder")
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot open the folder {shown}")),
+    };
+    let metadata = folder.metadata().with_context(|| format!("cannot look at {shown}"))?;
+    if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() {
+        bail!(
+            "{shown} belongs to the user {}, who could put another file there; say: sudo chown root {shown}",
+            metadata.uid()
+        );
+    }
+    if metadata.mode() & 0o022 != 0 {
+        bail!("{shown} can be changed by others than its owner; say: sudo chmod go-w {shown}");
+    }
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use rustix::fs::{CWD, mkfifoat};
+
+    use super::*;
+
+    /// A root folder with a folder `etc`, and what this process may give a file.
+    fn machine() -> (tempfile::TempDir, Access) {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("etc")).unwrap();
+        fs::set_permissions(root.path().join("etc"), Permissions::from_mode(0o755)).unwrap();
+        let me = Access::of_caller(0o640);
+        (root, me)
+    }
+
+    fn refused(root: &Path, path: &str) -> String {
+        format!("{:#}", Place::below(root, path).unwrap_err())
+    }
+
+    #[test]
+    fn nothing_is_overwritten_or_left_behind() {
+        let (root, me) = machine();
+        let [one, two] = ["/etc/one", "/etc/two"].map(|path| Place::below(root.path(), path).unwrap());
+        one.write_new(b"1", me).unwrap();
+        assert_eq!(one.path().metadata().unwrap().permissions().mode() & 0o7777, 0o640);
+        two.write(b"2", me).unwrap();
+        assert!(one.write_new(b"3", me).is_err());
+        assert!(one.rename_new(&two).is_err());
+        for (round, name) in ["two.bak", "two.bak.1", "two.bak.2"].into_iter().enumerate() {
+            assert_eq!(two.back_up("bak").unwrap(), root.path().join("etc").join(name));
+            two.write(round.to_string().as_bytes(), me).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
+        assert_eq!(["one", "two", "two.bak", "two.bak.1", "two.bak.2"].map(read), ["1", "2", "2", "0", "1"]);
+        assert_eq!(fs::read_dir(root.path().join("etc")).unwrap().count(), 5);
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_access_and_its_former_content() {
+        let (root, me) = machine();
+        let place = Place::below(root.path(), "/etc/x").unwrap();
+        place.write(b"old", Access { mode: 0o604, ..me }).unwrap();
+        fs::write(root.path().join("etc/x.bak"), "taken").unwrap();
+        let found = place.read().unwrap().unwrap();
+        assert_eq!(place.replace(&found, b"new", "bak").unwrap(), root.path().join("etc/x.bak.1"));
+        let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
+        assert_eq!(["x", "x.bak", "x.bak.1"].map(read), ["new", "taken", "old"]);
+        assert_eq!(place.read().unwrap().unwrap().access.mode, 0o604);
+        // What was read is no longer there.
+        let error = place.replace(&found, b"newer", "bak").unwrap_err().to_string();
+        assert!(error.contains("changed by somebody else"), "{error}");
+        assert_eq!(fs::read_dir(root.path().join("etc")).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let (root, me) = machine();
+        fs::write(root.path().join("secret"), "s").unwrap();
+        symlink("../secret", root.path().join("etc/link")).unwrap();
+        symlink("etc", root.path().join("other")).unwrap();
+        assert!(refused(root.path(), "/other/x").contains("other is a link, which is not followed"));
+        assert!(refused(root.path(), "/etc/../secret").contains("has .. in it"));
+        assert!(refused(root.path(), "/missing/x").contains("No such file"));
+        let place = Place::below(root.path(), "/etc/link").unwrap();
+        assert!(place.read().unwrap_err().to_string().contains("is a link, which is not followed"));
+        // It is the link that is kept and replaced.
+        assert!(place.back_up("bak").unwrap().is_symlink());
+        place.write(b"new", me).unwrap();
+        assert!(!place.path().is_symlink());
+        assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "s");
+    }
+
+    #[test]
+    fn folders_that_others_can_change_are_refused() {
+        let (root, _) = machine();
+        let etc = root.path().join("etc");
+        for mode in [0o775, 0o757, 0o1777] {
+            fs::set_permissions(&etc, Permissions::from_mode(mode)).unwrap();
+            assert!(refused(root.path(), "/etc/x").contains("say: sudo chmod go-w"), "{mode:o}");
+        }
+        fs::set_permissions(&etc, Permissions::from_mode(0o755)).unwrap();
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(&etc, Some(65534), None).unwrap();
+            assert!(refused(root.path(), "/etc/x").contains("belongs to the user 65534"));
+        }
+    }
+
+    #[test]
+    fn what_is_put_aside_takes_no_other_copys_name() {
+        let (root, me) = machine();
+        let place = Place::below(root.path(), "/etc/x").unwrap();
+        for name in ["x.bak", "x.bak.1"] {
+            place.write_new(name.as_bytes(), me).unwrap();
+            assert_eq!(place.put_aside("bak").unwrap(), root.path().join("etc").join(name));
+            assert!(!place.exists().unwrap());
+        }
+        let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
+        assert_eq!(["x.bak", "x.bak.1"].map(read), ["x.bak", "x.bak.1"]);
+        assert!(place.put_aside("bak").is_err());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_folder_or_log_is_not_followed() {
+        let (root, me) = machine();
+        fs::create_dir(root.path().join("other")).unwrap();
+        fs::write(root.path().join("secret"), "s").unwrap();
+        symlink("../other", root.path().join("etc/folder")).unwrap();
+        symlink("../secret", root.path().join("etc/log")).unwrap();
+        let before = root.path().join("other").metadata().unwrap().mode();
+        let [folder, log, new] =
+            ["folder", "log", "new"].map(|name| Place::below(root.path(), format!("/etc/{name}")).unwrap());
+        assert!(folder.set_folder_access(Access { mode: 0o700, ..me }).is_err());
+        assert!(folder.make_folder(me).is_err());
+        assert_eq!(root.path().join("other").metadata().unwrap().mode(), before);
+        assert!(log.empty().is_err() && log.write_into(b"x").is_err());
+        assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "s");
+        new.make_folder(Access { mode: 0o711, ..me }).unwrap();
+        new.set_folder_access(Access { mode: 0o755, ..me }).unwrap();
+        assert_eq!(new.path().metadata().unwrap().mode() & 0o7777, 0o755);
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let (root, _) = machine();
+        fs::create_dir(root.path().join("etc/folder")).unwrap();
+        mkfifoat(CWD, root.path().join("etc/pipe"), Mode::RUSR | Mode::WUSR).unwrap();
+        for name in ["folder", "pipe"] {
+            let place = Place::below(root.path(), format!("/etc/{name}")).unwrap();
+            assert!(place.read().unwrap_err().to_string().ends_with("is no regular file"), "{name}");
+        }
+        assert!(Place::below(root.path(), "/etc/none").unwrap().read().unwrap().is_none());
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Reading a file, and what a later change of it shows by.
+
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::time::SystemTime;
+
+use anyhow::{Context, bail};
+use rustix::io::Errno;
+
+use super::Place;
+use crate::access::Access;
+
+/// Largest file that is read, in bytes: far above any configuration.
+const LARGEST: u64 = 4 << 20;
+
+/// A file as it was read.
+#[derive(Debug)]
+pub struct Found {
+    /// What is in it.
+    pub content: Vec<u8>,
+    /// Whose it is.
+    pub access: Access,
+    /// When its content was changed.
+    pub modified: Option<SystemTime>,
+    /// What is different as soon as somebody else changes or replaces it.
+    pub(super) identity: [i128; 5],
+}
+
+impl Place {
+    /// Reads the file, if there is one.
+    pub fn read(&self) -> anyhow::Result<Option<Found>> {
+        let shown = self.path.display();
+        let mut file = match self.open() {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => bail!("{shown} is a link, which is not followed; put the file itself there"),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+        };
+        let metadata = file.metadata().with_context(|| format!("cannot look at {shown}"))?;
+        if !metadata.is_file() {
+            bail!("{shown} is no regular file");
+        }
+        let mut content = Vec::new();
+        (&mut file)
+            .take(LARGEST + 1)
+            .read_to_end(&mut content)
+            .with_context(|| format!("cannot read {shown}"))?;
+        if content.len() as u64 > LARGEST {
+            bail!("{shown} is larger than any file of its kind");
+        }
+        Ok(Some(Found {
+            content,
+            access: Access { user: metadata.uid(), group: metadata.gid(), mode: metadata.mode() & 0o7777 },
+            modified: metadata.modified().ok(),
+            identity: [
+                metadata.dev().into(),
+                metadata.ino().into(),
+                metadata.size().into(),
+                metadata.mtime().into(),
+                metadata.mtime_nsec().into(),
+            ],
+        }))
+    }
+}

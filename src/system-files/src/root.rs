@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Paths of a machine whose root may be any directory.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+/// Where the file that a machine calls `path` is, if its root is at `root`.
+#[must_use]
+pub fn in_root(root: &Path, path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Whether there is anything of that name, even a link that leads nowhere.
+pub fn exists(path: &Path) -> anyhow::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_below_the_root() {
+        assert_eq!(in_root(Path::new("/"), "/etc/x"), Path::new("/etc/x"));
+        assert_eq!(in_root(Path::new("/mnt"), "/etc/x"), Path::new("/mnt/etc/x"));
+        assert_eq!(in_root(Path::new("mnt"), "etc/x"), Path::new("mnt/etc/x"));
+    }
+}
