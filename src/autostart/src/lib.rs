@@ -15,6 +15,7 @@
 
 mod command;
 mod cron;
+mod error;
 mod lines;
 mod machine;
 pub mod packages;
@@ -32,6 +33,7 @@ use std::path::Path;
 
 use machine::Machine;
 
+pub use error::Error;
 pub use process::{Ended, Process, end, holds, processes};
 pub use take::{Journal, Taken, groups_of, take};
 

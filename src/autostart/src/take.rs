@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use system_files::{Place, ROOT_ONLY};
 
+use crate::error::Error;
 use crate::machine::Machine;
 use crate::{Action, Found, Reason, supervisor};
 
@@ -28,16 +28,16 @@ pub struct Taken {
 
 impl Journal {
     /// The journal that the machine whose root is at `root` calls `path`.
-    pub fn at(root: &Path, path: &Path) -> anyhow::Result<Self> {
+    pub fn at(root: &Path, path: &Path) -> Result<Self, system_files::Error> {
         Ok(Self { place: Place::below(root, path)? })
     }
 
-    fn read(&self) -> anyhow::Result<Vec<u8>> {
+    fn read(&self) -> Result<Vec<u8>, system_files::Error> {
         Ok(self.place.read()?.map(|found| found.content).unwrap_or_default())
     }
 
     /// Notes what is about to be done, on the disk.
-    fn note(&self, how: &str, file: &str, backup: &str) -> anyhow::Result<()> {
+    fn note(&self, how: &str, file: &str, backup: &str) -> Result<(), system_files::Error> {
         let mut content = self.read()?;
         // A full disk may have cut the last line short.
         if content.last().is_some_and(|last| *last != b'\n') {
@@ -62,7 +62,7 @@ pub(crate) fn refusal(machine: &Machine, found: &Found) -> Option<Reason> {
 
 /// Takes a file out of action that [`crate::find`] found below `root`; one that is only to be named is left as it is. Before
 /// anything happens it is noted in the journal, if there is one.
-pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Result<Option<Taken>> {
+pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> Result<Option<Taken>, Error> {
     let machine = Machine::new(root);
     let note = |how: &str, backup: &Path| {
         let backup = machine.name_of(backup);
@@ -75,9 +75,9 @@ pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Re
         }
         Action::Edit { from, to } => {
             let place = Place::below(root, &found.path)?;
-            let read = place.read()?.with_context(|| format!("{} is gone", found.path))?;
+            let read = place.read()?.ok_or_else(|| Error::Gone(found.path.clone()))?;
             if read.content != *from {
-                bail!("{} was changed by somebody else just now; run the command again", found.path);
+                return Err(Error::Changed(found.path.clone()));
             }
             let backup = place.back_up_apart(BACKUP)?;
             note("replaced", &backup)?;
@@ -89,7 +89,7 @@ pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> anyhow::Re
 }
 
 /// The names under which Supervisor knows what was taken out of its files, by an installation's journal.
-pub fn groups_of(root: &Path, journal: &Journal) -> anyhow::Result<Vec<String>> {
+pub fn groups_of(root: &Path, journal: &Journal) -> Result<Vec<String>, system_files::Error> {
     let content = journal.read()?;
     let text = String::from_utf8_lossy(&content);
     let backups = text.lines().filter_map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {

@@ -35,10 +35,10 @@ fn write(file: &Path, png: &[u8]) -> anyhow::Result<()> {
     // user may have made the link, and it is refused.
     let place = system_files::resolved(file)?;
     if place.is_special() {
-        return place.write_into(png);
+        return Ok(place.write_into(png)?);
     }
     // Beside it first, so that a full disk leaves no half of a picture.
-    place.write_anywhere(png, Access::of_caller(0o644))
+    Ok(place.write_anywhere(png, Access::of_caller(0o644))?)
 }
 
 fn encode(width: usize, height: usize, rgb: &[u8]) -> io::Result<Vec<u8>> {

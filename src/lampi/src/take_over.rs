@@ -110,7 +110,7 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
             Ok(None) => say(&named(found))?,
             Err(error) => {
                 all_is_well = false;
-                let reason = format!("{} was left as it is: {error:#}", found.path);
+                let reason = format!("{} was left as it is: {:#}", found.path, anyhow::Error::from(error));
                 eprintln!("{}: {}", crate::NAME, visible(&reason));
             }
         }

@@ -105,7 +105,7 @@ fn write(root: &Path, record: Record) -> anyhow::Result<()> {
         }
         Record::Refused(refusals) => format!("refused {refusals}\n"),
     };
-    Place::below(root, FILE)?.write(text.as_bytes(), Access { user: 0, group: 0, mode: 0o644 })
+    Ok(Place::below(root, FILE)?.write(text.as_bytes(), Access { user: 0, group: 0, mode: 0o644 })?)
 }
 
 /// `None` without a file, or with one that is not as this program writes it.

@@ -13,12 +13,14 @@
 
 mod access;
 pub mod accounts;
+mod error;
 mod place;
 mod replacement;
 mod root;
 mod user;
 
 pub use access::{Access, ROOT_ONLY};
+pub use error::{Error, Operation};
 pub use place::{Found, Place, resolved};
 pub use replacement::{Replacement, replace};
 pub use root::{exists, in_root};

@@ -9,11 +9,11 @@ mod write;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, bail};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, StatVfsMountFlags, fstatvfs, open, openat,
     renameat_with, statat, unlinkat,
@@ -25,6 +25,7 @@ pub use links::resolved;
 pub use read::Found;
 
 use crate::access::{Access, set_access};
+use crate::error::{Error, Operation};
 use crate::replacement::{self, Name};
 use crate::root::in_root;
 
@@ -39,11 +40,11 @@ pub struct Place {
 
 impl Place {
     /// The place that the machine whose root is at `root` calls `path`. Its folder must exist.
-    pub fn below(root: &Path, path: impl AsRef<Path>) -> anyhow::Result<Self> {
+    pub fn below(root: &Path, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let shown = in_root(root, path);
         let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
-            bail!("{} is no name of a file", shown.display());
+            return Err(Error::NoName(shown));
         };
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let mut at = root.to_owned();
@@ -55,7 +56,7 @@ impl Place {
                     at.push(name);
                     folder = checked(openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty()), &at)?;
                 }
-                _ => bail!("{} has .. in it", shown.display()),
+                _ => return Err(Error::ParentInPath(shown)),
             }
         }
         Ok(Self { folder, name: name.to_owned(), path: shown })
@@ -68,25 +69,24 @@ impl Place {
     }
 
     /// Another name in the same folder.
-    pub fn beside(&self, name: impl AsRef<OsStr>) -> anyhow::Result<Self> {
+    pub fn beside(&self, name: impl AsRef<OsStr>) -> Result<Self, Error> {
         let name = name.as_ref();
-        let folder = self.folder.try_clone().with_context(|| self.path.display().to_string())?;
+        let folder = self.folder.try_clone().map_err(self.failed(Operation::Open))?;
         Ok(Self { folder, name: name.to_owned(), path: self.path.with_file_name(name) })
     }
 
     /// Whether there is anything of that name, even a link that leads nowhere.
-    pub fn exists(&self) -> anyhow::Result<bool> {
+    pub fn exists(&self) -> Result<bool, Error> {
         match self.stat() {
             Ok(_) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("cannot look at {}", self.path.display())),
+            Err(error) => Err(self.failed(Operation::Look)(error)),
         }
     }
 
     /// Whether the file system is mounted so that nothing in it can be changed.
-    pub fn is_read_only(&self) -> anyhow::Result<bool> {
-        let system =
-            fstatvfs(&self.folder).with_context(|| format!("cannot look at {}", self.path.display()))?;
+    pub fn is_read_only(&self) -> Result<bool, Error> {
+        let system = fstatvfs(&self.folder).map_err(self.failed(Operation::Look))?;
         Ok(system.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
@@ -99,14 +99,14 @@ impl Place {
     }
 
     /// Removes the file.
-    pub fn remove(&self) -> anyhow::Result<()> {
+    pub fn remove(&self) -> Result<(), Error> {
         unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty())
-            .with_context(|| format!("cannot remove {}", self.path.display()))?;
+            .map_err(self.failed(Operation::Remove))?;
         self.sync_parent()
     }
 
     /// Gives the file another name in its folder, which nothing may have yet.
-    pub fn rename_new(&self, to: &Self) -> anyhow::Result<()> {
+    pub fn rename_new(&self, to: &Self) -> Result<(), Error> {
         renameat_with(
             &self.folder,
             self.name.as_os_str(),
@@ -114,15 +114,14 @@ impl Place {
             to.name.as_os_str(),
             RenameFlags::NOREPLACE,
         )
-        .with_context(|| format!("cannot rename {} to {}", self.path.display(), to.path.display()))?;
+        .map_err(self.failed(Operation::Rename(to.path.clone())))?;
         to.sync_parent()
     }
 
     /// Sets owner and mode of the file.
-    pub fn set_access(&self, access: Access) -> anyhow::Result<()> {
-        let file = self.open().with_context(|| format!("cannot open {}", self.path.display()))?;
-        set_access(&file, access, true)
-            .with_context(|| format!("cannot set owner and mode of {}", self.path.display()))
+    pub fn set_access(&self, access: Access) -> Result<(), Error> {
+        let file = self.open().map_err(self.failed(Operation::Open))?;
+        set_access(&file, access, true).map_err(self.failed(Operation::SetAccess))
     }
 
     fn stat(&self) -> rustix::io::Result<Stat> {
@@ -144,39 +143,39 @@ impl Place {
     }
 
     /// Has the disk know what the folder has come to hold.
-    fn sync_parent(&self) -> anyhow::Result<()> {
-        self.folder.sync_all().with_context(|| {
-            let folder = self.path.parent().unwrap_or(Path::new("/"));
-            format!("cannot have {} written to the disk", folder.display())
-        })
+    fn sync_parent(&self) -> Result<(), Error> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        self.folder.sync_all().map_err(Error::system(Operation::Sync, folder))
+    }
+
+    /// For `map_err`: the system did not do `operation` with this file.
+    fn failed<E: Into<io::Error>>(&self, operation: Operation) -> impl FnOnce(E) -> Error {
+        Error::system(operation, &self.path)
     }
 }
 
 /// A folder that was opened, if it fulfils the rule.
-fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> anyhow::Result<File> {
-    let shown = path.display();
+fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> Result<File, Error> {
     let folder = match opened {
         Ok(folder) => File::from(folder),
         Err(Errno::LOOP | Errno::NOTDIR) if path.is_symlink() => {
-            bail!("{shown} is a link, which is not followed; make it a folder")
+            return Err(Error::LinkedDirectory(path.to_owned()));
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot open the folder {shown}")),
+        Err(error) => return Err(Error::system(Operation::OpenDirectory, path)(error)),
     };
-    let metadata = folder.metadata().with_context(|| format!("cannot look at {shown}"))?;
+    let metadata = folder.metadata().map_err(Error::system(Operation::Look, path))?;
     if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() {
-        bail!(
-            "{shown} belongs to the user {}, who could put another file there; say: sudo chown root {shown}",
-            metadata.uid()
-        );
+        return Err(Error::ForeignDirectory { path: path.to_owned(), owner: metadata.uid() });
     }
     if metadata.mode() & 0o022 != 0 {
-        bail!("{shown} can be changed by others than its owner; say: sudo chmod go-w {shown}");
+        return Err(Error::WritableDirectory(path.to_owned()));
     }
     Ok(folder)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -194,7 +193,7 @@ mod tests {
     }
 
     fn refused(root: &Path, path: &str) -> String {
-        format!("{:#}", Place::below(root, path).unwrap_err())
+        Place::below(root, path).unwrap_err().to_string()
     }
 
     #[test]
@@ -240,7 +239,9 @@ mod tests {
         symlink("etc", root.path().join("other")).unwrap();
         assert!(refused(root.path(), "/other/x").contains("other is a link, which is not followed"));
         assert!(refused(root.path(), "/etc/../secret").contains("has .. in it"));
-        assert!(refused(root.path(), "/missing/x").contains("No such file"));
+        let missing = Place::below(root.path(), "/missing/x").unwrap_err();
+        assert_eq!(missing.to_string(), format!("cannot open the folder {}/missing", root.path().display()));
+        assert!(missing.source().unwrap().to_string().contains("No such file"));
         let place = Place::below(root.path(), "/etc/link").unwrap();
         assert!(place.read().unwrap_err().to_string().contains("is a link, which is not followed"));
         // It is the link that is kept and replaced.

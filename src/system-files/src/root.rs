@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use crate::error::{Error, Operation};
 
 /// Where the file that a machine calls `path` is, if its root is at `root`.
 #[must_use]
@@ -14,11 +14,11 @@ pub fn in_root(root: &Path, path: impl AsRef<Path>) -> PathBuf {
 }
 
 /// Whether there is anything of that name, even a link that leads nowhere.
-pub fn exists(path: &Path) -> anyhow::Result<bool> {
+pub fn exists(path: &Path) -> Result<bool, Error> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+        Err(error) => Err(error).map_err(Error::system(Operation::Look, path)),
     }
 }
 

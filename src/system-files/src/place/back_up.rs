@@ -4,24 +4,24 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use rustix::fs::{AtFlags, RenameFlags, linkat, renameat_with};
 use rustix::io::Errno;
 
 use super::Place;
+use crate::error::{Error, Operation};
 
 impl Place {
     /// Gives the file the first free one of the names that [`Self::back_up`] gives, in place of its own. Returns its path.
-    pub fn put_aside(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+    pub fn put_aside(&self, suffix: &str) -> Result<PathBuf, Error> {
         self.put_aside_noted(suffix, |_| Ok(()))
     }
 
-    /// [`Self::put_aside`], of which `note` is told the new path before the file gets it.
+    /// [`Self::put_aside`], which calls `note` with the new path before the file gets it.
     pub fn put_aside_noted(
         &self,
         suffix: &str,
-        note: impl Fn(&Path) -> anyhow::Result<()>,
-    ) -> anyhow::Result<PathBuf> {
+        note: impl Fn(&Path) -> Result<(), Error>,
+    ) -> Result<PathBuf, Error> {
         for number in 0_u32.. {
             let backup = self.beside(numbered(&self.name, suffix, number))?;
             if backup.exists()? {
@@ -42,24 +42,22 @@ impl Place {
                 }
                 Err(Errno::EXIST) => {}
                 Err(error) => {
-                    return Err(error).with_context(|| {
-                        format!("cannot rename {} to {}", self.path.display(), backup.path.display())
-                    });
+                    return Err(self.failed(Operation::Rename(backup.path))(error));
                 }
             }
         }
-        bail!("{} has too many copies already", self.path.display())
+        Err(Error::TooManyBackups(self.path.clone()))
     }
 
     /// Gives the file the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on as a second one, which it
     /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. If one of these files is
     /// the same, that is enough. Returns its path.
-    pub fn back_up(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+    pub fn back_up(&self, suffix: &str) -> Result<PathBuf, Error> {
         self.back_up_unless(suffix, Self::is_like)
     }
 
     /// As [`Self::back_up`], but a file of one of these names that is the same is somebody else's, unless it is this file.
-    pub fn back_up_apart(&self, suffix: &str) -> anyhow::Result<PathBuf> {
+    pub fn back_up_apart(&self, suffix: &str) -> Result<PathBuf, Error> {
         self.back_up_unless(suffix, |own, other| match (own.stat(), other.stat()) {
             (Ok(own), Ok(other)) => (own.st_dev, own.st_ino) == (other.st_dev, other.st_ino),
             _ => false,
@@ -70,13 +68,13 @@ impl Place {
         &self,
         suffix: &str,
         is_backed_up: impl Fn(&Self, &Self) -> bool,
-    ) -> anyhow::Result<PathBuf> {
+    ) -> Result<PathBuf, Error> {
         for number in 0_u32.. {
             let backup = self.beside(numbered(&self.name, suffix, number))?;
             if is_backed_up(self, &backup) {
                 return Ok(backup.path);
             }
-            let context = || format!("cannot keep {} as {}", self.path.display(), backup.path.display());
+            let failed = || self.failed(Operation::BackUp(backup.path.clone()));
             match linkat(
                 &self.folder,
                 self.name.as_os_str(),
@@ -91,16 +89,16 @@ impl Place {
                     if backup.exists()? {
                         continue;
                     }
-                    let found = self.read()?.with_context(context)?;
+                    let found = self.read()?.ok_or(Errno::NOENT).map_err(failed())?;
                     let copy = backup.write_temp(&found.content, found.access, false)?;
                     copy.rename_new(&backup).inspect_err(|_| copy.discard())?;
                 }
-                Err(error) => return Err(error).with_context(context),
+                Err(error) => return Err(failed()(error)),
             }
             self.sync_parent()?;
             return Ok(backup.path);
         }
-        bail!("{} has too many copies already", self.path.display())
+        Err(Error::TooManyBackups(self.path.clone()))
     }
 
     /// Whether both are files with the same content, owner and mode.

@@ -9,16 +9,17 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, bail};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, readlinkat, statat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::Place;
+use crate::error::{Error, Operation};
 
 /// As many as the kernel follows before it gives up.
 const MOST_LINKS: usize = 40;
@@ -27,12 +28,15 @@ const MOST_LINKS: usize = 40;
 const STICKY: u32 = 0o1000;
 
 /// The place that `path` leads to. There may be nothing of that name yet, but its folder must exist.
-pub fn resolved(path: &Path) -> anyhow::Result<Place> {
-    let shown = path.display();
-    let whole = std::path::absolute(path).with_context(|| format!("cannot find {shown}"))?;
+pub fn resolved(path: &Path) -> Result<Place, Error> {
+    let whole = std::path::absolute(path).map_err(Error::system(Operation::Find, path))?;
     let mut rest: VecDeque<OsString> = names(&whole)?;
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-    let root = || open("/", flags, Mode::empty()).map(File::from).context("cannot open /");
+    let root = || {
+        open("/", flags, Mode::empty())
+            .map(File::from)
+            .map_err(Error::system(Operation::Open, Path::new("/")))
+    };
     let (mut folder, mut at) = (root()?, PathBuf::from("/"));
     let mut is_trusted = true;
     let mut links = 0;
@@ -41,23 +45,24 @@ pub fn resolved(path: &Path) -> anyhow::Result<Place> {
             Ok(entry) => Some(entry),
             Err(Errno::NOENT) if rest.is_empty() => None,
             Err(error) => {
-                return Err(error).with_context(|| format!("cannot look at {}", at.join(&name).display()));
+                return Err(Error::system(Operation::Look, &at.join(&name))(error));
             }
         };
         let owner = entry.as_ref().map(|entry| entry.st_uid);
-        let entry_is_safe = is_trusted && is_safe(&folder, owner)?;
+        let entry_is_safe =
+            is_trusted && is_safe(&folder, owner).map_err(Error::system(Operation::Look, &at))?;
         let is_link = entry.is_some_and(|entry| FileType::from_raw_mode(entry.st_mode).is_symlink());
         if is_link {
             let link = at.join(&name);
             links += 1;
             if !entry_is_safe {
-                bail!("{} is a link that another user may have made; it is not followed", link.display());
+                return Err(Error::ForeignLink(link));
             }
             if links > MOST_LINKS {
-                bail!("{shown}: too many links lead to one another");
+                return Err(Error::TooManyLinks(path.to_owned()));
             }
-            let target = readlinkat(&folder, &name, Vec::new())
-                .with_context(|| format!("cannot read the link {}", link.display()))?;
+            let target =
+                readlinkat(&folder, &name, Vec::new()).map_err(Error::system(Operation::ReadLink, &link))?;
             let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
             if target.is_absolute() {
                 (folder, at) = (root()?, PathBuf::from("/"));
@@ -67,7 +72,7 @@ pub fn resolved(path: &Path) -> anyhow::Result<Place> {
             rest = before;
         } else if rest.is_empty() {
             if name == ".." || name == "." {
-                bail!("{shown} is no name of a file");
+                return Err(Error::NoName(path.to_owned()));
             }
             return Ok(Place { path: at.join(&name), folder, name });
         } else {
@@ -78,15 +83,15 @@ pub fn resolved(path: &Path) -> anyhow::Result<Place> {
                 at.push(&name);
             }
             let opened = openat(&folder, &name, flags | OFlags::NOFOLLOW, Mode::empty());
-            folder = opened.map(File::from).with_context(|| format!("cannot open {}", at.display()))?;
+            folder = opened.map(File::from).map_err(Error::system(Operation::Open, &at))?;
             is_trusted = entry_is_safe;
         }
     }
-    bail!("{shown} is no name of a file")
+    Err(Error::NoName(path.to_owned()))
 }
 
 /// The names in a path, one after the other.
-fn names(path: &Path) -> anyhow::Result<VecDeque<OsString>> {
+fn names(path: &Path) -> Result<VecDeque<OsString>, Error> {
     let names = path.components().filter_map(|component| match component {
         Component::RootDir | Component::CurDir => None,
         Component::Normal(name) => Some(name.to_owned()),
@@ -94,14 +99,14 @@ fn names(path: &Path) -> anyhow::Result<VecDeque<OsString>> {
     });
     let names: VecDeque<_> = names.collect();
     if names.is_empty() {
-        bail!("{} is no name of a file", path.display());
+        return Err(Error::NoName(path.to_owned()));
     }
     Ok(names)
 }
 
 /// Whether nobody but root and the caller can have put what is in a folder there, or put something else in its place.
-fn is_safe(folder: &File, owner_of_entry: Option<u32>) -> anyhow::Result<bool> {
-    let metadata = folder.metadata().context("cannot look at a folder")?;
+fn is_safe(folder: &File, owner_of_entry: Option<u32>) -> io::Result<bool> {
+    let metadata = folder.metadata()?;
     let is_ours = |user: u32| user == 0 || user == geteuid().as_raw();
     let is_closed = metadata.mode() & 0o022 == 0;
     let is_sticky = metadata.mode() & STICKY != 0 && owner_of_entry.is_some_and(is_ours);
@@ -141,7 +146,7 @@ mod tests {
         fs::create_dir(at("theirs")).unwrap();
         symlink("/etc/shadow", at("theirs/link")).unwrap();
         symlink("/etc", at("theirs/folder")).unwrap();
-        let refused = |path: &str| format!("{:#}", resolved(&at(path)).unwrap_err());
+        let refused = |path: &str| resolved(&at(path)).unwrap_err().to_string();
         fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o777)).unwrap();
         for path in ["theirs/link", "theirs/folder/shadow"] {
             assert!(refused(path).contains("is a link that another user may have made"), "{path}");

@@ -5,11 +5,11 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
-use anyhow::{Context, bail};
 use rustix::io::Errno;
 
 use super::Place;
 use crate::access::Access;
+use crate::error::{Error, Operation};
 
 /// Largest file that is read, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
@@ -29,25 +29,21 @@ pub struct Found {
 
 impl Place {
     /// Reads the file, if there is one.
-    pub fn read(&self) -> anyhow::Result<Option<Found>> {
-        let shown = self.path.display();
+    pub fn read(&self) -> Result<Option<Found>, Error> {
         let mut file = match self.open() {
             Ok(file) => file,
             Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP) => bail!("{shown} is a link, which is not followed; put the file itself there"),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+            Err(Errno::LOOP) => return Err(Error::Link(self.path.clone())),
+            Err(error) => return Err(self.failed(Operation::Read)(error)),
         };
-        let metadata = file.metadata().with_context(|| format!("cannot look at {shown}"))?;
+        let metadata = file.metadata().map_err(self.failed(Operation::Look))?;
         if !metadata.is_file() {
-            bail!("{shown} is no regular file");
+            return Err(Error::NotRegular(self.path.clone()));
         }
         let mut content = Vec::new();
-        (&mut file)
-            .take(LARGEST + 1)
-            .read_to_end(&mut content)
-            .with_context(|| format!("cannot read {shown}"))?;
+        (&mut file).take(LARGEST + 1).read_to_end(&mut content).map_err(self.failed(Operation::Read))?;
         if content.len() as u64 > LARGEST {
-            bail!("{shown} is larger than any file of its kind");
+            return Err(Error::TooLarge(self.path.clone()));
         }
         Ok(Some(Found {
             content,

@@ -2,31 +2,31 @@
 //! Writing a file: in place of the one that is there, or into it.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use rustix::fs::{Mode, OFlags, openat};
 
 use super::{Found, Place};
 use crate::access::{Access, set_access};
+use crate::error::{Error, Operation};
 use crate::replacement;
 
 impl Place {
     /// Writes a file that replaces whatever has its name, a link itself included.
-    pub fn write(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
+    pub fn write(&self, content: &[u8], access: Access) -> Result<(), Error> {
         let new = self.write_temp(content, access, true)?;
         self.put_in_place(&new)
     }
 
     /// As [`Self::write`], also where the file system cannot store owner and mode.
-    pub fn write_anywhere(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
+    pub fn write_anywhere(&self, content: &[u8], access: Access) -> Result<(), Error> {
         let new = self.write_temp(content, access, false)?;
         self.put_in_place(&new)
     }
 
     /// Writes a file whose name nothing may have yet.
-    pub fn write_new(&self, content: &[u8], access: Access) -> anyhow::Result<()> {
+    pub fn write_new(&self, content: &[u8], access: Access) -> Result<(), Error> {
         let new = self.write_temp(content, access, true)?;
         new.rename_new(self).inspect_err(|_| new.discard())
     }
@@ -35,11 +35,11 @@ impl Place {
     /// the first free one of the names that [`Self::back_up`] gives. Returns the path of that one.
     ///
     /// If anything fails, or somebody else changed the file since it was read, all is as it was.
-    pub fn replace(&self, found: &Found, content: &[u8], suffix: &str) -> anyhow::Result<PathBuf> {
+    pub fn replace(&self, found: &Found, content: &[u8], suffix: &str) -> Result<PathBuf, Error> {
         let new = self.write_temp(content, found.access, false)?;
         let unchanged = || match self.read() {
             Ok(Some(now)) if now.identity == found.identity && now.content == found.content => Ok(()),
-            _ => bail!("{} was changed by somebody else just now; say it again", self.path.display()),
+            _ => Err(Error::Changed(self.path.clone())),
         };
         let kept = unchanged().and_then(|()| self.back_up(suffix)).inspect_err(|_| new.discard())?;
         // What was linked is the file that was read, and no longer one that somebody else put there meanwhile.
@@ -52,41 +52,41 @@ impl Place {
     }
 
     /// Writes to what is there already: a pipe, a device or a file, but through no link.
-    pub fn write_into(&self, content: &[u8]) -> anyhow::Result<()> {
+    pub fn write_into(&self, content: &[u8]) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.folder, self.name.as_os_str(), flags, Mode::empty());
-        let written = file.map_err(std::io::Error::from).and_then(|file| File::from(file).write_all(content));
-        written.with_context(|| format!("cannot write to {}", self.path.display()))
+        let written = file.map_err(io::Error::from).and_then(|file| File::from(file).write_all(content));
+        written.map_err(self.failed(Operation::WriteInto))
     }
 
     /// Takes all content from the file, which keeps its owner and mode.
-    pub fn empty(&self) -> anyhow::Result<()> {
+    pub fn empty(&self) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let empty = || -> anyhow::Result<()> {
+        let empty = || -> io::Result<()> {
             let file = File::from(openat(&self.folder, self.name.as_os_str(), flags, Mode::empty())?);
             if !file.metadata()?.is_file() {
-                bail!("it is no regular file");
+                return Err(io::Error::other("it is no regular file"));
             }
-            Ok(file.set_len(0)?)
+            file.set_len(0)
         };
-        empty().with_context(|| format!("cannot empty {}", self.path.display()))
+        empty().map_err(self.failed(Operation::Empty))
     }
 
     /// The content, on the disk under a name that no program reads. The number keeps two calls at a time apart.
-    pub(super) fn write_temp(&self, content: &[u8], access: Access, exactly: bool) -> anyhow::Result<Self> {
+    pub(super) fn write_temp(&self, content: &[u8], access: Access, exactly: bool) -> Result<Self, Error> {
         let mut name = self.name.clone();
         name.push(format!(".lampi-new.{}", std::process::id()));
         let new = self.beside(name)?;
         let written = replacement::write_temp(new.as_name(), Mode::RUSR | Mode::WUSR, content, |file| {
             set_access(file, access, exactly)
         });
-        written.with_context(|| format!("cannot write {}", new.path.display()))?;
+        written.map_err(new.failed(Operation::Write))?;
         Ok(new)
     }
 
-    fn put_in_place(&self, new: &Self) -> anyhow::Result<()> {
+    fn put_in_place(&self, new: &Self) -> Result<(), Error> {
         replacement::rename(new.as_name(), self.as_name())
-            .with_context(|| format!("cannot rename {} to {}", new.path.display(), self.path.display()))?;
+            .map_err(new.failed(Operation::Rename(self.path.clone())))?;
         self.sync_parent()
     }
 }

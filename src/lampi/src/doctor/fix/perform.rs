@@ -91,7 +91,7 @@ impl Action {
 }
 
 /// Where an edit goes.
-fn place(system: &System, path: &str) -> anyhow::Result<Place> {
+fn place(system: &System, path: &str) -> Result<Place, system_files::Error> {
     Place::below(system.root(), path)
 }
 
