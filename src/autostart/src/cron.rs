@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::command::Runs;
+use crate::commands::{Runs, shell};
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
-use crate::shell;
 use crate::{Action, Found, Reason, Start, Survey, Unread};
 
 /// Where the system's own jobs are.

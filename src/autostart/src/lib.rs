@@ -6,14 +6,14 @@
 //! programs it starts, in which lines, and what may be done about it. [`take`] does that. [`processes`] knows the lamp's
 //! programs among the processes, and [`end`] ends those that the package's own cannot run beside.
 //!
-//! A program counts where the name of a command can stand: `command` sees through what is called before it (sudo, env,
-//! timeout), `shell` reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
+//! A program counts where the name of a command can stand: `commands` sees through what is called before it (sudo, env,
+//! timeout) and reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
 //! of a file: what cannot be read is named as such, and nothing is changed that anybody but root could have put there.
 //!
 //! Not looked into: what a service is told by another command (`systemctl start`), programs of Python and other languages that
 //! start one in their turn, and scripts that are called by name.
 
-mod command;
+mod commands;
 mod cron;
 mod error;
 mod lines;
@@ -23,7 +23,6 @@ mod process;
 mod program;
 mod rc;
 mod session;
-mod shell;
 mod supervisor;
 mod systemd;
 mod take;

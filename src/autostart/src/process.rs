@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::commands::command;
 use crate::machine::Machine;
-use crate::{command, systemd};
+use crate::systemd;
 
 /// How long a process may take to end by itself before it is killed. Supervisor's `stopwaitsecs` is 10 s; an installation
 /// waits for this.

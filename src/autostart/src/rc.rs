@@ -4,10 +4,10 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::commands::shell::{self, Ran};
 use crate::cron::{script, starts_of_script};
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
-use crate::shell::{self, Ran};
 use crate::{Action, Found, Reason, Survey};
 
 const RC_LOCAL: &str = "/etc/rc.local";
@@ -87,8 +87,8 @@ fn is_shell(script: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::leaves_the_rest;
+    use crate::commands::shell::commands;
     use crate::lines::{End, marked};
-    use crate::shell::commands;
 
     #[test]
     fn a_command_of_several_lines_is_not_cut() {

@@ -5,8 +5,9 @@
 use crate::cron::starts_of_script;
 use system_files::as_user;
 
+use crate::commands::shell;
 use crate::machine::{Machine, Person};
-use crate::{Action, Found, Reason, Start, Survey, Unread, shell, systemd};
+use crate::{Action, Found, Reason, Start, Survey, Unread, systemd};
 
 /// Where jobs of `at` wait.
 const AT_JOBS: &str = "/var/spool/cron/atjobs";

@@ -7,9 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use programs::{Program, paths};
 use supervisor_conf::{Host, Section};
 
+use crate::commands::command;
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
-use crate::{Action, Found, Reason, Start, Survey, Unread, command};
+use crate::{Action, Found, Reason, Start, Survey, Unread};
 
 /// What stands before a line that was put out of action.
 const MARK: &str = "; now run by lampi: ";

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::command::{self, Runs};
+use crate::commands::{Runs, command};
 use crate::machine::Machine;
 use crate::{Action, Found, Reason, Start, Survey};
 

@@ -5,11 +5,18 @@
 //! sets them to a word, the folder where it changes it by `cd`. What a script feeds to another shell by a pipe or a document,
 //! and scripts that it calls, are not looked into.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::iter::Peekable;
-use std::str::Chars;
+mod functions;
+mod input;
+mod token;
 
-use crate::command::{self, Runs, is_assignment, joined};
+use std::collections::BTreeMap;
+
+use super::words::{is_assignment, joined};
+use super::{DEEPEST, Runs, command};
+
+use functions::called;
+use input::Input;
+use token::Token;
 
 /// A command of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +50,7 @@ pub(crate) fn commands(script: &str) -> Vec<Ran> {
 
 /// [`commands`], with variables that are set before.
 pub(crate) fn commands_with(script: &str, variables: &BTreeMap<String, String>) -> Vec<Ran> {
-    read(script, "", variables.clone(), command::DEEPEST)
+    read(script, "", variables.clone(), DEEPEST)
 }
 
 /// [`commands`], in a script that runs in `folder` and is `DEEPEST - depth` commands deep.
@@ -62,78 +69,7 @@ fn read(script: &str, folder: &str, variables: BTreeMap<String, String>, depth: 
         depth,
     };
     parser.run();
-    parser.called()
-}
-
-struct Input<'a> {
-    rest: Peekable<Chars<'a>>,
-    line: usize,
-}
-
-impl Input<'_> {
-    fn peek(&mut self) -> Option<char> {
-        self.rest.peek().copied()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let next = self.rest.next();
-        self.line += usize::from(next == Some('\n'));
-        next
-    }
-
-    fn skip(&mut self, wanted: char) -> bool {
-        let is_it = self.peek() == Some(wanted);
-        if is_it {
-            self.next();
-        }
-        is_it
-    }
-
-    /// Up to the first `end` that is not quoted, which is taken too.
-    fn until(&mut self, end: char) -> String {
-        let mut text = String::new();
-        while let Some(letter) = self.next() {
-            match letter {
-                _ if letter == end => break,
-                '\\' => {
-                    text.push(letter);
-                    text.extend(self.next());
-                }
-                _ => text.push(letter),
-            }
-        }
-        text
-    }
-
-    /// Up to the parenthesis that closes one.
-    fn parenthesis(&mut self) -> String {
-        let mut text = String::new();
-        let mut open = 1;
-        while let Some(letter) = self.next() {
-            match letter {
-                '(' => open += 1,
-                ')' => open -= 1,
-                '\'' | '"' => {
-                    let quoted = self.until(letter);
-                    text.push(letter);
-                    text.push_str(&quoted);
-                }
-                _ => {}
-            }
-            if open == 0 {
-                break;
-            }
-            text.push(letter);
-        }
-        text
-    }
-}
-
-enum Token {
-    /// A word; whether some of it was quoted, so that it is no keyword.
-    Word(String, bool),
-    /// What ends a command.
-    End(&'static str),
+    called(parser.ran)
 }
 
 struct Parser<'a> {
@@ -316,161 +252,10 @@ impl Parser<'_> {
         self.ran.push((self.function.as_ref().map(|(name, _)| name.clone()), ran));
     }
 
-    /// The commands; of a function that nobody calls, none runs anything.
-    fn called(self) -> Vec<Ran> {
-        let functions: BTreeSet<&str> =
-            self.ran.iter().filter_map(|(function, _)| function.as_deref()).collect();
-        let mut called: BTreeSet<String> = BTreeSet::new();
-        loop {
-            let is_called = |function: &Option<String>| {
-                function.as_ref().is_none_or(|function| called.contains(function))
-            };
-            let calls = self.ran.iter().filter(|(function, _)| is_called(function));
-            let calls: Vec<&String> =
-                calls.filter_map(|(_, ran)| ran.words.iter().find(|word| !is_assignment(word))).collect();
-            // A call such as `do_$1` can be one of several.
-            let calls_it = |name: &str, call: &str| match call.split_once('$') {
-                Some((begin, _)) => name.starts_with(begin),
-                None => name == call,
-            };
-            let new: Vec<String> = functions
-                .iter()
-                .filter(|name| !called.contains(**name) && calls.iter().any(|call| calls_it(name, call)))
-                .map(|name| (*name).to_owned())
-                .collect();
-            if new.is_empty() {
-                break;
-            }
-            called.extend(new);
-        }
-        let functions: BTreeSet<String> = functions.into_iter().map(str::to_owned).collect();
-        self.ran
-            .into_iter()
-            .map(|(function, mut ran)| {
-                let is_call = ran.words.first().is_some_and(|word| functions.contains(word));
-                if is_call || function.is_some_and(|function| !called.contains(&function)) {
-                    ran.runs = Runs::default();
-                }
-                ran
-            })
-            .collect()
-    }
-
     fn set(&mut self, assignments: &[String]) {
         for (name, value) in assignments.iter().filter_map(|word| word.split_once('=')) {
             if value.len() <= LONGEST {
                 self.variables.insert(name.to_owned(), value.to_owned());
-            }
-        }
-    }
-
-    fn token(&mut self) -> Option<Token> {
-        loop {
-            match self.input.peek()? {
-                ' ' | '\t' | '\r' => {
-                    self.input.next();
-                }
-                '#' => {
-                    while self.input.peek().is_some_and(|letter| letter != '\n') {
-                        self.input.next();
-                    }
-                }
-                '\n' => {
-                    self.input.next();
-                    self.skip_here_documents();
-                    return Some(Token::End("\n"));
-                }
-                ';' => {
-                    self.input.next();
-                    let is_double = self.input.skip(';');
-                    self.input.skip('&');
-                    return Some(Token::End(if is_double { ";;" } else { ";" }));
-                }
-                '&' => {
-                    self.input.next();
-                    if self.input.peek() == Some('>') {
-                        self.redirection();
-                        continue;
-                    }
-                    return Some(Token::End(if self.input.skip('&') { "&&" } else { "&" }));
-                }
-                '|' => {
-                    self.input.next();
-                    let is_double = self.input.skip('|');
-                    self.input.skip('&');
-                    return Some(Token::End(if is_double { "||" } else { "|" }));
-                }
-                '(' => {
-                    self.input.next();
-                    return Some(Token::End("("));
-                }
-                ')' => {
-                    self.input.next();
-                    return Some(Token::End(")"));
-                }
-                '<' | '>' => self.redirection(),
-                '\\' if self.input.rest.clone().nth(1) == Some('\n') => {
-                    self.input.next();
-                    self.input.next();
-                }
-                _ => {
-                    let (word, quoted) = self.word();
-                    // In `2>file` the number belongs to the file.
-                    let is_number =
-                        !quoted && !word.is_empty() && word.chars().all(|letter| letter.is_ascii_digit());
-                    if is_number && matches!(self.input.peek(), Some('<' | '>')) {
-                        self.redirection();
-                        continue;
-                    }
-                    return Some(Token::Word(word, quoted));
-                }
-            }
-        }
-    }
-
-    /// From `<` or `>` to the end of the file's name.
-    fn redirection(&mut self) {
-        let first = self.input.next();
-        let is_document = first == Some('<') && self.input.skip('<');
-        if is_document && self.input.peek() != Some('<') {
-            let strips = self.input.skip('-');
-            self.skip_blanks();
-            let (word, _) = self.word();
-            self.here_documents.push((word, strips));
-            return;
-        }
-        while matches!(self.input.peek(), Some('<' | '>' | '&' | '|')) {
-            self.input.next();
-        }
-        self.skip_blanks();
-        if self.input.peek() == Some('(') {
-            self.input.next();
-            let script = self.input.parenthesis();
-            self.inner(&script);
-        } else if self.input.peek().is_some_and(|letter| letter != '\n') {
-            self.word();
-        }
-    }
-
-    fn skip_blanks(&mut self) {
-        while matches!(self.input.peek(), Some(' ' | '\t')) {
-            self.input.next();
-        }
-    }
-
-    fn skip_here_documents(&mut self) {
-        for (end, strips) in std::mem::take(&mut self.here_documents) {
-            loop {
-                if self.input.peek().is_none() {
-                    return;
-                }
-                let mut line = String::new();
-                while let Some(letter) = self.input.next().filter(|letter| *letter != '\n') {
-                    line.push(letter);
-                }
-                if (if strips { line.trim_start_matches('\t') } else { &line }) == end {
-                    break;
-                }
             }
         }
     }
@@ -484,127 +269,6 @@ impl Parser<'_> {
                     self.note(Ran { line, words: ran.words, runs: Runs { others: false, ..ran.runs } });
                 }
             }
-        }
-    }
-
-    fn word(&mut self) -> (String, bool) {
-        let mut word = String::new();
-        let mut quoted = false;
-        while let Some(letter) = self.input.peek() {
-            word.truncate(word.floor_char_boundary(LONGEST));
-            match letter {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
-                '\'' => {
-                    quoted = true;
-                    self.input.next();
-                    while let Some(letter) = self.input.next().filter(|letter| *letter != '\'') {
-                        word.push(letter);
-                    }
-                }
-                '"' => {
-                    quoted = true;
-                    self.input.next();
-                    self.double_quoted(&mut word);
-                }
-                '\\' => {
-                    self.input.next();
-                    match self.input.next() {
-                        Some('\n') | None => {}
-                        Some(letter) => {
-                            quoted = true;
-                            word.push(letter);
-                        }
-                    }
-                }
-                '$' | '`' => self.substitution(&mut word),
-                _ => {
-                    self.input.next();
-                    word.push(letter);
-                }
-            }
-        }
-        (word, quoted)
-    }
-
-    fn double_quoted(&mut self, word: &mut String) {
-        while let Some(letter) = self.input.peek() {
-            word.truncate(word.floor_char_boundary(LONGEST));
-            match letter {
-                '"' => {
-                    self.input.next();
-                    return;
-                }
-                '\\' => {
-                    self.input.next();
-                    match self.input.next() {
-                        Some('\n') | None => {}
-                        Some(letter) => {
-                            if !matches!(letter, '$' | '`' | '"' | '\\') {
-                                word.push('\\');
-                            }
-                            word.push(letter);
-                        }
-                    }
-                }
-                '$' | '`' => self.substitution(word),
-                _ => {
-                    self.input.next();
-                    word.push(letter);
-                }
-            }
-        }
-    }
-
-    /// What a `$` or a backquote stands for.
-    fn substitution(&mut self, word: &mut String) {
-        if self.input.next() == Some('`') {
-            let script = self.input.until('`');
-            self.inner(&script);
-            return;
-        }
-        match self.input.peek() {
-            Some('(') => {
-                self.input.next();
-                let script = self.input.parenthesis();
-                // Two parentheses hold a number.
-                if !script.starts_with('(') {
-                    self.inner(&script);
-                }
-            }
-            Some('{') => {
-                self.input.next();
-                let inside = self.input.until('}');
-                let name = inside.split([':', '-', '=', '+', '%', '#', '?']).next().unwrap_or_default();
-                word.push_str(&self.value(name));
-            }
-            Some(letter) if letter.is_ascii_alphabetic() || letter == '_' => {
-                let mut name = String::new();
-                while let Some(letter) =
-                    self.input.peek().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
-                {
-                    self.input.next();
-                    name.push(letter);
-                }
-                word.push_str(&self.value(&name));
-            }
-            // Quoted as in C.
-            Some('\'') => {
-                self.input.next();
-                word.push_str(&self.input.until('\''));
-            }
-            Some(letter) if !letter.is_whitespace() && letter != '"' => {
-                self.input.next();
-                word.extend(['$', letter]);
-            }
-            _ => word.push('$'),
-        }
-    }
-
-    /// A variable's value; of one that is not known, its name, so that a path through it stays one.
-    fn value(&self, name: &str) -> String {
-        match self.variables.get(name) {
-            Some(value) => value.clone(),
-            None => format!("${name}"),
         }
     }
 }
