@@ -13,10 +13,10 @@ use runtime::output;
 use supervisor_conf::{Host, Severity};
 use system_files::{Access, Place};
 
-use crate::dpkg;
 use programs::lampi::ProgramArgs;
 use programs::{Program, paths};
 use supervisor_client::{Supervisor, SupervisorError, Update};
+use system_files::dpkg;
 
 /// Stops a program and keeps it stopped.
 pub(crate) fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
@@ -136,7 +136,7 @@ impl<'a> Places<'a> {
 
     /// Owner and mode that the file shall have.
     fn access(&self) -> anyhow::Result<Access> {
-        dpkg::access(self.root, &self.name())
+        Ok(dpkg::access(self.root, &self.name())?)
     }
 
     /// At a place that was diverted lies the owner's file, and the package's where the owner wants it.

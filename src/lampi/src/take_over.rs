@@ -12,9 +12,9 @@ use anyhow::bail;
 use autostart::{Action, Found, Journal, Owner, Reason, Survey};
 use nix::unistd::geteuid;
 
-use crate::quoting::{quoted, visible};
 use programs::lampi::{TakeOverArgs, TakeOverPart};
 use runtime::output;
+use runtime::quoting::{quoted, visible};
 use supervisor_client::{Supervisor, SupervisorError};
 
 /// How the command is typed.

@@ -14,6 +14,7 @@ pub mod backoff;
 mod exit;
 pub mod logging;
 pub mod output;
+pub mod quoting;
 pub mod signals;
 pub mod thread;
 pub mod wait;

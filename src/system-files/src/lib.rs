@@ -13,6 +13,7 @@
 
 mod access;
 pub mod accounts;
+pub mod dpkg;
 mod error;
 mod place;
 mod replacement;

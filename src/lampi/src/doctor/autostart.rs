@@ -6,8 +6,8 @@ use autostart::{Found, Owner, Reason, Unread};
 use super::fix::{Action, Command, Fix};
 use super::lamp::Lamp;
 use super::report::Report;
-use crate::quoting::quoted;
 use crate::take_over;
+use runtime::quoting::quoted;
 
 /// Looks at everything that can start a program.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {

@@ -13,8 +13,8 @@ use super::lamp::Lamp;
 use super::report::Report;
 use super::system::System;
 use crate::peers;
-use crate::quoting::{quoted, visible};
 use programs::lamp_service::settings::Peer;
+use runtime::quoting::{quoted, visible};
 
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
 const LAST: &str = "$SYS/broker/version";

@@ -11,9 +11,9 @@ use super::fix::{Action, Command, Edit, Fix, Owner};
 use super::lamp::{ConfState, Lamp, Supervisor};
 use super::packages;
 use super::report::{Need, Report};
-use crate::dpkg;
-use crate::quoting::quoted;
 use programs::paths;
+use runtime::quoting::quoted;
+use system_files::dpkg;
 
 /// Attempts that the package has Supervisor make.
 const MANY_RETRIES: &str = "1000000";

@@ -9,8 +9,8 @@ use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, System, WRITE};
 use crate::boot_config::Boot;
-use crate::quoting::quoted;
 use crate::status::machine::touch_screens;
+use runtime::quoting::quoted;
 
 /// Looks at the devices.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {

@@ -9,7 +9,7 @@ use autostart::Process;
 use super::fix::{Action, Command, Fix};
 use super::lamp::{Lamp, Supervisor};
 use super::report::Report;
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// Looks at the processes.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {

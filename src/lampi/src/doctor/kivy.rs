@@ -11,7 +11,7 @@ use super::fix::{Action, Command, Content, Fix, Owner, Theirs};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::READ;
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// Looks at the configuration as `lamp_ui` will.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {

@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use super::fix::Action;
 use super::lamp::Lamp;
 use super::report::Report;
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// Folder of all logs.
 const FOLDER: &str = "/var/log";

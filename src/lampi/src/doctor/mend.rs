@@ -14,9 +14,9 @@ use nix::unistd::geteuid;
 use super::diagnose;
 use super::fix::{Action, Fix, Tool};
 use super::report::Report;
-use crate::quoting::visible;
 use programs::lampi::DoctorArgs;
 use runtime::output;
+use runtime::quoting::visible;
 
 /// What stands on what ends before that.
 const MOST_ROUNDS: usize = 8;

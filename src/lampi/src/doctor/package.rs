@@ -9,7 +9,7 @@ use super::fix::{Action, Command as Typed, Fix, Tool};
 use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::System;
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// What dpkg knows of the package.
 struct Package {

@@ -23,9 +23,9 @@ use super::system::System;
 use crate::boot_config::State;
 use crate::leds::{self, Dark, Driver, PATH};
 use crate::peers;
-use crate::quoting::quoted;
 use programs::lamp_service::settings::Peer;
 use programs::paths;
+use runtime::quoting::quoted;
 
 /// The first version that knows -g and all else that the lamp asks of it.
 const OLDEST: u32 = 60;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::fix::Fix;
 use super::system::System;
-use crate::quoting::visible;
+use runtime::quoting::visible;
 
 /// Number of the form of the JSON; another one when a program would read it wrongly.
 const FORMAT: u8 = 2;

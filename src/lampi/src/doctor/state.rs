@@ -11,7 +11,7 @@ use super::fix::{Action, Content, Fix, Owner, Theirs};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, WRITE};
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// Looks at the state.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {

@@ -6,7 +6,7 @@ use autostart::Process;
 use super::fix::{Action, Tool};
 use super::lamp::{ConfState, Lamp, Supervisor};
 use super::report::{Need, Report};
-use crate::quoting::visible;
+use runtime::quoting::visible;
 
 /// Where systemd has the services that it starts at boot.
 const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";

@@ -5,7 +5,7 @@ use super::fix::{Action, Fix, Owner, Theirs, Tool};
 use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::WRITE;
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// The groups that screen, touch and pins belong to, and whether the lamp is in trouble without.
 const GROUPS: [(&str, bool); 4] = [("video", true), ("input", true), ("gpio", false), ("render", false)];

@@ -6,9 +6,9 @@ use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
 use crate::doctor::system::System;
-use crate::quoting::quoted;
 use programs::Program;
 use programs::paths;
+use runtime::quoting::quoted;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Changes of one of the lamp's own Supervisor files: a line of it, and all others stay as they are.
 
-use crate::quoting::{quoted, visible};
 use programs::paths;
+use runtime::quoting::{quoted, visible};
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,12 +13,13 @@ use system_files::{Access, Place, ROOT_ONLY, User, as_user};
 use super::{Action, Edit, KEPT, Owner, panel};
 use crate::doctor::system::System;
 use crate::doctor::{broker, packages};
-use crate::quoting::quoted;
-use crate::{dpkg, pwm, switch, take_over};
+use crate::{pwm, switch, take_over};
 use programs::Program;
 use programs::lampi::{ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
 use programs::paths;
+use runtime::quoting::quoted;
 use supervisor_client::{Supervisor, Update};
+use system_files::dpkg;
 
 impl Action {
     /// Does it, and says what was done.

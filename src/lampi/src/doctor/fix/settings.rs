@@ -7,7 +7,7 @@ use system_files::{Access, Place};
 
 use super::KEPT;
 use crate::doctor::system::System;
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]

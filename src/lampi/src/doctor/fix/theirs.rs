@@ -15,7 +15,7 @@ use system_files::{Access, Place, User, as_user};
 
 use crate::doctor::system::{Account, READ, System, WRITE};
 use crate::doctor::{kivy, packages, state};
-use crate::quoting::quoted;
+use runtime::quoting::quoted;
 
 /// A user and a group, by name and number.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use system_files::Place;
 use super::Command as Typed;
 use crate::doctor::system::System;
 use crate::leds::PATH;
-use crate::quoting::{quoted, visible};
+use runtime::quoting::{quoted, visible};
 
 /// As much as is read of what a program says, in bytes.
 const MOST_WORDS: u64 = 1 << 20;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Words that came from outside, as they are printed: a terminal takes them for nothing but letters, and a shell for one
-//! word.
+//! Text from outside, made safe to print: a terminal shows it and does nothing else, and a shell takes it as one word.
 
 /// A word as a shell takes it literally.
-pub(crate) fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,@%+".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -12,8 +12,9 @@ pub(crate) fn quoted(word: &str) -> String {
     }
 }
 
-/// A text without what would have a terminal do something, or show letters in another order than they have.
-pub(crate) fn visible(text: &str) -> String {
+/// A text in which spaces stand for control characters and for those that change the order or width of others.
+#[must_use]
+pub fn visible(text: &str) -> String {
     let moves = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
