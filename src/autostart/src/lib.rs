@@ -15,6 +15,7 @@
 
 mod commands;
 mod cron;
+mod description;
 mod error;
 mod lines;
 mod machine;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::bail;
-use autostart::{Action, Found, Journal, Owner, Reason, Survey};
+use autostart::{Action, Journal, Survey};
 use nix::unistd::geteuid;
 
 use programs::lampi::{TakeOverArgs, TakeOverPart};
@@ -61,12 +61,12 @@ fn dry_run(survey: &Survey) -> anyhow::Result<ExitCode> {
     for found in &survey.found {
         say(&match &found.action {
             Action::SetAside | Action::Disable(_) => {
-                format!("{}; would take it out of action", starts(found))
+                format!("{}; would take it out of action", found.what_starts())
             }
             Action::Edit { .. } => {
-                format!("{}; would take {}", starts(found), out_of(found))
+                format!("{}; would take {}", found.what_starts(), found.what_to_take())
             }
-            Action::Name(_) => named(found),
+            Action::Name(_) => found.advice(),
         })?;
     }
     rest(survey)?;
@@ -99,7 +99,7 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
                 match &found.action {
                     Action::Edit { .. } => say(&format!(
                         "took {} out of {path}; the rest goes on, and the former file is kept as {backup}",
-                        lines(found, &found.path)
+                        found.lines_of(&found.path)
                     ))?,
                     _ => say(&format!("took {path} out of action; it is kept as {backup}"))?,
                 }
@@ -107,7 +107,7 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
                     disable(root, units)?;
                 }
             }
-            Ok(None) => say(&named(found))?,
+            Ok(None) => say(&found.advice())?,
             Err(error) => {
                 all_is_well = false;
                 let reason = format!("{} was left as it is: {:#}", found.path, anyhow::Error::from(error));
@@ -166,72 +166,4 @@ fn update(root: &Path, groups: &[String]) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a file that can be taken starts, in words.
-pub(crate) fn starts(found: &Found) -> String {
-    let programs = found.programs();
-    if programs.is_empty() {
-        let path = quoted(&found.path);
-        return format!("{path} is the exercise that has Supervisor run ls, which always fails");
-    }
-    format!("{} starts {} too", quoted(&found.path), listed(&programs))
-}
-
-/// The same of a file that is only named, with what its owner can do.
-pub(crate) fn named(found: &Found) -> String {
-    let path = quoted(&found.path);
-    let programs = listed(&found.programs());
-    match (&found.action, &found.owner) {
-        (Action::Name(Reason::Packages), Owner::Package(package)) => {
-            format!("{path} of the package {package} starts {programs} too; it was left alone")
-        }
-        (Action::Name(Reason::Needed), _) => format!(
-            "{path} starts {programs} too, as part of what Supervisor needs whole; please take it out of its groups and files yourself"
-        ),
-        (Action::Name(Reason::Unsafe(why)), _) => format!(
-            "{path} starts {programs} too, and was left alone, because {why}; please take {} yourself",
-            out_of(found)
-        ),
-        _ => format!(
-            "{path} starts {programs} too; please take {} yourself, because the two would fight",
-            out_of(found)
-        ),
-    }
-}
-
-/// What is to be taken out of which file, in words such as "line 3 out of it".
-pub(crate) fn out_of(found: &Found) -> String {
-    let mut files: Vec<&str> = found.starts.iter().map(|start| start.file.as_str()).collect();
-    files.dedup();
-    let parts: Vec<String> = files
-        .into_iter()
-        .map(|file| {
-            let shown = if file == found.path { "it".into() } else { quoted(file) };
-            format!("{} out of {shown}", lines(found, file))
-        })
-        .collect();
-    listed(&parts.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// What of one of its files starts programs of the lamp, in words.
-fn lines(found: &Found, file: &str) -> String {
-    if !found.groups.is_empty() {
-        let names: Vec<String> = found.groups.iter().map(|name| quoted(name)).collect();
-        return listed(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-    let mut numbers: Vec<String> =
-        found.starts.iter().filter(|start| start.file == file).map(|start| start.line.to_string()).collect();
-    numbers.dedup();
-    let noun = if numbers.len() == 1 { "line" } else { "lines" };
-    format!("{noun} {}", listed(&numbers.iter().map(String::as_str).collect::<Vec<_>>()))
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

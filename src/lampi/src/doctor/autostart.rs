@@ -6,7 +6,6 @@ use autostart::{Found, Owner, Reason, Unread};
 use super::fix::{Action, Command, Fix};
 use super::lamp::Lamp;
 use super::report::Report;
-use crate::take_over;
 use runtime::quoting::quoted;
 
 /// Looks at everything that can start a program.
@@ -15,7 +14,7 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     for found in &survey.found {
         match &found.action {
             autostart::Action::Name(reason) => named(found, reason, report),
-            _ => report.worse(!found.starts.is_empty(), take_over::starts(found), Action::TakeOver),
+            _ => report.worse(!found.starts.is_empty(), found.what_starts(), Action::TakeOver),
         }
     }
     // Of Supervisor's files another check tells.
@@ -28,21 +27,21 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
 /// A file that is not the lamp's to change.
 fn named(found: &Found, reason: &Reason, report: &mut Report) {
     let by_hand = |command: String| {
-        Fix::by_command(format!("Take {}", take_over::out_of(found)), Command::of_root(command))
+        Fix::by_command(format!("Take {}", found.what_to_take()), Command::of_root(command))
     };
     match (reason, found.starts.first()) {
         (Reason::Users(user), _) if found.path.starts_with("/var/spool/cron/crontabs/") => {
-            report.problem(take_over::starts(found), by_hand(format!("crontab -u {} -e", quoted(user))));
+            report.problem(found.what_starts(), by_hand(format!("crontab -u {} -e", quoted(user))));
         }
         // A job of at is no file to be edited.
         (Reason::Whole, Some(start))
             if !matches!(found.owner, Owner::User(_)) && !found.path.starts_with("/var/spool/") =>
         {
             report.problem(
-                take_over::starts(found),
+                found.what_starts(),
                 by_hand(format!("editor +{} {}", start.line, quoted(&start.file))),
             );
         }
-        _ => report.without_fix(take_over::named(found)),
+        _ => report.without_fix(found.advice()),
     }
 }
