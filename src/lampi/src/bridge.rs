@@ -14,9 +14,9 @@ use nix::unistd::geteuid;
 use runtime::output;
 use system_files::{Access, Place, ROOT_ONLY};
 
-use crate::peers;
 use conf::{Authorities, Bridge, Tls};
 use programs::identity;
+use programs::lamp_service::installed;
 use programs::lampi::BridgeArgs;
 
 /// The file.
@@ -135,7 +135,7 @@ fn device_id(root: &Path) -> anyhow::Result<String> {
     {
         return Ok(id);
     }
-    let found = identity::find(root, &peers::called(root)?.state());
+    let found = identity::find(root, &installed::called(root)?.state());
     let (identity, _) = found.context(
         "there is no network card by whose address the lamp could be known; name the lamp by --device-id",
     )?;

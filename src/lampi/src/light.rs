@@ -9,8 +9,8 @@ use lamp::state::LampState;
 use runtime::output;
 
 use crate::broker::BrokerClient;
-use crate::leds::{self, Driver};
-use crate::peers;
+use hardware::leds::{self, Driver};
+use programs::lamp_service::installed;
 use programs::lamp_service::settings::Peer;
 use programs::lampi::{GetArgs, SetArgs};
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes the change, and returns when the lamp has it.
 pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
-    let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
+    let broker = installed::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut client = BrokerClient::connect(&broker, PATIENCE)?;
     let state = client.state()?;
     client.change(&changed(args, state))?;
@@ -35,7 +35,7 @@ pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
 fn warn_of_darkness() {
     let root = Path::new("/");
     // A setting that nobody can read was complained of when the broker was looked for.
-    let Ok(address) = peers::address(Peer::Pigpiod, None, root) else { return };
+    let Ok(address) = installed::address(Peer::Pigpiod, None, root) else { return };
     let reason = match leds::are_driven(&address, PATIENCE) {
         Ok(true) => return,
         Ok(false) => format!("the LEDs stay dark: {}", Driver::darkness(root)),
@@ -46,7 +46,7 @@ fn warn_of_darkness() {
 
 /// Prints the state.
 pub(crate) fn get(args: &GetArgs) -> anyhow::Result<()> {
-    let broker = peers::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
+    let broker = installed::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut client = BrokerClient::connect(&broker, PATIENCE)?;
     let state = client.state()?;
     client.disconnect();

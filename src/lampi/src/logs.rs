@@ -2,12 +2,13 @@
 //! `lampi logs`: what the programs say, as Supervisor keeps it.
 
 mod follow;
-mod tail;
+mod merge;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use supervisor_client::log;
 use supervisor_conf::Host;
 
 use programs::Program;
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<()> {
     let mut logs = Vec::new();
     for program in programs {
         let path = path(program, &args.root);
-        match std::fs::File::open(&path) {
+        match log::open(&path) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 bail!("{} is not for everybody to read; use sudo", path.display())
             }
@@ -46,10 +47,10 @@ pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<()> {
     let follower = if args.follow { Some(follow::Follower::new(&logs)?) } else { None };
     let mut last = Vec::new();
     for log in &logs {
-        last.push(tail::last_lines(&log.path, args.lines)?);
+        last.push(log::last_lines(&log.path, args.lines)?);
     }
-    let ends: Vec<tail::End> = last.iter().map(|tail| tail.end).collect();
-    for (log, line) in tail::in_order(last.into_iter().map(|tail| tail.lines).collect()) {
+    let ends: Vec<log::End> = last.iter().map(|tail| tail.end).collect();
+    for (log, line) in merge::in_order(last.into_iter().map(|tail| tail.lines).collect()) {
         print(&logs[log], &line)?;
     }
     match follower {

@@ -4,15 +4,12 @@
 //! Each order has a module of its own, which asks those whom it concerns: the lamp's broker ([`broker`]), Supervisor
 //! ([`supervisor_client`]), the files below the lamp's root ([`system_files`]).
 
-mod boot_config;
 mod bridge;
 mod broker;
 mod control;
 mod doctor;
-mod leds;
 mod light;
 mod logs;
-mod peers;
 mod pwm;
 mod status;
 mod switch;

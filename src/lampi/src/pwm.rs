@@ -13,8 +13,8 @@ use programs::lampi::{PwmAction, PwmArgs};
 use programs::pins;
 use runtime::output;
 
-use crate::boot_config::{Boot, ENABLE, REBOOT, State, block, command, list, without_chip};
-use crate::leds::Driver;
+use hardware::boot_config::{Boot, ENABLE, REBOOT, State, block, command, list, without_chip};
+use hardware::leds::Driver;
 
 /// What the name of the former file ends in.
 const KEPT: &str = "lampi-bak";

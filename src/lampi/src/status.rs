@@ -4,7 +4,6 @@
 //! Everything is asked at once, each with a time limit of its own, and whatever does not answer takes the place of its
 //! answer by the reason. Nothing is judged; that is the doctor's part.
 
-pub(crate) mod machine;
 mod screen;
 
 use std::collections::BTreeMap;
@@ -20,10 +19,10 @@ use runtime::output;
 use serde::Serialize;
 
 use crate::broker::BrokerClient;
-use crate::leds::{self, Driver};
-use crate::peers;
 use crate::switch;
-use machine::{Framebuffer, TouchScreen};
+use hardware::devices::{self, Framebuffer, TouchScreen};
+use hardware::leds::{self, Driver};
+use programs::lamp_service::installed::{self, Unknown};
 use programs::lamp_service::settings::Peer;
 use programs::lampi::StatusArgs;
 use supervisor_client::{Supervisor, SupervisorError};
@@ -109,22 +108,23 @@ impl Status {
     fn of(args: &StatusArgs) -> Self {
         let root = args.root.as_path();
         thread::scope(|scope| {
-            let broker = scope.spawn(|| ask_broker(peers::address(Peer::Broker, args.broker.as_ref(), root)));
-            let pigpiod =
-                scope.spawn(|| ask_pigpiod(peers::address(Peer::Pigpiod, args.pigpiod.as_ref(), root), root));
+            let broker =
+                scope.spawn(|| ask_broker(installed::address(Peer::Broker, args.broker.as_ref(), root)));
+            let pigpiod = scope
+                .spawn(|| ask_pigpiod(installed::address(Peer::Pigpiod, args.pigpiod.as_ref(), root), root));
             let (supervisor, programs) = ask_supervisor(root);
             let survey = autostart::find(root);
             let (broker, light) = broker.join().unwrap_or_default();
             Self {
                 version: env!("CARGO_PKG_VERSION"),
-                uptime: machine::uptime(root),
+                uptime: devices::uptime(root),
                 supervisor,
                 programs,
                 also_started_by: survey.to_take().map(|found| found.path.clone()).collect(),
                 broker,
                 pigpiod: pigpiod.join().unwrap_or_default(),
-                framebuffers: machine::framebuffers(root),
-                touch_screens: machine::touch_screens(root),
+                framebuffers: devices::framebuffers(root),
+                touch_screens: devices::touch_screens(root),
                 light: light.map(Light::from),
             }
         })
@@ -159,7 +159,7 @@ fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
     (trouble.map(|trouble| trouble.to_string()), programs)
 }
 
-fn ask_broker(address: anyhow::Result<Address>) -> (BrokerStatus, Option<LampState>) {
+fn ask_broker(address: Result<Address, Unknown>) -> (BrokerStatus, Option<LampState>) {
     let address = match address {
         Ok(address) => address,
         Err(error) => {
@@ -187,7 +187,7 @@ fn ask_broker(address: anyhow::Result<Address>) -> (BrokerStatus, Option<LampSta
     }
 }
 
-fn ask_pigpiod(address: anyhow::Result<Address>, root: &Path) -> PigpiodStatus {
+fn ask_pigpiod(address: Result<Address, Unknown>, root: &Path) -> PigpiodStatus {
     let address = match address {
         Ok(address) => address,
         Err(error) => return PigpiodStatus { error: Some(error.to_string()), ..PigpiodStatus::default() },

@@ -3,6 +3,7 @@
 
 #![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
 
+pub mod installed;
 pub mod settings;
 
 use std::path::PathBuf;

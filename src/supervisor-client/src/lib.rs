@@ -6,6 +6,7 @@
 //! what the files say of programs, which is the work of supervisor-conf.
 
 mod control;
+pub mod log;
 mod xmlrpc;
 
 use std::fmt;

@@ -12,7 +12,7 @@ use super::fix::{Action, Command, Fix, Setting, Tool};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::System;
-use crate::peers;
+use programs::lamp_service::installed;
 use programs::lamp_service::settings::Peer;
 use runtime::quoting::{quoted, visible};
 
@@ -31,14 +31,14 @@ const LET_THE_LAMP_IN: &str = "The lamp's programs give no password. Let them in
 /// Looks at the broker.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
-    let address = match peers::address(Peer::Broker, None, system.root()) {
+    let address = match installed::address(Peer::Broker, None, system.root()) {
         Ok(address) => address,
         Err(error) => return misnamed(lamp, "broker", &error, report),
     };
     let is_local = ["localhost", "127.0.0.1", "::1"].contains(&address.host.as_str());
     if !system.runs {
         if is_local {
-            installed(system, report);
+            is_installed(system, report);
         }
         return;
     }
@@ -66,7 +66,7 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
                 report.problem(text, Fix::by_command("Start that broker, or name another one", editor));
             } else if matches!(error, mqtt_client::Error::Refused(_)) {
                 report.problem(text, Fix::by_hand(LET_THE_LAMP_IN));
-            } else if installed(system, report) {
+            } else if is_installed(system, report) {
                 report.problem(text, Action::Run(Tool::RestartService("mosquitto")));
             }
         }
@@ -74,7 +74,7 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
 }
 
 /// A setting that is no address.
-pub(super) fn misnamed(lamp: &Lamp, setting: &'static str, error: &anyhow::Error, report: &mut Report) {
+pub(super) fn misnamed(lamp: &Lamp, setting: &'static str, error: &installed::Unknown, report: &mut Report) {
     let file = lamp.service.file();
     let is_in_file = lamp.service.setting(setting).is_some_and(|(said_in, _)| said_in == file);
     let fix = if is_in_file {
@@ -87,7 +87,7 @@ pub(super) fn misnamed(lamp: &Lamp, setting: &'static str, error: &anyhow::Error
     report.problem(visible(&format!("{error:#}")), fix);
 }
 
-fn installed(system: &System, report: &mut Report) -> bool {
+fn is_installed(system: &System, report: &mut Report) -> bool {
     let is_there = system.exists("/usr/sbin/mosquitto") || system.exists("/usr/local/sbin/mosquitto");
     if is_there {
         return true;

@@ -8,8 +8,8 @@ use super::fix::{Action, Command, Fix, Owner, Panel, Tool, panel};
 use super::lamp::Lamp;
 use super::report::Report;
 use super::system::{READ, System, WRITE};
-use crate::boot_config::Boot;
-use crate::status::machine::touch_screens;
+use hardware::boot_config::Boot;
+use hardware::devices::touch_screens;
 use runtime::quoting::quoted;
 
 /// Looks at the devices.

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Logs that grow without end, and the last that a program said.
+//! Logs that grow without end.
 
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
-
-use nix::fcntl::OFlag;
 
 use super::fix::Action;
 use super::lamp::Lamp;
@@ -21,9 +17,6 @@ const LARGEST: u64 = 100 << 20;
 
 /// Folders in folders that are looked into.
 const DEEPEST: usize = 3;
-
-/// As much of a log's end as is read, in bytes.
-const TAIL: u64 = 8 << 10;
 
 /// Looks at the sizes.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
@@ -50,16 +43,4 @@ fn collect(folder: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64
             large.push((entry.path(), metadata.len()));
         }
     }
-}
-
-/// The end of a file.
-pub(super) fn tail(path: &Path) -> Option<String> {
-    // A pipe would keep the doctor waiting, and a link could lead to what only root can read.
-    let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
-    let mut file = File::options().read(true).custom_flags(flags.bits()).open(path).ok()?;
-    let length = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
-    let mut bytes = Vec::new();
-    file.take(TAIL).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -20,9 +20,9 @@ use super::fix::{Action, Command as Typed, Edit, Fix, Setting, Tool};
 use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::System;
-use crate::boot_config::State;
-use crate::leds::{self, Dark, Driver, PATH};
-use crate::peers;
+use hardware::boot_config::State;
+use hardware::leds::{self, Dark, Driver, PATH};
+use programs::lamp_service::installed;
 use programs::lamp_service::settings::Peer;
 use programs::paths;
 use runtime::quoting::quoted;
@@ -189,7 +189,7 @@ pub(super) fn answers(lamp: &Lamp, report: &mut Report) {
             Driver::Kernel | Driver::None(_) => None,
         },
     };
-    let address = match peers::address(Peer::Pigpiod, None, lamp.system.root()) {
+    let address = match installed::address(Peer::Pigpiod, None, lamp.system.root()) {
         Ok(address) => address,
         Err(error) => return super::broker::misnamed(lamp, "pigpiod", &error, report),
     };

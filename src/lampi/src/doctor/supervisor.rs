@@ -3,6 +3,8 @@
 
 use autostart::Process;
 
+use supervisor_client::log::last_bytes;
+
 use super::fix::{Action, Tool};
 use super::lamp::{ConfState, Lamp, Supervisor};
 use super::report::{Need, Report};
@@ -155,11 +157,14 @@ fn not_updated(lamp: &Lamp, name: &'static str, report: &mut Report) {
 /// What pigpio says last of all, and after the reason.
 const UNINITIALISED: &str = "Can't initialise pigpio library";
 
+/// As much of a log's end as is read, in bytes.
+const TAIL: u64 = 8 << 10;
+
 /// The last that a program said.
 fn said(lamp: &Lamp, name: &str) -> String {
     let logs = lamp.program(name).map(|program| program.logs.clone()).unwrap_or_default();
-    let text = logs.first().and_then(|log| super::logs::tail(&lamp.system.path(log))).unwrap_or_default();
-    match last_words(&text) {
+    let end = logs.first().and_then(|log| last_bytes(&lamp.system.path(log), TAIL).ok()).unwrap_or_default();
+    match last_words(&String::from_utf8_lossy(&end)) {
         Some(words) => format!("its last words are: `{words}`"),
         None => "it has said nothing".into(),
     }

@@ -13,7 +13,8 @@ use std::path::Path;
 use anyhow::Context;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
-use super::tail::{End, rotated};
+use supervisor_client::log::{End, rotated};
+
 use super::{Log, print};
 
 /// Changes to the logs' folders.

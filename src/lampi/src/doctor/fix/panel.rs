@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::boot_config::Boot;
 use crate::doctor::system::System;
+use hardware::boot_config::Boot;
 
 /// The panel with its touch controller, as the lamp's makers set it up.
 const OVERLAY: &str = "dtoverlay=pitft28-capacitive,rotate=90,speed=64000000,fps=30";

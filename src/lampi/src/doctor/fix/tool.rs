@@ -14,7 +14,7 @@ use system_files::Place;
 
 use super::Command as Typed;
 use crate::doctor::system::System;
-use crate::leds::PATH;
+use hardware::leds::PATH;
 use runtime::quoting::{quoted, visible};
 
 /// As much as is read of what a program says, in bytes.

@@ -1,19 +1,57 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The last lines of logs.
+//! The logs of programs, as Supervisor keeps them: `LOG`, and what was in it before as `LOG.1`, `LOG.2` and so on.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use rustix::fs::OFlags;
 
 /// Bytes that are read at once from the end of a file.
 const CHUNK: u64 = 16 << 10;
 
+/// A log that cannot be read.
+#[derive(Debug)]
+pub struct LogError {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "cannot read {}: {}", self.path.display(), self.error)
+    }
+}
+
+impl std::error::Error for LogError {}
+
+/// Opens a log to be read. A pipe or a device at its place is an error, because reading it would never end.
+pub fn open(path: &Path) -> io::Result<File> {
+    open_with(path, OFlags::empty())
+}
+
+fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | flags;
+    let file = File::options().read(true).custom_flags(flags.bits() as i32).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// The last `most` bytes of a log that others than root may have made, so that no link is followed: it could lead to what
+/// only root may read.
+pub fn last_bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut file = open_with(path, OFlags::NOFOLLOW)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Up to where a log was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub struct End {
     /// Of the file; none if there was none.
     pub inode: Option<u64>,
     /// Bytes of it that are behind.
@@ -22,30 +60,32 @@ pub(super) struct End {
 
 /// The end of a log.
 #[derive(Debug)]
-pub(super) struct Tail {
+pub struct Tail {
+    /// Whole lines, without their ends.
     pub lines: Vec<Vec<u8>>,
+    /// Behind the last of them.
     pub end: End,
 }
 
 /// The last `count` lines of a log, which may begin in the files that Supervisor has rotated away, `LOG.1` and so on. A
 /// line that is not whole yet is left for later.
-pub(super) fn last_lines(path: &Path, count: usize) -> anyhow::Result<Tail> {
+pub fn last_lines(path: &Path, count: usize) -> Result<Tail, LogError> {
     let (mut chunks, mut wanted, mut inode, mut length) = (Vec::new(), count + 1, None, 0);
     for number in 0.. {
         let name = rotated(path, number);
-        let file = match File::open(&name) {
+        let failed = |error| LogError { path: name.clone(), error };
+        let file = match open(&name) {
             Ok(file) => file,
             // Between two names of a rotation the first one is missing for a moment.
             Err(error) if error.kind() == ErrorKind::NotFound && number == 0 => continue,
             Err(error) if error.kind() == ErrorKind::NotFound => break,
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", name.display())),
+            Err(error) => return Err(failed(error)),
         };
-        let metadata = file.metadata().with_context(|| format!("cannot look at {}", name.display()))?;
+        let metadata = file.metadata().map_err(failed)?;
         if number == 0 {
             (inode, length) = (Some(metadata.ino()), metadata.len());
         }
-        let ends = read_back(file, metadata.len(), wanted, &mut chunks)
-            .with_context(|| format!("cannot read {}", name.display()))?;
+        let ends = read_back(file, metadata.len(), wanted, &mut chunks).map_err(failed)?;
         wanted = wanted.saturating_sub(ends);
         if wanted == 0 {
             break;
@@ -80,39 +120,13 @@ fn read_back(mut file: File, length: u64, wanted: usize, chunks: &mut Vec<Vec<u8
 }
 
 /// The name of a log that Supervisor has rotated away `number` times.
-pub(super) fn rotated(path: &Path, number: u32) -> PathBuf {
+#[must_use]
+pub fn rotated(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     if number > 0 {
         name.push(format!(".{number}"));
     }
     name.into()
-}
-
-/// The lines of several logs as one list, each with the number of its log, in the order of the times that they begin
-/// with. A line without a time belongs to the one before it.
-pub(super) fn in_order(logs: Vec<Vec<Vec<u8>>>) -> Vec<(usize, Vec<u8>)> {
-    let mut all = Vec::new();
-    for (log, lines) in logs.into_iter().enumerate() {
-        let mut time = Vec::new();
-        for line in lines {
-            if let Some(new) = self::time(&line) {
-                time = new.to_vec();
-            }
-            all.push((time.clone(), log, line));
-        }
-    }
-    all.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-    all.into_iter().map(|(_, log, line)| (log, line)).collect()
-}
-
-/// The time that a line of our programs begins with, as `2026-01-31T12:00:00Z`; such times sort as text.
-fn time(line: &[u8]) -> Option<&[u8]> {
-    let (time, rest) = line.split_at_checked(20)?;
-    let fits = time.iter().zip(b"0000-00-00T00:00:00Z").all(|(byte, form)| match form {
-        b'0' => byte.is_ascii_digit(),
-        _ => byte == form,
-    });
-    (fits && rest.starts_with(b" ")).then_some(time)
 }
 
 #[cfg(test)]
@@ -168,25 +182,24 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_merged_by_their_times() {
-        let lines = |lines: &[&str]| lines.iter().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>();
-        let merged = in_order(vec![
-            lines(&["no time", "2026-01-31T12:00:01Z a: 1", "goes on", "2026-01-31T12:00:03Z a: 2"]),
-            lines(&["2026-01-31T12:00:01Z b: 1", "2026-01-31T12:00:02Z b: 2", "2026-01-31T12:00:0xZ b: 3"]),
-        ]);
-        let merged: Vec<(usize, &str)> =
-            merged.iter().map(|(log, line)| (*log, std::str::from_utf8(line).unwrap())).collect();
-        assert_eq!(
-            merged,
-            [
-                (0, "no time"),
-                (0, "2026-01-31T12:00:01Z a: 1"),
-                (0, "goes on"),
-                (1, "2026-01-31T12:00:01Z b: 1"),
-                (1, "2026-01-31T12:00:02Z b: 2"),
-                (1, "2026-01-31T12:00:0xZ b: 3"),
-                (0, "2026-01-31T12:00:03Z a: 2"),
-            ]
-        );
+    fn a_pipe_at_the_place_of_a_log_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("log");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let error = last_lines(&pipe, 1).unwrap_err().to_string();
+        assert_eq!(error, format!("cannot read {}: it is not a regular file", pipe.display()));
+        assert!(last_bytes(&pipe, 1).is_err());
+    }
+
+    #[test]
+    fn a_link_is_followed_by_lines_and_not_by_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        std::fs::write(&target, "one\ntwo\n").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert_eq!(text(&last_lines(&link, 1).unwrap().lines), ["two"]);
+        assert!(last_bytes(&link, 4).is_err());
+        assert_eq!(last_bytes(&target, 4).unwrap(), b"two\n");
     }
 }

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{anyhow, bail};
 use system_files::{Found, Place, in_root};
 
 use super::config::{self, Config, OVERLAY};
+use super::error::BootConfigError;
 
 /// Folders that the boot partition is mounted at, the newer one first.
 const FOLDERS: [&str; 2] = ["/boot/firmware", "/boot"];
@@ -24,18 +24,20 @@ const GRAIN: Duration = Duration::from_secs(2);
 
 /// config.txt as it is.
 #[derive(Debug)]
-pub(crate) struct Boot {
+pub struct Boot {
     root: PathBuf,
     folder: &'static str,
+    /// Where it is.
     pub place: Place,
+    /// What is in it.
     pub found: Found,
 }
 
 impl Boot {
     /// Finds and reads it.
-    pub(crate) fn find(root: &Path) -> anyhow::Result<Self> {
+    pub fn find(root: &Path) -> Result<Self, BootConfigError> {
         if !root.is_dir() {
-            bail!("there is no folder {}; name the one that the root of the machine is in", root.display());
+            return Err(BootConfigError::NoRoot(root.to_owned()));
         }
         let [newer, older] = FOLDERS;
         let newer_path = in_root(root, newer);
@@ -53,32 +55,28 @@ impl Boot {
             return Ok(boot);
         }
         let is_empty = fs::read_dir(&newer_path).is_ok_and(|mut entries| entries.next().is_none());
-        let (shown, older) = (newer_path.display(), older_path.display());
-        if is_empty && root == Path::new("/") {
-            bail!("{shown} is empty, so the boot partition is not mounted; say: sudo mount {newer}");
-        }
-        if is_empty {
-            bail!("{shown} is empty; mount the boot partition of the image there");
-        }
-        bail!(
-            "there is neither {shown}/{NAME} nor {older}, so this is no Raspberry Pi that starts by its own firmware, or \
-             its boot partition is not mounted; mount it at {newer}"
-        )
+        Err(if is_empty {
+            BootConfigError::NotMounted { shown: newer_path, is_here: root == Path::new("/") }
+        } else {
+            BootConfigError::Missing { newer: newer_path.join(NAME), older: older_path, folder: newer }
+        })
     }
 
-    fn at(root: &Path, folder: &'static str) -> anyhow::Result<Option<Self>> {
+    fn at(root: &Path, folder: &'static str) -> Result<Option<Self>, BootConfigError> {
         let place = Place::below(root, format!("{folder}/{NAME}"))?;
         let found = place.read()?;
         Ok(found.map(|found| Self { root: root.to_owned(), folder, place, found }))
     }
 
     /// Its path, for people.
-    pub(crate) fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         self.place.path().display().to_string()
     }
 
     /// What `content` would say in its place.
-    pub(crate) fn config(&self, content: &[u8]) -> Config {
+    #[must_use]
+    pub fn config(&self, content: &[u8]) -> Config {
         // A name with a slash would lead out of the folder or to a part of it that firmware cannot have.
         let include = |name: &str| {
             let name = Path::new(name).file_name().filter(|file| *file == name)?;
@@ -88,7 +86,8 @@ impl Boot {
     }
 
     /// Whether the machine was started with what the file says now.
-    pub(crate) fn counts_already(&self) -> bool {
+    #[must_use]
+    pub fn counts_already(&self) -> bool {
         match (started(&self.root), self.found.modified) {
             (Some(started), Some(modified)) => modified + GRAIN < started,
             _ => false,
@@ -96,7 +95,7 @@ impl Boot {
     }
 
     /// Fails if the overlay, or the driver that it is for, is missing.
-    pub(crate) fn must_have_overlay(&self, config: &Config) -> anyhow::Result<()> {
+    pub fn must_have_overlay(&self, config: &Config) -> Result<(), BootConfigError> {
         let folder = in_root(&self.root, self.folder);
         let paths = config.overlay_paths(OVERLAY);
         if !paths.iter().any(|path| folder.join(path).is_file()) {
@@ -115,7 +114,7 @@ fn started(root: &Path) -> Option<SystemTime> {
 }
 
 /// Fails if no installed kernel has the driver.
-pub(crate) fn must_have_driver(root: &Path) -> anyhow::Result<()> {
+pub(super) fn must_have_driver(root: &Path) -> Result<(), BootConfigError> {
     match drivers(root) {
         (Some(false), kernels) => {
             let folder = in_root(root, "/lib/modules");
@@ -125,13 +124,9 @@ pub(crate) fn must_have_driver(root: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn no_pwm(root: &Path, missing: &str, kernels: &str) -> anyhow::Error {
-    let kernel = if root == Path::new("/") { kernel() } else { kernels.to_owned() };
-    let kernel = if kernel.is_empty() { "the kernel".into() } else { format!("the kernel {kernel}") };
-    anyhow!(
-        "{missing}: {kernel} has no PWM for the LEDs; Raspberry Pi OS has it since November 2024, Debian's own kernels do \
-         not; on Raspberry Pi OS run: sudo apt update && sudo apt full-upgrade && sudo reboot"
-    )
+fn no_pwm(root: &Path, missing: &str, kernels: &str) -> BootConfigError {
+    let kernels = if root == Path::new("/") { kernel() } else { kernels.to_owned() };
+    BootConfigError::NoPwm { missing: missing.to_owned(), kernels }
 }
 
 /// The version of the kernel that runs.

@@ -4,7 +4,7 @@
 //! Of an overlay that is not known here, the parameters that are named after pins tell.
 
 /// Sections of config.txt that are for models.
-pub(crate) const MODELS: [&str; 19] = [
+pub(super) const MODELS: [&str; 19] = [
     "pi0", "pi0w", "pi02", "pi1", "pi2", "pi3", "pi3+", "pi4", "pi400", "pi5", "pi500", "cm0", "cm1", "cm3",
     "cm3+", "cm4", "cm4s", "cm5", "pi500+",
 ];
@@ -108,7 +108,7 @@ fn fixed(name: &str) -> Vec<u8> {
 }
 
 /// The pins that an overlay uses with these parameters.
-pub(crate) fn pins(name: &str, parameters: &[&str]) -> Vec<u8> {
+pub(super) fn pins(name: &str, parameters: &[&str]) -> Vec<u8> {
     let told = |wanted: &str| parameters.iter().any(|word| word.split('=').next() == Some(wanted));
     let chosen: Vec<u8> = parameters.iter().flat_map(|word| chosen(word)).collect();
     let mut pins = if chosen.is_empty() { fixed(name) } else { chosen };
@@ -122,7 +122,7 @@ pub(crate) fn pins(name: &str, parameters: &[&str]) -> Vec<u8> {
 }
 
 /// The pins that the board's own parameters use.
-pub(crate) fn board_pins(parameters: &[&str]) -> Vec<u8> {
+pub(super) fn board_pins(parameters: &[&str]) -> Vec<u8> {
     let mut pins = Vec::new();
     for word in parameters {
         let (key, value) = word.split_once('=').unwrap_or((word, "on"));
@@ -137,7 +137,7 @@ pub(crate) fn board_pins(parameters: &[&str]) -> Vec<u8> {
 
 /// The pins that a line `gpio=LIST=WORDS` gives to something else. Input, output and pull are only how a pin is until a
 /// driver takes it.
-pub(crate) fn pins_of_gpio_line(value: &str) -> Vec<u8> {
+pub(super) fn pins_of_gpio_line(value: &str) -> Vec<u8> {
     let Some((pins, words)) = value.split_once('=') else { return Vec::new() };
     let is_function =
         |word: &str| word.strip_prefix('a').is_some_and(|rest| rest.len() == 1 && number(rest).is_some());
@@ -154,7 +154,7 @@ pub(crate) fn pins_of_gpio_line(value: &str) -> Vec<u8> {
 }
 
 /// A number as in config.txt.
-pub(crate) fn number(text: &str) -> Option<u8> {
+pub(super) fn number(text: &str) -> Option<u8> {
     let text = text.trim();
     match text.strip_prefix("0x") {
         Some(digits) => u8::from_str_radix(digits, 16).ok(),

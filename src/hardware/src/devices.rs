@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the kernel tells everybody of the machine, in /proc and /sys.
+//! What the kernel shows of the machine in /proc and /sys: framebuffers, touch screens, and the time since the start.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ const BTN_TOUCH: usize = 0x14a;
 
 /// A framebuffer device.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Framebuffer {
+pub struct Framebuffer {
     /// Its path, such as /dev/fb1.
     pub device: String,
     /// Its driver's name for it.
@@ -22,14 +22,15 @@ pub(crate) struct Framebuffer {
     pub width: u32,
     /// As the width.
     pub height: u32,
+    /// Bits of a pixel in memory.
     pub bits_per_pixel: u32,
     /// Bytes from one row to the next.
     pub stride: u32,
 }
 
-/// A device that tells where it is touched.
+/// A device that reports where it is touched.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct TouchScreen {
+pub struct TouchScreen {
     /// Its path, such as /dev/input/event0.
     pub device: String,
     /// Its driver's name for it.
@@ -37,13 +38,15 @@ pub(crate) struct TouchScreen {
 }
 
 /// Seconds since the machine started.
-pub(crate) fn uptime(root: &Path) -> Option<u64> {
+#[must_use]
+pub fn uptime(root: &Path) -> Option<u64> {
     let text = fs::read_to_string(system_files::in_root(root, "/proc/uptime")).ok()?;
     text.split(' ').next()?.parse().ok().map(|seconds: f64| seconds as u64)
 }
 
 /// The framebuffers, in their order.
-pub(crate) fn framebuffers(root: &Path) -> Vec<Framebuffer> {
+#[must_use]
+pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
     devices(root, "/sys/class/graphics", "fb", |folder, name| {
         let size = read(folder, "virtual_size")?;
         let (width, height) = size.split_once(',')?;
@@ -59,7 +62,8 @@ pub(crate) fn framebuffers(root: &Path) -> Vec<Framebuffer> {
 }
 
 /// The touch screens, told by the same signs as in `lamp_ui`.
-pub(crate) fn touch_screens(root: &Path) -> Vec<TouchScreen> {
+#[must_use]
+pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
     devices(root, "/sys/class/input", "event", |folder, name| {
         let has = |kind: &str, bit| {
             read(folder, &format!("device/capabilities/{kind}")).is_some_and(|words| has_bit(&words, bit))

@@ -4,23 +4,23 @@
 
 use std::path::Path;
 
-use anyhow::bail;
 use pigpiod::kernel::{Files, missing};
 use programs::pins;
 
 use super::boot::{Boot, must_have_driver};
 use super::config::Config;
+use super::error::BootConfigError;
 use super::{block, command, list};
 
 /// What has the lines written, as root.
-pub(crate) const ENABLE: &str = "lampi pwm enable";
+pub const ENABLE: &str = "lampi pwm enable";
 
 /// What makes the firmware read them, as root.
-pub(crate) const REBOOT: &str = "reboot";
+pub const REBOOT: &str = "reboot";
 
 /// How the kernel's PWM is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
     /// The kernel drives all three pins, and config.txt has it do so after the next reboot too.
     Driven,
     /// The kernel drives all three pins, but config.txt, if it can be read, has not all lines for it.
@@ -41,15 +41,16 @@ pub(crate) enum State {
 
 impl State {
     /// That of the machine whose root is at `root`.
-    pub(crate) fn of(root: &Path) -> Self {
+    #[must_use]
+    pub fn of(root: &Path) -> Self {
         let without_chip = without_chip(root);
         let boot = match Boot::find(root) {
             Ok(boot) => boot,
             Err(_) if without_chip.is_empty() => return Self::DrivenUntilReboot,
             Err(error) => {
                 return match must_have_driver(root) {
-                    Ok(()) => Self::Unknown(format!("{error:#}")),
-                    Err(lacking) => Self::Lacking(format!("{lacking:#}")),
+                    Ok(()) => Self::Unknown(error.to_string()),
+                    Err(lacking) => Self::Lacking(lacking.to_string()),
                 };
             }
         };
@@ -57,12 +58,12 @@ impl State {
         if !without_chip.is_empty()
             && let Err(lacking) = boot.must_have_overlay(&config)
         {
-            return Self::Lacking(format!("{lacking:#}"));
+            return Self::Lacking(lacking.to_string());
         }
         if !without_chip.is_empty()
             && let Err(reason) = check(&boot, &config)
         {
-            return Self::Unusable(format!("{reason:#}"));
+            return Self::Unusable(reason.to_string());
         }
         let driven = config.driven(&pins::LEDS);
         let without_line: Vec<u8> = pins::LEDS.into_iter().filter(|pin| !driven.contains(pin)).collect();
@@ -76,7 +77,8 @@ impl State {
     }
 
     /// Half a sentence.
-    pub(crate) fn what(&self) -> String {
+    #[must_use]
+    pub fn what(&self) -> String {
         let all = list(&pins::LEDS);
         match self {
             Self::Driven => format!("the kernel has PWM on {all}, the pins of the LEDs"),
@@ -99,7 +101,8 @@ impl State {
     }
 
     /// What root can run to get further, if there is something.
-    pub(crate) fn order(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn order(&self) -> Option<&'static str> {
         match self {
             Self::DrivenUntilReboot | Self::NotEnabled(_) => Some(ENABLE),
             Self::RebootOutstanding => Some(REBOOT),
@@ -109,7 +112,8 @@ impl State {
     }
 
     /// One sentence for who works on the machine whose root is at `root`, with what to do if there is something.
-    pub(crate) fn sentence(&self, root: &Path) -> String {
+    #[must_use]
+    pub fn sentence(&self, root: &Path) -> String {
         match self.order() {
             Some(ENABLE) => format!("{}; run: {}", self.what(), command(ENABLE, root)),
             // Another machine is started when it is ready.
@@ -124,15 +128,16 @@ impl State {
 }
 
 /// Fails if config.txt has lines that are in the way, or if somebody changed ours.
-fn check(boot: &Boot, config: &Config) -> anyhow::Result<()> {
+fn check(boot: &Boot, config: &Config) -> Result<(), BootConfigError> {
     block::find(&boot.found.content, &boot.path())?;
     match config.conflict(&pins::LEDS) {
-        Some(conflict) => bail!("{conflict}"),
+        Some(conflict) => Err(BootConfigError::Conflict(conflict.to_string())),
         None => Ok(()),
     }
 }
 
 /// Pins of the LEDs for which the kernel has no PWM now.
-pub(crate) fn without_chip(root: &Path) -> Vec<u8> {
+#[must_use]
+pub fn without_chip(root: &Path) -> Vec<u8> {
     missing(&Files::of_machine(root)).into_iter().map(|pin| pin as u8).collect()
 }

@@ -4,9 +4,8 @@
 //! A line end before them is theirs too: it ends a last line that had none, or makes an empty line. So nothing needs to
 //! be remembered to give the file back as it was.
 
-use anyhow::anyhow;
-
 use super::config::OVERLAY;
+use super::error::BootConfigError;
 
 // The firmware cuts lines at 98 characters.
 const BEGIN: &str = "# lampi: begin of the lines by \"lampi pwm enable\"; \"lampi pwm disable\" removes them";
@@ -17,15 +16,15 @@ const ALL: &str = "[all]";
 
 /// Where the lines are, in bytes, and which pins they are for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Block {
+pub struct Block {
     begin: usize,
     end: usize,
     /// In their order.
     pub pins: Vec<u8>,
 }
 
-/// Finds the lines. An error tells that somebody changed them.
-pub(crate) fn find(content: &[u8], name: &str) -> anyhow::Result<Option<Block>> {
+/// Finds the lines. It is an error if somebody changed them.
+pub fn find(content: &[u8], name: &str) -> Result<Option<Block>, BootConfigError> {
     let mut block: Option<(usize, usize, Vec<String>)> = None;
     let mut found = None;
     let mut at = 0;
@@ -53,7 +52,8 @@ pub(crate) fn find(content: &[u8], name: &str) -> anyhow::Result<Option<Block>> 
 }
 
 /// The content with lines for these pins at its end.
-pub(crate) fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
     let end_of_line = end_of_line(content);
     let lines = pins.iter().map(|pin| format!("dtoverlay={OVERLAY},gpio={pin}"));
     let lines = [BEGIN.to_owned(), ALL.to_owned()].into_iter().chain(lines).chain([END.to_owned()]);
@@ -67,7 +67,8 @@ pub(crate) fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
 }
 
 /// The content without the lines.
-pub(crate) fn removed(content: &[u8], block: &Block) -> Vec<u8> {
+#[must_use]
+pub fn removed(content: &[u8], block: &Block) -> Vec<u8> {
     let (mut before, after) = (&content[..block.begin], &content[block.end..]);
     let own = before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n"));
     // What somebody added afterwards must not become part of another line.
@@ -87,7 +88,8 @@ pub(crate) fn removed(content: &[u8], block: &Block) -> Vec<u8> {
 }
 
 /// The content with empty lines in place of those for the pins: what others say, with the numbers of their lines.
-pub(crate) fn blanked(content: &[u8], block: &Block) -> Vec<u8> {
+#[must_use]
+pub fn blanked(content: &[u8], block: &Block) -> Vec<u8> {
     let mut blanked = content[..block.begin].to_vec();
     for line in content[block.begin..block.end].split_inclusive(|byte| *byte == b'\n') {
         // Also what follows counts by the line [all].
@@ -110,11 +112,8 @@ fn pins(lines: &[String]) -> Option<Vec<u8>> {
     pins.filter(is_ours)
 }
 
-fn changed(name: &str, line: usize) -> anyhow::Error {
-    anyhow!(
-        "{name}:{line}: somebody changed the lines between the two comments of lampi; remove them by hand, with the \
-         comments"
-    )
+fn changed(file: &str, line: usize) -> BootConfigError {
+    BootConfigError::Changed { file: file.to_owned(), line }
 }
 
 fn end_of_line(content: &[u8]) -> &'static str {

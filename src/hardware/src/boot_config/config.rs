@@ -6,7 +6,7 @@ use std::fmt;
 use super::overlays;
 
 /// The kernel's PWM on any pin.
-pub(crate) const OVERLAY: &str = "pwm-gpio";
+pub(super) const OVERLAY: &str = "pwm-gpio";
 
 /// The pin of that overlay if it is not told.
 const DEFAULT_PIN: u8 = 4;
@@ -19,7 +19,7 @@ const MOST_FILES: usize = 100;
 
 /// Whether a line counts on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effect {
+pub enum Effect {
     /// It does not.
     Never,
     /// It may: it depends on what only the firmware knows.
@@ -30,7 +30,7 @@ pub(crate) enum Effect {
 
 /// A line that uses a pin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Use {
+pub struct Use {
     /// The name of the file.
     pub file: String,
     /// Counted from 1.
@@ -47,7 +47,7 @@ pub(crate) struct Use {
 
 /// A line that is in the way of the lamp.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Conflict<'a> {
+pub struct Conflict<'a> {
     /// The line.
     pub line: &'a Use,
     /// The lamp's pin that it uses.
@@ -67,7 +67,7 @@ impl fmt::Display for Conflict<'_> {
 
 /// What config.txt says.
 #[derive(Debug, Default)]
-pub(crate) struct Config {
+pub struct Config {
     /// The lines that use pins, in their order.
     pub uses: Vec<Use>,
     /// `os_prefix`, which comes before the names of the kernel's files.
@@ -104,7 +104,7 @@ struct Reader<'a> {
 
 /// Reads the file `name`. `models` are the sections that are for this machine, if it is known; `include` gives the files
 /// that it includes.
-pub(crate) fn read(
+pub(super) fn read(
     name: &str,
     content: &[u8],
     models: Option<&[&'static str]>,
@@ -119,7 +119,8 @@ pub(crate) fn read(
 
 impl Config {
     /// Those of `pins` that some line surely gives to the kernel's PWM.
-    pub(crate) fn driven(&self, pins: &[u8]) -> Vec<u8> {
+    #[must_use]
+    pub fn driven(&self, pins: &[u8]) -> Vec<u8> {
         let has = |pin: u8| {
             let mut uses = self.uses.iter();
             uses.any(|line| line.is_pwm && line.effect == Effect::Always && line.pins.contains(&pin))
@@ -128,7 +129,8 @@ impl Config {
     }
 
     /// The first line that wants one of `pins` for something else, or on some machines only.
-    pub(crate) fn conflict(&self, pins: &[u8]) -> Option<Conflict<'_>> {
+    #[must_use]
+    pub fn conflict(&self, pins: &[u8]) -> Option<Conflict<'_>> {
         let driven = self.driven(pins);
         self.uses
             .iter()
@@ -141,7 +143,8 @@ impl Config {
     }
 
     /// Where an overlay's file may be, from the folder of config.txt, the firmware's own choice first.
-    pub(crate) fn overlay_paths(&self, name: &str) -> Vec<String> {
+    #[must_use]
+    pub fn overlay_paths(&self, name: &str) -> Vec<String> {
         let folder = self.overlay_prefix.as_deref().unwrap_or("overlays/");
         let mut paths = vec![format!("{}{folder}{name}.dtbo", self.os_prefix)];
         if !self.os_prefix.is_empty() {

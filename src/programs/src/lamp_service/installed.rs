@@ -1,24 +1,51 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where the lamp's broker and its pigpiod are: as `lamp_service` is told, so that the owner says it once.
+//! `lamp_service` as it is installed on a machine: how Supervisor calls it, and so where the lamp's broker and pigpiod are.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
-use programs::lamp_service::settings::{Called, Peer};
-use programs::paths;
 use runtime::address::Address;
+use std::fmt;
 use supervisor_conf::Host;
 
+use super::settings::{Called, Peer, Unreadable};
+use crate::paths;
+
+/// Why it is not known where a peer is.
+#[derive(Debug)]
+pub enum Unknown {
+    /// The settings file cannot be read.
+    File(Unreadable),
+    /// A setting is no address; the sentence names it.
+    Setting(String),
+}
+
+impl From<Unreadable> for Unknown {
+    fn from(error: Unreadable) -> Self {
+        Self::File(error)
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(formatter),
+            Self::Setting(sentence) => formatter.write_str(sentence),
+        }
+    }
+}
+
+impl std::error::Error for Unknown {}
+
 /// Where a peer is for the lamp whose files are below `root`, unless it is `given`.
-pub(crate) fn address(peer: Peer, given: Option<&Address>, root: &Path) -> anyhow::Result<Address> {
+pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> Result<Address, Unknown> {
     match given {
         Some(address) => Ok(address.clone()),
-        None => called(root)?.address(peer).map_err(|error| anyhow!(error)),
+        None => called(root)?.address(peer).map_err(Unknown::Setting),
     }
 }
 
 /// `lamp_service` as it is called on the lamp below `root`. Only root can read how; for others its usual settings file counts.
-pub(crate) fn called(root: &Path) -> anyhow::Result<Called> {
+pub fn called(root: &Path) -> Result<Called, Unreadable> {
     let conf = system_files::in_root(root, paths::conf("lamp_service"));
     let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok();
     let program =
@@ -26,7 +53,7 @@ pub(crate) fn called(root: &Path) -> anyhow::Result<Called> {
     let (command, environment) =
         program.map(|program| (program.command, program.environment)).unwrap_or_default();
     let read = |file: &Path| std::fs::read_to_string(system_files::in_root(root, file));
-    Ok(Called::new(command, environment, read)?)
+    Called::new(command, environment, read)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What drives the LEDs of a lamp, or why nothing does: the same words for every part that reports it.
+//! What drives the LEDs of a lamp, or why nothing does, in the same words for every part that reports it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use system_files::in_root;
 use crate::boot_config::State;
 
 /// Where Supervisor looks for programs. The PATH of whoever calls lampi may be another.
-pub(crate) const PATH: [&str; 6] =
-    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+pub const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// What the lamp's daemon finds when it starts.
-pub(crate) enum Driver {
+#[derive(Debug)]
+pub enum Driver {
     /// The kernel's PWM.
     Kernel,
     /// The pigpiod at this path.
@@ -28,7 +28,8 @@ pub(crate) enum Driver {
 }
 
 /// Why nothing drives the LEDs.
-pub(crate) struct Dark {
+#[derive(Debug)]
+pub struct Dark {
     /// Why it is not a pigpiod.
     pub reason: String,
     /// Why it is not the kernel.
@@ -37,14 +38,16 @@ pub(crate) struct Dark {
 
 impl Dark {
     /// One sentence for who works on the machine whose root is at `root`.
-    pub(crate) fn sentence(&self, root: &Path) -> String {
+    #[must_use]
+    pub fn sentence(&self, root: &Path) -> String {
         format!("{}, and {}", self.reason, self.pwm.sentence(root))
     }
 }
 
 impl Driver {
     /// That of the machine whose root is at `root`.
-    pub(crate) fn of(root: &Path) -> Self {
+    #[must_use]
+    pub fn of(root: &Path) -> Self {
         let path = std::env::join_paths(PATH.map(|folder| in_root(root, folder))).ok();
         match choose(root, path.as_deref(), || stamp::refusal(root)) {
             Choice::Kernel => Self::Kernel,
@@ -54,7 +57,8 @@ impl Driver {
     }
 
     /// Why the LEDs of the machine whose root is at `root` are dark, when its daemon does not drive them.
-    pub(crate) fn darkness(root: &Path) -> String {
+    #[must_use]
+    pub fn darkness(root: &Path) -> String {
         match Self::of(root) {
             Self::None(dark) => dark.sentence(root),
             // What is to drive them did not, or has come since.
@@ -64,12 +68,12 @@ impl Driver {
 }
 
 /// Whether the daemon at `address` drives the LEDs.
-pub(crate) fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> {
+pub fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> {
     drives(&mut Client::connect(&address.host, address.port, patience)?)
 }
 
 /// The same, of a daemon that is connected already.
-pub(crate) fn drives(client: &mut Client) -> Result<bool, Error> {
+pub fn drives(client: &mut Client) -> Result<bool, Error> {
     // It drives all of them or none.
     client.drives(LEDS[0].pin as Pin)
 }
