@@ -218,7 +218,7 @@ fn set_up(client: &mut Client, frequency: u32) -> Result<Pins, Error> {
 fn show(client: &mut Client, duty: [u32; 3]) -> Result<bool, Error> {
     match client.run(&colour(duty)) {
         Ok(_) => Ok(true),
-        Err(Error::Refused(_, ErrorCode::NO_PWM)) => Ok(false),
+        Err(Error::Refused(_, ErrorCode::NOT_HPWM_GPIO)) => Ok(false),
         Err(error) => Err(error),
     }
 }

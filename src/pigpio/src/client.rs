@@ -68,7 +68,7 @@ impl Client {
     pub fn drives(&mut self, pin: Pin) -> Result<bool, Error> {
         match self.run(&[Command::Read(pin)]) {
             Ok(_) => Ok(true),
-            Err(Error::Refused(_, ErrorCode::NO_PWM)) => Ok(false),
+            Err(Error::Refused(_, ErrorCode::NOT_HPWM_GPIO)) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -26,6 +26,14 @@ pub enum Pull {
     Up = 2,
 }
 
+impl Pull {
+    /// The resistor that has this number in requests.
+    #[must_use]
+    pub fn of_number(number: u32) -> Option<Self> {
+        [Self::Off, Self::Down, Self::Up].into_iter().find(|pull| *pull as u32 == number)
+    }
+}
+
 /// A request to pigpiod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use crate::Command;
 
-/// A negative result of pigpiod.
+/// A negative result of pigpiod. The constants have the names of `pigpio.h` without their `PI_`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorCode(pub i32);
 
@@ -21,15 +21,17 @@ impl ErrorCode {
     /// A level is 0 or 1.
     pub const BAD_LEVEL: Self = Self(-5);
     /// There is no such pull resistor.
-    pub const BAD_PULL: Self = Self(-6);
+    pub const BAD_PUD: Self = Self(-6);
     /// The duty cycle is above the range.
-    pub const BAD_DUTY_CYCLE: Self = Self(-8);
+    pub const BAD_DUTYCYCLE: Self = Self(-8);
     /// There is no such range.
-    pub const BAD_RANGE: Self = Self(-21);
+    pub const BAD_DUTYRANGE: Self = Self(-21);
     /// All connections of reports are taken.
     pub const NO_HANDLE: Self = Self(-24);
     /// Nobody has opened reports under this number.
     pub const BAD_HANDLE: Self = Self(-25);
+    /// The daemon is still starting or already ending.
+    pub const NOT_INITIALISED: Self = Self(-31);
     /// This pin is not to be changed.
     pub const NOT_PERMITTED: Self = Self(-41);
     /// Somebody else uses the pin.
@@ -38,11 +40,11 @@ impl ErrorCode {
     pub const UNKNOWN_COMMAND: Self = Self(-88);
     /// The pin is not driven by PWM.
     pub const NOT_PWM_GPIO: Self = Self(-92);
-    /// There is nothing that could drive the pin by PWM.
+    /// There is no hardware that could drive the pin by PWM.
     ///
     /// pigpio gives it to requests for hardware PWM alone, so a client that gets it for a duty cycle or a level knows
     /// that the daemon is the lamp's own, and that it waits for the kernel's PWM.
-    pub const NO_PWM: Self = Self(-95);
+    pub const NOT_HPWM_GPIO: Self = Self(-95);
     /// A filter's time is too long.
     pub const BAD_FILTER: Self = Self(-125);
 
@@ -52,10 +54,10 @@ impl ErrorCode {
             Self::BAD_USER_GPIO => ("PI_BAD_USER_GPIO", "PWM is possible on GPIO 0 to 31 only"),
             Self::BAD_GPIO => ("PI_BAD_GPIO", "there is no such GPIO"),
             Self::BAD_MODE => ("PI_BAD_MODE", "there is no such mode"),
-            Self::BAD_PULL => ("PI_BAD_PUD", "there is no such pull resistor"),
-            Self::BAD_DUTY_CYCLE => ("PI_BAD_DUTYCYCLE", "the duty cycle is above the range of the GPIO"),
-            Self::BAD_RANGE => ("PI_BAD_DUTYRANGE", "the range must be 25 to 40000"),
-            Self(-31) => ("PI_NOT_INITIALISED", "pigpiod is still starting or already ending"),
+            Self::BAD_PUD => ("PI_BAD_PUD", "there is no such pull resistor"),
+            Self::BAD_DUTYCYCLE => ("PI_BAD_DUTYCYCLE", "the duty cycle is above the range of the GPIO"),
+            Self::BAD_DUTYRANGE => ("PI_BAD_DUTYRANGE", "the range must be 25 to 40000"),
+            Self::NOT_INITIALISED => ("PI_NOT_INITIALISED", "pigpiod is still starting or already ending"),
             Self::NOT_PERMITTED => {
                 ("PI_NOT_PERMITTED", "pigpiod's option -x, or this model of the Pi, forbids this GPIO")
             }
@@ -64,7 +66,7 @@ impl ErrorCode {
                 ("PI_UNKNOWN_COMMAND", "this pigpiod does not know the command; it is too old")
             }
             Self::NOT_PWM_GPIO => ("PI_NOT_PWM_GPIO", "the GPIO is not driven by PWM"),
-            Self::NO_PWM => ("PI_NOT_HPWM_GPIO", "the kernel has no PWM for this GPIO"),
+            Self::NOT_HPWM_GPIO => ("PI_NOT_HPWM_GPIO", "the kernel has no PWM for this GPIO"),
             _ => return None,
         })
     }
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn errors_are_sentences() {
-        let refused = Error::Refused(Command::SetDutyCycle(19, 1001), ErrorCode(-8));
+        let refused = Error::Refused(Command::SetDutyCycle(19, 1001), ErrorCode::BAD_DUTYCYCLE);
         assert_eq!(
             refused.to_string(),
             "pigpiod refused SetDutyCycle(19, 1001): PI_BAD_DUTYCYCLE (-8): the duty cycle is above the range of the \

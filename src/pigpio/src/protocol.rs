@@ -132,9 +132,9 @@ mod tests {
         let request = Message::request(number::PWM, 19, 777);
         assert_eq!(request.to_bytes(), *b"\x05\0\0\0\x13\0\0\0\x09\x03\0\0\0\0\0\0");
         assert_eq!(Message::from_bytes(request.to_bytes()), request);
-        let reply = request.reply(Err(ErrorCode::BAD_DUTY_CYCLE));
+        let reply = request.reply(Err(ErrorCode::BAD_DUTYCYCLE));
         assert_eq!(reply.to_bytes()[12..], [0xf8, 0xff, 0xff, 0xff]);
-        assert_eq!(reply.result(), Err(ErrorCode::BAD_DUTY_CYCLE));
+        assert_eq!(reply.result(), Err(ErrorCode::BAD_DUTYCYCLE));
         assert_eq!(request.reply(Ok(200)).result(), Ok(200));
 
         let report = Report { sequence: 0x0102, flags: 0, tick: 0x0304_0506, levels: 1 << 17 };

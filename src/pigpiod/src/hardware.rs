@@ -3,7 +3,7 @@
 
 use std::os::fd::BorrowedFd;
 
-use pigpio::ErrorCode;
+use pigpio::{ErrorCode, Pull};
 
 /// What somebody wants of a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub trait Hardware {
     /// The level of a pin on which this daemon has put no signal.
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode>;
 
-    /// Sets the pull resistor of a pin: 0 for none, 1 to ground, 2 to 3.3 V.
-    fn set_pull(&mut self, pin: u32, pull: u32) -> Result<(), ErrorCode>;
+    /// Sets the pull resistor of a pin.
+    fn set_pull(&mut self, pin: u32, pull: Pull) -> Result<(), ErrorCode>;
 
     /// Has a pin's changes told only when its level was steady for so many microseconds.
     fn set_glitch_filter(&mut self, pin: u32, steady: u32) -> Result<(), ErrorCode>;

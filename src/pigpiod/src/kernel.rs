@@ -20,8 +20,8 @@ use std::path::Path;
 
 use log::{info, warn};
 use nix::errno::Errno;
-use pigpio::ErrorCode;
 use pigpio::protocol::pwm::DEFAULT_FREQUENCY;
+use pigpio::{ErrorCode, Mode, Pull};
 use programs::pins;
 use runtime::logging::OnChangeLog;
 
@@ -50,9 +50,6 @@ pub const LEDS: [Output; 3] = [
     Output { name: "green", pin: pins::LEDS[1] as u32 },
     Output { name: "blue", pin: pins::LEDS[2] as u32 },
 ];
-
-const INPUT: u32 = 0;
-const OUTPUT: u32 = 1;
 
 /// The pins of a lamp.
 #[derive(Debug)]
@@ -206,10 +203,10 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
 
     /// What the kernel drives is an output.
     fn first_mode(&self, pin: u32) -> u32 {
-        if self.leds.is_some() && place(pin).is_some() { OUTPUT } else { INPUT }
+        if self.leds.is_some() && place(pin).is_some() { Mode::Output as u32 } else { Mode::Input as u32 }
     }
 
-    /// Without chips the answer is [`ErrorCode::NO_PWM`], for a duty cycle and a level alike: the pin is not touched by any
+    /// Without chips the answer is [`ErrorCode::NOT_HPWM_GPIO`], for a duty cycle and a level alike: the pin is not touched by any
     /// other means, since whoever brings the chips would find it taken.
     fn drive(&mut self, pin: u32, signal: Signal) -> Result<(), ErrorCode> {
         let index = place(pin).ok_or(ErrorCode::NOT_PERMITTED)?;
@@ -227,23 +224,23 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
             }
             Some(Err(error)) => {
                 self.led_log.warn(&format!("cannot set the PWM of GPIO {pin}: {error}"));
-                Err(ErrorCode::NO_PWM)
+                Err(ErrorCode::NOT_HPWM_GPIO)
             }
-            None => Err(ErrorCode::NO_PWM),
+            None => Err(ErrorCode::NOT_HPWM_GPIO),
         }
     }
 
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
         if let Some(index) = place(pin) {
             // The refusal is how a client finds out, without changing anything, that the LEDs are dark.
-            return self.leds.as_ref().map(|leds| leds[index].is_lit()).ok_or(ErrorCode::NO_PWM);
+            return self.leds.as_ref().map(|leds| leds[index].is_lit()).ok_or(ErrorCode::NOT_HPWM_GPIO);
         }
         let level = self.button()?.level();
         level.map_err(|error| self.complain(&error))
     }
 
     /// An LED's pin is an output, on which a resistor means nothing.
-    fn set_pull(&mut self, pin: u32, pull: u32) -> Result<(), ErrorCode> {
+    fn set_pull(&mut self, pin: u32, pull: Pull) -> Result<(), ErrorCode> {
         if pin == BUTTON {
             self.configure(Settings { pull: Some(pull), ..self.settings })?;
         }

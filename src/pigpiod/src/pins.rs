@@ -4,15 +4,11 @@
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use pigpio::ErrorCode;
 use pigpio::protocol::{self, Message, PINS, USER_PINS, number, pwm};
+use pigpio::{ErrorCode, Mode, Pull};
 
 use crate::noise::NoiseFilter;
 use crate::{Change, Events, Hardware, Signal, Use};
-
-const INPUT: u32 = 0;
-const OUTPUT: u32 = 1;
-const PULL_UP: u32 = 2;
 
 /// What this daemon puts on a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +79,8 @@ impl<H: Hardware> Pins<H> {
             number::MODEG => Ok(self.any(pin, Use::Ask)?.mode),
             number::PUD => {
                 self.any(pin, Use::Configure)?;
-                if value > PULL_UP {
-                    return Err(ErrorCode::BAD_PULL);
-                }
-                self.hardware.set_pull(pin, value).map(|()| 0)
+                let pull = Pull::of_number(value).ok_or(ErrorCode::BAD_PUD)?;
+                self.hardware.set_pull(pin, pull).map(|()| 0)
             }
             number::READ => {
                 self.any(pin, Use::Ask)?;
@@ -101,7 +95,7 @@ impl<H: Hardware> Pins<H> {
             }
             number::PWM => {
                 if value > self.user(pin, Use::Drive)?.range {
-                    return Err(ErrorCode::BAD_DUTY_CYCLE);
+                    return Err(ErrorCode::BAD_DUTYCYCLE);
                 }
                 self.put(pin, Function::Pwm(value))
             }
@@ -175,7 +169,7 @@ impl<H: Hardware> Pins<H> {
         if mode > protocol::LARGEST_MODE {
             return Err(ErrorCode::BAD_MODE);
         }
-        if mode != INPUT {
+        if mode != Mode::Input as u32 {
             self.any(number, Use::Drive)?;
         }
         // A pin that already is what it shall be keeps what it does.
@@ -189,7 +183,7 @@ impl<H: Hardware> Pins<H> {
 
     /// Puts something on a pin, which makes it an output.
     fn put(&mut self, number: u32, function: Function) -> Result<u32, ErrorCode> {
-        let pin = Pin { mode: OUTPUT, function, ..self.all[number as usize] };
+        let pin = Pin { mode: Mode::Output as u32, function, ..self.all[number as usize] };
         self.hardware.drive(number, pin.signal())?;
         self.all[number as usize] = pin;
         Ok(0)
@@ -199,7 +193,7 @@ impl<H: Hardware> Pins<H> {
     fn set_range(&mut self, number: u32, range: u32) -> Result<u32, ErrorCode> {
         let pin = self.user(number, Use::Configure)?;
         if !pwm::RANGES.contains(&range) {
-            return Err(ErrorCode::BAD_RANGE);
+            return Err(ErrorCode::BAD_DUTYRANGE);
         }
         if let Function::Pwm(duty) = &mut pin.function {
             *duty = *duty * range / pin.range;

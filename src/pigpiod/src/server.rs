@@ -136,7 +136,7 @@ impl<H: Hardware> Server<H> {
             let answered = connection.receive().and_then(|()| {
                 connection.answer(|request, further| {
                     let result = daemon.answer(client, request, further);
-                    was_refused |= result == Err(ErrorCode::NO_PWM);
+                    was_refused |= result == Err(ErrorCode::NOT_HPWM_GPIO);
                     request.reply(result)
                 })
             });

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use std::os::fd::BorrowedFd;
 use std::thread;
 
-use pigpio::ErrorCode;
 use pigpio::protocol::{PINS, USER_PINS};
+use pigpio::{ErrorCode, Mode, Pull};
 
 use crate::{Events, Hardware, Pins, Server, Signal, Use};
 
@@ -31,9 +31,6 @@ const HEADER: RangeInclusive<u32> = 2..=27;
 /// The revision code of a Pi 3.
 const REVISION: u32 = 0x00a0_2082;
 
-const INPUT: u32 = 0;
-const PULL_UP: u32 = 2;
-
 /// Starts a simulated pigpiod on a free port of 127.0.0.1 and returns its address. It runs until the process ends.
 ///
 /// `on_change` is called, on a thread of the simulation, after each batch of requests that changed what PWM does.
@@ -41,7 +38,7 @@ pub fn start(on_change: impl Fn(&PwmPins) + Send + 'static) -> io::Result<Socket
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let pins = [None; USER_PINS as usize];
-    let hardware = Simulated { pulls: [0; PINS as usize], pins, told: pins, on_change };
+    let hardware = Simulated { pulls: [Pull::Off; PINS as usize], pins, told: pins, on_change };
     let mut server = Server::new(vec![listener], Pins::new(hardware, u64::MAX))?;
     thread::Builder::new().name("pigpiod".into()).spawn(move || {
         // It can fail only when there is no memory left; then its clients find their connections closed.
@@ -52,7 +49,7 @@ pub fn start(on_change: impl Fn(&PwmPins) + Send + 'static) -> io::Result<Socket
 
 struct Simulated<F> {
     /// The pull resistor of each pin.
-    pulls: [u32; PINS as usize],
+    pulls: [Pull; PINS as usize],
     pins: PwmPins,
     /// What was told last.
     told: PwmPins,
@@ -65,7 +62,7 @@ impl<F: Fn(&PwmPins)> Hardware for Simulated<F> {
     }
 
     fn first_mode(&self, _: u32) -> u32 {
-        INPUT
+        Mode::Input as u32
     }
 
     fn drive(&mut self, pin: u32, signal: Signal) -> Result<(), ErrorCode> {
@@ -80,10 +77,10 @@ impl<F: Fn(&PwmPins)> Hardware for Simulated<F> {
 
     /// No button is ever pressed, and nothing but a resistor is connected to an input.
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
-        Ok(self.pulls[pin as usize] == PULL_UP)
+        Ok(self.pulls[pin as usize] == Pull::Up)
     }
 
-    fn set_pull(&mut self, pin: u32, pull: u32) -> Result<(), ErrorCode> {
+    fn set_pull(&mut self, pin: u32, pull: Pull) -> Result<(), ErrorCode> {
         self.pulls[pin as usize] = pull;
         Ok(())
     }

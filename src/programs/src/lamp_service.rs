@@ -20,7 +20,7 @@ pub fn broker() -> Address {
 /// Where the GPIO daemon is, if nothing else is said.
 #[must_use]
 pub fn pigpiod() -> Address {
-    Address { host: "localhost".into(), port: 8888 }
+    Address { host: "localhost".into(), port: pigpio::protocol::PORT }
 }
 
 /// Drive the LEDs of a LAMPI lamp as MQTT messages ask for.

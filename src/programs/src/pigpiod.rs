@@ -39,7 +39,7 @@ use std::path::PathBuf;
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of pigpiod that has no value")]
 pub struct Cli {
     /// TCP port to listen on, 1024 to 32000. The environment variable PIGPIO_PORT comes before it, as with pigpio.
-    #[arg(short = 'p', value_name = "PORT", default_value_t = 8888, allow_hyphen_values = true, value_parser = port)]
+    #[arg(short = 'p', value_name = "PORT", default_value_t = pigpio::protocol::PORT, allow_hyphen_values = true, value_parser = port)]
     pub port: u16,
 
     /// Pins that may be changed, a bit for each, for example 0x04082000 for the LEDs alone.

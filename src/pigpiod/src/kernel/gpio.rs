@@ -11,6 +11,7 @@ use gpiocdev_uapi::v2::{
     Offsets, get_chip_info, read_event,
 };
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use pigpio::Pull;
 
 /// What the drivers of the processors' own controllers call them: Pi 0 to 3, Pi 4, Pi 5.
 const LABELS: [&str; 3] = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
@@ -21,8 +22,8 @@ const EDGES: usize = 16;
 /// How an input shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// The pull resistor: 0 for none, 1 to ground, 2 to 3.3 V; `None` leaves it as it is.
-    pub pull: Option<u32>,
+    /// The pull resistor; `None` leaves it as it is.
+    pub pull: Option<Pull>,
     /// For how many microseconds a level must be steady to count; 0 for no filter.
     pub steady: u32,
 }
@@ -149,9 +150,9 @@ impl AsFd for LineFile {
 fn configuration(settings: Settings) -> LineConfig {
     let bias = match settings.pull {
         None => LineFlags::empty(),
-        Some(1) => LineFlags::BIAS_PULL_DOWN,
-        Some(2) => LineFlags::BIAS_PULL_UP,
-        Some(_) => LineFlags::BIAS_DISABLED,
+        Some(Pull::Down) => LineFlags::BIAS_PULL_DOWN,
+        Some(Pull::Up) => LineFlags::BIAS_PULL_UP,
+        Some(Pull::Off) => LineFlags::BIAS_DISABLED,
     };
     let flags = LineFlags::INPUT | LineFlags::EDGE_RISING | LineFlags::EDGE_FALLING | bias;
     let mut config = LineConfig { flags, ..LineConfig::default() };
@@ -180,9 +181,9 @@ mod tests {
         let both = LineFlags::INPUT | LineFlags::EDGE_RISING | LineFlags::EDGE_FALLING;
         for (pull, bias) in [
             (None, LineFlags::empty()),
-            (Some(0), LineFlags::BIAS_DISABLED),
-            (Some(1), LineFlags::BIAS_PULL_DOWN),
-            (Some(2), LineFlags::BIAS_PULL_UP),
+            (Some(Pull::Off), LineFlags::BIAS_DISABLED),
+            (Some(Pull::Down), LineFlags::BIAS_PULL_DOWN),
+            (Some(Pull::Up), LineFlags::BIAS_PULL_UP),
         ] {
             let config = configuration(Settings { pull, steady: 0 });
             assert_eq!((config.flags, config.num_attrs), (both | bias, 0), "{pull:?}");

@@ -105,10 +105,10 @@ fn a_level_ends_pwm() {
         assert_eq!(wire.ask([number::PWM, 26, 100]), 0);
         for level in [1, 0] {
             assert_eq!(wire.ask([number::WRITE, 26, level]), 0);
-            assert_eq!(wire.ask([number::GDC, 26, 0]), -92, "no PWM any more");
+            assert_eq!(wire.ask([number::GDC, 26, 0]), ErrorCode::NOT_PWM_GPIO.0, "no PWM any more");
             assert_eq!(wire.ask([number::MODEG, 26, 0]), 1, "it is an output");
         }
-        assert_eq!(wire.ask([number::WRITE, 26, 2]), -5);
+        assert_eq!(wire.ask([number::WRITE, 26, 2]), ErrorCode::BAD_LEVEL.0);
         assert_eq!(wire.ask([number::PWM, 26, 255]), 0);
         assert_eq!(wire.ask([number::GDC, 26, 0]), 255);
     });
@@ -119,32 +119,32 @@ fn what_cannot_be_is_refused_with_pigpios_codes() {
     with_all(|port| {
         let mut client = connect(port);
         for (command, code) in [
-            (Command::SetMode(54, Mode::Output), -3),
-            (Command::SetPull(54, Pull::Up), -3),
-            (Command::Read(54), -3),
-            (Command::SetDutyCycle(54, 0), -2),
-            (Command::SetRange(54, 1000), -2),
-            (Command::SetFrequency(54, 1000), -2),
+            (Command::SetMode(54, Mode::Output), ErrorCode::BAD_GPIO),
+            (Command::SetPull(54, Pull::Up), ErrorCode::BAD_GPIO),
+            (Command::Read(54), ErrorCode::BAD_GPIO),
+            (Command::SetDutyCycle(54, 0), ErrorCode::BAD_USER_GPIO),
+            (Command::SetRange(54, 1000), ErrorCode::BAD_USER_GPIO),
+            (Command::SetFrequency(54, 1000), ErrorCode::BAD_USER_GPIO),
             // Only the pins of the header may be changed.
-            (Command::SetMode(1, Mode::Output), -41),
-            (Command::SetMode(28, Mode::Output), -41),
-            (Command::SetPull(53, Pull::Up), -41),
-            (Command::SetDutyCycle(32, 0), -41),
-            (Command::SetRange(32, 7), -41),
-            (Command::SetFrequency(0, 1000), -41),
-            (Command::SetDutyCycle(13, 256), -8),
-            (Command::SetRange(13, 24), -21),
-            (Command::SetRange(13, 40_001), -21),
-            (Command::Range(32), -2),
-            (Command::Frequency(32), -2),
-            (Command::RealRange(32), -2),
-            (Command::DutyCycle(32), -2),
-            (Command::DutyCycle(26), -92),
-            (Command::BeginReports(31, 1), -25),
-            (Command::BeginReports(99, 1), -25),
+            (Command::SetMode(1, Mode::Output), ErrorCode::NOT_PERMITTED),
+            (Command::SetMode(28, Mode::Output), ErrorCode::NOT_PERMITTED),
+            (Command::SetPull(53, Pull::Up), ErrorCode::NOT_PERMITTED),
+            (Command::SetDutyCycle(32, 0), ErrorCode::NOT_PERMITTED),
+            (Command::SetRange(32, 7), ErrorCode::NOT_PERMITTED),
+            (Command::SetFrequency(0, 1000), ErrorCode::NOT_PERMITTED),
+            (Command::SetDutyCycle(13, 256), ErrorCode::BAD_DUTYCYCLE),
+            (Command::SetRange(13, 24), ErrorCode::BAD_DUTYRANGE),
+            (Command::SetRange(13, 40_001), ErrorCode::BAD_DUTYRANGE),
+            (Command::Range(32), ErrorCode::BAD_USER_GPIO),
+            (Command::Frequency(32), ErrorCode::BAD_USER_GPIO),
+            (Command::RealRange(32), ErrorCode::BAD_USER_GPIO),
+            (Command::DutyCycle(32), ErrorCode::BAD_USER_GPIO),
+            (Command::DutyCycle(26), ErrorCode::NOT_PWM_GPIO),
+            (Command::BeginReports(31, 1), ErrorCode::BAD_HANDLE),
+            (Command::BeginReports(99, 1), ErrorCode::BAD_HANDLE),
         ] {
             match client.run(&[command, Command::Version]) {
-                Err(Error::Refused(refused, ErrorCode(number))) => {
+                Err(Error::Refused(refused, number)) => {
                     assert_eq!((refused, number), (command, code));
                 }
                 other => panic!("{command:?}: {other:?}"),
@@ -160,21 +160,21 @@ fn words_that_mean_nothing_are_answered_all_the_same() {
     with_all(|port| {
         let mut wire = Wire::connect(port);
         for (request, result) in [
-            ([500, 1, 2], -88),
-            ([number::MODES, 13, 8], -4),
-            ([number::PUD, 13, 3], -6),
-            ([number::PWM, 70_000, 0], -2),
-            ([number::PWM, u32::MAX, 0], -2),
-            ([number::READ, u32::MAX, 0], -3),
-            ([number::WRITE, 54, 1], -3),
-            ([number::WRITE, 13, u32::MAX], -5),
-            ([number::NP, 5, 0], -25),
-            ([number::NC, 5, 0], -25),
-            ([number::NC, u32::MAX, 0], -25),
+            ([500, 1, 2], ErrorCode::UNKNOWN_COMMAND.0),
+            ([number::MODES, 13, 8], ErrorCode::BAD_MODE.0),
+            ([number::PUD, 13, 3], ErrorCode::BAD_PUD.0),
+            ([number::PWM, 70_000, 0], ErrorCode::BAD_USER_GPIO.0),
+            ([number::PWM, u32::MAX, 0], ErrorCode::BAD_USER_GPIO.0),
+            ([number::READ, u32::MAX, 0], ErrorCode::BAD_GPIO.0),
+            ([number::WRITE, 54, 1], ErrorCode::BAD_GPIO.0),
+            ([number::WRITE, 13, u32::MAX], ErrorCode::BAD_LEVEL.0),
+            ([number::NP, 5, 0], ErrorCode::BAD_HANDLE.0),
+            ([number::NC, 5, 0], ErrorCode::BAD_HANDLE.0),
+            ([number::NC, u32::MAX, 0], ErrorCode::BAD_HANDLE.0),
         ] {
             assert_eq!(wire.ask(request), result, "{request:?}");
         }
-        assert_eq!(wire.ask_with([500, 1, 2], b"further bytes"), -88);
+        assert_eq!(wire.ask_with([500, 1, 2], b"further bytes"), ErrorCode::UNKNOWN_COMMAND.0);
         assert_eq!(wire.ask([number::PIGPV, 0, 0]), 78, "it is still in step");
     });
 }
@@ -183,18 +183,21 @@ fn words_that_mean_nothing_are_answered_all_the_same() {
 fn filters_have_limits() {
     with_all(|port| {
         let mut wire = Wire::connect(port);
-        for (steady, result) in [(5000, 0), (300_000, 0), (300_001, -125), (0, 0)] {
+        for (steady, result) in [(5000, 0), (300_000, 0), (300_001, ErrorCode::BAD_FILTER.0), (0, 0)] {
             assert_eq!(wire.ask([number::FG, 17, steady]), result, "glitches of {steady}");
         }
-        for (steady, active, result) in
-            [(5000, 1_000_000, 0), (300_001, 0, -125), (1, 1_000_001, -125), (0, 0, 0_i32)]
-        {
+        for (steady, active, result) in [
+            (5000, 1_000_000, 0),
+            (300_001, 0, ErrorCode::BAD_FILTER.0),
+            (1, 1_000_001, ErrorCode::BAD_FILTER.0),
+            (0, 0, 0_i32),
+        ] {
             let active: u32 = active;
             let answer = wire.ask_with([number::FN, 17, steady], &active.to_le_bytes());
             assert_eq!(answer, result, "noise of {steady} and {active}");
         }
-        assert_eq!(wire.ask([number::FG, 32, 5]), -2);
-        assert_eq!(wire.ask_with([number::FN, 54, 5], &[0; 4]), -2);
+        assert_eq!(wire.ask([number::FG, 32, 5]), ErrorCode::BAD_USER_GPIO.0);
+        assert_eq!(wire.ask_with([number::FN, 54, 5], &[0; 4]), ErrorCode::BAD_USER_GPIO.0);
     });
 }
 
@@ -209,7 +212,7 @@ fn reports_are_opened_begun_paused_and_ended() {
             assert_eq!(other.ask([command, handle, pins]), 0, "{command}");
         }
         for command in [number::NB, number::NP, number::NC] {
-            assert_eq!(other.ask([command, handle, 0]), -25, "{command} after the end");
+            assert_eq!(other.ask([command, handle, 0]), ErrorCode::BAD_HANDLE.0, "{command} after the end");
         }
     });
 }
@@ -221,7 +224,7 @@ fn handles_run_out_and_come_back() {
         for wire in &mut wires {
             assert!(wire.ask([number::NOIB, 0, 0]) >= 0);
         }
-        assert_eq!(Wire::connect(port).ask([number::NOIB, 0, 0]), -24);
+        assert_eq!(Wire::connect(port).ask([number::NOIB, 0, 0]), ErrorCode::NO_HANDLE.0);
         drop(wires.pop());
         test_support::wait_for("a handle is free again", PATIENCE, || {
             (Wire::connect(port).ask([number::NOIB, 0, 0]) >= 0).then_some(())
@@ -233,7 +236,7 @@ fn handles_run_out_and_come_back() {
 fn an_extension_that_is_too_long_ends_the_connection() {
     with_all(|port| {
         let mut wire = Wire::connect(port);
-        assert_eq!(wire.ask_with([500, 0, 0], &vec![0; 65_535]), -88, "the longest");
+        assert_eq!(wire.ask_with([500, 0, 0], &vec![0; 65_535]), ErrorCode::UNKNOWN_COMMAND.0, "the longest");
         let announced = Message { last: 65_536, ..Message::request(number::PIGPV, 0, 0) };
         wire.0.write_all(&announced.to_bytes()).unwrap();
         wire.await_end();
@@ -250,16 +253,16 @@ fn a_mask_forbids_changes_and_nothing_else() {
         let mut client = connect(port);
         client.run(&[Command::SetRange(13, 1000)]).unwrap();
         for (command, code) in [
-            (Command::SetDutyCycle(13, 1001), -8),
-            (Command::SetDutyCycle(19, 1), -41),
-            (Command::SetMode(26, Mode::Output), -41),
-            (Command::SetPull(17, Pull::Up), -41),
-            (Command::SetRange(13, 7), -21),
-            (Command::Read(99), -3),
-            (Command::DutyCycle(19), -92),
+            (Command::SetDutyCycle(13, 1001), ErrorCode::BAD_DUTYCYCLE),
+            (Command::SetDutyCycle(19, 1), ErrorCode::NOT_PERMITTED),
+            (Command::SetMode(26, Mode::Output), ErrorCode::NOT_PERMITTED),
+            (Command::SetPull(17, Pull::Up), ErrorCode::NOT_PERMITTED),
+            (Command::SetRange(13, 7), ErrorCode::BAD_DUTYRANGE),
+            (Command::Read(99), ErrorCode::BAD_GPIO),
+            (Command::DutyCycle(19), ErrorCode::NOT_PWM_GPIO),
         ] {
             match client.run(&[command, Command::SetDutyCycle(13, 7)]) {
-                Err(Error::Refused(refused, ErrorCode(number))) => {
+                Err(Error::Refused(refused, number)) => {
                     assert_eq!((refused, number), (command, code));
                 }
                 other => panic!("{command:?}: {other:?}"),

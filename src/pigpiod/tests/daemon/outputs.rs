@@ -26,7 +26,7 @@ fn colour([red, green, blue]: [u32; 3]) -> [Command; 3] {
 }
 
 fn is_refused(result: &Result<[u32; 3], Error>) -> bool {
-    matches!(result, Err(Error::Refused(Command::SetDutyCycle(..), ErrorCode::NO_PWM)))
+    matches!(result, Err(Error::Refused(Command::SetDutyCycle(..), ErrorCode::NOT_HPWM_GPIO)))
 }
 
 #[test]
@@ -124,26 +124,26 @@ fn no_other_pin_and_no_other_command_is_known() {
     let mut wire = Wire::connect(daemon.port);
     for pin in (0..54).filter(|pin| ![13, 17, 19, 26].contains(pin)) {
         for command in [number::MODES, number::MODEG, number::PUD, number::READ, number::WRITE] {
-            assert_eq!(wire.ask([command, pin, 0]), -41, "{command} of {pin}");
+            assert_eq!(wire.ask([command, pin, 0]), ErrorCode::NOT_PERMITTED.0, "{command} of {pin}");
         }
         if pin < 32 {
             for command in [number::PWM, number::PRG, number::PFG, number::PRRG, number::GDC, number::FG] {
-                assert_eq!(wire.ask([command, pin, 0]), -41, "{command} of {pin}");
+                assert_eq!(wire.ask([command, pin, 0]), ErrorCode::NOT_PERMITTED.0, "{command} of {pin}");
             }
         }
     }
     // The button connects its pin to ground: it is never driven.
     for (request, result) in [
-        ([number::MODES, 17, 1], -41),
-        ([number::WRITE, 17, 1], -41),
-        ([number::PWM, 17, 1], -41),
+        ([number::MODES, 17, 1], ErrorCode::NOT_PERMITTED.0),
+        ([number::WRITE, 17, 1], ErrorCode::NOT_PERMITTED.0),
+        ([number::PWM, 17, 1], ErrorCode::NOT_PERMITTED.0),
         ([number::MODES, 17, 0], 0),
     ] {
         assert_eq!(wire.ask(request), result, "{request:?}");
     }
     let known = [0, 1, 2, 3, 4, 5, 6, 7, 10, 16, 17, 19, 20, 21, 22, 23, 24, 26, 83, 97, 98, 99];
     for command in (0..=200).chain([500, 800, 833, u32::MAX]).filter(|command| !known.contains(command)) {
-        assert_eq!(wire.ask([command, 13, 0]), -88, "{command}");
+        assert_eq!(wire.ask([command, 13, 0]), ErrorCode::UNKNOWN_COMMAND.0, "{command}");
     }
     assert_eq!(daemon.kernels.take_writes(), [""; 0]);
 }
@@ -179,8 +179,8 @@ fn without_chips_all_but_the_light_is_served_until_they_appear() {
     set_up(&mut dark);
     assert!(is_refused(&dark.run(&colour([570, 442, 113]))));
     let mut wire = Wire::connect(daemon.port);
-    assert_eq!(wire.ask([number::WRITE, 19, 1]), -95);
-    assert_eq!(wire.ask([number::GDC, 19, 0]), -92);
+    assert_eq!(wire.ask([number::WRITE, 19, 1]), ErrorCode::NOT_HPWM_GPIO.0);
+    assert_eq!(wire.ask([number::GDC, 19, 0]), ErrorCode::NOT_PWM_GPIO.0);
     assert_eq!(wire.ask([number::MODES, 19, 0]), 0);
     assert_eq!(button.run(&[Command::Read(17)]).unwrap(), [1]);
     assert_eq!(kernels.take_writes(), [""; 0], "two of three are left alone");
@@ -265,7 +265,9 @@ fn files_that_cannot_be_written_are_refused() {
 fn a_button_that_cannot_be_had_is_refused_and_asked_for_again() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut wire = Wire::connect(daemon.port);
-    for (errno, result) in [(Errno::EBUSY, -50), (Errno::ENOENT, -41)] {
+    for (errno, result) in
+        [(Errno::EBUSY, ErrorCode::GPIO_IN_USE.0), (Errno::ENOENT, ErrorCode::NOT_PERMITTED.0)]
+    {
         daemon.button.state().error = Some(errno);
         assert_eq!(wire.ask([number::READ, 17, 0]), result, "{errno}");
         assert_eq!(wire.ask([number::BR1, 0, 0]), 0);

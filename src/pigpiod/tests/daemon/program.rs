@@ -4,6 +4,8 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use pigpio::ErrorCode;
+use pigpio::protocol::number;
 use test_support::{Machine, PATIENCE, Process, Signal, free_port, pigs, wait_for};
 
 use crate::wire::Wire;
@@ -122,7 +124,7 @@ fn it_listens_on_loopback_alone_whatever_it_is_told() {
     daemon.await_log(&format!("listening on 127.0.0.1:{port} and [::1]:{port}"), 1);
     assert_eq!(pigs(port, "p 13 5"), None);
     assert_eq!(pigs(port, "gdc 13"), Some(5));
-    assert_eq!(Wire::connect(port).ask([5, 19, 5]), -41, "the mask");
+    assert_eq!(Wire::connect(port).ask([number::PWM, 19, 5]), ErrorCode::NOT_PERMITTED.0, "the mask");
     let sockets = daemon.sockets();
     let listening = |table: &str| -> Vec<String> {
         let lines = fs::read_to_string(table).unwrap();
@@ -160,14 +162,14 @@ fn chips_that_appear_are_heard_of() {
     daemon.await_log("WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO 19, 26, 13", 1);
     let mut wire = Wire::connect(port);
     assert_eq!(wire.ask([0, 19, 1]), 0);
-    assert_eq!(wire.ask([5, 19, 100]), -95);
+    assert_eq!(wire.ask([number::PWM, 19, 100]), ErrorCode::NOT_HPWM_GPIO.0);
     for (chip, line) in [("pwmchip0", 13), ("pwmchip1", 26), ("pwmchip4", 19)] {
         machine.add_chip(chip, line);
     }
     Machine::tell("add", "pwmchip4");
     wire.await_end();
     let mut wire = Wire::connect(port);
-    assert_eq!(wire.ask([5, 19, 51]), 0);
+    assert_eq!(wire.ask([number::PWM, 19, 51]), 0);
     assert_eq!(machine.says("pwmchip4", "duty_cycle"), "250000");
 }
 
@@ -218,8 +220,8 @@ fn it_tells_the_board_and_that_there_is_no_button() {
     let (daemon, port) = start(&machine);
     assert_eq!(pigs(port, "hwver"), Some(0xa0_2082));
     let mut wire = Wire::connect(port);
-    for request in [[3, 17, 0], [2, 17, 2], [3, 17, 0]] {
-        assert_eq!(wire.ask(request), -41, "{request:?}");
+    for request in [[number::READ, 17, 0], [number::PUD, 17, 2], [number::READ, 17, 0]] {
+        assert_eq!(wire.ask(request), ErrorCode::NOT_PERMITTED.0, "{request:?}");
     }
     // The answers overtake what is read of the log.
     daemon.await_log("the panel's button: ", 1);

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::process::Command;
 
+use pigpio::Pull;
 use pigpio::protocol::{MESSAGE_SIZE, Message, REPORT_SIZE, Report, number};
 use pigpiod::kernel::Settings;
 use test_support::Process;
@@ -102,9 +103,9 @@ fn filters_and_resistor_reach_the_line() {
     assert_eq!(wire.ask([number::MODES, 17, 0]), 0);
     assert_eq!(daemon.button.state().settings, None, "nothing is claimed before it is needed");
     assert_eq!(wire.ask([number::PUD, 17, 2]), 0);
-    assert_eq!(daemon.button.state().settings, Some(Settings { pull: Some(2), steady: 0 }));
+    assert_eq!(daemon.button.state().settings, Some(Settings { pull: Some(Pull::Up), steady: 0 }));
     assert_eq!(wire.ask([number::FG, 17, 3000]), 0);
-    assert_eq!(daemon.button.state().settings, Some(Settings { pull: Some(2), steady: 3000 }));
+    assert_eq!(daemon.button.state().settings, Some(Settings { pull: Some(Pull::Up), steady: 3000 }));
 
     let mut reports = subscribe(&daemon);
     assert_eq!(wire.ask_with([number::FN, 17, 1000], &500_u32.to_le_bytes()), 0);
