@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use pigpio::{Client, Error, Pin};
-use pigpiod::choice::{Choice, choose};
+use pigpiod::backend::{self, Backend};
+use pigpiod::backoff;
 use pigpiod::kernel::LEDS;
-use pigpiod::stamp;
 use runtime::address::Address;
 use system_files::in_root;
 
@@ -49,10 +49,10 @@ impl Driver {
     #[must_use]
     pub fn of(root: &Path) -> Self {
         let path = std::env::join_paths(PATH.map(|folder| in_root(root, folder))).ok();
-        match choose(root, path.as_deref(), || stamp::refusal(root)) {
-            Choice::Kernel => Self::Kernel,
-            Choice::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
-            Choice::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),
+        match backend::select(root, path.as_deref(), || backoff::current(root)) {
+            Backend::Kernel => Self::Kernel,
+            Backend::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
+            Backend::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),
         }
     }
 

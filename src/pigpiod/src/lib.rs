@@ -7,16 +7,16 @@
 //!
 //! Only loopback addresses are served: the protocol knows no password.
 
-pub mod choice;
+pub mod backend;
+pub mod backoff;
 mod connection;
-mod daemon;
+mod dispatcher;
 mod hardware;
 pub mod kernel;
-mod noise;
+mod noise_filter;
 mod pins;
 mod server;
 pub mod simulated;
-pub mod stamp;
 mod subscriptions;
 
 pub use hardware::{Change, Events, Hardware, Signal, Use};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon that Supervisor starts under the name pigpiod, and the choice between it and pigpio's own.
+//! The daemon that Supervisor starts under the name pigpiod, which may start pigpio's own in its place.
 //!
-//! [`pigpiod::choice`] says which one runs, with [`pigpiod::stamp`] for what became of the last start of pigpio's own; [`lock`] is the file by
-//! which only one of them runs. The work is done by the library.
+//! [`pigpiod::backend`] says which one runs, with [`pigpiod::backoff`] for what became of the last start of pigpio's own; [`lock`]
+//! is the file by which only one of them runs. The work is done by the library.
 
 mod lock;
 
@@ -21,9 +21,9 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use pigpio::PORT_VARIABLE;
-use pigpiod::choice::{self, Choice};
+use pigpiod::backend::{self, Backend};
 use pigpiod::kernel::Kernel;
-use pigpiod::{Pins, Server, stamp};
+use pigpiod::{Pins, Server, backoff};
 
 use lock::Lock;
 use programs::pigpiod::Cli;
@@ -52,21 +52,21 @@ enum End {
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH");
     loop {
-        let choice = choice::choose(&cli.root, path.as_deref(), || stamp::take_refusal(&cli.root));
-        info!("{choice}");
+        let backend = backend::select(&cli.root, path.as_deref(), || backoff::judge_start(&cli.root));
+        info!("{backend}");
         let mut pause = None;
-        match choice {
-            Choice::Kernel => {}
-            Choice::Pigpio { program, .. } => {
-                if let Err(error) = stamp::remember(&cli.root) {
+        match backend {
+            Backend::Kernel => {}
+            Backend::Pigpio { program, .. } => {
+                if let Err(error) = backoff::record_start(&cli.root) {
                     warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
                 }
                 // It returns only if it fails.
                 let error = Command::new(&program).args(unchanged(std::env::args_os().skip(1))).exec();
                 warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
-                pause = stamp::take_failure(&cli.root);
+                pause = backoff::record_failure(&cli.root);
             }
-            Choice::Dark { retry, .. } => pause = retry,
+            Backend::Dark { retry, .. } => pause = retry,
         }
         if serve(cli, path.as_deref(), pause)? == End::Stopped {
             return Ok(());
@@ -112,7 +112,7 @@ fn serve(cli: &Cli, path: Option<&OsStr>, pause: Option<Duration>) -> anyhow::Re
         return Ok(End::Stopped);
     }
     // The chips may have come meanwhile, or the other daemon may be gone.
-    if let Choice::Pigpio { .. } = choice::choose(&cli.root, path, || None) {
+    if let Backend::Pigpio { .. } = backend::select(&cli.root, path, || None) {
         // Else it would inherit that they are blocked.
         ending_signals().thread_unblock().context("cannot receive signals")?;
         return Ok(End::Retry);

@@ -7,7 +7,7 @@ use nix::time::{ClockId, clock_gettime};
 use pigpio::protocol::{self, Message, PINS, USER_PINS, number, pwm};
 use pigpio::{ErrorCode, Mode, Pull};
 
-use crate::noise::NoiseFilter;
+use crate::noise_filter::NoiseFilter;
 use crate::{Change, Events, Hardware, Signal, Use};
 
 /// What this daemon puts on a pin.
@@ -26,7 +26,7 @@ struct Pin {
     function: Function,
     range: u32,
     frequency: u32,
-    noise: NoiseFilter,
+    noise_filter: NoiseFilter,
 }
 
 impl Pin {
@@ -56,7 +56,7 @@ impl<H: Hardware> Pins<H> {
             function: Function::None,
             range: pwm::DEFAULT_RANGE,
             frequency: pwm::DEFAULT_FREQUENCY,
-            noise: NoiseFilter::default(),
+            noise_filter: NoiseFilter::default(),
         });
         Self { hardware, changeable, all }
     }
@@ -128,7 +128,7 @@ impl<H: Hardware> Pins<H> {
     /// back are left out.
     pub(crate) fn events(&mut self) -> Events {
         let mut events = self.hardware.events();
-        events.changes.retain(|change| self.all[change.pin as usize].noise.passes(change.tick));
+        events.changes.retain(|change| self.all[change.pin as usize].noise_filter.passes(change.tick));
         if events.outputs_came {
             for number in 0..PINS {
                 let pin = self.all[number as usize];
@@ -227,7 +227,7 @@ impl<H: Hardware> Pins<H> {
         if steady > protocol::LONGEST_STEADY || active > protocol::LONGEST_ACTIVE {
             return Err(ErrorCode::BAD_FILTER);
         }
-        pin.noise = NoiseFilter::new(steady, active, tick());
+        pin.noise_filter = NoiseFilter::new(steady, active, tick());
         Ok(0)
     }
 

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use pigpio::ErrorCode;
 
 use crate::connection::Connection;
-use crate::daemon::Daemon;
+use crate::dispatcher::Dispatcher;
 use crate::subscriptions::Client;
 use crate::{Hardware, Pins};
 
@@ -39,7 +39,7 @@ fn is_without_ipv6(error: &io::Error) -> bool {
 #[derive(Debug)]
 pub struct Server<H> {
     listeners: Vec<TcpListener>,
-    daemon: Daemon<H>,
+    dispatcher: Dispatcher<H>,
     clients: BTreeMap<Client, Connection>,
     next: Client,
     /// There was no room for a client that waits.
@@ -61,7 +61,13 @@ impl<H: Hardware> Server<H> {
         for listener in &listeners {
             listener.set_nonblocking(true)?;
         }
-        Ok(Self { listeners, daemon: Daemon::new(pins), clients: BTreeMap::new(), next: 0, is_full: false })
+        Ok(Self {
+            listeners,
+            dispatcher: Dispatcher::new(pins),
+            clients: BTreeMap::new(),
+            next: 0,
+            is_full: false,
+        })
     }
 
     /// Where it listens.
@@ -76,7 +82,7 @@ impl<H: Hardware> Server<H> {
             for ready in self.wait(ends)? {
                 match ready {
                     Ready::End(index) => return Ok(index),
-                    Ready::Hardware => self.tell_news(),
+                    Ready::Hardware => self.handle_events(),
                     Ready::Listener(index) => self.accept(index),
                     Ready::Client(client) => self.attend(client),
                 }
@@ -89,8 +95,9 @@ impl<H: Hardware> Server<H> {
         let mut awaited: Vec<(Ready, PollFd)> = Vec::new();
         let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
         awaited.extend(ends.iter().enumerate().map(|(index, fd)| (Ready::End(index), input(*fd))));
-        awaited
-            .extend(self.daemon.pins.hardware().sources().into_iter().map(|fd| (Ready::Hardware, input(fd))));
+        awaited.extend(
+            self.dispatcher.pins.hardware().sources().into_iter().map(|fd| (Ready::Hardware, input(fd))),
+        );
         if !self.is_full {
             let listeners = self.listeners.iter().enumerate();
             awaited.extend(listeners.map(|(index, fd)| (Ready::Listener(index), input(fd.as_fd()))));
@@ -128,20 +135,20 @@ impl<H: Hardware> Server<H> {
     /// Sends what waits for a client, or takes and carries out what it asks for.
     fn attend(&mut self, client: Client) {
         let Some(connection) = self.clients.get_mut(&client) else { return };
-        let daemon = &mut self.daemon;
+        let dispatcher = &mut self.dispatcher;
         let attended = if connection.is_behind() {
             connection.send()
         } else {
             let mut was_refused = false;
             let answered = connection.receive().and_then(|()| {
                 connection.answer(|request, further| {
-                    let result = daemon.answer(client, request, further);
+                    let result = dispatcher.answer(client, request, further);
                     was_refused |= result == Err(ErrorCode::NOT_HPWM_GPIO);
                     request.reply(result)
                 })
             });
             connection.was_refused |= was_refused;
-            daemon.pins.settle();
+            dispatcher.pins.settle();
             // What was asked for before something that ends the connection is still answered.
             let sent = connection.send();
             answered.and(sent)
@@ -152,9 +159,9 @@ impl<H: Hardware> Server<H> {
         }
     }
 
-    /// Tells what has happened by itself.
-    fn tell_news(&mut self) {
-        let changes = self.daemon.take_changes();
+    /// Reports what has happened by itself.
+    fn handle_events(&mut self) {
+        let changes = self.dispatcher.take_changes();
         for (client, report) in changes.reports {
             if let Some(connection) = self.clients.get_mut(&client) {
                 connection.report(report);
@@ -174,7 +181,7 @@ impl<H: Hardware> Server<H> {
 
     fn close(&mut self, client: Client) {
         self.clients.remove(&client);
-        self.daemon.forget(client);
+        self.dispatcher.forget(client);
         self.is_full = false;
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is remembered of the last start of pigpio's own daemon, and whether it refused to run.
+//! The backoff between attempts to start pigpio's own daemon: a record of the last start, and whether it refused to run.
 //!
 //! A daemon that refuses this board ends at once, and Supervisor calls again. How it ended nobody can tell by then: it may
 //! have been stopped a moment after its start, too. So two things must come together: it ended within `AT_ONCE`, and nothing
@@ -50,8 +50,8 @@ enum Record {
     Refused(u32),
 }
 
-/// Remembers that this process is about to become pigpio's own daemon.
-pub fn remember(root: &Path) -> anyhow::Result<()> {
+/// Records that this process is about to become pigpio's own daemon.
+pub fn record_start(root: &Path) -> Result<(), system_files::Error> {
     // What ran in between was this daemon, in its place.
     let refusals = if let Some(Record::Refused(refusals)) = read(root) { refusals } else { 0 };
     write(root, Record::Started(Start { refusals, ..Start::now(root) }))
@@ -60,7 +60,7 @@ pub fn remember(root: &Path) -> anyhow::Result<()> {
 /// Whether pigpio's own daemon refused to run when it was started last, and for how long that is believed. Asked again, it says
 /// no: that start is judged.
 #[must_use]
-pub fn take_refusal(root: &Path) -> Option<Duration> {
+pub fn judge_start(root: &Path) -> Option<Duration> {
     // Without a file that can be believed, the daemon has its chance.
     let Some(Record::Started(start)) = read(root) else { return None };
     if is_alive(start.process) || !start.was_refused(Start::now(root)) {
@@ -69,9 +69,9 @@ pub fn take_refusal(root: &Path) -> Option<Duration> {
     Some(refused(root, start))
 }
 
-/// The start that was remembered last has failed. Returns for how long that is believed.
+/// Records that the program of the last start could not be executed. Returns for how long that is believed.
 #[must_use]
-pub fn take_failure(root: &Path) -> Option<Duration> {
+pub fn record_failure(root: &Path) -> Option<Duration> {
     match read(root)? {
         Record::Started(start) => Some(refused(root, start)),
         Record::Refused(_) => None,
@@ -80,7 +80,7 @@ pub fn take_failure(root: &Path) -> Option<Duration> {
 
 /// For how long pigpio's own daemon is believed to refuse, if it is. This only looks.
 #[must_use]
-pub fn refusal(root: &Path) -> Option<Duration> {
+pub fn current(root: &Path) -> Option<Duration> {
     match read(root)? {
         Record::Refused(refusals) => Some(pause(refusals.saturating_sub(1))),
         Record::Started(_) => None,
@@ -98,14 +98,14 @@ fn pause(earlier: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(earlier)).min(LONGEST_PAUSE)
 }
 
-fn write(root: &Path, record: Record) -> anyhow::Result<()> {
+fn write(root: &Path, record: Record) -> Result<(), system_files::Error> {
     let text = match record {
         Record::Started(Start { process, at, changed: [seconds, nanoseconds], refusals }) => {
             format!("started {process} {at} {seconds} {nanoseconds} {refusals}\n")
         }
         Record::Refused(refusals) => format!("refused {refusals}\n"),
     };
-    Ok(Place::below(root, FILE)?.write(text.as_bytes(), Access { user: 0, group: 0, mode: 0o644 })?)
+    Place::below(root, FILE)?.write(text.as_bytes(), Access { user: 0, group: 0, mode: 0o644 })
 }
 
 /// `None` without a file, or with one that is not as this program writes it.
@@ -177,21 +177,21 @@ mod tests {
     #[test]
     fn a_refusal_is_believed_for_twice_as_long_each_time() {
         let root = machine();
-        assert_eq!(take_refusal(root.path()), None, "nothing was started");
+        assert_eq!(judge_start(root.path()), None, "nothing was started");
         for seconds in [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600] {
-            remember(root.path()).unwrap();
-            assert_eq!(take_refusal(root.path()), Some(Duration::from_secs(seconds)));
-            assert_eq!(take_refusal(root.path()), None, "it is judged");
-            assert_eq!(refusal(root.path()), Some(Duration::from_secs(seconds)));
+            record_start(root.path()).unwrap();
+            assert_eq!(judge_start(root.path()), Some(Duration::from_secs(seconds)));
+            assert_eq!(judge_start(root.path()), None, "it is judged");
+            assert_eq!(current(root.path()), Some(Duration::from_secs(seconds)));
         }
         assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 
-        remember(root.path()).unwrap();
+        record_start(root.path()).unwrap();
         std::fs::write(root.path().join("dev/pigerr"), "").unwrap();
-        assert_eq!(take_refusal(root.path()), None, "it came to run");
-        remember(root.path()).unwrap();
-        assert_eq!(refusal(root.path()), None);
-        assert_eq!(take_failure(root.path()), Some(FIRST_PAUSE), "what was before it ran no longer counts");
+        assert_eq!(judge_start(root.path()), None, "it came to run");
+        record_start(root.path()).unwrap();
+        assert_eq!(current(root.path()), None);
+        assert_eq!(record_failure(root.path()), Some(FIRST_PAUSE), "what was before it ran no longer counts");
     }
 
     #[test]
@@ -202,12 +202,12 @@ mod tests {
             ["", "x", "1 2 3 4", "started 1 2 3 4", "started x 0 0 0 0", "started 99999999999 0 0 0 0"]
         {
             std::fs::write(&file, nonsense).unwrap();
-            assert_eq!(take_refusal(root.path()), None, "{nonsense:?}");
+            assert_eq!(judge_start(root.path()), None, "{nonsense:?}");
         }
         std::fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/proc/1/status", &file).unwrap();
-        assert_eq!(take_refusal(root.path()), None, "a link");
-        remember(root.path()).unwrap();
+        assert_eq!(judge_start(root.path()), None, "a link");
+        record_start(root.path()).unwrap();
         assert!(!file.is_symlink(), "it is replaced, not followed");
     }
 }

@@ -15,7 +15,7 @@ const UNKNOWN_TO_PIGPIO: &[u8] = b"brcm,bcm2712";
 
 /// Which daemon runs, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub enum Backend {
     /// This one, with the kernel's PWM.
     Kernel,
     /// pigpio's own.
@@ -36,7 +36,7 @@ pub enum Choice {
     },
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for Backend {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kernel => write!(
@@ -69,24 +69,24 @@ fn list(pins: &[u32]) -> String {
     pins.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Chooses on the machine whose root is `root`. `path` is where programs are looked for; `refusal` says for how long pigpio's
-/// own daemon, if there is one that could run, is believed to refuse.
-pub fn choose(root: &Path, path: Option<&OsStr>, refusal: impl FnOnce() -> Option<Duration>) -> Choice {
+/// Selects on the machine whose root is `root`. `path` is where programs are looked for; `backoff` says for how long pigpio's
+/// own daemon, if there is one that could run, is not to be tried.
+pub fn select(root: &Path, path: Option<&OsStr>, backoff: impl FnOnce() -> Option<Duration>) -> Backend {
     let missing = kernel::missing(&Files::of_machine(root));
     if missing.is_empty() {
-        return Choice::Kernel;
+        return Backend::Kernel;
     }
     let Some(program) = find(path) else {
-        return Choice::Dark { missing, reason: "there is no pigpiod on the PATH".into(), retry: None };
+        return Backend::Dark { missing, reason: "there is no pigpiod on the PATH".into(), retry: None };
     };
     let shown = program.display();
     if is_unknown_to_pigpio(root) {
-        Choice::Dark { missing, reason: format!("{shown} does not know this board"), retry: None }
-    } else if let Some(pause) = refusal() {
+        Backend::Dark { missing, reason: format!("{shown} does not know this board"), retry: None }
+    } else if let Some(pause) = backoff() {
         let reason = format!("{shown} ended at once when it was started last");
-        Choice::Dark { missing, reason, retry: Some(pause) }
+        Backend::Dark { missing, reason, retry: Some(pause) }
     } else {
-        Choice::Pigpio { program, missing }
+        Backend::Pigpio { program, missing }
     }
 }
 

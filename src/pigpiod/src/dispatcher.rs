@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a request is answered, and what is told unasked.
+//! Carries out requests, by the pins or the subscriptions, and makes the reports.
 
 use pigpio::ErrorCode;
 use pigpio::protocol::{Message, Report, number};
@@ -16,14 +16,14 @@ pub(crate) struct Changes {
     pub outputs_came: bool,
 }
 
-/// The pins, and who wants to hear of them.
+/// The pins, and the connections to which their changes are reported.
 #[derive(Debug)]
-pub(crate) struct Daemon<H> {
+pub(crate) struct Dispatcher<H> {
     pub pins: Pins<H>,
     subscriptions: Subscriptions,
 }
 
-impl<H: Hardware> Daemon<H> {
+impl<H: Hardware> Dispatcher<H> {
     pub(crate) fn new(pins: Pins<H>) -> Self {
         Self { pins, subscriptions: Subscriptions::default() }
     }
