@@ -69,7 +69,7 @@ impl App {
     fn start(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<Self> {
         let wake = Arc::new(Waker::new().context("cannot make an event counter")?);
         let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
-        let on_screen = display::Options {
+        let on_screen = display::DisplayOptions {
             framebuffer: (cli.framebuffer.clone(), geometry),
             window: window.clone(),
             rotation: Rotation::counter_clockwise(kivy.rotation).unwrap_or_default(),

@@ -16,7 +16,7 @@ use crate::view::View;
 use crate::window::Window;
 
 /// Where to show the lamp, and how.
-pub(crate) struct Options {
+pub(crate) struct DisplayOptions {
     /// The framebuffer, and its geometry if it is a file.
     pub framebuffer: (PathBuf, Option<Geometry>),
     /// In its place.
@@ -31,7 +31,7 @@ pub(crate) struct Options {
 
 /// The view and its screen.
 pub(crate) struct Display {
-    options: Options,
+    options: DisplayOptions,
     view: View,
     screen: Option<Screen>,
     search: Search,
@@ -45,7 +45,7 @@ pub(crate) struct Display {
 
 impl Display {
     /// Shows `view`, as soon as there is a screen.
-    pub(crate) fn new(options: Options, view: View) -> Self {
+    pub(crate) fn new(options: DisplayOptions, view: View) -> Self {
         Self {
             options,
             view,
@@ -157,7 +157,7 @@ impl Display {
     }
 }
 
-impl Options {
+impl DisplayOptions {
     /// Fails if another program shows the lamp on the framebuffer: it would be drawn over, and would take the broker from this
     /// one and lose it again by turns. All else that may be wrong with a framebuffer can pass.
     pub(crate) fn refuse_used(&self) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use runtime::output;
 use crate::architecture::Architecture;
 use crate::assemble::{Parts, assemble};
 use crate::buildinfo::{BuildInfo, buildinfo};
-use crate::changelog::{Entry, source_date_epoch};
+use crate::changelog::{ChangelogEntry, source_date_epoch};
 use crate::cli::BuildArgs;
 use crate::compile::compile;
 use crate::deb::Deb;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     let Some(architecture) = args.arch.or_else(Architecture::host) else {
         bail!("the lamp's programs are not for this kind of machine; choose one with --arch");
     };
-    let entry = Entry::newest(&source)?;
+    let entry = ChangelogEntry::newest(&source)?;
     let timestamp = source_date_epoch(&entry)?;
     let target = target(args, &entry.version, architecture)?;
     let temporary = temporary_folder(&target)?;

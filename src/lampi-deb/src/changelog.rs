@@ -11,14 +11,14 @@ pub(crate) const PATH: &str = "debian/changelog";
 
 /// The newest entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ChangelogEntry {
     /// Version of the package.
     pub version: String,
     /// Its date in seconds since 1970.
     pub timestamp: u64,
 }
 
-impl Entry {
+impl ChangelogEntry {
     /// Reads the newest entry and makes sure that the programs will tell the same version.
     pub(crate) fn newest(source: &Source) -> anyhow::Result<Self> {
         let entry = Self::parse(&source.read(PATH)?)?;
@@ -54,7 +54,7 @@ impl Entry {
 }
 
 /// The time that everything in the package is given: `SOURCE_DATE_EPOCH` if it is set, else that of the changelog.
-pub(crate) fn source_date_epoch(entry: &Entry) -> anyhow::Result<u64> {
+pub(crate) fn source_date_epoch(entry: &ChangelogEntry) -> anyhow::Result<u64> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse().with_context(|| {
             format!("SOURCE_DATE_EPOCH is '{text}', it must be a number of seconds since 1970")
@@ -66,13 +66,16 @@ pub(crate) fn source_date_epoch(entry: &Entry) -> anyhow::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Entry;
+    use super::ChangelogEntry;
 
     #[test]
     fn the_first_entry_counts() {
         let text = "lampi (1.2.0) bookworm; urgency=low\n\n  * Second.\n\n -- A <a@b>  Thu, 01 Jan 1970 01:00:10 +0100\n\n\
                     lampi (1.1.0) bookworm; urgency=low\n\n  * First.\n\n -- A <a@b>  Thu, 01 Jan 1970 00:00:05 +0000\n";
-        assert_eq!(Entry::parse(text).unwrap(), Entry { version: "1.2.0".into(), timestamp: 10 });
+        assert_eq!(
+            ChangelogEntry::parse(text).unwrap(),
+            ChangelogEntry { version: "1.2.0".into(), timestamp: 10 }
+        );
     }
 
     #[test]
@@ -82,7 +85,7 @@ mod tests {
             ("lampi (1) x\n", "no entry is signed"),
             ("lampi (1) x\n -- A <a@b>  yesterday\n", "debian/changelog:2: 'yesterday' is not a date"),
         ] {
-            let error = Entry::parse(text).unwrap_err().to_string();
+            let error = ChangelogEntry::parse(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 /// A file, folder or link in one of the two tar archives.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct TarEntry {
     /// Path without a leading `./` or `/`, and without a trailing `/`.
     pub path: String,
     /// Permission bits.
@@ -16,7 +16,7 @@ pub(crate) struct Entry {
     pub owner: Owner,
     /// Seconds since 1970.
     pub mtime: u64,
-    pub kind: Kind,
+    pub kind: EntryKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,18 +26,18 @@ pub(crate) struct Owner {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Kind {
+pub(crate) enum EntryKind {
     File(Vec<u8>),
-    Folder,
+    Directory,
     Other,
 }
 
-impl Entry {
+impl TarEntry {
     /// Content, if it is a regular file.
     pub(crate) fn content(&self) -> Option<&[u8]> {
         match &self.kind {
-            Kind::File(content) => Some(content),
-            Kind::Folder | Kind::Other => None,
+            EntryKind::File(content) => Some(content),
+            EntryKind::Directory | EntryKind::Other => None,
         }
     }
 }
@@ -53,8 +53,8 @@ pub(crate) struct Member {
 #[derive(Debug)]
 pub(crate) struct Deb {
     pub members: Vec<Member>,
-    pub control: Vec<Entry>,
-    pub data: Vec<Entry>,
+    pub control: Vec<TarEntry>,
+    pub data: Vec<TarEntry>,
 }
 
 impl Deb {
@@ -92,13 +92,13 @@ impl Deb {
     }
 
     /// A file or folder of the data by its path.
-    pub(crate) fn file(&self, path: &str) -> Option<&Entry> {
+    pub(crate) fn file(&self, path: &str) -> Option<&TarEntry> {
         self.data.iter().find(|entry| entry.path == path)
     }
 }
 
 /// Unpacks the member `name.xz` or `name.gz`.
-fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<Entry>> {
+fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<TarEntry>> {
     let member = members
         .iter()
         .find(|member| member.name.starts_with(name))
@@ -120,13 +120,13 @@ fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<Entry>> {
                 entry
                     .read_to_end(&mut content)
                     .with_context(|| format!("{path} in {} is damaged", member.name))?;
-                Kind::File(content)
+                EntryKind::File(content)
             }
-            tar::EntryType::Directory => Kind::Folder,
-            _ => Kind::Other,
+            tar::EntryType::Directory => EntryKind::Directory,
+            _ => EntryKind::Other,
         };
         let header = entry.header();
-        entries.push(Entry {
+        entries.push(TarEntry {
             path: path.trim_start_matches("./").trim_matches('/').to_owned(),
             mode: header.mode()? & 0o7777,
             owner: Owner { uid: number(&header.as_old().uid)?, gid: number(&header.as_old().gid)? },

@@ -9,7 +9,7 @@ use std::io::Write;
 use anyhow::Context;
 use md5::{Digest, Md5};
 
-use crate::deb::{Deb, Entry};
+use crate::deb::{Deb, TarEntry};
 
 /// Adds `md5sums` to the package in `bytes`. Everything that is written gets the time `timestamp`.
 pub(crate) fn add(bytes: &[u8], timestamp: u64) -> anyhow::Result<Vec<u8>> {
@@ -65,8 +65,8 @@ fn control_archive(deb: &Deb, timestamp: u64) -> std::io::Result<Vec<u8>> {
         header.set_size(content.len() as u64);
         archive.append_data(&mut header, format!("./{path}"), content)
     };
-    for Entry { path, mode, kind, .. } in &deb.control {
-        if let crate::deb::Kind::File(content) = kind {
+    for TarEntry { path, mode, kind, .. } in &deb.control {
+        if let crate::deb::EntryKind::File(content) = kind {
             append(path, *mode, content)?;
         }
     }

@@ -14,7 +14,7 @@ use programs::{PROGRAMS, user};
 
 /// What a value must look like.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum ValueKind {
     /// Name of a user, as adduser takes it.
     User,
     /// Absolute path.
@@ -35,7 +35,7 @@ enum Kind {
 #[derive(Debug)]
 struct Setting {
     key: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     default: &'static str,
     help: &'static str,
 }
@@ -43,147 +43,152 @@ struct Setting {
 const TABLE: &[Setting] = &[
     Setting {
         key: "user",
-        kind: Kind::User,
+        kind: ValueKind::User,
         default: user::NAME,
         help: "user that runs lamp_service and lamp_ui; created on installation if missing",
     },
-    Setting { key: "home", kind: Kind::Path, default: user::HOME, help: "HOME of that user" },
+    Setting { key: "home", kind: ValueKind::Path, default: user::HOME, help: "HOME of that user" },
     Setting {
         key: "kivy_home",
-        kind: Kind::Path,
+        kind: ValueKind::Path,
         default: user::KIVY_HOME,
         help: "folder of that user's Kivy configuration",
     },
     Setting {
         key: "pigpiod_command",
-        kind: Kind::Pigpiod,
+        kind: ValueKind::Pigpiod,
         default: "/usr/libexec/lampi/pigpiod -g -l",
         help: "call of the GPIO daemon; it must stay in the foreground (-g)",
     },
     Setting {
         key: "fbcp_fps",
-        kind: Kind::Option("fbcp", "fps"),
+        kind: ValueKind::Option("fbcp", "fps"),
         default: "30",
         help: "pictures per second that fbcp copies, at most",
     },
     Setting {
         key: "fbcp_rotate",
-        kind: Kind::Option("fbcp", "rotate"),
+        kind: ValueKind::Option("fbcp", "rotate"),
         default: "0",
         help: "degrees by which the picture is turned on the panel, clockwise",
     },
     Setting {
         key: "fbcp_fit",
-        kind: Kind::Option("fbcp", "fit"),
+        kind: ValueKind::Option("fbcp", "fit"),
         default: "contain",
         help: "what becomes of a picture of other proportions: contain, cover or stretch",
     },
     Setting {
         key: "fbcp_dither",
-        kind: Kind::Option("fbcp", "dither"),
+        kind: ValueKind::Option("fbcp", "dither"),
         default: "none",
         help: "ordered: gradients without steps on a panel of 16 bits",
     },
     Setting {
         key: "fbcp_console",
-        kind: Kind::Option("fbcp", "console"),
+        kind: ValueKind::Option("fbcp", "console"),
         default: "silence",
         help: "keep: the text console may draw on the lamp's screen",
     },
     Setting {
         key: "fbcp_at_end",
-        kind: Kind::Option("fbcp", "at-end"),
+        kind: ValueKind::Option("fbcp", "at-end"),
         default: "keep",
         help: "blank: the panel is made black when fbcp ends",
     },
     Setting {
         key: "lamp_service_restore",
-        kind: Kind::Option("lamp_service", "restore"),
+        kind: ValueKind::Option("lamp_service", "restore"),
         default: "last",
         help: "what the lamp shows when it starts: last, on or off",
     },
     Setting {
         key: "lamp_service_transition",
-        kind: Kind::Option("lamp_service", "transition"),
+        kind: ValueKind::Option("lamp_service", "transition"),
         default: "0",
         help: "seconds in which the light passes to the next colour",
     },
     Setting {
         key: "lamp_service_gamma",
-        kind: Kind::Option("lamp_service", "gamma"),
+        kind: ValueKind::Option("lamp_service", "gamma"),
         default: "1",
         help: "exponent that makes the steps of dim light look even; 2.2 suits the eye",
     },
     Setting {
         key: "lamp_service_frequency",
-        kind: Kind::Option("lamp_service", "frequency"),
+        kind: ValueKind::Option("lamp_service", "frequency"),
         default: "1000",
         help: "frequency of the LEDs in Hz; the slower, the more levels of dim light",
     },
     Setting {
         key: "lamp_service_home_assistant",
-        kind: Kind::Option("lamp_service", "home-assistant"),
+        kind: ValueKind::Option("lamp_service", "home-assistant"),
         default: "",
         help: "discovery prefix under which Home Assistant is told about the lamp",
     },
     Setting {
         key: "lamp_ui_blank_after",
-        kind: Kind::Option("lamp_ui", "blank-after"),
+        kind: ValueKind::Option("lamp_ui", "blank-after"),
         default: "0",
         help: "seconds without use after which the screen goes black; 0 for never",
     },
     Setting {
         key: "fbcp_args",
-        kind: Kind::Arguments("fbcp"),
+        kind: ValueKind::Arguments("fbcp"),
         default: "",
         help: "further arguments of fbcp",
     },
     Setting {
         key: "lamp_service_args",
-        kind: Kind::Arguments("lamp_service"),
+        kind: ValueKind::Arguments("lamp_service"),
         default: "",
         help: "further arguments of lamp_service",
     },
     Setting {
         key: "lamp_ui_args",
-        kind: Kind::Arguments("lamp_ui"),
+        kind: ValueKind::Arguments("lamp_ui"),
         default: "",
         help: "further arguments of lamp_ui",
     },
     Setting {
         key: "fbcp_priority",
-        kind: Kind::Number(0, 999),
+        kind: ValueKind::Number(0, 999),
         default: "100",
         help: "start order of fbcp, the first",
     },
     Setting {
         key: "pigpiod_priority",
-        kind: Kind::Number(0, 999),
+        kind: ValueKind::Number(0, 999),
         default: "200",
         help: "start order of pigpiod",
     },
     Setting {
         key: "lamp_service_priority",
-        kind: Kind::Number(0, 999),
+        kind: ValueKind::Number(0, 999),
         default: "300",
         help: "start order of lamp_service",
     },
     Setting {
         key: "lamp_ui_priority",
-        kind: Kind::Number(0, 999),
+        kind: ValueKind::Number(0, 999),
         default: "400",
         help: "start order of lamp_ui, the last",
     },
     Setting {
         key: "start_retries",
-        kind: Kind::Number(3, 1_000_000_000),
+        kind: ValueKind::Number(3, 1_000_000_000),
         default: "1000000",
         help: "attempts to start a program before Supervisor gives it up",
     },
-    Setting { key: "log_maxbytes", kind: Kind::Size, default: "1MB", help: "size at which a log is rotated" },
+    Setting {
+        key: "log_maxbytes",
+        kind: ValueKind::Size,
+        default: "1MB",
+        help: "size at which a log is rotated",
+    },
     Setting {
         key: "log_backups",
-        kind: Kind::Number(0, 100),
+        kind: ValueKind::Number(0, 100),
         default: "2",
         help: "rotated logs kept of each program",
     },
@@ -231,10 +236,10 @@ impl Settings {
         for row in TABLE {
             let value = self.get(row.key);
             match row.kind {
-                Kind::Option(owner, option) if owner == program && value != row.default => {
+                ValueKind::Option(owner, option) if owner == program && value != row.default => {
                     let _ = write!(arguments, " --{option}={value}");
                 }
-                Kind::Arguments(owner) if owner == program && !value.is_empty() => {
+                ValueKind::Arguments(owner) if owner == program && !value.is_empty() => {
                     let _ = write!(arguments, " {value}");
                 }
                 _ => {}
@@ -246,7 +251,8 @@ impl Settings {
     /// Whether any of the words that the builder wrote freely is in there. They may tell a password.
     pub(crate) fn have_words_of_the_builder(&self) -> bool {
         TABLE.iter().any(|row| {
-            matches!(row.kind, Kind::Arguments(_) | Kind::Pigpiod) && self.get(row.key) != row.default
+            matches!(row.kind, ValueKind::Arguments(_) | ValueKind::Pigpiod)
+                && self.get(row.key) != row.default
         })
     }
 
@@ -317,7 +323,7 @@ fn refuse_breaking_characters(value: &str) -> Result<(), String> {
     Ok(())
 }
 
-impl Kind {
+impl ValueKind {
     fn check(self, value: &str) -> Result<(), String> {
         match self {
             Self::User => {
@@ -467,7 +473,7 @@ mod tests {
     #[test]
     fn options_have_the_defaults_of_their_programs() {
         for row in TABLE {
-            let Kind::Option(name, option) = row.kind else { continue };
+            let ValueKind::Option(name, option) = row.kind else { continue };
             let program = PROGRAMS.iter().find(|program| program.name == name).expect(name);
             let command = program.command_line();
             let argument = command

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::report::Problems;
-use crate::deb::{Deb, Kind, Owner};
+use crate::deb::{Deb, EntryKind, Owner};
 use crate::depends::Need;
 use crate::md5sums;
 use crate::render::SCRIPTS;
@@ -52,11 +52,11 @@ pub(super) fn owners(deb: &Deb) -> Problems {
 pub(super) fn modes(deb: &Deb) -> Problems {
     let control = deb.control.iter().map(|entry| {
         let script = SCRIPTS.contains(&entry.path.as_str());
-        (entry, if script || matches!(entry.kind, Kind::Folder) { 0o755 } else { 0o644 })
+        (entry, if script || matches!(entry.kind, EntryKind::Directory) { 0o755 } else { 0o644 })
     });
     let data = deb.data.iter().map(|entry| {
         let mode = match entry.kind {
-            Kind::Folder => 0o755,
+            EntryKind::Directory => 0o755,
             _ if entry.path.starts_with(CONF_FOLDER) => CONF_MODE,
             // With which settings it was built does not show.
             _ if entry.path.starts_with(COPIES_FOLDER) && entry.mode == CONF_MODE => CONF_MODE,
