@@ -34,9 +34,6 @@ use cli::{Cli, DemoArgs, Verb};
 use light::Light;
 use picture::Picture;
 
-/// The programs of ours that take part, fbcp only to make pictures.
-const PROGRAMS: [&str; 3] = ["lamp_service", "lamp_ui", "fbcp"];
-
 /// Time between two looks at what `lamp_ui` draws into a file.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -89,18 +86,19 @@ fn own_folder() -> anyhow::Result<PathBuf> {
 
 /// The programs in a folder.
 fn find_programs(folder: &Path) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
+    let names = programs::demonstrated().map(|program| program.name);
     let path = |name| {
         let path = folder.join(name);
         if !path.is_file() {
             bail!(
                 "{} is not there; --programs must name the folder of {}",
                 path.display(),
-                PROGRAMS.join(", ")
+                names.clone().collect::<Vec<_>>().join(", ")
             );
         }
         Ok((name, path))
     };
-    PROGRAMS.into_iter().map(path).collect()
+    names.clone().map(path).collect()
 }
 
 /// Starts everything in `folder`, and ends it before returning.

@@ -365,7 +365,7 @@ fn the_slider_moves_the_leds_and_the_leds_owner_moves_the_slider() {
     rig.await_color(STRIP, [255, 0, 0]);
     let duties = |wanted: [u32; 3]| {
         wait_for("the LEDs follow", PATIENCE, || {
-            (daemon.duty_cycles([19, 26, 13]) == wanted.map(Some)).then_some(())
+            (daemon.duty_cycles(programs::pins::LEDS) == wanted.map(Some)).then_some(())
         });
     };
     // To half brightness in two steps.

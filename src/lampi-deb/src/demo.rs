@@ -11,9 +11,6 @@ use crate::compile::artifacts;
 use crate::interrupt::Interrupt;
 use crate::source::Source;
 
-/// The demonstration, and the programs of ours that it starts, which it finds beside itself.
-const PACKAGES: [&str; 4] = ["demo", "lamp_service", "lamp_ui", "fbcp"];
-
 /// Becomes the demonstration, with `arguments`. Returns only to say why that failed.
 pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let source = Source::find()?;
@@ -25,7 +22,8 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         .current_dir(source.root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    for package in PACKAGES {
+    // It finds the programs that it starts beside itself.
+    for package in programs::demonstrated().map(|program| program.name).chain(["demo"]) {
         cargo.args(["--package", package]);
     }
     let binaries = artifacts(&mut cargo, &interrupt)?;

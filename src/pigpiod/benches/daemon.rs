@@ -14,7 +14,7 @@ use test_support::{Machine, PATIENCE, Pigpiod, Process, free_port, pigs, wait_fo
 /// Colours for each figure of latency.
 const SAMPLES: u32 = 20_000;
 
-const PINS: [u8; 3] = [19, 26, 13];
+const PINS: [u8; 3] = programs::pins::LEDS;
 
 fn main() {
     let real = Pigpiod::start();

@@ -19,4 +19,4 @@ pub mod pins;
 mod program;
 pub mod user;
 
-pub use program::{PROGRAMS, Program, RunsAs, supervised};
+pub use program::{PROGRAMS, Program, RunsAs, demonstrated, supervised};

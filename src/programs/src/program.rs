@@ -84,6 +84,11 @@ pub fn supervised() -> impl DoubleEndedIterator<Item = &'static Program> + Clone
     PROGRAMS.iter().filter(|program| program.runs_as != RunsAs::Nobody)
 }
 
+/// What the demonstration runs: what Supervisor runs, but for pigpiod, in whose place it has a simulated one.
+pub fn demonstrated() -> impl Iterator<Item = &'static Program> + Clone {
+    supervised().filter(|program| program.name != "pigpiod")
+}
+
 impl Program {
     /// The program of that name that Supervisor runs.
     #[must_use]

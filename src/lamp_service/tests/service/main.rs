@@ -25,7 +25,7 @@ const CONNECTION: &str = "lamp/connection/lamp_service/state";
 const NEW: &str = r#"{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#;
 
 /// GPIOs of the red, green and blue LED.
-const PINS: [u8; 3] = [19, 26, 13];
+const PINS: [u8; 3] = programs::pins::LEDS;
 
 /// A lamp on a session: its peers, and a folder for its state.
 struct Lamp {

@@ -98,7 +98,7 @@ fn each_frequency_has_the_levels_of_the_manual() {
             help.contains(&format!("{hertz} Hz: {levels} levels")),
             "{hertz} Hz has {levels} levels: {help}"
         );
-        for pin in [19, 26, 13] {
+        for pin in PINS {
             assert_eq!(lamp.pigpiod.ask(&format!("pfg {pin}")), hertz.parse().ok(), "GPIO {pin}");
             assert_eq!(lamp.pigpiod.ask(&format!("prg {pin}")), Some(1000), "GPIO {pin}");
         }

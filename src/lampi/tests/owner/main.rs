@@ -24,7 +24,7 @@ const CHANGED: &str = "lamp/changed";
 const CONNECTION: &str = "lamp/connection/lamp_service/state";
 
 /// GPIOs of the red, green and blue LED.
-const PINS: [u8; 3] = [19, 26, 13];
+const PINS: [u8; 3] = programs::pins::LEDS;
 
 /// User and group of nobody.
 const NOBODY: u32 = 65534;

@@ -30,7 +30,7 @@ fn connect(port: u16) -> Client {
 fn three_leds_in_one_round_trip() {
     with_all(|port| {
         let mut client = connect(port);
-        for pin in [19, 26, 13] {
+        for pin in programs::pins::LEDS {
             let results = client
                 .run(&[
                     Command::SetMode(pin, Mode::Output),

@@ -10,7 +10,7 @@ use crate::wire::Wire;
 
 /// What `lamp_service` sends at its start.
 fn set_up(client: &mut Client) {
-    for pin in [19, 26, 13] {
+    for pin in programs::pins::LEDS {
         client
             .run(&[
                 Command::SetMode(pin, Mode::Output),
@@ -53,7 +53,7 @@ fn a_slower_and_a_faster_frequency_keep_the_light() {
     set_up(&mut client);
     client.run(&colour([1000, 570, 0])).unwrap();
     for hertz in [200, 8000, 10, 1600, 1000] {
-        let pins = [19, 26, 13].map(|pin| Command::SetFrequency(pin, hertz));
+        let pins = programs::pins::LEDS.map(|pin| Command::SetFrequency(pin, hertz));
         assert_eq!(client.run(&pins).unwrap(), [hertz; 3]);
         let period = 1_000_000_000 / u64::from(hertz);
         assert_eq!(daemon.kernels.light(19), Some((period, period)), "{hertz} Hz");
@@ -219,7 +219,7 @@ fn chips_that_come_back_are_lit_as_they_were() {
         daemon.tell("add", new);
     }
     test_support::wait_for("the LEDs are lit", crate::model::PATIENCE, || {
-        let lights = [19, 26, 13].map(|pin| daemon.kernels.light(pin));
+        let lights = programs::pins::LEDS.map(|pin| daemon.kernels.light(pin.into()));
         (lights == [Some((570_000, 1_000_000)), Some((442_000, 1_000_000)), Some((113_000, 1_000_000))])
             .then_some(())
     });
