@@ -1,97 +1,131 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What removes the cause of a finding: steps that lampi takes itself, or leaves to a person.
+//! `lampi doctor --fix`: what was found, and then one fix after the other, as far as lampi can do it and is told to.
 //!
-//! Each step is one sentence in the imperative. Where a plain command does the same as lampi, it has that command too. When
-//! it was taken it says what it did, and where the former file is. The law for all of them is in docs/security.md: no
-//! protection is weakened, no link of another user followed, no copy overwritten, no file of a package changed, and no unit
-//! touched but the one that is named.
+//! What stands on something that was missing is found only when that is mended. So it is looked again after each round, until
+//! there is nothing new to be done.
 
-mod action;
-mod conf;
-mod panel;
-mod perform;
-mod settings;
-mod theirs;
-mod tool;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
 
-use super::system::System;
-pub(super) use action::Action;
-pub(super) use conf::Edit;
-pub(super) use panel::{Panel, panel};
-pub(super) use settings::Setting;
-pub(super) use theirs::{Content, Owner, Theirs};
-pub(super) use tool::Tool;
+use anyhow::{Context, bail};
+use doctor::{Commands, Failure, Fix, Report, examine};
+use nix::unistd::geteuid;
+use programs::Program;
+use programs::lampi::{DoctorArgs, ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
+use runtime::output;
+use runtime::quoting::visible;
 
-/// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
-const KEPT: &str = "dpkg-bak";
+use super::status;
+use crate::{pwm, switch, take_over};
 
-/// Steps of which each needs the one before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fix {
-    steps: Vec<Action>,
+/// What stands on what ends before that.
+const MOST_ROUNDS: usize = 8;
+
+/// Whom it is left to which fixes are done.
+enum Consent {
+    All,
+    Asked,
+    None,
 }
 
-/// A command as a person types it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Command {
-    line: String,
-    by_root: bool,
+/// Finds, mends and finds again.
+pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    if args.root == Path::new("/") && !geteuid().is_root() {
+        bail!("this needs root; say: sudo lampi doctor --fix");
+    }
+    let doctor::Examination { system, mut report } = examine(&args.root)?;
+    output::line(report.to_text().trim_end())?;
+    let consent = if args.yes {
+        Consent::All
+    } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        Consent::Asked
+    } else {
+        Consent::None
+    };
+    let for_lampi = |report: &Report| report.fixes().iter().any(|fix| fix.is_for_lampi(&system));
+    if matches!(consent, Consent::None) && for_lampi(&report) {
+        output::line(
+            "\nNothing was changed: there is no terminal to ask on; give --yes to have all of it done",
+        )?;
+        return Ok(status(&report));
+    }
+    let mut tried: Vec<Fix> = Vec::new();
+    let mut reboot = None;
+    for _ in 0..MOST_ROUNDS {
+        let new: Vec<Fix> = report
+            .fixes()
+            .iter()
+            .filter(|fix| fix.is_for_lampi(&system) && !tried.contains(fix))
+            .cloned()
+            .collect();
+        if new.is_empty() {
+            break;
+        }
+        for fix in new {
+            tell(&fix)?;
+            if matches!(consent, Consent::All) || asked()? {
+                for step in fix.steps() {
+                    // All the rest comes before it.
+                    if step.is_reboot() {
+                        reboot = system.is_this().then(|| fix.clone());
+                        continue;
+                    }
+                    match step.perform(&system, &OwnCommands) {
+                        Ok(done) => output::line(&format!("done: {}", visible(&done)))?,
+                        Err(error) => {
+                            output::line(&format!("failed: {}", visible(&error.to_string())))?;
+                            break;
+                        }
+                    }
+                }
+            }
+            tried.push(fix);
+        }
+        report = examine(&args.root)?.report;
+    }
+    if !tried.is_empty() {
+        output::line(&format!("\nHow it is now:\n\n{}", report.to_text().trim_end()))?;
+    }
+    if let Some(step) = reboot.iter().flat_map(Fix::steps).find(|step| step.is_reboot()) {
+        output::line(&visible(&step.perform(&system, &OwnCommands)?))?;
+    }
+    Ok(status(&report))
 }
 
-impl Command {
-    /// One that only root may give.
-    pub(super) fn of_root(line: impl Into<String>) -> Self {
-        Self { line: line.into(), by_root: true }
-    }
-
-    /// One that anybody may give.
-    pub(super) fn of_anybody(line: impl Into<String>) -> Self {
-        Self { line: line.into(), by_root: false }
-    }
-
-    /// As whoever called us has to type it.
-    pub(super) fn typed(&self, system: &System) -> String {
-        let sudo = if self.by_root && !system.is_root { "sudo " } else { "" };
-        format!("{sudo}{}", self.line)
-    }
+fn tell(fix: &Fix) -> anyhow::Result<()> {
+    let steps: Vec<String> = fix.steps().map(|step| visible(&step.sentence())).collect();
+    Ok(output::line(&format!("\n{}", steps.join("\n")))?)
 }
 
-impl From<Action> for Fix {
-    fn from(action: Action) -> Self {
-        Self { steps: vec![action] }
-    }
+/// Whether the person at the terminal agrees.
+fn asked() -> anyhow::Result<bool> {
+    output::bytes(b"Do it? [y/N] ")?;
+    io::stdout().flush().context("cannot write to standard output")?;
+    let mut answer = String::new();
+    // Whoever ends the input wants no more.
+    io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
-impl Fix {
-    /// What only a person can do.
-    pub(super) fn by_hand(sentence: impl Into<String>) -> Self {
-        Action::ByHand { sentence: sentence.into(), command: None }.into()
+/// The commands of this program.
+struct OwnCommands;
+
+impl Commands for OwnCommands {
+    fn enable(&self, program: Program, root: &Path) -> Result<(), Failure> {
+        Ok(switch::enable(&ProgramArgs { program, root: root.to_owned() })?)
     }
 
-    /// What only a person can do, by this command.
-    pub(super) fn by_command(sentence: impl Into<String>, command: Command) -> Self {
-        Action::ByHand { sentence: sentence.into(), command: Some(command) }.into()
+    fn enable_pwm(&self, root: &Path) -> Result<(), Failure> {
+        pwm::run(&PwmArgs { action: PwmAction::Enable, root: root.to_owned() })?;
+        Ok(())
     }
 
-    /// With one more step at its end, if there is one.
-    pub(super) fn then(mut self, next: impl IntoIterator<Item = Action>) -> Self {
-        self.steps.extend(next);
-        self
-    }
-
-    /// Its steps.
-    pub(super) fn steps(&self) -> &[Action] {
-        &self.steps
-    }
-
-    /// Whether lampi can take its steps itself. A machine that lies below a folder is started by somebody else.
-    pub(super) fn is_for_lampi(&self, system: &System) -> bool {
-        let is_reboot = |step: &Action| *step == Action::Run(Tool::Reboot);
-        let can = |step: &Action| match step {
-            Action::ByHand { .. } => false,
-            Action::Run(tool) => is_reboot(step) || tool.words(system).is_some(),
-            _ => true,
-        };
-        self.steps.iter().all(can) && (system.is_this() || !self.steps.iter().all(is_reboot))
+    fn take_over(&self, root: &Path) -> Result<(), Failure> {
+        let args = TakeOverArgs { dry_run: false, root: root.to_owned(), journal: None, part: None };
+        if take_over::run(&args)? != ExitCode::SUCCESS {
+            return Err("not all of it could be taken".into());
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::doctor::system::System;
+use crate::system::System;
 use hardware::boot_config::Boot;
 
 /// The panel with its touch controller, as the lamp's makers set it up.

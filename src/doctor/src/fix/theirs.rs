@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use system_files::{Access, Place, User, as_user};
 
-use crate::doctor::system::{Account, READ, System, WRITE};
-use crate::doctor::{kivy, packages, state};
+use crate::system::{Account, READ, System, WRITE};
+use crate::{kivy, packages, state};
 use runtime::quoting::quoted;
 
 /// A user and a group, by name and number.

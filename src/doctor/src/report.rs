@@ -2,7 +2,6 @@
 //! What was found, and how it is told. docs/doctor.md describes both forms.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -17,7 +16,7 @@ const FORMAT: u8 = 2;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// As it should be.
     Ok,
     /// Not looked at.
@@ -67,7 +66,8 @@ struct Unchecked {
 }
 
 /// All findings, in the order in which they were made.
-pub(super) struct Report {
+#[derive(Debug)]
+pub struct Report {
     system: Rc<System>,
     check: &'static str,
     findings: Vec<Finding>,
@@ -153,28 +153,22 @@ impl Report {
     }
 
     /// The fixes of all findings, each once.
-    pub(super) fn fixes(&self) -> &[Fix] {
+    #[must_use]
+    pub fn fixes(&self) -> &[Fix] {
         &self.fixes
     }
 
     /// The worst of all.
-    fn result(&self) -> Verdict {
+    #[must_use]
+    pub fn result(&self) -> Verdict {
         let worst = self.findings.iter().map(|finding| finding.result).max();
         // What was not looked at says nothing.
         worst.filter(|worst| *worst != Verdict::Skipped).unwrap_or(Verdict::Ok)
     }
 
-    /// 0 for nothing but what is well, 1 if there is a problem, 3 if there are warnings only.
-    pub(super) fn status(&self) -> ExitCode {
-        ExitCode::from(match self.result() {
-            Verdict::Ok | Verdict::Skipped => 0,
-            Verdict::Problem => 1,
-            Verdict::Warning => 3,
-        })
-    }
-
     /// For a person.
-    pub(super) fn to_text(&self) -> String {
+    #[must_use]
+    pub fn to_text(&self) -> String {
         let mut text = String::new();
         let mut told = Vec::new();
         for Finding { check, result, text: sentence, fix } in &self.findings {
@@ -227,7 +221,7 @@ impl Report {
     }
 
     fn tell(&self, fix: &Fix, text: &mut String) {
-        for step in fix.steps() {
+        for step in fix.actions() {
             let _ = writeln!(text, "{:8} fix: {}", "", visible(&step.sentence()));
             if let Some(command) = step.command(&self.system) {
                 let _ = writeln!(text, "{:8} run: {}", "", visible(&command.typed(&self.system)));
@@ -236,7 +230,8 @@ impl Report {
     }
 
     /// For a program.
-    pub(super) fn to_json(&self) -> String {
+    #[must_use]
+    pub fn to_json(&self) -> String {
         #[derive(Serialize)]
         struct Step {
             action: &'static str,
@@ -260,7 +255,7 @@ impl Report {
         let fixes = self.fixes.iter().map(|fix| Steps {
             by_lampi: fix.is_for_lampi(&self.system),
             steps: fix
-                .steps()
+                .actions()
                 .iter()
                 .map(|step| Step {
                     action: step.name(),

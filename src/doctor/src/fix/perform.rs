@@ -5,17 +5,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use system_files::{Access, Place, ROOT_ONLY, User, as_user};
 
-use super::{Action, Edit, KEPT, Owner, panel};
-use crate::doctor::system::System;
-use crate::doctor::{broker, packages};
-use crate::{pwm, switch, take_over};
+use super::{Action, Commands, Edit, KEPT, Owner, panel};
+use crate::system::System;
+use crate::{broker, packages};
 use programs::Program;
-use programs::lampi::{ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
 use programs::paths;
 use runtime::quoting::quoted;
 use supervisor_client::{Supervisor, Update};
@@ -23,15 +20,14 @@ use system_files::dpkg;
 
 impl Action {
     /// Does it, and says what was done.
-    pub(crate) fn perform(&self, system: &System) -> anyhow::Result<String> {
+    pub(crate) fn perform(&self, system: &System, commands: &dyn Commands) -> anyhow::Result<String> {
         match self {
             Self::SetAccess { path, owner, mode } => set_access(system, path, owner, *mode),
             Self::EditConf { program, edit } => edit_conf(system, program, edit),
             Self::EditSettings { file, change } => change.perform(system, file),
             Self::BringBack(program) => bring_back(system, program),
             Self::Enable(name) => {
-                let order = ProgramArgs { program: program(name)?, root: system.root().to_owned() };
-                switch::enable(&order)?;
+                commands.enable(program(name)?, system.root()).map_err(|error| anyhow!(error))?;
                 Ok(format!("{name} is enabled"))
             }
             Self::Reinstate(program) => {
@@ -64,8 +60,7 @@ impl Action {
             Self::Run(tool) => tool.run(system),
             Self::AddPanel => panel::add(system),
             Self::EnablePwm => {
-                let order = PwmArgs { action: PwmAction::Enable, root: system.root().to_owned() };
-                pwm::run(&order)?;
+                commands.enable_pwm(system.root()).map_err(|error| anyhow!(error))?;
                 Ok("config.txt has the lines".into())
             }
             Self::Set(theirs) => theirs.perform(system),
@@ -75,15 +70,7 @@ impl Action {
                 Ok("the broker keeps no request any more".into())
             }
             Self::TakeOver => {
-                let order = TakeOverArgs {
-                    dry_run: false,
-                    root: system.root().to_owned(),
-                    journal: None,
-                    part: None,
-                };
-                if take_over::run(&order)? != ExitCode::SUCCESS {
-                    bail!("not all of it could be taken");
-                }
+                commands.take_over(system.root()).map_err(|error| anyhow!(error))?;
                 Ok("the package alone starts the lamp's programs".into())
             }
             Self::ByHand { .. } => bail!("only a person can do this"),

@@ -13,7 +13,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use system_files::Place;
 
 use super::Command as Typed;
-use crate::doctor::system::System;
+use crate::system::System;
 use hardware::leds::PATH;
 use runtime::quoting::{quoted, visible};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use system_files::{Access, Place};
 
 use super::KEPT;
-use crate::doctor::system::System;
+use crate::system::System;
 use runtime::quoting::quoted;
 
 /// A change.

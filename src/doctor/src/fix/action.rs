@@ -5,7 +5,7 @@ use runtime::address::Address;
 use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
-use crate::doctor::system::System;
+use crate::system::System;
 use programs::Program;
 use programs::paths;
 use runtime::quoting::quoted;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The system under examination: its files below a root folder, and its users.
 
+use std::error::Error;
 use std::ffi::CString;
+use std::fmt;
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
 use nix::fcntl::OFlag;
 use nix::unistd::{self, Gid, Uid, geteuid, getgrouplist};
 use system_files::accounts::{self, GroupEntry, PasswdEntry};
@@ -15,9 +16,25 @@ use system_files::accounts::{self, GroupEntry, PasswdEntry};
 /// Largest file that is read whole, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
 
+/// There is no directory at the path that was given as the root of a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRoot(PathBuf);
+
+impl fmt::Display for NoRoot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.0.display();
+        write!(
+            formatter,
+            "there is no folder {path}; give --root the folder under which the lamp's files are"
+        )
+    }
+}
+
+impl Error for NoRoot {}
+
 /// A system, the running one or one below a folder.
 #[derive(Debug)]
-pub(super) struct System {
+pub struct System {
     root: PathBuf,
     /// User and group of its superuser: whoever owns its root folder, because a tree that is not the running system may
     /// have been unpacked by somebody else.
@@ -61,12 +78,9 @@ pub(super) const WRITE: u32 = 2;
 
 impl System {
     /// The system whose files are below `root`.
-    pub(super) fn new(root: &Path) -> anyhow::Result<Self> {
+    pub(super) fn new(root: &Path) -> Result<Self, NoRoot> {
         let Some(metadata) = fs::metadata(root).ok().filter(Metadata::is_dir) else {
-            bail!(
-                "there is no folder {}; give --root the folder under which the lamp's files are",
-                root.display()
-            );
+            return Err(NoRoot(root.to_owned()));
         };
         let is_root = geteuid().is_root();
         let mut system = Self {
@@ -104,7 +118,8 @@ impl System {
     }
 
     /// Whether this is the system that we run on.
-    pub(super) fn is_this(&self) -> bool {
+    #[must_use]
+    pub fn is_this(&self) -> bool {
         self.root == Path::new("/")
     }
 
