@@ -233,7 +233,7 @@ impl Report {
     #[must_use]
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
-        struct Step {
+        struct StepJson {
             action: &'static str,
             text: String,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -242,7 +242,7 @@ impl Report {
         #[derive(Serialize)]
         struct Steps {
             by_lampi: bool,
-            steps: Vec<Step>,
+            steps: Vec<StepJson>,
         }
         #[derive(Serialize)]
         struct Whole<'a> {
@@ -257,7 +257,7 @@ impl Report {
             steps: fix
                 .actions()
                 .iter()
-                .map(|step| Step {
+                .map(|step| StepJson {
                     action: step.name(),
                     text: visible(&step.sentence()),
                     command: step.command(&self.system).map(|command| command.typed(&self.system)),
