@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The machine that is looked at: its files below a root folder, whose they are, and the homes of its users.
+//! The machine that is looked at: its files below a root directory, whose they are, and the homes of its users.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -25,7 +25,7 @@ const MAX_LINKS: usize = 40;
 /// A machine, running or not.
 pub(crate) struct Machine {
     root: PathBuf,
-    /// Whoever owns the root folder: a tree that does not run may have been unpacked by somebody else.
+    /// Whoever owns the root directory: a tree that does not run may have been unpacked by somebody else.
     pub superuser: u32,
     /// root and the users that are people.
     pub people: Vec<Person>,
@@ -89,9 +89,9 @@ impl Machine {
         self.names.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
     }
 
-    /// Names in a folder, sorted; none if there is no such folder. Names that are no UTF-8 are left out.
-    pub(crate) fn list(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
+    /// Names in a directory, sorted; none if there is no such directory. Names that are no UTF-8 are left out.
+    pub(crate) fn list(&self, directory: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path(directory)) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
@@ -99,13 +99,13 @@ impl Machine {
     }
 
     /// Those of them with this end.
-    pub(crate) fn list_of(&self, folder: &str, end: &str) -> Vec<String> {
-        self.list(folder).into_iter().filter(|name| name.ends_with(end)).collect()
+    pub(crate) fn list_of(&self, directory: &str, end: &str) -> Vec<String> {
+        self.list(directory).into_iter().filter(|name| name.ends_with(end)).collect()
     }
 
-    /// Whether a folder is there that only root may look into.
-    pub(crate) fn is_closed(&self, folder: &str) -> bool {
-        fs::read_dir(self.path(folder))
+    /// Whether a directory is there that only root may look into.
+    pub(crate) fn is_closed(&self, directory: &str) -> bool {
+        fs::read_dir(self.path(directory))
             .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 

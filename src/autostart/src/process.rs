@@ -87,9 +87,9 @@ pub fn processes(root: &Path) -> Vec<Process> {
 
 /// The program that a process is itself.
 fn direct(machine: &Machine, pid: u32, words: &[String]) -> Option<&'static str> {
-    let folder = machine.link(&format!("/proc/{pid}/cwd"));
-    let folder = folder.as_deref().and_then(Path::to_str).unwrap_or_default();
-    command::direct(words, folder)
+    let directory = machine.link(&format!("/proc/{pid}/cwd"));
+    let directory = directory.as_deref().and_then(Path::to_str).unwrap_or_default();
+    command::direct(words, directory)
 }
 
 fn entry(machine: &Machine, pid: &str) -> Option<Entry> {
@@ -136,8 +136,9 @@ fn service(cgroup: &str) -> Option<String> {
     path.split('/').find(|part| part.ends_with(".service")).map(str::to_owned)
 }
 
-/// Ends processes of the lamp that Supervisor `ours`, or any if it is not known, did not start, and that hold what only one can hold: pigpiod's lock, the
-/// panel's framebuffer, a connection to the broker, where a second client of that name throws out the first.
+/// Ends processes of the lamp that Supervisor `ours`, or any if it is not known, did not start, and that hold what only one can
+/// hold: pigpiod's lock, the panel's framebuffer, a connection to the broker, where a second client of that name throws out the
+/// first.
 #[must_use]
 pub fn end(ours: Option<u32>) -> Vec<Ended> {
     let root = Path::new("/");

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Which of the lamp's programs a file is, in the form of the package or of the course.
 
-/// The lamp's program that the file at `path` is. `path` is as long as it is known: with the folder it is run in, where it
+/// The lamp's program that the file at `path` is. `path` is as long as it is known: with the directory it is run in, where it
 /// is relative.
 pub(crate) fn of_file(path: &str) -> Option<&'static str> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.strip_suffix(".py").unwrap_or(name);
     match name {
         "fbcp" => return Some("fbcp"),
         "pigpiod" => return Some("pigpiod"),
-        // The course calls the screen's program main.py, as half of all projects do: its folder decides.
-        "main.py" => return is_of_the_lamp(folder.rsplit('/').next().unwrap_or(folder)).then_some("lamp_ui"),
+        // The course calls the screen's program main.py, as half of all projects do: its directory decides.
+        "main.py" => {
+            return is_of_the_lamp(directory.rsplit('/').next().unwrap_or(directory)).then_some("lamp_ui");
+        }
         _ => {}
     }
     match after_lamp(stem)? {
@@ -27,10 +29,10 @@ fn after_lamp(name: &str) -> Option<&str> {
     Some(rest.strip_prefix('_').unwrap_or(rest))
 }
 
-/// Whether a folder of this name holds the lamp's programs, and nothing else.
-fn is_of_the_lamp(folder: &str) -> bool {
-    let folder = folder.to_ascii_lowercase();
-    folder == "lampi" || matches!(after_lamp(&folder), Some("ui" | "app"))
+/// Whether a directory of this name holds the lamp's programs, and nothing else.
+fn is_of_the_lamp(directory: &str) -> bool {
+    let directory = directory.to_ascii_lowercase();
+    directory == "lampi" || matches!(after_lamp(&directory), Some("ui" | "app"))
 }
 
 #[cfg(test)]

@@ -19,13 +19,16 @@ const MARK: &str = ": # now run by Supervisor: ";
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     rc_local(machine, survey);
     for level in 2..=5 {
-        let folder = format!("/etc/rc{level}.d");
-        for name in machine.list(&folder).into_iter().filter(|name| name.starts_with('S')) {
-            let Some(target) = machine.link(&format!("{folder}/{name}")) else { continue };
+        let directory = format!("/etc/rc{level}.d");
+        for name in machine.list(&directory).into_iter().filter(|name| name.starts_with('S')) {
+            let Some(target) = machine.link(&format!("{directory}/{name}")) else { continue };
             let Some(service) = target.file_name().and_then(|name| name.to_str()) else { continue };
             // A unit of systemd with the same name takes its place.
-            let has_unit = ["/etc", "/usr/lib", "/lib"].into_iter().any(|folder| {
-                machine.path(format!("{folder}/systemd/system/{service}.service")).symlink_metadata().is_ok()
+            let has_unit = ["/etc", "/usr/lib", "/lib"].into_iter().any(|directory| {
+                machine
+                    .path(format!("{directory}/systemd/system/{service}.service"))
+                    .symlink_metadata()
+                    .is_ok()
             });
             let path = format!("/etc/init.d/{service}");
             if !has_unit && !survey.found.iter().any(|found| found.path == path) {

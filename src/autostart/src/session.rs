@@ -75,10 +75,10 @@ fn script(machine: &Machine, path: &str, reason: Reason, survey: &mut Survey) {
     survey.add(Found::of(path.to_owned(), starts_of_script(path, &text), Action::Name(reason)));
 }
 
-/// The desktop's own ways, below the folder of its configuration.
-fn desktop(machine: &Machine, folder: &str, reason: &Reason, survey: &mut Survey) {
-    for name in machine.list_of(&format!("{folder}/autostart"), ".desktop") {
-        let path = format!("{folder}/autostart/{name}");
+/// The desktop's own ways, below the directory of its configuration.
+fn desktop(machine: &Machine, directory: &str, reason: &Reason, survey: &mut Survey) {
+    for name in machine.list_of(&format!("{directory}/autostart"), ".desktop") {
+        let path = format!("{directory}/autostart/{name}");
         let text = machine.text(&path).unwrap_or_default();
         // What follows is for other occasions.
         let entry = text.lines().skip_while(|line| line.trim() != "[Desktop Entry]").skip(1);
@@ -94,13 +94,13 @@ fn desktop(machine: &Machine, folder: &str, reason: &Reason, survey: &mut Survey
             });
         }
     }
-    for session in machine.list(&format!("{folder}/lxsession")) {
-        let path = format!("{folder}/lxsession/{session}/autostart");
+    for session in machine.list(&format!("{directory}/lxsession")) {
+        let path = format!("{directory}/lxsession/{session}/autostart");
         lines(machine, path, reason, survey, |line| {
             if line.starts_with('#') { Vec::new() } else { vec![line.trim_start_matches('@').to_owned()] }
         });
     }
-    let path = format!("{folder}/wayfire.ini");
+    let path = format!("{directory}/wayfire.ini");
     let text = machine.text(&path).unwrap_or_default();
     let autostart = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim() != "[autostart]").skip(1);
     let commands = autostart

@@ -18,10 +18,11 @@ const MARK: &str = "; now run by lampi: ";
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
     let main = machine.path(paths::SUPERVISOR).is_file().then(|| paths::SUPERVISOR.to_owned());
-    let in_folder = machine.list_of(paths::CONFS, ".conf").into_iter();
-    let in_folder =
-        in_folder.map(|name| format!("{}/{name}", paths::CONFS)).filter(|path| machine.path(path).is_file());
-    let files: Vec<PathBuf> = main.into_iter().chain(in_folder).map(|path| machine.path(path)).collect();
+    let in_directory = machine.list_of(paths::CONFS, ".conf").into_iter();
+    let in_directory = in_directory
+        .map(|name| format!("{}/{name}", paths::CONFS))
+        .filter(|path| machine.path(path).is_file());
+    let files: Vec<PathBuf> = main.into_iter().chain(in_directory).map(|path| machine.path(path)).collect();
     let Ok(sections) = supervisor_conf::sections(&files, &Host::new(machine.root())) else {
         survey.unread(Unread::Supervisor);
         return;
@@ -171,10 +172,10 @@ fn of_program(section: &Section) -> Option<Lamp> {
     if !["program", "eventlistener", "fcgi-program"].contains(&kind) {
         return None;
     }
-    let folder = section.values.get("directory").map(String::as_str).unwrap_or_default();
+    let directory = section.values.get("directory").map(String::as_str).unwrap_or_default();
     let words: Vec<String> =
         section.command.iter().map(|word| word.replace("%(program_name)s", name)).collect();
-    let runs = command::runs(&words, folder);
+    let runs = command::runs(&words, directory);
     let program = runs.programs.first().copied();
     let called = Program::supervised(name).filter(|_| kind == "program").map(|ours| ours.name);
     let is_exercise = name == "test1" && words == ["/bin/ls"];

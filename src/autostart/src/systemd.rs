@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Units of systemd that start at boot, read as systemd.unit(5) and systemd.syntax(7) have it.
 //!
-//! What starts a unit is a link to it in a folder `.wants`, `.requires` or `.upholds` of another one; a timer, a path or a
+//! What starts a unit is a link to it in a directory `.wants`, `.requires` or `.upholds` of another one; a timer, a path or a
 //! socket starts the service of its name, or the one that it names.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::{Action, Found, Reason, Start, Survey};
 
 /// Where systemd looks for the units of the system, the first ones first.
-const FOLDERS: [&str; 5] = [
+const DIRECTORIES: [&str; 5] = [
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
@@ -29,16 +29,16 @@ const MOST_ALIASES: usize = 8;
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     // Where /lib leads to /usr/lib, each file is there once.
-    let folders: Vec<&str> = FOLDERS
+    let directories: Vec<&str> = DIRECTORIES
         .into_iter()
-        .filter(|folder| !folder.starts_with("/lib") || machine.link("/lib").is_none())
+        .filter(|directory| !directory.starts_with("/lib") || machine.link("/lib").is_none())
         .collect();
-    let units = Units { machine, folders: &folders };
+    let units = Units { machine, directories: &directories };
     for (path, unit) in units.links() {
         units.wanted(&unit, &path, survey);
         let service = units.service(&unit, &path);
         let (starts, is_whole) = units.starts_of(&service, &path);
-        let action = if path.starts_with(FOLDERS[0]) && is_whole {
+        let action = if path.starts_with(DIRECTORIES[0]) && is_whole {
             let others = (service != unit).then_some(service);
             Action::Disable([unit].into_iter().chain(others).collect())
         } else {
@@ -50,13 +50,13 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
 
 /// Whether a unit is a service that starts programs of the lamp, and nothing else.
 pub(crate) fn is_of_the_lamp(machine: &Machine, unit: &str) -> bool {
-    let (starts, is_whole) = Units { machine, folders: &FOLDERS }.starts_of(unit, "");
+    let (starts, is_whole) = Units { machine, directories: &DIRECTORIES }.starts_of(unit, "");
     is_whole && !starts.is_empty()
 }
 
 /// Units that start when anybody logs in.
 pub(crate) fn of_users(machine: &Machine, survey: &mut Survey) {
-    let units = Units { machine, folders: &OF_EACH_USER };
+    let units = Units { machine, directories: &OF_EACH_USER };
     for (path, unit) in units.links() {
         let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
         survey.add(Found::of(path, starts, Action::Name(Reason::Whole)));
@@ -66,8 +66,8 @@ pub(crate) fn of_users(machine: &Machine, survey: &mut Survey) {
 /// Units that start when the person with this home logs in, and no other.
 pub(crate) fn of_person(machine: &Machine, home: &str, reason: &Reason, survey: &mut Survey) {
     let own = format!("{home}/.config/systemd/user");
-    let folders: Vec<&str> = [own.as_str()].into_iter().chain(OF_EACH_USER).collect();
-    let units = Units { machine, folders: &folders };
+    let directories: Vec<&str> = [own.as_str()].into_iter().chain(OF_EACH_USER).collect();
+    let units = Units { machine, directories: &directories };
     for (path, unit) in units.links().into_iter().filter(|(path, _)| path.starts_with(&own)) {
         let (starts, _) = units.starts_of(&units.service(&unit, &path), &path);
         survey.add(Found::of(path, starts, Action::Name(reason.clone())));
@@ -76,7 +76,7 @@ pub(crate) fn of_person(machine: &Machine, home: &str, reason: &Reason, survey: 
 
 struct Units<'a> {
     machine: &'a Machine,
-    folders: &'a [&'a str],
+    directories: &'a [&'a str],
 }
 
 /// A line of a unit file.
@@ -92,12 +92,12 @@ impl Units<'_> {
     /// The links that start a unit, with the unit's name.
     fn links(&self) -> Vec<(String, String)> {
         let mut links = Vec::new();
-        for folder in self.folders {
-            let wanting = self.machine.list(folder).into_iter();
+        for directory in self.directories {
+            let wanting = self.machine.list(directory).into_iter();
             for wanting in wanting.filter(|name| has_end(name, &[".wants", ".requires", ".upholds"])) {
-                for unit in self.machine.list(&format!("{folder}/{wanting}")) {
+                for unit in self.machine.list(&format!("{directory}/{wanting}")) {
                     if is_unit(&unit) && has_end(&unit, &[".service", ".timer", ".path", ".socket"]) {
-                        links.push((format!("{folder}/{wanting}/{unit}"), unit));
+                        links.push((format!("{directory}/{wanting}/{unit}"), unit));
                     }
                 }
             }
@@ -142,12 +142,12 @@ impl Units<'_> {
         let settings = self.settings(unit, link);
         let (name, instance) = name_and_instance(unit);
         let specified = |text: &str| specified(text, unit, name, instance);
-        let mut folder = String::new();
+        let mut directory = String::new();
         let mut commands: BTreeMap<&str, Vec<(&Setting, String)>> = BTreeMap::new();
         for setting in settings.iter().filter(|setting| setting.section == "Service") {
             match setting.key.as_str() {
                 "WorkingDirectory" => {
-                    specified(setting.value.trim_start_matches('-')).clone_into(&mut folder);
+                    specified(setting.value.trim_start_matches('-')).clone_into(&mut directory);
                 }
                 key @ ("ExecStart" | "ExecStartPre" | "ExecStartPost") => {
                     let commands = commands.entry(key).or_default();
@@ -166,7 +166,7 @@ impl Units<'_> {
             for (setting, value) in commands {
                 let mut runs = Runs::default();
                 for words in split(value) {
-                    runs.and(command::runs(&words, &folder));
+                    runs.and(command::runs(&words, &directory));
                 }
                 // What runs before and after is the program's own affair; beside it, somebody else's.
                 is_whole &= *key != "ExecStart" || !runs.programs.is_empty() && !runs.others;
@@ -204,10 +204,10 @@ impl Units<'_> {
             .chain(names.iter().rev().map(|name| format!("{name}.d")));
         let mut files: BTreeMap<String, String> = BTreeMap::new();
         for addition in additions {
-            for folder in self.folders.iter().rev() {
-                let folder = format!("{folder}/{addition}");
-                for name in self.machine.list_of(&folder, ".conf") {
-                    let path = format!("{folder}/{name}");
+            for directory in self.directories.iter().rev() {
+                let directory = format!("{directory}/{addition}");
+                for name in self.machine.list_of(&directory, ".conf") {
+                    let path = format!("{directory}/{name}");
                     files.insert(name, path);
                 }
             }
@@ -221,16 +221,19 @@ impl Units<'_> {
         let mut name = name.to_owned();
         for _ in 0..MOST_ALIASES {
             let path = self
-                .folders
+                .directories
                 .iter()
-                .map(|folder| format!("{folder}/{name}"))
+                .map(|directory| format!("{directory}/{name}"))
                 .find(|path| self.is_there(path))?;
             // An alias is a link to the unit, whose place counts by its name.
             let target = self.machine.link(&path).filter(|target| target != Path::new("/dev/null"));
             match target.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()) {
                 Some(target)
                     if target != name
-                        && self.folders.iter().any(|folder| self.is_there(&format!("{folder}/{target}"))) =>
+                        && self
+                            .directories
+                            .iter()
+                            .any(|directory| self.is_there(&format!("{directory}/{target}"))) =>
                 {
                     target.clone_into(&mut name);
                 }
@@ -240,7 +243,7 @@ impl Units<'_> {
         None
     }
 
-    /// Where a link leads, for a unit outside of systemd's folders.
+    /// Where a link leads, for a unit outside of systemd's directories.
     fn target(&self, link: &str) -> Option<String> {
         let target = self.machine.link(link)?;
         let path = Path::new(link).parent()?.join(target);

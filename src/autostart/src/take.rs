@@ -114,11 +114,11 @@ mod tests {
         Found::of(path.to_owned(), vec![start], action)
     }
 
-    /// A root folder with /etc and /var/backups.
+    /// A root directory with /etc and /var/backups.
     fn machine() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
-        for folder in ["etc", "var", "var/backups"] {
-            fs::create_dir(root.path().join(folder)).unwrap();
+        for directory in ["etc", "var", "var/backups"] {
+            fs::create_dir(root.path().join(directory)).unwrap();
         }
         root
     }

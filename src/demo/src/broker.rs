@@ -18,9 +18,9 @@ pub(crate) fn find(path: Option<&OsStr>) -> anyhow::Result<PathBuf> {
     find_in(std::env::split_paths(path.unwrap_or_default()).chain(FURTHER.map(PathBuf::from)))
 }
 
-fn find_in(mut folders: impl Iterator<Item = PathBuf>) -> anyhow::Result<PathBuf> {
-    folders
-        .find_map(|folder| Some(folder.join("mosquitto")).filter(|path| path.is_file()))
+fn find_in(mut directories: impl Iterator<Item = PathBuf>) -> anyhow::Result<PathBuf> {
+    directories
+        .find_map(|directory| Some(directory.join("mosquitto")).filter(|path| path.is_file()))
         .context("mosquitto, the MQTT broker, is missing; install it with: sudo apt install mosquitto mosquitto-clients")
 }
 
@@ -28,7 +28,7 @@ fn find_in(mut folders: impl Iterator<Item = PathBuf>) -> anyhow::Result<PathBuf
 pub(crate) fn start(
     mosquitto: &Path,
     port: Option<u16>,
-    folder: &Path,
+    directory: &Path,
     children: &mut Children,
 ) -> anyhow::Result<u16> {
     // Tried before, as another broker there would be taken for ours. It is free again at once, and most likely in a moment.
@@ -39,7 +39,7 @@ pub(crate) fn start(
             None => "there is no free port for the broker".into(),
         })?
         .port();
-    let configuration = folder.join("mosquitto.conf");
+    let configuration = directory.join("mosquitto.conf");
     // The kernel forgets the end with the parent when a process changes its user. So if root starts it, it stays root.
     let lines = format!(
         "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nlog_dest stderr\nuser root\n"
@@ -63,15 +63,15 @@ mod tests {
 
     #[test]
     fn mosquitto_is_found_on_the_path_or_missed_with_the_command_that_installs_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let there = || std::iter::once(folder.path().to_owned());
+        let directory = tempfile::tempdir().unwrap();
+        let there = || std::iter::once(directory.path().to_owned());
         let error = find_in(there()).unwrap_err().to_string();
         assert!(error.ends_with("sudo apt install mosquitto mosquitto-clients"), "{error}");
-        // A folder of that name is none.
-        std::fs::create_dir(folder.path().join("mosquitto")).unwrap();
+        // A directory of that name is none.
+        std::fs::create_dir(directory.path().join("mosquitto")).unwrap();
         assert!(find_in(there()).is_err());
-        std::fs::remove_dir(folder.path().join("mosquitto")).unwrap();
-        std::fs::write(folder.path().join("mosquitto"), "").unwrap();
-        assert_eq!(find(Some(folder.path().as_os_str())).unwrap(), folder.path().join("mosquitto"));
+        std::fs::remove_dir(directory.path().join("mosquitto")).unwrap();
+        std::fs::write(directory.path().join("mosquitto"), "").unwrap();
+        assert_eq!(find(Some(directory.path().as_os_str())).unwrap(), directory.path().join("mosquitto"));
     }
 }

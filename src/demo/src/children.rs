@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Running processes, each in a process group of its own, so that a Ctrl-C in the terminal reaches this program alone,
 /// which then ends them in order. They end with this value.
 pub(crate) struct Children {
-    folder: PathBuf,
+    directory: PathBuf,
     running: Vec<(&'static str, Child)>,
 }
 
@@ -29,9 +29,9 @@ pub(crate) struct End {
 }
 
 impl Children {
-    /// None yet. What they write goes to files in `folder`.
-    pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), running: Vec::new() }
+    /// None yet. What they write goes to files in `directory`.
+    pub(crate) fn in_directory(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), running: Vec::new() }
     }
 
     /// Starts one.
@@ -40,7 +40,7 @@ impl Children {
         let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         let child = command
             .process_group(0)
-            .current_dir(&self.folder)
+            .current_dir(&self.directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -72,7 +72,7 @@ impl Children {
     }
 
     fn log(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}.log"))
+        self.directory.join(format!("{name}.log"))
     }
 }
 

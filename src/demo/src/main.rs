@@ -2,7 +2,7 @@
 //! The lamp on any Linux machine, for as long as somebody looks at it: a real mosquitto, `lamp_service` and `lamp_ui`, and a
 //! simulated pigpiod whose LEDs are shown in the terminal.
 //!
-//! All of it is private: ports that nobody uses, a temporary folder for every file. [`children`] sees to it that nothing
+//! All of it is private: ports that nobody uses, a temporary directory for every file. [`children`] sees to it that nothing
 //! outlives the demonstration, whichever way it ends. It compiles nothing: `cargo run --release -- demo` has the package
 //! builder do that first.
 
@@ -60,35 +60,35 @@ fn main() -> ExitCode {
 fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mosquitto = broker::find(std::env::var_os("PATH").as_deref())?;
     let programs = find_programs(&match &args.programs {
-        Some(folder) => std::path::absolute(folder)?,
-        None => own_folder()?,
+        Some(directory) => std::path::absolute(directory)?,
+        None => own_directory()?,
     })?;
     // From now on a signal does not end this program before it has tidied up.
     let (sender, events) = channel();
     listen(sender.clone())?;
-    let folder = tempfile::Builder::new()
+    let directory = tempfile::Builder::new()
         .prefix("lampi-demo.")
         .permissions(Permissions::from_mode(0o700))
         .tempdir()
         .context("cannot make a temporary folder; TMPDIR can name a place for it")?;
-    let path = folder.path().to_owned();
+    let path = directory.path().to_owned();
     let result = show(args.port, &mosquitto, &programs, &path, (sender, &events));
-    let removed = folder.close().with_context(|| format!("cannot remove {}", path.display()));
+    let removed = directory.close().with_context(|| format!("cannot remove {}", path.display()));
     result.and(removed)
 }
 
 /// Where this program lies.
-fn own_folder() -> anyhow::Result<PathBuf> {
+fn own_directory() -> anyhow::Result<PathBuf> {
     let mut path = std::env::current_exe().context("cannot find out where this program is")?;
     path.pop();
     Ok(path)
 }
 
-/// The programs in a folder.
-fn find_programs(folder: &Path) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
+/// The programs in a directory.
+fn find_programs(directory: &Path) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
     let names = programs::demonstrated().map(|program| program.name);
     let path = |name| {
-        let path = folder.join(name);
+        let path = directory.join(name);
         if !path.is_file() {
             bail!(
                 "{} is not there; --programs must name the folder of {}",
@@ -101,12 +101,12 @@ fn find_programs(folder: &Path) -> anyhow::Result<BTreeMap<&'static str, PathBuf
     names.clone().map(path).collect()
 }
 
-/// Starts everything in `folder`, and ends it before returning.
+/// Starts everything in `directory`, and ends it before returning.
 fn show(
     port: Option<u16>,
     mosquitto: &Path,
     programs: &BTreeMap<&str, PathBuf>,
-    folder: &Path,
+    directory: &Path,
     (sender, events): (Sender<Event>, &Receiver<Event>),
 ) -> anyhow::Result<()> {
     let pigpiod = simulated::start(move |pins| {
@@ -117,8 +117,8 @@ fn show(
     })
     .context("cannot start the simulated pigpiod")?;
 
-    let mut children = Children::in_folder(folder);
-    let port = broker::start(mosquitto, port, folder, &mut children)?;
+    let mut children = Children::in_directory(directory);
+    let port = broker::start(mosquitto, port, directory, &mut children)?;
     while !broker::listens(port) {
         match events.recv_timeout(Duration::from_millis(20)) {
             Ok(Event::Stop) => return Ok(()),
@@ -131,10 +131,10 @@ fn show(
     lamp_service
         .args(&addresses)
         .arg("--state")
-        .arg(folder.join("state.json"))
+        .arg(directory.join("state.json"))
         // Not that of the machine.
         .arg("--settings")
-        .arg(folder.join("lamp_service.conf"));
+        .arg(directory.join("lamp_service.conf"));
     children.start("lamp_service", lamp_service)?;
 
     let has_display = std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty());
@@ -144,13 +144,13 @@ fn show(
         lamp_ui.args(["--window", "--size", "240x320"]);
         None
     } else {
-        let picture = Picture::make(folder, &programs["fbcp"])?;
+        let picture = Picture::make(directory, &programs["fbcp"])?;
         picture.instead_of_a_screen(&mut lamp_ui);
         Some(picture)
     };
     children.start("lamp_ui", lamp_ui)?;
 
-    introduce(port, pigpiod, picture.as_ref(), folder).context("cannot write to the terminal")?;
+    introduce(port, pigpiod, picture.as_ref(), directory).context("cannot write to the terminal")?;
     follow(events, &mut children, picture)
 }
 
@@ -173,7 +173,7 @@ fn introduce(
     port: u16,
     pigpiod: SocketAddr,
     picture: Option<&Picture>,
-    folder: &Path,
+    directory: &Path,
 ) -> std::io::Result<()> {
     let screen = picture.map_or_else(
         || "a window, with the mouse as the finger".to_owned(),
@@ -183,13 +183,13 @@ fn introduce(
         std::io::stdout(),
         "\nThe lamp runs, with a SIMULATED pigpiod: the colour below stands for its LEDs.\n\n\
          \x20 Screen    {screen}\n\
-         \x20 Logs      {folder}/*.log\n\
+         \x20 Logs      {directory}/*.log\n\
          \x20 pigpiod   {pigpiod} (simulated)\n\
          \x20 Broker    127.0.0.1:{port}; to set the colour, and to watch the state, say\n\n\
          \x20   mosquitto_pub -p {port} -t lamp/set_config -m '{{\"client\": \"me\", \"color\": {{\"h\": 0.5, \"s\": 1}}}}'\n\
          \x20   mosquitto_sub -p {port} -t lamp/changed\n\n\
          Ctrl-C ends it and leaves nothing behind.\n\n",
-        folder = folder.display(),
+        directory = directory.display(),
     )
 }
 

@@ -26,9 +26,10 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Makes a black one in `folder`, with `fbcp`.
-    pub(crate) fn make(folder: &Path, fbcp: &Path) -> anyhow::Result<Self> {
-        let [framebuffer, touch, file] = ["framebuffer", "touch", "screen.png"].map(|name| folder.join(name));
+    /// Makes a black one in `directory`, with `fbcp`.
+    pub(crate) fn make(directory: &Path, fbcp: &Path) -> anyhow::Result<Self> {
+        let [framebuffer, touch, file] =
+            ["framebuffer", "touch", "screen.png"].map(|name| directory.join(name));
         std::fs::write(&framebuffer, vec![0; BYTES])
             .with_context(|| format!("cannot write {}", framebuffer.display()))?;
         nix::unistd::mkfifo(&touch, Mode::S_IRUSR | Mode::S_IWUSR)

@@ -61,18 +61,18 @@ fn compiled(program: &str) -> PathBuf {
 struct Stage {
     /// The programs, which everybody may read and run.
     programs: TempDir,
-    /// Its temporary folder.
-    folder: TempDir,
+    /// Its temporary directory.
+    directory: TempDir,
     /// What it writes to stdout.
     stdout: PathBuf,
 }
 
 impl Stage {
     fn new() -> Self {
-        let [programs, folder] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+        let [programs, directory] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary directory"));
         let stdout = programs.path().join("stdout");
-        File::create(&stdout).expect("a file in a temporary folder");
-        Self { programs, folder, stdout }
+        File::create(&stdout).expect("a file in a temporary directory");
+        Self { programs, directory, stdout }
     }
 
     /// One with the programs of this workspace, of which lamp_ui opens windows.
@@ -90,15 +90,15 @@ impl Stage {
     fn call(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         let stdout = File::options().append(true).open(&self.stdout).expect("it is there");
-        command.env("TMPDIR", self.folder.path()).env_remove("DISPLAY").stdout(stdout);
+        command.env("TMPDIR", self.directory.path()).env_remove("DISPLAY").stdout(stdout);
         command
     }
 
-    /// The same, made by a user that owns nothing but the temporary folder, if root runs the test.
+    /// The same, made by a user that owns nothing but the temporary directory, if root runs the test.
     fn call_as_nobody(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = self.call(program);
         if is_root() {
-            chown(self.folder.path(), Some(NOBODY), Some(NOBODY)).expect("root may");
+            chown(self.directory.path(), Some(NOBODY), Some(NOBODY)).expect("root may");
             command.uid(NOBODY).gid(NOBODY).env_remove("HOME");
         }
         command
@@ -137,7 +137,7 @@ impl Stage {
 
     /// Processes of the demonstration, by number and name, in the order of the names.
     fn processes(&self) -> Vec<(i32, String)> {
-        let mark = format!("TMPDIR={}", self.folder.path().display());
+        let mark = format!("TMPDIR={}", self.directory.path().display());
         let mut found: Vec<_> = std::fs::read_dir("/proc")
             .expect("there are processes")
             .filter_map(|entry| {
@@ -166,7 +166,7 @@ impl Stage {
     #[track_caller]
     fn assert_nothing_is_left(&self) {
         assert_eq!(self.processes(), [], "processes");
-        let files: Vec<_> = std::fs::read_dir(self.folder.path()).expect("it is ours").collect();
+        let files: Vec<_> = std::fs::read_dir(self.directory.path()).expect("it is ours").collect();
         assert!(files.is_empty(), "{files:?}");
     }
 }
@@ -209,8 +209,8 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
     stage.await_line(RED);
     let picture = stage.await_line("Screen");
     let picture = Path::new(picture.split_once(", kept").expect("a file, and that it changes").0);
-    let folder = picture.parent().expect("it is in a folder");
-    assert_eq!(std::fs::metadata(folder).expect("it is there").mode() & 0o777, 0o700);
+    let directory = picture.parent().expect("it is in a directory");
+    assert_eq!(std::fs::metadata(directory).expect("it is there").mode() & 0o777, 0o700);
     wait_for("a red picture", PATIENCE, || (strip(picture)? == [255, 0, 0]).then_some(()));
 
     let everybody = stage.await_everybody();
@@ -277,7 +277,7 @@ fn an_interrupted_compilation_is_over_with_all_its_processes() {
     compile();
     let stage = Stage::new();
     let mut call = stage.call(compiled("lampi-deb"));
-    // A folder where nothing is compiled yet.
+    // A directory where nothing is compiled yet.
     call.arg("demo").env("CARGO_TARGET_DIR", stage.programs.path());
     let mut demo = Process::start(&mut call, "lampi-deb");
     wait_for("a compiler", 4 * PATIENCE, || {

@@ -107,8 +107,8 @@ const RATE: usize = 30;
 /// Seconds that are played.
 const SECONDS: usize = 10;
 
-/// Plays what lamps, consoles and films show, and tells what a second of it takes: of the processor, beside the copying of as many
-/// whole pictures of the source, and of the wire.
+/// Plays what lamps, consoles and films show, and tells what a second of it takes: of the processor, beside the copying of as
+/// many whole pictures of the source, and of the wire.
 fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
     let (width, height) = (source.width(), source.height());
     for (name, areas) in [
@@ -187,19 +187,19 @@ fn sent_bytes(target: &Geometry, rows: Range<usize>) -> usize {
 
 /// The most memory that the program has had when it has copied a picture.
 fn memory(source: &Geometry, target: &Geometry, [source_text, target_text]: [&str; 2]) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let mut command = Command::new(env!("CARGO_BIN_EXE_fbcp"));
     command.args(["--stats", "--console", "keep"]);
     for (side, shape, text, fill) in
         [("source", source, source_text, 0x33), ("target", target, target_text, 0x55)]
     {
-        let path = folder.path().join(side);
+        let path = directory.path().join(side);
         std::fs::write(&path, vec![fill; shape.visible_bytes()]).expect("written");
         command.arg(format!("--{side}")).arg(path).args([&format!("--{side}-geometry"), text]);
     }
     let copier = Process::start(&mut command, "fbcp");
     wait_for("the picture", PATIENCE, || {
-        let shown = std::fs::read(folder.path().join("target")).expect("read");
+        let shown = std::fs::read(directory.path().join("target")).expect("read");
         (shown.last() != Some(&0x55)).then_some(())
     });
     let status = std::fs::read_to_string(format!("/proc/{}/status", copier.pid())).expect("it runs");

@@ -8,8 +8,8 @@ use crate::frame::{Frame, RenderOptions};
 /// Rows of the source are read this many bytes at a time: few enough to be compared while still in the processor's cache.
 const STRIP_BYTES: usize = 32 * 1024;
 
-/// A sampled poll reads one row in so many. What people draw is higher, so that the first sampled poll sees it, for a quarter of the
-/// reading, which is what a still screen costs.
+/// A sampled poll reads one row in so many. What people draw is higher, so that the first sampled poll sees it, for a quarter
+/// of the reading, which is what a still screen costs.
 const SAMPLES: usize = 4;
 
 /// A copy between two open framebuffers.
@@ -111,8 +111,8 @@ mod tests {
     /// Fills what is no visible pixel.
     const UNTOUCHED: u8 = 0xaa;
 
-    fn file(folder: &Path, name: &str, length: usize) -> File {
-        let path = folder.join(name);
+    fn file(directory: &Path, name: &str, length: usize) -> File {
+        let path = directory.join(name);
         std::fs::write(&path, vec![UNTOUCHED; length]).expect("written");
         File::options().read(true).write(true).open(path).expect("open")
     }
@@ -125,11 +125,11 @@ mod tests {
 
     /// Copies noise, changes a part of it and copies that, and holds what is in the target's file against the reference.
     fn try_copy(source: Geometry, target: Geometry, options: RenderOptions) {
-        let folder = tempfile::tempdir().expect("a folder");
+        let directory = tempfile::tempdir().expect("a directory");
         let [drawn, shown] = [("source", source), ("target", target)]
-            .map(|(name, shape)| file(folder.path(), name, shape.memory_bytes() + 5));
+            .map(|(name, shape)| file(directory.path(), name, shape.memory_bytes() + 5));
         let open = |name, access, shape| {
-            Surface::open(&folder.path().join(name), access, Some(shape)).expect("a surface")
+            Surface::open(&directory.path().join(name), access, Some(shape)).expect("a surface")
         };
         let surfaces = (open("source", Access::Read, source), open("target", Access::ReadWrite, target));
         let mut copier = Copier::new(surfaces.0, surfaces.1, options).expect("a copier");
@@ -226,8 +226,8 @@ mod tests {
 
     #[test]
     fn sampled_polls_miss_nothing_and_show_whole_pictures() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let [source, target] = ["source", "target"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir().expect("a directory");
+        let [source, target] = ["source", "target"].map(|name| directory.path().join(name));
         let geometry = "2x11x16".parse().expect("a geometry");
         let files = [&source, &target].map(|path| {
             let file = File::create_new(path).expect("a file");

@@ -9,7 +9,7 @@ use anyhow::Context;
 use framebuffer::{Decoder, Surface};
 use system_files::Access;
 
-/// Folders in which the kernel has devices and the files that a program has open.
+/// Directories in which the kernel has devices and the files that a program has open.
 const DEVICES: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
 
 /// Writes what `surface` shows now to `file`. If that fails, a regular file is what it was.
@@ -26,13 +26,14 @@ pub(crate) fn take(surface: &Surface, file: &Path) -> anyhow::Result<()> {
 }
 
 fn write(file: &Path, png: &[u8]) -> anyhow::Result<()> {
-    let is_device = file.parent().is_some_and(|folder| DEVICES.iter().any(|path| folder == Path::new(path)));
+    let is_device =
+        file.parent().is_some_and(|directory| DEVICES.iter().any(|path| directory == Path::new(path)));
     if is_device && fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
         // A device, or /dev/stdout, takes the picture and is not replaced by it.
         return Ok(fs::write(file, png)?);
     }
-    // The file that a link leads to, if there is one, and not the link. fbcp is root's program: in the folder of a user, that
-    // user may have made the link, and it is refused.
+    // The file that a link leads to, if there is one, and not the link. fbcp is root's program: in the directory of a user,
+    // that user may have made the link, and it is refused.
     let place = system_files::resolved(file)?;
     if place.is_special() {
         return Ok(place.write_into(png)?);

@@ -68,7 +68,8 @@ impl Console {
         let Some((device, framebuffer)) = surface.device() else { return Ok(None) };
         let Ok(visible) = open("/dev/tty0") else { return Ok(None) };
         let mut state = VtState::default();
-        // SAFETY: the descriptor is open, and the request writes one structure of the kernel's layout to a place that holds one.
+        // SAFETY: the descriptor is open, and the request writes one structure of the kernel's layout to a place that holds
+        // one.
         if unsafe { request::get_state(visible.as_raw_fd(), &raw mut state) }.is_err() {
             return Ok(None);
         }
@@ -109,9 +110,9 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        // The driver is not bound again by the file that unbound it, for it has forgotten its framebuffer, but by giving it one.
-        // There is nobody left to tell if any of this fails.
-        // SAFETY: the descriptor is open, and the request reads one structure of the kernel's layout.
+        // The driver is not bound again by the file that unbound it, for it has forgotten its framebuffer, but by giving it
+        // one. There is nobody left to tell if any of this fails. SAFETY: the descriptor is open, and the request reads one
+        // structure of the kernel's layout.
         let _ = unsafe { request::set_framebuffer(self.device.as_raw_fd(), &raw const self.map) };
         // Opened anew, for systemd hangs up on whoever has it open when a prompt starts. Set to graphics first, because only a
         // change of the mode has the text drawn.
@@ -137,9 +138,9 @@ fn name(number: u32) -> String {
 }
 
 /// The files by which the console drivers for framebuffers that are in use are let go.
-fn bound_drivers(folder: &Path) -> Vec<PathBuf> {
+fn bound_drivers(directory: &Path) -> Vec<PathBuf> {
     let reads = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
-    fs::read_dir(folder)
+    fs::read_dir(directory)
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -163,18 +164,18 @@ mod tests {
 
     #[test]
     fn only_framebuffer_drivers_in_use_are_let_go() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let directory = tempfile::tempdir().expect("a directory");
         for (driver, name, bind) in [
             ("vtcon0", "(S) dummy device", "1"),
             ("vtcon1", "(M) frame buffer device", "1"),
             ("vtcon2", "(M) frame buffer device", "0"),
         ] {
-            let driver = folder.path().join(driver);
-            fs::create_dir(&driver).expect("a folder");
+            let driver = directory.path().join(driver);
+            fs::create_dir(&driver).expect("a directory");
             fs::write(driver.join("name"), format!("{name}\n")).expect("written");
             fs::write(driver.join("bind"), format!("{bind}\n")).expect("written");
         }
-        assert_eq!(bound_drivers(folder.path()), [folder.path().join("vtcon1/bind")]);
-        assert!(bound_drivers(&folder.path().join("none")).is_empty());
+        assert_eq!(bound_drivers(directory.path()), [directory.path().join("vtcon1/bind")]);
+        assert!(bound_drivers(&directory.path().join("none")).is_empty());
     }
 }

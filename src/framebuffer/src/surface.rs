@@ -200,8 +200,8 @@ impl Surface {
 
     /// Makes this process the only one that stores to the surface, among those that ask; the claim ends with the surface.
     ///
-    /// An [`ErrorKind::InUse`] names the process that has it. The claim is a POSIX record lock on the device or file: the kernel
-    /// knows its owner, and drops it however the owner ends. As such locks go, it also ends when this process closes
+    /// An [`ErrorKind::InUse`] names the process that has it. The claim is a POSIX record lock on the device or file: the
+    /// kernel knows its owner, and drops it however the owner ends. As such locks go, it also ends when this process closes
     /// another handle of the same device.
     ///
     /// # Panics
@@ -289,16 +289,16 @@ mod tests {
     use std::fs;
 
     struct StandIn {
-        folder: tempfile::TempDir,
+        directory: tempfile::TempDir,
         path: PathBuf,
     }
 
     /// A file of `length` bytes that count from 0 up, over and over.
     fn stand_in(length: usize) -> StandIn {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("fb");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("fb");
         fs::write(&path, (0..length).map(|byte| byte as u8).collect::<Vec<_>>()).expect("written");
-        StandIn { folder, path }
+        StandIn { directory, path }
     }
 
     fn geometry(text: &str) -> Geometry {
@@ -349,7 +349,7 @@ mod tests {
     fn what_cannot_be_a_surface_is_refused_with_a_reason() {
         let file = stand_in(40);
         let small = Some(geometry("2x2x32"));
-        let (kind, sentence) = refusal(&file.folder.path().join("none"), small);
+        let (kind, sentence) = refusal(&file.directory.path().join("none"), small);
         assert_eq!(kind, ErrorKind::Missing);
         assert!(sentence.ends_with("none is not there"), "{sentence}");
 
@@ -360,7 +360,7 @@ mod tests {
                 Some(geometry("4x4x24")),
                 "has 40 bytes, but 4x4, 24 bits per pixel, stride 12 needs 48",
             ),
-            (file.folder.path(), small, "is neither a framebuffer device nor a file"),
+            (file.directory.path(), small, "is neither a framebuffer device nor a file"),
             (Path::new("/dev/null"), None, "/dev/null is no framebuffer"),
             (Path::new("/dev/null"), small, "says its geometry itself"),
         ] {
@@ -369,7 +369,7 @@ mod tests {
             assert!(sentence.contains(part), "{sentence}");
         }
 
-        let fifo = file.folder.path().join("fifo");
+        let fifo = file.directory.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
         assert!(refusal(&fifo, small).1.contains("is neither"), "and is not waited for");
     }
@@ -395,9 +395,9 @@ mod tests {
     #[test]
     fn two_names_of_a_file_are_the_same_surface() {
         let file = stand_in(64);
-        let link = file.folder.path().join("link");
+        let link = file.directory.path().join("link");
         std::os::unix::fs::symlink(&file.path, &link).expect("a link");
-        let other = file.folder.path().join("other");
+        let other = file.directory.path().join("other");
         fs::write(&other, [0; 64]).expect("written");
         let [a, b, c] = [&file.path, &link, &other]
             .map(|path| Surface::open(path, Access::Read, Some(geometry("4x4x32"))).expect("open"));

@@ -140,16 +140,16 @@ impl Kivy {
 /// Where the file is, if anywhere.
 fn path<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
     let home = variable("HOME").map(PathBuf::from);
-    let folder = match variable("KIVY_HOME") {
-        Some(folder) => match (folder.strip_prefix('~'), home) {
+    let directory = match variable("KIVY_HOME") {
+        Some(directory) => match (directory.strip_prefix('~'), home) {
             (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
                 home.join(rest.trim_start_matches('/'))
             }
-            _ => folder.into(),
+            _ => directory.into(),
         },
         None => home?.join(".kivy"),
     };
-    Some(folder.join("config.ini"))
+    Some(directory.join("config.ini"))
 }
 
 /// The file's text; `None`: there is no file.

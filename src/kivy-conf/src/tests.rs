@@ -8,10 +8,10 @@ use super::*;
 
 /// Reads `text` as the file, with further variables in the environment.
 fn read_with(text: &[u8], variables: &[(&str, &str)]) -> Kivy {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.ini");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.ini");
     std::fs::write(&path, text).unwrap();
-    let home = [("KIVY_HOME", folder.path().to_str().unwrap())];
+    let home = [("KIVY_HOME", directory.path().to_str().unwrap())];
     let kivy =
         Kivy::load(home.iter().chain(variables).map(|(name, value)| (name.to_string(), value.to_string())));
     assert_eq!(std::fs::read(&path).unwrap(), text, "the file is never written");
@@ -216,16 +216,16 @@ fn the_file_is_looked_for_where_kivy_looks() {
 #[test]
 fn a_file_that_is_no_configuration_is_never_fatal() {
     assert_eq!(Kivy::load([("KIVY_HOME".into(), "/nonexistent".into())]), Kivy::default());
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("config.ini")).unwrap();
-    let home = folder.path().to_str().unwrap().to_owned();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("config.ini")).unwrap();
+    let home = directory.path().to_str().unwrap().to_owned();
     let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
     assert!(warnings[0].ends_with("config.ini is not used: it is no regular file"), "{warnings:?}");
 
     // A pipe to which nobody writes keeps nobody waiting.
-    let folder = tempfile::tempdir().unwrap();
-    mkfifoat(CWD, folder.path().join("config.ini"), Mode::RUSR | Mode::WUSR).unwrap();
-    let home = folder.path().to_str().unwrap().to_owned();
+    let directory = tempfile::tempdir().unwrap();
+    mkfifoat(CWD, directory.path().join("config.ini"), Mode::RUSR | Mode::WUSR).unwrap();
+    let home = directory.path().to_str().unwrap().to_owned();
     let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
     assert!(warnings[0].ends_with("config.ini is not used: it is no regular file"), "{warnings:?}");
 

@@ -73,12 +73,12 @@ fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
 fn first_pictures() -> Vec<Duration> {
     let broker = Mosquitto::start();
     let times = (0..STARTS).map(|_| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        make_framebuffer(&folder.path().join("fb"));
-        rig::Touch::make(&folder.path().join("touch"));
-        let screen = File::open(folder.path().join("fb")).expect("the framebuffer");
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        make_framebuffer(&directory.path().join("fb"));
+        rig::Touch::make(&directory.path().join("touch"));
+        let screen = File::open(directory.path().join("fb")).expect("the framebuffer");
         let start = Instant::now();
-        let mut ui = Process::start(&mut command(folder.path(), &broker), "lampi");
+        let mut ui = Process::start(&mut command(directory.path(), &broker), "lampi");
         // The lowest line of text is the last that is stored.
         await_change(&screen, (0, 286), [0; WIDTH * 2 * 12]);
         let time = start.elapsed();
@@ -123,9 +123,9 @@ fn read<const N: usize>(screen: &File, (x, y): (usize, usize)) -> [u8; N] {
 
 /// In MB, as the package has it.
 fn stripped_size() -> f64 {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let directory = tempfile::tempdir().expect("a temporary directory");
     let program = lamp_ui().get_program().to_owned();
-    let stripped = folder.path().join("lamp_ui");
+    let stripped = directory.path().join("lamp_ui");
     let status = Command::new("strip").arg("--strip-unneeded").arg("-o").arg(&stripped).arg(program).status();
     assert!(status.expect("strip is installed").success());
     size(&stripped) as f64 / 1e6

@@ -100,8 +100,8 @@ fn a_wrong_call_is_refused_with_a_sentence() {
 
 #[test]
 fn a_snapshot_needs_nothing_but_a_place_to_write_to() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("lamp.png");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("lamp.png");
     let made = lamp_ui(&["--snapshot", file.to_str().unwrap()]);
     assert_eq!((made.status.code(), text(&made.stderr)), (Some(0), String::new()));
     let (width, height, pixels) = picture(&file);

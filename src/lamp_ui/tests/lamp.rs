@@ -298,9 +298,9 @@ fn a_second_one_on_the_same_screen_is_refused_before_it_takes_the_broker_away() 
 
 #[test]
 fn devices_and_broker_may_come_late_and_in_any_order() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut broker = Mosquitto::absent();
-    let ui = Process::start(&mut rig::command(folder.path(), &broker), "lampi");
+    let ui = Process::start(&mut rig::command(directory.path(), &broker), "lampi");
     ui.await_log("waits for the framebuffer", 1);
     ui.await_log("waits for a touch screen", 1);
     ui.await_log("waits for the MQTT broker", 1);
@@ -309,7 +309,7 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     ui.await_log("is connected to the MQTT broker", 1);
     observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.5, 1.0, 1.0, true, ""));
 
-    let framebuffer = folder.path().join("fb");
+    let framebuffer = directory.path().join("fb");
     let shown = || {
         wait_for("the lamp's colour is shown", PATIENCE, || {
             is_near(pixel(&framebuffer, STRIP), [0, 255, 255]).then_some(())
@@ -317,7 +317,7 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     };
     make_framebuffer(&framebuffer);
     shown();
-    let mut touch = Touch::make(&folder.path().join("touch"));
+    let mut touch = Touch::make(&directory.path().join("touch"));
     touch.tap(POWER);
     assert!(observer.next("lamp/set_config").payload.contains(r#""on": false"#));
 
@@ -334,11 +334,11 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
 #[test]
 fn other_screens_are_filled_and_their_format_is_honoured() {
     let broker = Mosquitto::start();
-    let folder = tempfile::tempdir().unwrap();
-    let framebuffer = folder.path().join("fb");
+    let directory = tempfile::tempdir().unwrap();
+    let framebuffer = directory.path().join("fb");
     // Twice the size, 32 bits, with padded rows.
     std::fs::write(&framebuffer, vec![0; 2048 * 640]).unwrap();
-    let mut touch = Touch::make(&folder.path().join("touch"));
+    let mut touch = Touch::make(&directory.path().join("touch"));
     let mut observer = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
     let _ui = Process::start(
         lamp_ui()
@@ -346,7 +346,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
             .arg(&framebuffer)
             .args(["--geometry", "480x640x32:2048"])
             .arg("--touch")
-            .arg(folder.path().join("touch"))
+            .arg(directory.path().join("touch"))
             .args(["--broker", &broker.address()]),
         "lampi",
     );

@@ -220,17 +220,17 @@ fn the_button_is_looked_at_again_with_each_report() {
     assert!(rig.request().contains(r#""s": 0.3"#));
 }
 
-/// Writes a Kivy configuration into `folder` and has the call read it.
-fn configure(call: &mut std::process::Command, folder: &Path, text: &str) {
-    std::fs::write(folder.join("config.ini"), text).unwrap();
-    call.env_remove("KIVY_NO_CONFIG").env("KIVY_HOME", folder);
+/// Writes a Kivy configuration into `directory` and has the call read it.
+fn configure(call: &mut std::process::Command, directory: &Path, text: &str) {
+    std::fs::write(directory.join("config.ini"), text).unwrap();
+    call.env_remove("KIVY_NO_CONFIG").env("KIVY_HOME", directory);
 }
 
 #[test]
 fn the_picture_and_the_finger_turn_together() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
-        configure(call, folder.path(), "[graphics]\nrotation = 180\n");
+        configure(call, directory.path(), "[graphics]\nrotation = 180\n");
     });
     let turned = |(x, y): (usize, usize)| (rig::WIDTH - 1 - x, rig::HEIGHT - 1 - y);
     rig.tell(0.5, 1.0, 0.25, true, "other");
@@ -242,9 +242,9 @@ fn the_picture_and_the_finger_turn_together() {
 
 #[test]
 fn a_quarter_turn_gives_the_wide_layout() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
-        configure(call, folder.path(), "[graphics]\nrotation = 90\n");
+        configure(call, directory.path(), "[graphics]\nrotation = 90\n");
     });
     rig.tell(0.5, 1.0, 0.25, true, "other");
     // The picture is 320 by 240, its strip is a column at 213, its top is at the left of the screen.
@@ -256,14 +256,14 @@ fn a_quarter_turn_gives_the_wide_layout() {
 
 #[test]
 fn the_touch_screen_is_calibrated_as_kivy_has_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
         let fifo = call.get_args().skip_while(|argument| *argument != "--touch").nth(1).unwrap();
         let text = format!(
             "[input]\npanel = mtdev,{},max_position_x=4095,max_position_y=4095,invert_x=1\n",
             fifo.display()
         );
-        configure(call, folder.path(), &text);
+        configure(call, directory.path(), &text);
     });
     rig.known();
     let device = |(x, y): (usize, usize)| (4095 - x * 4096 / 240, y * 4096 / 320);
@@ -273,10 +273,10 @@ fn the_touch_screen_is_calibrated_as_kivy_has_it() {
 
 #[test]
 fn touches_that_kivy_would_leave_out_are_left_out() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
         let text = "[postproc]\njitter_distance = 200\nignore = [(0.0, 0.0, 1.0, 0.1)]\n";
-        configure(call, folder.path(), text);
+        configure(call, directory.path(), text);
     });
     rig.known();
     // In the lowest tenth.
@@ -291,9 +291,9 @@ fn touches_that_kivy_would_leave_out_are_left_out() {
 #[test]
 fn no_more_pictures_are_drawn_than_kivys_maxfps() {
     const FPS: f64 = 4.0;
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let rig = Rig::start_with(|call| {
-        configure(call, folder.path(), &format!("[graphics]\nmaxfps = {FPS}\n"));
+        configure(call, directory.path(), &format!("[graphics]\nmaxfps = {FPS}\n"));
     });
     rig.known();
     // Bytes that were written by system calls, as the kernel counts them: the framebuffer is a file, and all else is far less.
@@ -327,16 +327,16 @@ fn no_more_pictures_are_drawn_than_kivys_maxfps() {
 
 #[test]
 fn kivys_log_level_is_the_programs() {
-    let (kivy, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (kivy, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let broker = test_support::Mosquitto::start();
-    let mut call = rig::command(folder.path(), &broker);
+    let mut call = rig::command(directory.path(), &broker);
     configure(&mut call, kivy.path(), "[kivy]\nlog_level = warning\n[graphics]\nrotation = 45\n");
     let mut ui = Process::start(&mut call, "lampi");
     ui.await_log("waits for the framebuffer", 1);
     ui.await_log("Kivy configuration: [graphics] rotation is \"45\"", 1);
-    rig::make_framebuffer(&folder.path().join("fb"));
+    rig::make_framebuffer(&directory.path().join("fb"));
     wait_for("the screen", PATIENCE, || {
-        is_near(rig::pixel(&folder.path().join("fb"), CORNER), BACKGROUND).then_some(())
+        is_near(rig::pixel(&directory.path().join("fb"), CORNER), BACKGROUND).then_some(())
     });
     assert!(ui.terminate().success());
     let told = |text: &str| ui.log().iter().filter(|line| line.contains(text)).count();
@@ -351,7 +351,7 @@ fn kivys_log_level_is_the_programs() {
 #[test]
 fn the_slider_moves_the_leds_and_the_leds_owner_moves_the_slider() {
     let daemon = Pigpiod::start();
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start();
     // Made beside this program when the whole workspace is built.
     let service = Path::new(env!("CARGO_BIN_EXE_lamp_ui")).with_file_name("lamp_service");
@@ -359,7 +359,7 @@ fn the_slider_moves_the_leds_and_the_leds_owner_moves_the_slider() {
     let _service = Process::start(
         std::process::Command::new(service)
             .args(["--broker", &rig.broker.address(), "--pigpiod", &daemon.address(), "--state"])
-            .arg(folder.path().join("state.json")),
+            .arg(directory.path().join("state.json")),
         "lampi",
     );
     rig.await_color(STRIP, [255, 0, 0]);

@@ -68,13 +68,13 @@ fn read(path: &Path) -> Picture {
 
 #[test]
 fn every_page_looks_as_it_should_on_every_screen() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     for ((name, page, state), size) in PICTURES.iter().flat_map(|picture| SIZES.map(|size| (picture, size))) {
         let kept = kept(name, size);
         if is_to_be_kept() {
             draw(page, size, state, &kept);
         }
-        let drawn = folder.path().join("drawn.png");
+        let drawn = directory.path().join("drawn.png");
         draw(page, size, state, &drawn);
         let ((width, height, drawn), (kept_width, kept_height, kept)) = (read(&drawn), read(&kept));
         assert_eq!((width, height), (kept_width, kept_height));
@@ -97,22 +97,23 @@ struct Screen {
     framebuffer: PathBuf,
     touch: Touch,
     _ui: Process,
-    _folder: TempDir,
+    _directory: TempDir,
 }
 
 impl Screen {
     /// The turn is in degrees, counter-clockwise, as Kivy turns.
     fn start(turn: usize, broker: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let framebuffer = folder.path().join("fb");
+        let directory = tempfile::tempdir().unwrap();
+        let framebuffer = directory.path().join("fb");
         std::fs::write(&framebuffer, vec![0; 240 * 320 * 4]).unwrap();
-        std::fs::write(folder.path().join("config.ini"), format!("[graphics]\nrotation = {turn}\n")).unwrap();
-        let touch = Touch::make(&folder.path().join("touch"));
+        std::fs::write(directory.path().join("config.ini"), format!("[graphics]\nrotation = {turn}\n"))
+            .unwrap();
+        let touch = Touch::make(&directory.path().join("touch"));
         let mut call = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
-        call.env("KIVY_HOME", folder.path()).args(["--geometry", "240x320x32", "--broker", broker]);
-        call.arg("--touch").arg(folder.path().join("touch")).arg("--framebuffer").arg(&framebuffer);
+        call.env("KIVY_HOME", directory.path()).args(["--geometry", "240x320x32", "--broker", broker]);
+        call.arg("--touch").arg(directory.path().join("touch")).arg("--framebuffer").arg(&framebuffer);
         let ui = Process::start(&mut call, "lampi");
-        Self { turn, framebuffer, touch, _ui: ui, _folder: folder }
+        Self { turn, framebuffer, touch, _ui: ui, _directory: directory }
     }
 
     /// The picture that is seen, upright.
@@ -210,8 +211,8 @@ impl Screen {
 #[test]
 fn a_picture_that_differs_is_noticed() {
     // The measure above is no good if another colour of the lamp passes it.
-    let folder = tempfile::tempdir().unwrap();
-    let other = folder.path().join("other.png");
+    let directory = tempfile::tempdir().unwrap();
+    let other = directory.path().join("other.png");
     draw("controls", "240x320", &STATE.replace("0.08", "0.12"), &other);
     let ((_, _, other), (_, _, kept)) = (read(&other), read(&kept("controls", "240x320")));
     let differing =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Has cargo-deb pack the staging folder.
+//! Has cargo-deb pack the staging directory.
 //!
 //! cargo-deb makes packages of cargo manifests only, so it gets one: debian/package.toml, completed with version,
 //! dependencies and the list of staged files.
@@ -17,13 +17,13 @@ use toml::{Table, Value};
 
 use crate::architecture::Architecture;
 use crate::source::Source;
-use crate::stage::{Stage, make_folder, write};
+use crate::stage::{Stage, make_directory, write};
 
 /// What goes into a package beside its files.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
     pub stage: &'a Stage,
-    /// Folder of the maintainer scripts.
+    /// Directory of the maintainer scripts.
     pub scripts: &'a Path,
     pub architecture: Architecture,
     pub version: &'a str,
@@ -33,23 +33,23 @@ pub(crate) struct Parts<'a> {
     pub timestamp: u64,
 }
 
-/// Packs `parts`, which lie below `folder`, and returns the bytes of the package.
-pub(crate) fn assemble(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Vec<u8>> {
-    let manifest = folder.join("Cargo.toml");
-    write(&manifest, self::manifest(source, parts, folder)?.as_bytes())?;
+/// Packs `parts`, which lie below `directory`, and returns the bytes of the package.
+pub(crate) fn assemble(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<Vec<u8>> {
+    let manifest = directory.join("Cargo.toml");
+    write(&manifest, self::manifest(source, parts, directory)?.as_bytes())?;
     // A cargo package has to have a target, even one that is never built.
-    make_folder(&folder.join("src"))?;
-    write(&folder.join("src/lib.rs"), b"")?;
+    make_directory(&directory.join("src"))?;
+    write(&directory.join("src/lib.rs"), b"")?;
 
-    let path = pack(&manifest, parts, folder).context("cargo-deb could not pack it")?;
+    let path = pack(&manifest, parts, directory).context("cargo-deb could not pack it")?;
     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// All paths in it are relative to `folder`: absolute ones have meanings of their own for cargo-deb, for example when
-/// there is a folder `target` in them.
-fn manifest(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<String> {
+/// All paths in it are relative to `directory`: absolute ones have meanings of their own for cargo-deb, for example when
+/// there is a directory `target` in them.
+fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<String> {
     const PATH: &str = "debian/package.toml";
-    let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+    let relative = |path: &Path| path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
     let mut deb: Table =
         toml::from_str(&source.read(PATH)?).with_context(|| format!("{PATH} is not TOML"))?;
     let Some(Value::Array(depends)) = deb.get_mut("depends") else {
@@ -68,7 +68,7 @@ fn manifest(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Str
         .files()
         .iter()
         .map(|file| {
-            let place = relative(&parts.stage.folder().join(&file.path));
+            let place = relative(&parts.stage.directory().join(&file.path));
             Value::Array(vec![place.into(), file.path.clone().into(), format!("{:o}", file.mode).into()])
         })
         .collect();
@@ -92,7 +92,7 @@ fn manifest(source: &Source, parts: &Parts, folder: &Path) -> anyhow::Result<Str
     Ok(toml::to_string(&manifest)?)
 }
 
-fn pack(manifest: &Path, parts: &Parts, folder: &Path) -> anyhow::Result<PathBuf> {
+fn pack(manifest: &Path, parts: &Parts, directory: &Path) -> anyhow::Result<PathBuf> {
     let warnings = Warnings::default();
     let options = BuildOptions {
         manifest_path: Some(manifest),
@@ -111,7 +111,7 @@ fn pack(manifest: &Path, parts: &Parts, folder: &Path) -> anyhow::Result<PathBuf
     package.sort_assets_by_type();
     let compression =
         CompressConfig { fast: false, compress_type: Format::Xz, compress_system: false, rsyncable: false };
-    let path = write_deb(&environment, folder.join("package.deb"), &package, &compression, &warnings)?;
+    let path = write_deb(&environment, directory.join("package.deb"), &package, &compression, &warnings)?;
     warnings.none()?;
     Ok(path)
 }

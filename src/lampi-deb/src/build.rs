@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `lampi-deb build`: the stages of a package, one after the other.
 //!
-//! Everything is made in one temporary folder beside the package's place, which vanishes whatever happens. Only a
+//! Everything is made in one temporary directory beside the package's place, which vanishes whatever happens. Only a
 //! verified package leaves it, by being renamed, so an older good one stays until then.
 
 use std::fmt::Arguments;
@@ -26,7 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::notices::{self, notices};
 use crate::render::{self, Rendered};
 use crate::source::Source;
-use crate::stage::{Stage, make_folder, write};
+use crate::stage::{Stage, make_directory, write};
 use crate::toolchain::Toolchain;
 use crate::{check, md5sums, verify};
 
@@ -41,22 +41,22 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     let entry = ChangelogEntry::newest(&source)?;
     let timestamp = source_date_epoch(&entry)?;
     let target = target(args, &entry.version, architecture)?;
-    let temporary = temporary_folder(&target)?;
-    let folder = temporary.path();
+    let temporary = temporary_directory(&target)?;
+    let directory = temporary.path();
     let mut progress = Progress::new(&interrupt, 6);
 
     let (mut stage, scripts) =
         progress.stage("render the Supervisor files, man pages and scripts", || {
-            let mut stage = Stage::new(folder.join("root"))?;
+            let mut stage = Stage::new(directory.join("root"))?;
             let confs = render::confs(&source, &settings)?;
             stage.add_texts(&source, &settings, &confs, &date(timestamp)?)?;
             let pigpiod = settings.get("pigpiod_command").split(' ').next().expect("it has a first word");
-            let findings = check::of_package(stage.folder(), settings.get("user"), pigpiod)?.findings;
+            let findings = check::of_package(stage.directory(), settings.get("user"), pigpiod)?.findings;
             if !findings.is_empty() {
-                bail!("{}", check::shown(&findings, stage.folder()).join("\n"));
+                bail!("{}", check::shown(&findings, stage.directory()).join("\n"));
             }
-            let scripts = folder.join("scripts");
-            make_folder(&scripts)?;
+            let scripts = directory.join("scripts");
+            make_directory(&scripts)?;
             for Rendered { name, text } in render::scripts(&source, &settings)? {
                 write(&scripts.join(name), text.as_bytes())?;
             }
@@ -66,14 +66,14 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     stage.expect_programs()?;
     let toolchain = progress.stage(&format!("compile the programs for {architecture}"), || {
         let toolchain = Toolchain::find(architecture)?;
-        compile(&source, architecture, &toolchain, stage.folder(), &interrupt)?;
+        compile(&source, architecture, &toolchain, stage.directory(), &interrupt)?;
         Ok(toolchain)
     })?;
 
     let depends = progress.stage("find the libraries that they need, and their notices", || {
         let mut all = Vec::new();
         for program in programs::PROGRAMS {
-            let path = stage.folder().join(program.packaged_path());
+            let path = stage.directory().join(program.packaged_path());
             let file = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             all.extend(needs(&file).with_context(|| format!("the program {}", program.name))?);
         }
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
         let version = &entry.version;
         let parts =
             Parts { stage: &stage, scripts: &scripts, architecture, version, depends: &depends, timestamp };
-        md5sums::add(&assemble(&source, &parts, folder)?, timestamp)
+        md5sums::add(&assemble(&source, &parts, directory)?, timestamp)
     })?;
 
     let deb = progress.stage("verify", || {
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
 
     let artifacts = progress.stage("move into place", || {
         let info = BuildInfo { deb: &deb, package: &package, architecture, toolchain: &toolchain, timestamp };
-        install(folder, &target, &package, &buildinfo(&info)?)
+        install(directory, &target, &package, &buildinfo(&info)?)
     })?;
     tell(&deb, &artifacts)
 }
@@ -117,14 +117,14 @@ fn target(args: &BuildArgs, version: &str, architecture: Architecture) -> anyhow
     std::path::absolute(&target).with_context(|| format!("cannot find out where {} is", target.display()))
 }
 
-/// A folder on the file system of the package's place, so that the package can be renamed into it.
-fn temporary_folder(target: &Path) -> anyhow::Result<tempfile::TempDir> {
-    let folder = target.parent().expect("it is a file in a folder");
-    make_folder(folder)?;
+/// A directory on the file system of the package's place, so that the package can be renamed into it.
+fn temporary_directory(target: &Path) -> anyhow::Result<tempfile::TempDir> {
+    let directory = target.parent().expect("it is a file in a directory");
+    make_directory(directory)?;
     tempfile::Builder::new()
         .prefix(".lampi-deb-")
-        .tempdir_in(folder)
-        .with_context(|| format!("cannot write to {}", folder.display()))
+        .tempdir_in(directory)
+        .with_context(|| format!("cannot write to {}", directory.display()))
 }
 
 /// The date in man pages.

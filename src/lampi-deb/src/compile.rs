@@ -15,12 +15,12 @@ use crate::interrupt::Interrupt;
 use crate::source::Source;
 use crate::toolchain::Toolchain;
 
-/// Compiles all programs and puts them, stripped, to their paths in `folder`.
+/// Compiles all programs and puts them, stripped, to their paths in `directory`.
 pub(crate) fn compile(
     source: &Source,
     architecture: Architecture,
     toolchain: &Toolchain,
-    folder: &Path,
+    directory: &Path,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     fetch(source, toolchain, architecture, interrupt)?;
@@ -29,7 +29,7 @@ pub(crate) fn compile(
         let Some(binary) = binaries.get(program.name) else {
             bail!("cargo did not make the program {}", program.name);
         };
-        strip(toolchain, binary, &folder.join(program.packaged_path()), interrupt)?;
+        strip(toolchain, binary, &directory.join(program.packaged_path()), interrupt)?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ fn cargo_for(source: &Source, toolchain: &Toolchain, verb: &str, architecture: A
     command
 }
 
-/// Downloads the crates first: their folders have to be known before the compiler's flags are.
+/// Downloads the crates first: their directories have to be known before the compiler's flags are.
 fn fetch(
     source: &Source,
     toolchain: &Toolchain,
@@ -159,10 +159,10 @@ fn rust_flags(source: &Source, toolchain: &Toolchain) -> anyhow::Result<Vec<OsSt
     let library = Path::new(sysroot.trim_end()).join("lib/rustlib/src/rust");
     remap(&library, "/rust");
     // Debian has a link there.
-    if let Ok(folder) = library.canonicalize() {
-        remap(&folder, "/rust");
+    if let Ok(directory) = library.canonicalize() {
+        remap(&directory, "/rust");
     }
-    // The folder below src is named after the registry's address, which may be a mirror.
+    // The directory below src is named after the registry's address, which may be a mirror.
     let crates = cargo_home()?.join("registry/src");
     let entries = std::fs::read_dir(&crates).with_context(|| format!("cannot read {}", crates.display()))?;
     for entry in entries {

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use programs::PROGRAMS;
 
-/// Shells with the folders in which Debian's packages of them look for completions.
+/// Shells with the directories in which Debian's packages of them look for completions.
 const SHELLS: [(Shell, &str); 3] = [
     (Shell::Bash, "usr/share/bash-completion/completions"),
     (Shell::Zsh, "usr/share/zsh/vendor-completions"),
@@ -15,7 +15,7 @@ const SHELLS: [(Shell, &str); 3] = [
 /// The scripts with their paths in the package.
 pub(crate) fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
     PROGRAMS.iter().filter(|program| program.is_command()).flat_map(|program| {
-        SHELLS.map(|(shell, folder)| {
+        SHELLS.map(|(shell, directory)| {
             let file = match shell {
                 Shell::Zsh => format!("_{}", program.name),
                 Shell::Fish => format!("{}.fish", program.name),
@@ -23,7 +23,7 @@ pub(crate) fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
             };
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut program.command_line(), program.name, &mut script);
-            (format!("{folder}/{file}"), script)
+            (format!("{directory}/{file}"), script)
         })
     })
 }

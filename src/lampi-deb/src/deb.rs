@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 
 use anyhow::{Context, bail};
 
-/// A file, folder or link in one of the two tar archives.
+/// A file, directory or link in one of the two tar archives.
 #[derive(Debug, Clone)]
 pub(crate) struct TarEntry {
     /// Path without a leading `./` or `/`, and without a trailing `/`.
@@ -91,7 +91,7 @@ impl Deb {
         Some(std::iter::once(first.trim()).chain(rest).collect::<Vec<_>>().join("\n"))
     }
 
-    /// A file or folder of the data by its path.
+    /// A file or directory of the data by its path.
     pub(crate) fn file(&self, path: &str) -> Option<&TarEntry> {
         self.data.iter().find(|entry| entry.path == path)
     }

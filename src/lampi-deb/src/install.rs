@@ -17,9 +17,9 @@ pub(crate) struct Artifacts {
     pub sha256: String,
 }
 
-/// Writes all files completely into `folder`, then renames each to its place beside `target`.
+/// Writes all files completely into `directory`, then renames each to its place beside `target`.
 pub(crate) fn install(
-    folder: &Path,
+    directory: &Path,
     target: &Path,
     package: &[u8],
     buildinfo: &str,
@@ -34,12 +34,12 @@ pub(crate) fn install(
         (target.with_extension("buildinfo"), buildinfo.as_bytes()),
     ];
     // A rename onto it would fail when the others are done.
-    if let Some((folder, _)) = files.iter().find(|(place, _)| place.is_dir()) {
-        bail!("cannot write {}: it is a folder", folder.display());
+    if let Some((directory, _)) = files.iter().find(|(place, _)| place.is_dir()) {
+        bail!("cannot write {}: it is a folder", directory.display());
     }
     let mut finished = Vec::new();
     for (number, (place, content)) in files.iter().enumerate() {
-        let written = Replacement::write(&folder.join(format!("finished-{number}")), place, content);
+        let written = Replacement::write(&directory.join(format!("finished-{number}")), place, content);
         finished.push((written.with_context(|| format!("cannot write {}", place.display()))?, place));
     }
     for (file, place) in finished {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Ctrl-C and its like: the running tool is ended, and the build returns as from any other failure, so that its
-//! temporary folder goes the usual way.
+//! temporary directory goes the usual way.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};

@@ -3,7 +3,7 @@
 //! the demonstration.
 //!
 //! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
-//! folder -> cargo-deb -> md5sums -> verification -> the package, moved into place by renaming it.
+//! directory -> cargo-deb -> md5sums -> verification -> the package, moved into place by renaming it.
 
 mod architecture;
 mod assemble;

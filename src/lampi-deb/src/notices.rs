@@ -79,7 +79,7 @@ pub(crate) fn notices(
         if package.source.is_none() {
             continue;
         }
-        let texts = read_texts(package.manifest_path.parent().expect("it is a file in a folder"))?;
+        let texts = read_texts(package.manifest_path.parent().expect("it is a file in a directory"))?;
         libraries.push((library(package)?, texts));
     }
     Ok(written(&libraries))
@@ -166,17 +166,17 @@ fn output(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<String
     Ok(printed)
 }
 
-/// The texts in the sources of a library, which have them in the top folder, or as REUSE does in LICENSES.
-fn read_texts(folder: &Path) -> anyhow::Result<Vec<Text>> {
+/// The texts in the sources of a library, which have them in the top directory, or as REUSE does in LICENSES.
+fn read_texts(directory: &Path) -> anyhow::Result<Vec<Text>> {
     let mut paths = Vec::new();
-    for (folder, names) in [(folder.to_owned(), &NAMES[..]), (folder.join("LICENSES"), &[""])] {
-        if !folder.is_dir() {
+    for (directory, names) in [(directory.to_owned(), &NAMES[..]), (directory.join("LICENSES"), &[""])] {
+        if !directory.is_dir() {
             continue;
         }
         let entries =
-            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+            std::fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
         for entry in entries {
-            let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+            let path = entry.with_context(|| format!("cannot read {}", directory.display()))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
             if path.is_file() && names.iter().any(|start| name.starts_with(start)) {
                 paths.push(path);

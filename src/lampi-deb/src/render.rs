@@ -28,16 +28,16 @@ pub(crate) fn run(args: &RenderArgs) -> anyhow::Result<()> {
     for Rendered { name, text } in confs {
         match &args.out {
             None => output::print(format_args!("==> {name} <==\n{text}\n"))?,
-            Some(folder) => write(folder, &name, &text)?,
+            Some(directory) => write(directory, &name, &text)?,
         }
     }
     Ok(())
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
-    let path = folder.join(name);
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+fn write(directory: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let path = directory.join(name);
+    std::fs::create_dir_all(directory)
+        .with_context(|| format!("cannot make the folder {}", directory.display()))?;
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -55,17 +55,17 @@ pub(crate) fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Ve
     render(source, "debian", &SCRIPTS.map(str::to_owned), &shared.each_ref().map(String::as_str), settings)
 }
 
-/// Renders `names` in `folder`, which may include the files `included` there.
+/// Renders `names` in `directory`, which may include the files `included` there.
 fn render(
     source: &Source,
-    folder: &str,
+    directory: &str,
     names: &[String],
     included: &[&str],
     settings: &Settings,
 ) -> anyhow::Result<Vec<Rendered>> {
     let mut tera = Tera::default();
     for name in names.iter().map(String::as_str).chain(included.iter().copied()) {
-        let path = format!("{folder}/{name}");
+        let path = format!("{directory}/{name}");
         let text = source.read(&path)?;
         tera.add_raw_template(name, &text).map_err(|error| one_line(&path, &error))?;
     }
@@ -81,8 +81,9 @@ fn render(
             let program = name.trim_end_matches(".conf");
             context.insert("program", program);
             context.insert("arguments", &settings.arguments(program));
-            let text =
-                tera.render(name, &context).map_err(|error| one_line(&format!("{folder}/{name}"), &error))?;
+            let text = tera
+                .render(name, &context)
+                .map_err(|error| one_line(&format!("{directory}/{name}"), &error))?;
             Ok(Rendered { name: name.clone(), text })
         })
         .collect()

@@ -459,8 +459,8 @@ mod tests {
 
     #[test]
     fn a_file_may_have_numbers_and_yields_to_the_command_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("settings.toml");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("settings.toml");
         let content =
             "lamp_service_gamma = 2.2\nlamp_service_transition = 1.0\nfbcp_fps = 10\nuser = \"lamp\"\n";
         std::fs::write(&file, content).unwrap();

@@ -27,12 +27,12 @@ impl Source {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Its top folder.
+    /// Its top directory.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Reads a file by its path below the top folder.
+    /// Reads a file by its path below the top directory.
     pub(crate) fn read(&self, path: &str) -> anyhow::Result<String> {
         let path = self.root.join(path);
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The staging folder: every file of the package at its place, before it is packed.
+//! The staging directory: every file of the package at its place, before it is packed.
 
 use std::path::{Path, PathBuf};
 
@@ -17,12 +17,12 @@ use crate::source::Source;
 /// Mode of the Supervisor files: they decide what runs as root, and may come to hold passwords.
 pub(crate) const CONF_MODE: u32 = 0o600;
 
-/// Folder of the Supervisor files in the package.
-pub(crate) const CONF_FOLDER: &str = "etc/supervisor/conf.d";
+/// Directory of the Supervisor files in the package.
+pub(crate) const CONF_DIRECTORY: &str = "etc/supervisor/conf.d";
 
-/// Folder of copies of the Supervisor files as they are packaged, so that an upgrade and the owner can tell what was changed
+/// Directory of copies of the Supervisor files as they are packaged, so that an upgrade and the owner can tell what was changed
 /// and bring back what was deleted. Whoever copies one from here keeps the copy to root.
-pub(crate) const COPIES_FOLDER: &str = "usr/share/lampi/conf.d";
+pub(crate) const COPIES_DIRECTORY: &str = "usr/share/lampi/conf.d";
 
 /// Mode of these copies, which hold no password of the owner's, and none of the builder's but in words that the builder wrote
 /// freely.
@@ -35,38 +35,40 @@ pub(crate) fn copies_mode(settings: &Settings) -> u32 {
 pub(crate) struct Staged {
     /// Path in the package, without a leading `/`.
     pub path: String,
-    /// Permission bits that it gets there, whatever they are in the staging folder.
+    /// Permission bits that it gets there, whatever they are in the staging directory.
     pub mode: u32,
 }
 
-/// A folder that is filled as the package will be.
+/// A directory that is filled as the package will be.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    folder: PathBuf,
+    directory: PathBuf,
     files: Vec<Staged>,
 }
 
 impl Stage {
-    /// Begins an empty one at `folder`.
-    pub(crate) fn new(folder: PathBuf) -> anyhow::Result<Self> {
-        make_folder(&folder)?;
-        Ok(Self { folder, files: Vec::new() })
+    /// Begins an empty one at `directory`.
+    pub(crate) fn new(directory: PathBuf) -> anyhow::Result<Self> {
+        make_directory(&directory)?;
+        Ok(Self { directory, files: Vec::new() })
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     pub(crate) fn files(&self) -> &[Staged] {
         &self.files
     }
 
-    /// Makes room for the compiled programs, which have to be put at their paths in the folder; they count as staged from
+    /// Makes room for the compiled programs, which have to be put at their paths in the directory; they count as staged from
     /// now on.
     pub(crate) fn expect_programs(&mut self) -> anyhow::Result<()> {
         for program in PROGRAMS {
             self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
-            make_folder(self.folder.join(program.packaged_path()).parent().expect("it lies in the folder"))?;
+            make_directory(
+                self.directory.join(program.packaged_path()).parent().expect("it lies in the directory"),
+            )?;
         }
         Ok(())
     }
@@ -80,8 +82,9 @@ impl Stage {
         date: &str,
     ) -> anyhow::Result<()> {
         for Rendered { name, text } in confs {
-            for (folder, mode) in [(CONF_FOLDER, CONF_MODE), (COPIES_FOLDER, copies_mode(settings))] {
-                self.add(&format!("{folder}/{name}"), mode, text.as_bytes())?;
+            for (directory, mode) in [(CONF_DIRECTORY, CONF_MODE), (COPIES_DIRECTORY, copies_mode(settings))]
+            {
+                self.add(&format!("{directory}/{name}"), mode, text.as_bytes())?;
             }
         }
         for program in PROGRAMS {
@@ -106,8 +109,8 @@ impl Stage {
 
     /// Adds a file.
     pub(crate) fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
-        let place = self.folder.join(path);
-        make_folder(place.parent().expect("it lies in the folder"))?;
+        let place = self.directory.join(path);
+        make_directory(place.parent().expect("it lies in the directory"))?;
         write(&place, content)?;
         self.files.push(Staged { path: path.to_owned(), mode });
         Ok(())
@@ -127,8 +130,8 @@ fn man_page(page: Page, date: &str) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Makes a folder and its parents.
-pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
+/// Makes a directory and its parents.
+pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
 }
 

@@ -2,8 +2,8 @@
 //! How fast the daemon sets a colour and how little it takes, beside pigpio's own on simulated registers. Printed, not judged:
 //! absolute figures are those of the machine that runs it.
 //!
-//! This one writes to files of a folder, which cost about what those of /sys do, without the kernel's work behind them; pigpio's
-//! own writes to memory.
+//! This one writes to files of a directory, which cost about what those of /sys do, without the kernel's work behind them;
+//! pigpio's own writes to memory.
 
 use std::process::Command as Program;
 use std::time::{Duration, Instant};

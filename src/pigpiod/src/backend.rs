@@ -105,7 +105,7 @@ fn find(path: Option<&OsStr>) -> Option<PathBuf> {
             .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
         is_executable && identity(candidate).ok() != own
     };
-    // A relative folder would be looked for wherever Supervisor happens to be.
-    let folders = std::env::split_paths(path?).filter(|folder| folder.is_absolute());
-    folders.map(|folder| folder.join("pigpiod")).find(is_program)
+    // A relative directory would be looked for wherever Supervisor happens to be.
+    let directories = std::env::split_paths(path?).filter(|directory| directory.is_absolute());
+    directories.map(|directory| directory.join("pigpiod")).find(is_program)
 }

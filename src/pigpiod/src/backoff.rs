@@ -26,7 +26,7 @@ const AT_ONCE: i64 = 5000;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// The file, in a folder that is empty after a boot. Everybody may read it, as everybody may ask why the lamp is dark.
+/// The file, in a directory that is empty after a boot. Everybody may read it, as everybody may ask why the lamp is dark.
 const FILE: &str = "/run/lampi-pigpiod.started";
 
 /// A start.
@@ -165,11 +165,11 @@ mod tests {
         }
     }
 
-    /// A folder that looks like a machine's root.
+    /// A directory that looks like a machine's root.
     fn machine() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
-        for folder in ["run", "dev"] {
-            std::fs::create_dir(root.path().join(folder)).unwrap();
+        for directory in ["run", "dev"] {
+            std::fs::create_dir(root.path().join(directory)).unwrap();
         }
         root
     }

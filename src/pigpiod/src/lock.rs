@@ -95,7 +95,7 @@ fn holder(mut file: &File) -> String {
 fn is_of_a_daemon(file: &File) -> bool {
     let holder = holder(file);
     let is_ours = |process: u32| {
-        fs::metadata(format!("/proc/{process}")).is_ok_and(|folder| folder.uid() == geteuid().as_raw())
+        fs::metadata(format!("/proc/{process}")).is_ok_and(|directory| directory.uid() == geteuid().as_raw())
     };
     holder.is_empty() || holder.parse().is_ok_and(is_ours)
 }

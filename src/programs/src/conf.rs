@@ -85,10 +85,10 @@ mod tests {
 
     /// What the sections say, read by the library that reads those of a lamp.
     fn read(text: &str) -> Vec<supervisor_conf::Program> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("lamp.conf");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("lamp.conf");
         std::fs::write(&file, text).unwrap();
-        supervisor_conf::check(&[file], &Host::new(folder.path())).unwrap().programs
+        supervisor_conf::check(&[file], &Host::new(directory.path())).unwrap().programs
     }
 
     const SOUND: &str =

@@ -53,8 +53,8 @@ pub fn is_of_another_machine(root: &Path, id: &str) -> bool {
     digits(id).is_some_and(|id| Card::all(root).iter().all(|card| card.address != id))
 }
 
-/// Reads the file at `path`. It lies in a folder of the lamp's user, who may have put anything there: a link is not followed,
-/// and a pipe keeps nobody waiting.
+/// Reads the file at `path`. It lies in a directory of the lamp's user, who may have put anything there: a link is not
+/// followed, and a pipe keeps nobody waiting.
 #[must_use]
 fn read(path: &Path) -> Option<Identity> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -131,18 +131,18 @@ struct Card {
 impl Card {
     /// Those with an address of their own. What is made of software, such as a bridge of networks, is none.
     fn all(root: &Path) -> Vec<Self> {
-        let folder = root.join(CARDS.trim_start_matches('/'));
-        let names = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let directory = root.join(CARDS.trim_start_matches('/'));
+        let names = fs::read_dir(&directory).into_iter().flatten().flatten();
         names.filter_map(|entry| Self::new(&entry.path(), &entry.file_name().into_string().ok()?)).collect()
     }
 
-    fn new(folder: &Path, name: &str) -> Option<Self> {
+    fn new(directory: &Path, name: &str) -> Option<Self> {
         let is_common = ["eth0", "wlan0"].contains(&name);
-        if !is_common && !folder.join("device").exists() {
+        if !is_common && !directory.join("device").exists() {
             return None;
         }
-        let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
-        let is_wireless = name.starts_with("wlan") || folder.join("phy80211").exists();
+        let read = |file: &str| fs::read_to_string(directory.join(file)).ok();
+        let is_wireless = name.starts_with("wlan") || directory.join("phy80211").exists();
         // linux/netdevice.h: 0 is permanent, 1 random, 3 set by somebody. That of eth0 counts if it was set, too, for it is by
         // that address that every LAMPI knows it.
         let kind = read("addr_assign_type").map_or_else(|| "0".to_owned(), |kind| kind.trim().to_owned());
@@ -175,18 +175,18 @@ mod tests {
     fn machine(cards: &[(&str, &str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (name, address, kind) in cards {
-            let folder = root.path().join("sys/class/net").join(name);
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("address"), format!("{address}\n")).unwrap();
+            let directory = root.path().join("sys/class/net").join(name);
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join("address"), format!("{address}\n")).unwrap();
             if let Some(radio) = kind.strip_prefix("radio ") {
-                fs::create_dir_all(folder.join("phy80211")).unwrap();
-                fs::write(folder.join("phy80211/macaddress"), format!("{radio}\n")).unwrap();
-                fs::write(folder.join("addr_assign_type"), "3\n").unwrap();
+                fs::create_dir_all(directory.join("phy80211")).unwrap();
+                fs::write(directory.join("phy80211/macaddress"), format!("{radio}\n")).unwrap();
+                fs::write(directory.join("addr_assign_type"), "3\n").unwrap();
             } else {
-                fs::write(folder.join("addr_assign_type"), format!("{kind}\n")).unwrap();
+                fs::write(directory.join("addr_assign_type"), format!("{kind}\n")).unwrap();
             }
             if !["lo", "docker0"].contains(name) {
-                fs::create_dir_all(folder.join("device")).unwrap();
+                fs::create_dir_all(directory.join("device")).unwrap();
             }
         }
         root
@@ -263,20 +263,20 @@ mod tests {
     fn after_an_upgrade_it_is_what_home_assistant_knows() {
         let root = machine(&[("end0", "b8:27:eb:00:00:04", "0"), WLAN0]);
         let state = Path::new("/var/lib/lampi/state.json");
-        let folder = root.path().join("var/lib/lampi");
+        let directory = root.path().join("var/lib/lampi");
         assert_eq!(find(root.path(), state).unwrap().0.id(), "b827eb000004", "a new lamp");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("state.json"), "{}").unwrap();
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("state.json"), "{}").unwrap();
         let (identity, is_new) = find(root.path(), state).unwrap();
         assert_eq!((identity.id(), is_new), ("b827eb000002", true));
-        fs::write(folder.join(FILE), identity.content()).unwrap();
+        fs::write(directory.join(FILE), identity.content()).unwrap();
         assert_eq!(find(root.path(), state), Some((identity, false)));
     }
 
     #[test]
     fn a_link_and_a_pipe_are_not_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
         fs::write(path("file"), found(&[ETH0], None).unwrap().content()).unwrap();
         assert!(read(&path("file")).is_some());
         std::os::unix::fs::symlink(path("file"), path("link")).unwrap();

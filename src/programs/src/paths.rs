@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files and folders of a lamp that more than one program knows.
+//! Files and directories of a lamp that more than one program knows.
 
 /// Supervisor's main file, as Debian has it.
 pub const SUPERVISOR: &str = "/etc/supervisor/supervisord.conf";
 
-/// The folder of Supervisor's other files.
+/// The directory of Supervisor's other files.
 pub const CONFS: &str = "/etc/supervisor/conf.d";
 
 /// The same files as they were packaged.

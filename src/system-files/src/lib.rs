@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files of the machine below a root folder, changed such that whoever reads them, or pulls the plug, finds the old or
+//! Files of the machine below a root directory, changed such that whoever reads them, or pulls the plug, finds the old or
 //! the new one whole, and that nobody but root can have another file changed instead.
 //!
-//! The rule, for the root folder and each folder from there to the file: it is no link, it belongs to root or to the
-//! caller, and neither its group nor others can write to it. What is above the root folder is the business of whoever
+//! The rule, for the root directory and each directory from there to the file: it is no link, it belongs to root or to the
+//! caller, and neither its group nor others can write to it. What is above the root directory is the business of whoever
 //! named it, so that /tmp is no obstacle to a test. A file that is read or replaced must be a regular one.
 //!
 //! All of it works on FAT too, where a boot partition has neither links nor modes nor owners of its own.

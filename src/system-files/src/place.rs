@@ -29,17 +29,17 @@ use crate::error::{Error, Operation};
 use crate::replacement::{self, Name};
 use crate::root::in_root;
 
-/// The name of a file, which there may be or not, in a folder that only root and the caller can change.
+/// The name of a file, which there may be or not, in a directory that only root and the caller can change.
 #[derive(Debug)]
 pub struct Place {
-    folder: File,
+    directory: File,
     name: OsString,
     /// For people.
     path: PathBuf,
 }
 
 impl Place {
-    /// The place that the machine whose root is at `root` calls `path`. Its folder must exist.
+    /// The place that the machine whose root is at `root` calls `path`. Its directory must exist.
     pub fn below(root: &Path, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let shown = in_root(root, path);
@@ -48,18 +48,19 @@ impl Place {
         };
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let mut at = root.to_owned();
-        let mut folder = checked(open(root, flags, Mode::empty()), &at)?;
+        let mut directory = checked(open(root, flags, Mode::empty()), &at)?;
         for component in parent.components() {
             match component {
                 Component::RootDir | Component::CurDir => {}
                 Component::Normal(name) => {
                     at.push(name);
-                    folder = checked(openat(&folder, name, flags | OFlags::NOFOLLOW, Mode::empty()), &at)?;
+                    directory =
+                        checked(openat(&directory, name, flags | OFlags::NOFOLLOW, Mode::empty()), &at)?;
                 }
                 _ => return Err(Error::ParentInPath(shown)),
             }
         }
-        Ok(Self { folder, name: name.to_owned(), path: shown })
+        Ok(Self { directory, name: name.to_owned(), path: shown })
     }
 
     /// Its path, for people.
@@ -68,11 +69,11 @@ impl Place {
         &self.path
     }
 
-    /// Another name in the same folder.
+    /// Another name in the same directory.
     pub fn beside(&self, name: impl AsRef<OsStr>) -> Result<Self, Error> {
         let name = name.as_ref();
-        let folder = self.folder.try_clone().map_err(self.failed(Operation::Open))?;
-        Ok(Self { folder, name: name.to_owned(), path: self.path.with_file_name(name) })
+        let directory = self.directory.try_clone().map_err(self.failed(Operation::Open))?;
+        Ok(Self { directory, name: name.to_owned(), path: self.path.with_file_name(name) })
     }
 
     /// Whether there is anything of that name, even a link that leads nowhere.
@@ -86,7 +87,7 @@ impl Place {
 
     /// Whether the file system is mounted so that nothing in it can be changed.
     pub fn is_read_only(&self) -> Result<bool, Error> {
-        let system = fstatvfs(&self.folder).map_err(self.failed(Operation::Look))?;
+        let system = fstatvfs(&self.directory).map_err(self.failed(Operation::Look))?;
         Ok(system.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
@@ -100,17 +101,17 @@ impl Place {
 
     /// Removes the file.
     pub fn remove(&self) -> Result<(), Error> {
-        unlinkat(&self.folder, self.name.as_os_str(), AtFlags::empty())
+        unlinkat(&self.directory, self.name.as_os_str(), AtFlags::empty())
             .map_err(self.failed(Operation::Remove))?;
         self.sync_parent()
     }
 
-    /// Gives the file another name in its folder, which nothing may have yet.
+    /// Gives the file another name in its directory, which nothing may have yet.
     pub fn rename_new(&self, to: &Self) -> Result<(), Error> {
         renameat_with(
-            &self.folder,
+            &self.directory,
             self.name.as_os_str(),
-            &to.folder,
+            &to.directory,
             to.name.as_os_str(),
             RenameFlags::NOREPLACE,
         )
@@ -125,13 +126,13 @@ impl Place {
     }
 
     fn stat(&self) -> rustix::io::Result<Stat> {
-        statat(&self.folder, self.name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)
+        statat(&self.directory, self.name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW)
     }
 
     fn open(&self) -> rustix::io::Result<File> {
         // Without O_NONBLOCK a pipe would keep root waiting.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        openat(&self.folder, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
+        openat(&self.directory, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
     }
 
     fn discard(&self) {
@@ -139,13 +140,13 @@ impl Place {
     }
 
     fn as_name(&self) -> Name<'_> {
-        Name { folder: &self.folder, name: &self.name }
+        Name { directory: &self.directory, name: &self.name }
     }
 
-    /// Has the disk know what the folder has come to hold.
+    /// Has the disk know what the directory has come to hold.
     fn sync_parent(&self) -> Result<(), Error> {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        self.folder.sync_all().map_err(Error::system(Operation::Sync, folder))
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        self.directory.sync_all().map_err(Error::system(Operation::Sync, directory))
     }
 
     /// For `map_err`: the system did not do `operation` with this file.
@@ -154,23 +155,23 @@ impl Place {
     }
 }
 
-/// A folder that was opened, if it fulfils the rule.
+/// A directory that was opened, if it fulfils the rule.
 fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> Result<File, Error> {
-    let folder = match opened {
-        Ok(folder) => File::from(folder),
+    let directory = match opened {
+        Ok(directory) => File::from(directory),
         Err(Errno::LOOP | Errno::NOTDIR) if path.is_symlink() => {
             return Err(Error::LinkedDirectory(path.to_owned()));
         }
         Err(error) => return Err(Error::system(Operation::OpenDirectory, path)(error)),
     };
-    let metadata = folder.metadata().map_err(Error::system(Operation::Look, path))?;
+    let metadata = directory.metadata().map_err(Error::system(Operation::Look, path))?;
     if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() {
         return Err(Error::ForeignDirectory { path: path.to_owned(), owner: metadata.uid() });
     }
     if metadata.mode() & 0o022 != 0 {
         return Err(Error::WritableDirectory(path.to_owned()));
     }
-    Ok(folder)
+    Ok(directory)
 }
 
 #[cfg(test)]
@@ -183,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// A root folder with a folder `etc`, and what this process may give a file.
+    /// A root directory with a directory `etc`, and what this process may give a file.
     fn machine() -> (tempfile::TempDir, Access) {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("etc")).unwrap();
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_others_can_change_are_refused() {
+    fn directories_that_others_can_change_are_refused() {
         let (root, _) = machine();
         let etc = root.path().join("etc");
         for mode in [0o775, 0o757, 0o1777] {
@@ -281,22 +282,22 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_the_place_of_a_folder_or_log_is_not_followed() {
+    fn a_link_in_the_place_of_a_directory_or_log_is_not_followed() {
         let (root, me) = machine();
         fs::create_dir(root.path().join("other")).unwrap();
         fs::write(root.path().join("secret"), "s").unwrap();
         symlink("../other", root.path().join("etc/folder")).unwrap();
         symlink("../secret", root.path().join("etc/log")).unwrap();
         let before = root.path().join("other").metadata().unwrap().mode();
-        let [folder, log, new] =
+        let [directory, log, new] =
             ["folder", "log", "new"].map(|name| Place::below(root.path(), format!("/etc/{name}")).unwrap());
-        assert!(folder.set_folder_access(Access { mode: 0o700, ..me }).is_err());
-        assert!(folder.make_folder(me).is_err());
+        assert!(directory.set_directory_access(Access { mode: 0o700, ..me }).is_err());
+        assert!(directory.make_directory(me).is_err());
         assert_eq!(root.path().join("other").metadata().unwrap().mode(), before);
         assert!(log.empty().is_err() && log.write_into(b"x").is_err());
         assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "s");
-        new.make_folder(Access { mode: 0o711, ..me }).unwrap();
-        new.set_folder_access(Access { mode: 0o755, ..me }).unwrap();
+        new.make_directory(Access { mode: 0o711, ..me }).unwrap();
+        new.set_directory_access(Access { mode: 0o755, ..me }).unwrap();
         assert_eq!(new.path().metadata().unwrap().mode() & 0o7777, 0o755);
     }
 

@@ -2,8 +2,8 @@
 //! The one way in which a file is put in place: written under another name, brought to the disk, and renamed. Whoever reads
 //! the file, or pulls the plug, finds the old or the new one whole.
 //!
-//! [`crate::Place`] adds the rule of who may change the folder. Without it, [`replace`] is for a program's own files, in a
-//! folder of its own user.
+//! [`crate::Place`] adds the rule of who may change the directory. Without it, [`replace`] is for a program's own files, in a
+//! directory of its own user.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -17,10 +17,10 @@ use rustix::io::Errno;
 const ORDINARY: Mode =
     Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP).union(Mode::WGRP).union(Mode::ROTH).union(Mode::WOTH);
 
-/// Name of a file in an open folder.
+/// Name of a file in an open directory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a> {
-    pub folder: &'a File,
+    pub directory: &'a File,
     pub name: &'a OsStr,
 }
 
@@ -32,12 +32,12 @@ pub(crate) fn write_temp(
     content: &[u8],
     prepare: impl FnOnce(&File) -> io::Result<()>,
 ) -> io::Result<()> {
-    match unlinkat(temp.folder, temp.name, AtFlags::empty()) {
+    match unlinkat(temp.directory, temp.name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(error) => return Err(error.into()),
     }
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut file = File::from(openat(temp.folder, temp.name, flags, mode)?);
+    let mut file = File::from(openat(temp.directory, temp.name, flags, mode)?);
     let write = || {
         file.write_all(content)?;
         prepare(&file)?;
@@ -49,15 +49,15 @@ pub(crate) fn write_temp(
 
 /// Renames `temp` to `target`, in place of whatever has that name, a link itself included. If that fails, `temp` is gone.
 ///
-/// The name is on the disk as soon as the folder of `target` is.
+/// The name is on the disk as soon as the directory of `target` is.
 pub(crate) fn rename(temp: Name, target: Name) -> io::Result<()> {
-    renameat(temp.folder, temp.name, target.folder, target.name).inspect_err(|_| discard(temp))?;
+    renameat(temp.directory, temp.name, target.directory, target.name).inspect_err(|_| discard(temp))?;
     Ok(())
 }
 
 /// Removes a file that is of no use any more.
 pub(crate) fn discard(temp: Name) {
-    let _ = unlinkat(temp.folder, temp.name, AtFlags::empty());
+    let _ = unlinkat(temp.directory, temp.name, AtFlags::empty());
 }
 
 /// A file that is whole and on the disk, but under another name than that which it is for. Dropped, it is removed.
@@ -99,18 +99,18 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Replacement::write(Path::new(&temp), path, content)?.put_in_place()
 }
 
-/// The folder of a path, and the name in it.
+/// The directory of a path, and the name in it.
 fn split(path: &Path) -> io::Result<(File, OsString)> {
     let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidFilename.into()) };
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
+    let directory = match path.parent() {
+        Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
     };
-    Ok((File::open(folder)?, name.to_owned()))
+    Ok((File::open(directory)?, name.to_owned()))
 }
 
-fn name((folder, name): &(File, OsString)) -> Name<'_> {
-    Name { folder, name }
+fn name((directory, name): &(File, OsString)) -> Name<'_> {
+    Name { directory, name }
 }
 
 #[cfg(test)]
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_file_is_replaced_and_nothing_is_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
         fs::write(path("secret"), "s").unwrap();
         // What a crash has left, or somebody has put there.
         symlink("secret", path("x.new")).unwrap();
@@ -133,16 +133,16 @@ mod tests {
         replace(&path("x"), b"2").unwrap();
         assert_eq!(fs::read_to_string(path("x")).unwrap(), "2");
         assert_eq!(fs::read_to_string(path("secret")).unwrap(), "s");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 
     #[test]
     fn what_is_not_put_in_place_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
         fs::create_dir_all(path("x/full")).unwrap();
         let [one, two] = ["x", "y"].map(|name| Replacement::write(&path("temp"), &path(name), b"1").unwrap());
-        // A folder is in the way.
+        // A directory is in the way.
         assert!(one.put_in_place().is_err());
         drop(two);
         assert!(!path("temp").exists() && !path("y").exists());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What root does in the folders of a user, with no more rights than that user has: whatever the user puts in the way, it
+//! What root does in the directories of a user, with no more rights than that user has: whatever the user puts in the way, it
 //! reaches nothing that the user could not reach without root.
 
 use std::io;
@@ -56,9 +56,9 @@ mod tests {
             assert!(as_user(User { user: 0, group: 0 }, || 1).is_err());
             return;
         }
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let (own, secret) = (folder.path().join("own"), folder.path().join("secret"));
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let (own, secret) = (directory.path().join("own"), directory.path().join("secret"));
         fs::create_dir(&own).unwrap();
         chown(&own, Some(65534), Some(65534)).unwrap();
         fs::write(&secret, "s").unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The real peers of the lamp's programs, started for a test on ports and in folders of their own, and observers of
+//! The real peers of the lamp's programs, started for a test on ports and in directories of their own, and observers of
 //! what reaches them.
 //!
 //! A test that cannot have what it needs fails, and says which package to install. Everything that is started here

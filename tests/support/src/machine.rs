@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The files by which the lamp's own GPIO daemon finds and drives the kernel's PWM, in a folder.
+//! The files by which the lamp's own GPIO daemon finds and drives the kernel's PWM, in a directory.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// The chips of a lamp, by names whose order means nothing, and their pins.
 const LEDS: [(&str, u32); 3] = [("pwmchip0", 13), ("pwmchip1", 26), ("pwmchip4", 19)];
 
-/// The folders of a machine. The channels of its PWM chips are exported already: files cannot do that by themselves.
+/// The directories of a machine. The channels of its PWM chips are exported already: files cannot do that by themselves.
 #[derive(Debug)]
 pub struct Machine(TempDir);
 
@@ -28,9 +28,9 @@ impl Machine {
     /// One without PWM, on which nothing is known of the board.
     #[must_use]
     pub fn new() -> Self {
-        let root = tempfile::tempdir().expect("a temporary folder");
-        for folder in ["sys/class/pwm", "dev", "proc/device-tree", "run", "var/run"] {
-            fs::create_dir_all(root.path().join(folder)).expect("a new folder");
+        let root = tempfile::tempdir().expect("a temporary directory");
+        for directory in ["sys/class/pwm", "dev", "proc/device-tree", "run", "var/run"] {
+            fs::create_dir_all(root.path().join(directory)).expect("a new directory");
         }
         Self(root)
     }
@@ -60,8 +60,8 @@ impl Machine {
     pub fn add_chip(&self, chip: &str, line: u32) {
         let device = self.path().join(format!("sys/devices/pwm_gpio@{line:x}"));
         let (node, channel) = (device.join("of_node"), device.join(format!("pwm/{chip}/pwm0")));
-        fs::create_dir_all(&node).expect("a new folder");
-        fs::create_dir_all(&channel).expect("a new folder");
+        fs::create_dir_all(&node).expect("a new directory");
+        fs::create_dir_all(&channel).expect("a new directory");
         let cells: Vec<u8> = [7, line, 0].into_iter().flat_map(u32::to_be_bytes).collect();
         for (file, content) in [
             (node.join("compatible"), b"pwm-gpio\0".to_vec()),

@@ -16,7 +16,7 @@ use crate::Daemon;
 pub struct Mosquitto {
     daemon: Daemon,
     /// Of its configuration.
-    _folder: TempDir,
+    _directory: TempDir,
 }
 
 impl Mosquitto {
@@ -39,14 +39,14 @@ impl Mosquitto {
     }
 
     fn configured(lines: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("mosquitto.conf");
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("mosquitto.conf");
         let lines = lines.to_owned();
         let command = move |port| {
             let configuration = format!(
                 "listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nlog_dest stderr\n{lines}"
             );
-            std::fs::write(&file, configuration).expect("a file in a temporary folder");
+            std::fs::write(&file, configuration).expect("a file in a temporary directory");
             // Debian puts it where only root's PATH leads.
             let program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"]
                 .into_iter()
@@ -57,7 +57,7 @@ impl Mosquitto {
             command
         };
         let listens = |port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-        Self { daemon: Daemon::absent("mosquitto", command, listens), _folder: folder }
+        Self { daemon: Daemon::absent("mosquitto", command, listens), _directory: directory }
     }
 
     /// Lets it go on after [`Daemon::freeze`].

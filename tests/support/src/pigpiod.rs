@@ -16,7 +16,7 @@ use crate::Daemon;
 pub struct Pigpiod {
     daemon: Daemon,
     /// Of its lock file and FIFOs.
-    _folder: TempDir,
+    _directory: TempDir,
 }
 
 impl Pigpiod {
@@ -46,8 +46,8 @@ impl Pigpiod {
 
     /// One with `levels` of the pins 0 to 31, a bit for each, if they are not those of a lamp at rest.
     fn configured(options: &[&str], levels: Option<u32>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().to_owned();
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().to_owned();
         // It makes this FIFO last, when it is ready for signals too.
         let last = path.join("pigerr");
         let ready = last.clone();
@@ -65,12 +65,12 @@ impl Pigpiod {
             command
         };
         let answers = move |port| ready.exists() && pigs(port, "pigpv").is_some();
-        Self { daemon: Daemon::absent("pigpiod", command, answers), _folder: folder }
+        Self { daemon: Daemon::absent("pigpiod", command, answers), _directory: directory }
     }
 
-    /// The folder of the program, under its own name.
+    /// The directory of the program, under its own name.
     #[must_use]
-    pub fn program_folder() -> &'static Path {
+    pub fn program_directory() -> &'static Path {
         built()
     }
 
@@ -121,10 +121,10 @@ pub fn pigs(port: u16, command: &str) -> Option<i64> {
     ask("::1").or_else(|| ask("127.0.0.1"))
 }
 
-/// The folder of the built daemon; builds it if need be.
+/// The directory of the built daemon; builds it if need be.
 fn built() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
         let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pigpiod/build");
         let output = Command::new(&build).output().expect("tests/pigpiod/build can be run");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -14,25 +14,25 @@ use crate::{PATIENCE, Process, wait_for};
 pub struct Xvfb {
     display: String,
     process: Process,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Xvfb {
     /// Starts it with a screen such as `320x240x16`, whose last figure is the depth.
     #[must_use]
     pub fn start(screen: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let number = folder.path().join("number");
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let number = directory.path().join("number");
         let mut command = Command::new("Xvfb");
         command
             .args(["-displayfd", "1", "-screen", "0", screen, "-nolisten", "tcp", "-fbdir"])
-            .arg(folder.path())
-            .stdout(File::create(&number).expect("a file in a temporary folder"));
+            .arg(directory.path())
+            .stdout(File::create(&number).expect("a file in a temporary directory"));
         let process = Process::start(&mut command, "xvfb");
         let number = wait_for("Xvfb to be there", PATIENCE, || {
             std::fs::read_to_string(&number).ok().filter(|text| text.ends_with('\n'))
         });
-        Self { display: format!(":{}", number.trim()), process, folder }
+        Self { display: format!(":{}", number.trim()), process, directory }
     }
 
     /// The value of DISPLAY for its clients.
@@ -43,8 +43,8 @@ impl Xvfb {
 
     /// Where the screen is, as the file `Xvfb_screen0` in the format XWD.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Takes it away from its clients.

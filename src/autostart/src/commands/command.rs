@@ -14,7 +14,7 @@ use interpreter::{SHELLS, TERMINALS, is_python};
 use launcher::{Command, env_split, flock, script_of, tmux};
 use wrapper::WRAPPERS;
 
-/// Commands that help others to run: they wait, look, change the folder, say something, or end what ran before.
+/// Commands that help others to run: they wait, look, change the directory, say something, or end what ran before.
 const HELPERS: [&str; 36] = [
     ".",
     ":",
@@ -54,24 +54,24 @@ const HELPERS: [&str; 36] = [
     "wait",
 ];
 
-/// What a command of these words runs in `folder`, which is empty where it is not known.
-pub(crate) fn runs<S: AsRef<str>>(words: &[S], folder: &str) -> Runs {
+/// What a command of these words runs in `directory`, which is empty where it is not known.
+pub(crate) fn runs<S: AsRef<str>>(words: &[S], directory: &str) -> Runs {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    Reader { folder: folder.to_owned(), depth: DEEPEST }.read(&words)
+    Reader { directory: directory.to_owned(), depth: DEEPEST }.read(&words)
 }
 
 /// [`runs`], in a command that is `DEEPEST - depth` commands deep.
-pub(crate) fn runs_at(words: &[String], folder: &str, depth: usize) -> Runs {
+pub(crate) fn runs_at(words: &[String], directory: &str, depth: usize) -> Runs {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    Reader { folder: folder.to_owned(), depth }.read(&words)
+    Reader { directory: directory.to_owned(), depth }.read(&words)
 }
 
 /// The lamp's program that a process called by these words is itself: what is called by an interpreter counts, what runs
 /// another program does not.
-pub(crate) fn direct(words: &[String], folder: &str) -> Option<&'static str> {
+pub(crate) fn direct(words: &[String], directory: &str) -> Option<&'static str> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit('/').next().unwrap_or(first);
-    let reader = Reader { folder: folder.to_owned(), depth: 0 };
+    let reader = Reader { directory: directory.to_owned(), depth: 0 };
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     if is_python(name) {
         reader.python(&rest)
@@ -79,12 +79,12 @@ pub(crate) fn direct(words: &[String], folder: &str) -> Option<&'static str> {
         // Without depth no script in the call is looked into.
         reader.shell(&rest).programs.first().copied()
     } else {
-        program::of_file(&joined(folder, first))
+        program::of_file(&joined(directory, first))
     }
 }
 
 struct Reader {
-    folder: String,
+    directory: String,
     depth: usize,
 }
 
@@ -130,7 +130,7 @@ impl Reader {
                 if HELPERS.contains(&name) {
                     return Runs::nothing();
                 }
-                return Runs::one(program::of_file(&joined(&self.folder, first)));
+                return Runs::one(program::of_file(&joined(&self.directory, first)));
             };
             if name == "env"
                 && let Some(line) = env_split(rest)
@@ -142,14 +142,14 @@ impl Reader {
         }
     }
 
-    fn enter(&mut self, folder: &str) {
-        self.folder = joined(&self.folder, folder);
+    fn enter(&mut self, directory: &str) {
+        self.directory = joined(&self.directory, directory);
     }
 
     fn script(&self, script: &str) -> Runs {
         let mut all = Runs::nothing();
         if let Some(depth) = self.depth.checked_sub(1) {
-            for command in shell::commands_at(script, &self.folder, depth) {
+            for command in shell::commands_at(script, &self.directory, depth) {
                 all.and(command.runs);
             }
         }
@@ -161,8 +161,8 @@ impl Reader {
 mod tests {
     use super::runs;
 
-    fn programs<S: AsRef<str>>(words: &[S], folder: &str) -> Vec<&'static str> {
-        runs(words, folder).programs
+    fn programs<S: AsRef<str>>(words: &[S], directory: &str) -> Vec<&'static str> {
+        runs(words, directory).programs
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn processes_are_what_they_run_themselves() {
-        for (line, folder, program) in [
+        for (line, directory, program) in [
             ("/usr/bin/fbcp --fps 30", "/", Some("fbcp")),
             ("python3 -u /home/pi/Lampi/lamp_service.py", "/", Some("lamp_service")),
             ("/usr/bin/python3 main.py", "/home/pi/Lampi", Some("lamp_ui")),
@@ -302,7 +302,7 @@ mod tests {
             ("python3", "/", None),
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            assert_eq!(super::direct(&words, folder), program, "{line}");
+            assert_eq!(super::direct(&words, directory), program, "{line}");
         }
     }
 

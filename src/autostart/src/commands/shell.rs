@@ -2,8 +2,8 @@
 //! Which of the lamp's programs a shell script starts: only what stands where the name of a command can stand counts.
 //!
 //! The script is read, not run: what is behind a condition counts as if it came to it. Variables are known where the script
-//! sets them to a word, the folder where it changes it by `cd`. What a script feeds to another shell by a pipe or a document,
-//! and scripts that it calls, are not looked into.
+//! sets them to a word, the directory where it changes it by `cd`. What a script feeds to another shell by a pipe or a
+//! document, and scripts that it calls, are not looked into.
 
 mod functions;
 mod input;
@@ -53,15 +53,15 @@ pub(crate) fn commands_with(script: &str, variables: &BTreeMap<String, String>) 
     read(script, "", variables.clone(), DEEPEST)
 }
 
-/// [`commands`], in a script that runs in `folder` and is `DEEPEST - depth` commands deep.
-pub(crate) fn commands_at(script: &str, folder: &str, depth: usize) -> Vec<Ran> {
-    read(script, folder, BTreeMap::new(), depth)
+/// [`commands`], in a script that runs in `directory` and is `DEEPEST - depth` commands deep.
+pub(crate) fn commands_at(script: &str, directory: &str, depth: usize) -> Vec<Ran> {
+    read(script, directory, BTreeMap::new(), depth)
 }
 
-fn read(script: &str, folder: &str, variables: BTreeMap<String, String>, depth: usize) -> Vec<Ran> {
+fn read(script: &str, directory: &str, variables: BTreeMap<String, String>, depth: usize) -> Vec<Ran> {
     let mut parser = Parser {
         input: Input { rest: script.chars().peekable(), line: 1 },
-        folder: folder.to_owned(),
+        directory: directory.to_owned(),
         variables,
         here_documents: Vec::new(),
         function: None,
@@ -74,7 +74,7 @@ fn read(script: &str, folder: &str, variables: BTreeMap<String, String>, depth: 
 
 struct Parser<'a> {
     input: Input<'a>,
-    folder: String,
+    directory: String,
     variables: BTreeMap<String, String>,
     /// Words that end documents which begin after the next line end, and whether tabs before them count.
     here_documents: Vec<(String, bool)>,
@@ -90,7 +90,7 @@ struct Parser<'a> {
 struct State {
     /// How many conditions, loops, groups and functions are open: what is in them may not come to pass.
     open: usize,
-    /// The folders outside of each subshell that is open.
+    /// The directories outside of each subshell that is open.
     outside: Vec<String>,
     /// Of each `case` that is open, whether its patterns are to come, or their commands.
     cases: Vec<bool>,
@@ -215,8 +215,8 @@ impl Parser<'_> {
             }
         }
         match end {
-            "(" => state.outside.push(self.folder.clone()),
-            ")" => self.folder = state.outside.pop().unwrap_or_else(|| self.folder.clone()),
+            "(" => state.outside.push(self.directory.clone()),
+            ")" => self.directory = state.outside.pop().unwrap_or_else(|| self.directory.clone()),
             ";;" => {
                 if let Some(pattern) = state.cases.last_mut() {
                     *pattern = true;
@@ -234,7 +234,9 @@ impl Parser<'_> {
     fn command(&mut self, line: usize, words: Vec<String>) {
         let mut runs = Runs::default();
         match words.as_slice() {
-            [cd, .., folder] if cd == "cd" || cd == "pushd" => self.folder = joined(&self.folder, folder),
+            [cd, .., directory] if cd == "cd" || cd == "pushd" => {
+                self.directory = joined(&self.directory, directory);
+            }
             words if words.iter().all(|word| is_assignment(word)) => self.set(words),
             [export, rest @ ..] if matches!(export.as_str(), "export" | "readonly" | "local" | "declare") => {
                 self.set(rest);
@@ -243,7 +245,7 @@ impl Parser<'_> {
             [word, ..]
                 if matches!(word.as_str(), "fi" | "done" | "}" | "esac" | "for" | "select" | "in" | "]]") => {
             }
-            words => runs = command::runs_at(words, &self.folder, self.depth),
+            words => runs = command::runs_at(words, &self.directory, self.depth),
         }
         self.note(Ran { line, words, runs });
     }
@@ -264,7 +266,7 @@ impl Parser<'_> {
     fn inner(&mut self, script: &str) {
         if let Some(depth) = self.depth.checked_sub(1) {
             let line = self.input.line;
-            for ran in read(script, &self.folder, self.variables.clone(), depth) {
+            for ran in read(script, &self.directory, self.variables.clone(), depth) {
                 if !ran.runs.programs.is_empty() {
                     self.note(Ran { line, words: ran.words, runs: Runs { others: false, ..ran.runs } });
                 }

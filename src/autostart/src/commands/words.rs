@@ -13,12 +13,12 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
-/// Where `path` is, seen from `folder`.
-pub(super) fn joined(folder: &str, path: &str) -> String {
+/// Where `path` is, seen from `directory`.
+pub(super) fn joined(directory: &str, path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
-    if folder.is_empty() || path.starts_with(['/', '~']) {
+    if directory.is_empty() || path.starts_with(['/', '~']) {
         path.to_owned()
     } else {
-        format!("{}/{path}", folder.trim_end_matches('/'))
+        format!("{}/{path}", directory.trim_end_matches('/'))
     }
 }

@@ -48,7 +48,7 @@ impl Setting {
         if let Some(folder) = Path::new(file).parent() {
             let folder = Place::below(system.root(), folder)?;
             if !folder.exists()? {
-                folder.make_folder(Access { user, group, mode: 0o755 })?;
+                folder.make_directory(Access { user, group, mode: 0o755 })?;
             }
         }
         let place = Place::below(system.root(), file)?;

@@ -140,9 +140,9 @@ fn give_folder(system: &System, path: &Path, owner: &Owner) -> anyhow::Result<St
         if metadata.uid() != superuser && metadata.uid() != owner.user {
             bail!("{} belongs to the user {}, so it is left alone", quoted(&text), metadata.uid());
         }
-        place.set_folder_access(access(metadata.mode() & 0o7777 | 0o700))?;
+        place.set_directory_access(access(metadata.mode() & 0o7777 | 0o700))?;
     } else {
-        place.make_folder(access(0o755))?;
+        place.make_directory(access(0o755))?;
     }
     Ok(format!("{} belongs to {owner}", quoted(&text)))
 }
@@ -170,7 +170,7 @@ fn renew(system: &System, path: &Path, owner: &Owner, content: Content) -> anyho
         // What root has made there can still be given another name.
         let folder = place(folder)?;
         let kept = folder.put_aside("bak")?;
-        folder.make_folder(access(0o755))?;
+        folder.make_directory(access(0o755))?;
         place(path)?.write_new(text.as_bytes(), access(0o644))?;
         Ok(kept)
     })??;

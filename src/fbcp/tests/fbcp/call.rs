@@ -61,9 +61,9 @@ fn failure(command: &mut Command) -> String {
 
 #[test]
 fn what_cannot_be_copied_is_told_in_a_sentence_with_status_1() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (4, 4), RGB565);
-    let target = StandIn::new(folder.path(), "target", (4, 4), RGB565);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (4, 4), RGB565);
+    let target = StandIn::new(directory.path(), "target", (4, 4), RGB565);
     source.create_untouched();
     target.create_untouched();
     let program = env!("CARGO_BIN_EXE_fbcp");
@@ -74,8 +74,8 @@ fn what_cannot_be_copied_is_told_in_a_sentence_with_status_1() {
     let no_framebuffer = failure(Command::new(program).args(["--source", "/dev/null"]));
     assert!(no_framebuffer.contains("/dev/null is no framebuffer"), "{no_framebuffer}");
 
-    let a_folder = failure(Command::new(program).arg("--source").arg(folder.path()));
-    assert!(a_folder.contains("is neither a framebuffer device nor a file"), "{a_folder}");
+    let a_directory = failure(Command::new(program).arg("--source").arg(directory.path()));
+    assert!(a_directory.contains("is neither a framebuffer device nor a file"), "{a_directory}");
 
     let the_same = failure(&mut fbcp(&source, &source));
     assert!(the_same.contains("are the same framebuffer"), "{the_same}");

@@ -28,9 +28,9 @@ fn every_pixel_arrives_whatever_the_formats_and_strides() {
         (XRGB8888, XRGB8888, 3),
         (RGB888, BGR888, 1),
     ] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let source = StandIn::new(folder.path(), "source", size, from).padded(padding, 5 * padding);
-        let target = StandIn::new(folder.path(), "target", size, to).padded(2 * padding + 1, 3);
+        let directory = tempfile::tempdir().expect("a directory");
+        let source = StandIn::new(directory.path(), "source", size, from).padded(padding, 5 * padding);
+        let target = StandIn::new(directory.path(), "target", size, to).padded(2 * padding + 1, 3);
         let picture = noise(size.0, size.1, 1);
         source.create(&picture);
         target.create_untouched();
@@ -48,9 +48,9 @@ fn every_pixel_arrives_whatever_the_formats_and_strides() {
 
 #[test]
 fn a_larger_source_is_averaged_between_black_bars() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (1280, 800), XRGB8888).padded(64, 0);
-    let target = StandIn::new(folder.path(), "target", (320, 240), BGR565).padded(8, 0);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (1280, 800), XRGB8888).padded(64, 0);
+    let target = StandIn::new(directory.path(), "target", (320, 240), BGR565).padded(8, 0);
     let picture = noise(1280, 800, 3);
     source.create(&picture);
     target.create_untouched();
@@ -90,9 +90,9 @@ fn await_looks(process: &Process, source: &StandIn, looks: u64) {
 
 #[test]
 fn a_still_picture_stores_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (64, 48), RGB565);
-    let target = StandIn::new(folder.path(), "target", (64, 48), BGR565);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (64, 48), RGB565);
+    let target = StandIn::new(directory.path(), "target", (64, 48), BGR565);
     let mut picture = noise(64, 48, 4);
     source.create(&picture);
     target.create_untouched();
@@ -114,9 +114,9 @@ fn a_still_picture_stores_nothing() {
 
 #[test]
 fn only_rows_that_changed_are_stored() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (30, 20), XRGB8888).padded(4, 8);
-    let target = StandIn::new(folder.path(), "target", (30, 20), RGB565).padded(2, 0);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (30, 20), XRGB8888).padded(4, 8);
+    let target = StandIn::new(directory.path(), "target", (30, 20), RGB565).padded(2, 0);
     let picture = noise(30, 20, 6);
     source.create(&picture);
     target.create_untouched();

@@ -7,12 +7,12 @@ use test_support::{Process, Signal};
 
 use crate::stand_in::{RGB565, StandIn, fbcp, noise, start};
 
-/// A source and a target in a folder of their own; neither file is there yet.
+/// A source and a target in a directory of their own; neither file is there yet.
 fn pair() -> (tempfile::TempDir, StandIn, StandIn) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let [source, target] =
-        ["source", "target"].map(|name| StandIn::new(folder.path(), name, (16, 12), RGB565));
-    (folder, source, target)
+        ["source", "target"].map(|name| StandIn::new(directory.path(), name, (16, 12), RGB565));
+    (directory, source, target)
 }
 
 /// A picture that RGB565 shows as it is.
@@ -22,7 +22,7 @@ fn picture(seed: u32) -> Vec<Vec<[u8; 3]>> {
 
 #[test]
 fn framebuffers_that_come_late_are_waited_for() {
-    let (_folder, source, target) = pair();
+    let (_directory, source, target) = pair();
     let mut copier = start(&source, &target);
     copier.await_log(&format!("waiting: {} is not there", source.path.display()), 1);
     source.create(&picture(1));
@@ -41,7 +41,7 @@ fn framebuffers_that_come_late_are_waited_for() {
 
 #[test]
 fn a_source_that_was_replaced_is_opened_again() {
-    let (_folder, source, target) = pair();
+    let (_directory, source, target) = pair();
     source.create(&picture(1));
     target.create_untouched();
     let copier = start(&source, &target);
@@ -53,7 +53,7 @@ fn a_source_that_was_replaced_is_opened_again() {
 
 #[test]
 fn a_side_that_was_cut_short_is_waited_for() {
-    let (_folder, source, target) = pair();
+    let (_directory, source, target) = pair();
     source.create(&picture(1));
     target.create_untouched();
     let copier = start(&source, &target);
@@ -73,7 +73,7 @@ fn a_side_that_was_cut_short_is_waited_for() {
 #[test]
 fn signals_end_it_with_status_0_and_the_picture_stays() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
-        let (_folder, source, target) = pair();
+        let (_directory, source, target) = pair();
         let mut waiting = start(&source, &target);
         waiting.await_log("waiting", 1);
         waiting.signal(signal);
@@ -92,7 +92,7 @@ fn signals_end_it_with_status_0_and_the_picture_stays() {
 
 #[test]
 fn the_end_of_its_terminal_ends_it_unless_it_was_started_to_outlive_that() {
-    let (_folder, source, target) = pair();
+    let (_directory, source, target) = pair();
     let start = |how: &str| {
         let fbcp = fbcp(&source, &target);
         let mut command = std::process::Command::new("env");
@@ -119,7 +119,7 @@ fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
         Process::start(fbcp(source, target).args(["--at-end", "blank"]), "fbcp")
     };
     // While the source is gone.
-    let (_folder, source, target) = pair();
+    let (_directory, source, target) = pair();
     source.create(&picture(1));
     target.create_untouched();
     let mut copier = blanking(&source, &target);
@@ -143,8 +143,8 @@ fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
 
 #[test]
 fn a_second_copier_to_the_same_target_is_refused() {
-    let (folder, source, target) = pair();
-    let other = StandIn::new(folder.path(), "other", (16, 12), RGB565);
+    let (directory, source, target) = pair();
+    let other = StandIn::new(directory.path(), "other", (16, 12), RGB565);
     source.create(&picture(1));
     other.create(&picture(2));
     target.create_untouched();

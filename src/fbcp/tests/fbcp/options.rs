@@ -15,9 +15,9 @@ fn shown(
     size: (usize, usize),
     options: &[&str],
 ) -> Picture {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (picture[0].len(), picture.len()), XRGB8888);
-    let target = StandIn::new(folder.path(), "target", size, format).padded(4, 2);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (picture[0].len(), picture.len()), XRGB8888);
+    let target = StandIn::new(directory.path(), "target", size, format).padded(4, 2);
     source.create(picture);
     target.create_untouched();
     let copied = fbcp(&source, &target).arg("--once").args(options).output().expect("fbcp runs");
@@ -131,10 +131,10 @@ fn pictures_are_what_they_were_found_good_to_be() {
         let file = golden.join(name).with_extension("png");
         if !file.exists() || read(&file) != picture {
             let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("png");
-            let folder = tempfile::tempdir().expect("a folder");
-            let stand_in = StandIn::new(folder.path(), "found", size, XRGB8888);
+            let directory = tempfile::tempdir().expect("a directory");
+            let stand_in = StandIn::new(directory.path(), "found", size, XRGB8888);
             stand_in.create(&picture);
-            let other = StandIn::new(folder.path(), "other", size, XRGB8888);
+            let other = StandIn::new(directory.path(), "other", size, XRGB8888);
             fs::write(&found, "").expect("written");
             let taken = fbcp(&stand_in, &other).arg("--snapshot").arg(&found).status().expect("fbcp runs");
             assert!(taken.success());
@@ -145,9 +145,9 @@ fn pictures_are_what_they_were_found_good_to_be() {
 
 #[test]
 fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (5, 4), XRGB8888).padded(3, 9);
-    let target = StandIn::new(folder.path(), "target", (4, 3), BGR565);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (5, 4), XRGB8888).padded(3, 9);
+    let target = StandIn::new(directory.path(), "target", (4, 3), BGR565);
     let picture = noise(5, 4, 3);
     source.create(&picture);
     target.create_untouched();
@@ -156,7 +156,7 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     let _copier = start(&source, &target);
     assert_eq!(snapshot(&source, &target, "target").len(), 3);
 
-    let nowhere = folder.path().join("none/picture.png");
+    let nowhere = directory.path().join("none/picture.png");
     let failed = fbcp(&source, &target).arg("--snapshot").arg(&nowhere).output().expect("fbcp runs");
     assert_eq!(failed.status.code(), Some(1));
     let sentence = String::from_utf8(failed.stderr).expect("UTF-8");
@@ -167,7 +167,7 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     );
 
     let unchanged = fs::read(source.path.with_extension("png")).expect("read");
-    let link = folder.path().join("link.png");
+    let link = directory.path().join("link.png");
     std::os::unix::fs::symlink(source.path.with_extension("png"), &link).expect("linked");
     let taken = |of: &str, file: &str| {
         fbcp(&source, &target).args(["--of", of, "--snapshot", file]).output().expect("fbcp runs")
@@ -189,24 +189,24 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     assert!(!Path::new("/dev/full").metadata().expect("it is there").is_file());
     let in_a_device = taken("source", "/dev/full/picture.png");
     assert_eq!(in_a_device.status.code(), Some(1));
-    let left = fs::read_dir(folder.path()).expect("a folder").flatten();
+    let left = fs::read_dir(directory.path()).expect("a directory").flatten();
     let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("new")), "{left:?}");
 }
 
 #[test]
 fn a_snapshot_goes_through_no_link_of_another_user() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (5, 4), RGB565);
-    let target = StandIn::new(folder.path(), "target", (5, 4), RGB565);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (5, 4), RGB565);
+    let target = StandIn::new(directory.path(), "target", (5, 4), RGB565);
     source.create(&noise(5, 4, 1));
     target.create_untouched();
     // Where others can write, they may have made the link.
-    let (theirs, secret) = (folder.path().join("theirs"), folder.path().join("secret"));
+    let (theirs, secret) = (directory.path().join("theirs"), directory.path().join("secret"));
     fs::create_dir(&theirs).expect("made");
     fs::write(&secret, "secret").expect("written");
     std::os::unix::fs::symlink(&secret, theirs.join("link.png")).expect("linked");
-    std::os::unix::fs::symlink(folder.path(), theirs.join("folder")).expect("linked");
+    std::os::unix::fs::symlink(directory.path(), theirs.join("folder")).expect("linked");
     fs::set_permissions(&theirs, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("opened");
     for path in ["link.png", "folder/secret"] {
         let file = theirs.join(path);
@@ -224,9 +224,9 @@ fn a_snapshot_goes_through_no_link_of_another_user() {
 
 #[test]
 fn the_target_can_be_left_black() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (5, 4), RGB565);
-    let target = StandIn::new(folder.path(), "target", (5, 4), RGB565).padded(2, 2);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (5, 4), RGB565);
+    let target = StandIn::new(directory.path(), "target", (5, 4), RGB565).padded(2, 2);
     let picture = vec![vec![[255, 255, 0]; 5]; 4];
     source.create(&picture);
     target.create_untouched();
@@ -239,9 +239,9 @@ fn the_target_can_be_left_black() {
 
 #[test]
 fn statistics_are_told_on_request() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let source = StandIn::new(folder.path(), "source", (5, 4), RGB565);
-    let target = StandIn::new(folder.path(), "target", (5, 4), RGB565);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = StandIn::new(directory.path(), "source", (5, 4), RGB565);
+    let target = StandIn::new(directory.path(), "target", (5, 4), RGB565);
     source.create(&noise(5, 4, 1));
     let mut command = fbcp(&source, &target);
     let mut copier = test_support::Process::start(command.arg("--stats"), "fbcp");
@@ -263,11 +263,11 @@ fn statistics_are_told_on_request() {
 /// Xvfb keeps its screen in a file, as XWD: a real X server that draws whenever its clients do.
 #[test]
 fn a_window_of_an_x_program_appears() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let server = test_support::Xvfb::start("320x240x16");
     // 160 bytes of header and 64 colours of 12 bytes come before the pixels.
-    let source = StandIn::new(server.folder(), "Xvfb_screen0", (320, 240), RGB565).padded(0, 928);
-    let target = StandIn::new(folder.path(), "target", (320, 240), BGR565);
+    let source = StandIn::new(server.directory(), "Xvfb_screen0", (320, 240), RGB565).padded(0, 928);
+    let target = StandIn::new(directory.path(), "target", (320, 240), BGR565);
     target.create_untouched();
     let _copier = start(&source, &target);
     target.await_picture(&vec![vec![[0; 3]; 320]; 240]);

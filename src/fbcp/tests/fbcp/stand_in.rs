@@ -74,8 +74,8 @@ pub(crate) struct StandIn {
 
 impl StandIn {
     /// One with rows one after the other; the file is not there yet.
-    pub(crate) fn new(folder: &Path, name: &str, (width, height): (usize, usize), format: Format) -> Self {
-        Self { path: folder.join(name), width, height, format, stride: width * format.bytes, offset: 0 }
+    pub(crate) fn new(directory: &Path, name: &str, (width, height): (usize, usize), format: Format) -> Self {
+        Self { path: directory.join(name), width, height, format, stride: width * format.bytes, offset: 0 }
     }
 
     /// The same with `padding` bytes between the rows and `offset` bytes before the first.

@@ -46,7 +46,7 @@ pub(crate) struct Rig {
     pub broker: Mosquitto,
     pub observer: MqttObserver,
     pub touch: Touch,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Rig {
@@ -58,21 +58,21 @@ impl Rig {
     /// The same, with a call that `change` has changed.
     pub(crate) fn start_with(change: impl FnOnce(&mut Command)) -> Self {
         let broker = Mosquitto::start();
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        make_framebuffer(&folder.path().join("fb"));
-        let touch = Touch::make(&folder.path().join("touch"));
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        make_framebuffer(&directory.path().join("fb"));
+        let touch = Touch::make(&directory.path().join("touch"));
         let observer =
             MqttObserver::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
-        let mut call = command(folder.path(), &broker);
+        let mut call = command(directory.path(), &broker);
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");
         ui.await_log("is connected to the MQTT broker", 1);
-        Self { ui, broker, observer, touch, folder }
+        Self { ui, broker, observer, touch, directory }
     }
 
     /// Where the framebuffer is.
     pub(crate) fn framebuffer(&self) -> PathBuf {
-        self.folder.path().join("fb")
+        self.directory.path().join("fb")
     }
 
     /// Tells a state as the lamp's service does: retained.
@@ -121,15 +121,15 @@ pub(crate) fn state(hue: f64, saturation: f64, brightness: f64, on: bool, client
     )
 }
 
-/// The call of `lamp_ui` in `folder`.
-pub(crate) fn command(folder: &Path, broker: &Mosquitto) -> Command {
+/// The call of `lamp_ui` in `directory`.
+pub(crate) fn command(directory: &Path, broker: &Mosquitto) -> Command {
     let mut command = lamp_ui();
     command
         .arg("--framebuffer")
-        .arg(folder.join("fb"))
+        .arg(directory.join("fb"))
         .args(["--geometry", "240x320x16"])
         .arg("--touch")
-        .arg(folder.join("touch"))
+        .arg(directory.join("touch"))
         .args(["--broker", &broker.address()]);
     command
 }
@@ -144,7 +144,7 @@ pub(crate) fn lamp_ui() -> Command {
 
 /// Makes a file that stands in for the lamp's framebuffer, black all over.
 pub(crate) fn make_framebuffer(path: &Path) {
-    std::fs::write(path, vec![0; WIDTH * HEIGHT * 2]).expect("a file in a temporary folder");
+    std::fs::write(path, vec![0; WIDTH * HEIGHT * 2]).expect("a file in a temporary directory");
 }
 
 /// Whether two colours are the same but for what five bits cannot tell, and anti-aliasing.
@@ -172,7 +172,7 @@ pub(crate) struct Touch {
 impl Touch {
     /// Makes the FIFO.
     pub(crate) fn make(path: &Path) -> Self {
-        nix::unistd::mkfifo(path, Mode::S_IRWXU).expect("a FIFO in a temporary folder");
+        nix::unistd::mkfifo(path, Mode::S_IRWXU).expect("a FIFO in a temporary directory");
         // For reading too, so that it can be opened, and looked at, before lamp_ui does.
         let file = OpenOptions::new().read(true).write(true).open(path).expect("the FIFO is there");
         Self { file, tracking_id: 0 }

@@ -12,11 +12,11 @@ use tempfile::TempDir;
 use super::report::Problems;
 use crate::check;
 use crate::deb::Deb;
-use crate::stage::{CONF_FOLDER, make_folder, write};
+use crate::stage::{CONF_DIRECTORY, make_directory, write};
 
 pub(super) fn readable(deb: &Deb) -> Problems {
     match read(deb) {
-        Ok((report, folder)) => check::shown(&report.findings, folder.path()),
+        Ok((report, directory)) => check::shown(&report.findings, directory.path()),
         Err(error) => vec![format!("{error:#}")],
     }
 }
@@ -31,21 +31,21 @@ pub(super) fn promised(deb: &Deb) -> Problems {
 /// Unpacks the confs and reads them as on a lamp that has the package. The user is that of `lamp_service`, because
 /// the package makes that one, whoever it is.
 fn read(deb: &Deb) -> anyhow::Result<(Report, TempDir)> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    unpack(deb, folder.path())?;
-    let first = check::of_package(folder.path(), "root", "pigpiod")?;
+    let directory = tempfile::tempdir().context("cannot make a temporary folder")?;
+    unpack(deb, directory.path())?;
+    let first = check::of_package(directory.path(), "root", "pigpiod")?;
     let program = |name: &str| first.programs.iter().find(|program| program.name == name);
     let user = program("lamp_service").and_then(|program| program.user.clone()).unwrap_or_default();
     let pigpiod = program("pigpiod").and_then(|program| program.command.first().cloned()).unwrap_or_default();
-    Ok((check::of_package(folder.path(), &user, &pigpiod)?, folder))
+    Ok((check::of_package(directory.path(), &user, &pigpiod)?, directory))
 }
 
-fn unpack(deb: &Deb, folder: &Path) -> anyhow::Result<()> {
-    make_folder(&folder.join(CONF_FOLDER))?;
+fn unpack(deb: &Deb, directory: &Path) -> anyhow::Result<()> {
+    make_directory(&directory.join(CONF_DIRECTORY))?;
     for program in supervised() {
-        let path = format!("{CONF_FOLDER}/{program}.conf");
+        let path = format!("{CONF_DIRECTORY}/{program}.conf");
         let entry = deb.file(&path).with_context(|| format!("/{path} is missing"))?;
-        let place = folder.join(&path);
+        let place = directory.join(&path);
         write(&place, entry.content().unwrap_or_default())?;
         std::fs::set_permissions(&place, std::fs::Permissions::from_mode(entry.mode))
             .with_context(|| format!("cannot set the mode of {}", place.display()))?;

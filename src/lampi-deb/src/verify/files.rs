@@ -8,7 +8,7 @@ use crate::deb::{Deb, EntryKind, Owner};
 use crate::depends::Need;
 use crate::md5sums;
 use crate::render::SCRIPTS;
-use crate::stage::{CONF_FOLDER, CONF_MODE, COPIES_FOLDER};
+use crate::stage::{CONF_DIRECTORY, CONF_MODE, COPIES_DIRECTORY};
 use programs::{PROGRAMS, Program, supervised};
 
 /// Fields that a package must have, and the dependency without which nothing of it runs.
@@ -57,9 +57,9 @@ pub(super) fn modes(deb: &Deb) -> Problems {
     let data = deb.data.iter().map(|entry| {
         let mode = match entry.kind {
             EntryKind::Directory => 0o755,
-            _ if entry.path.starts_with(CONF_FOLDER) => CONF_MODE,
+            _ if entry.path.starts_with(CONF_DIRECTORY) => CONF_MODE,
             // With which settings it was built does not show.
-            _ if entry.path.starts_with(COPIES_FOLDER) && entry.mode == CONF_MODE => CONF_MODE,
+            _ if entry.path.starts_with(COPIES_DIRECTORY) && entry.mode == CONF_MODE => CONF_MODE,
             _ if PROGRAMS.iter().any(|program| program.packaged_path() == entry.path) => 0o755,
             _ => 0o644,
         };
@@ -101,13 +101,15 @@ pub(super) fn conffiles(deb: &Deb) -> Problems {
     problems.extend(
         listed.difference(&contained).map(|path| format!("the conffile {path} is not in the package")),
     );
-    let content = |folder: &str, program: &str| {
-        deb.file(&format!("{folder}/{program}.conf")).map(|file| file.content())
+    let content = |directory: &str, program: &str| {
+        deb.file(&format!("{directory}/{program}.conf")).map(|file| file.content())
     };
     problems.extend(
         supervised()
-            .filter(|program| content(CONF_FOLDER, program.name) != content(COPIES_FOLDER, program.name))
-            .map(|program| format!("/{COPIES_FOLDER}/{program}.conf is no copy of the conffile")),
+            .filter(|program| {
+                content(CONF_DIRECTORY, program.name) != content(COPIES_DIRECTORY, program.name)
+            })
+            .map(|program| format!("/{COPIES_DIRECTORY}/{program}.conf is no copy of the conffile")),
     );
     problems
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Files below /sys, by their path from there.
 pub trait Sysfs {
-    /// Names in a folder, sorted.
-    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+    /// Names in a directory, sorted.
+    fn list(&self, directory: &str) -> io::Result<Vec<String>>;
 
     /// What a file says.
     fn read(&self, file: &str) -> io::Result<Vec<u8>>;
@@ -32,8 +32,8 @@ impl Files {
 }
 
 impl Sysfs for Files {
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let entries = fs::read_dir(self.sys.join(folder))?;
+    fn list(&self, directory: &str) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(self.sys.join(directory))?;
         let mut names: Vec<String> =
             entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
@@ -45,7 +45,7 @@ impl Sysfs for Files {
     }
 
     fn write(&mut self, file: &str, value: &str) -> io::Result<()> {
-        // Never created: a folder that stands for nothing stays so. All of it goes in one write, as the kernel takes it.
+        // Never created: a directory that stands for nothing stays so. All of it goes in one write, as the kernel takes it.
         let mut file = File::options().write(true).open(self.sys.join(file))?;
         file.write_all(format!("{value}\n").as_bytes())
     }

@@ -18,7 +18,7 @@ const RESTARTS: usize = 100;
 /// What this daemon says when it runs without LEDs.
 const DARK: &str = "this daemon runs WITHOUT LEDs";
 
-/// A machine, and the folder in which programs are looked for.
+/// A machine, and the directory in which programs are looked for.
 struct Lamp {
     machine: Machine,
     path: TempDir,
@@ -214,7 +214,7 @@ fn neither_itself_nor_what_cannot_be_run_is_started() {
 }
 
 #[test]
-fn without_a_folder_for_the_stamp_it_starts_all_the_same() {
+fn without_a_directory_for_the_stamp_it_starts_all_the_same() {
     let lamp = Lamp::new();
     lamp.install_working();
     fs::remove_dir(lamp.machine.path().join("run")).unwrap();
@@ -230,7 +230,7 @@ fn pigpios_own_daemon_runs_and_runs_again() {
     let dev = lamp.machine.path().join("dev");
     let start = |port: u16| {
         let mut command = lamp.command(&["-g", "-l"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", Pigpiod::program_folder().display()));
+        command.env("PATH", format!("{}:/usr/bin:/bin", Pigpiod::program_directory().display()));
         command.env("LAMPI_PIGPIOD_DIR", &dev).env("PIGPIO_PORT", port.to_string());
         Process::start(&mut command, "")
     };

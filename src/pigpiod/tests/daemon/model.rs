@@ -115,8 +115,8 @@ fn error(errno: Errno) -> io::Error {
 }
 
 impl Sysfs for Kernels {
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        match folder {
+    fn list(&self, directory: &str) -> io::Result<Vec<String>> {
+        match directory {
             "class/pwm" => Ok(self.state().chips.keys().cloned().collect()),
             "bus/gpio/devices" => Ok(vec!["gpiochip0".into(), "gpiochip1".into()]),
             _ => Err(error(Errno::ENOENT)),

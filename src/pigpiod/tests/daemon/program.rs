@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The program itself, on folders that look like a machine's, with `pigs` and python3-pigpio as its clients.
+//! The program itself, on directories that look like a machine's, with `pigs` and python3-pigpio as its clients.
 
 use std::fs;
 use std::process::{Command, Output};

@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn lamp_services_files_say_where_its_peers_are() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let found = |peer| address(peer, None, root).unwrap().to_string();
         assert_eq!(found(Peer::Broker), "localhost:1883");
 

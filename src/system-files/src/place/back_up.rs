@@ -29,9 +29,9 @@ impl Place {
             }
             note(&backup.path)?;
             let renamed = renameat_with(
-                &self.folder,
+                &self.directory,
                 self.name.as_os_str(),
-                &backup.folder,
+                &backup.directory,
                 backup.name.as_os_str(),
                 RenameFlags::NOREPLACE,
             );
@@ -76,9 +76,9 @@ impl Place {
             }
             let failed = || self.failed(Operation::BackUp(backup.path.clone()));
             match linkat(
-                &self.folder,
+                &self.directory,
                 self.name.as_os_str(),
-                &self.folder,
+                &self.directory,
                 backup.name.as_os_str(),
                 AtFlags::empty(),
             ) {

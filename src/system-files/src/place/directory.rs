@@ -10,25 +10,25 @@ use crate::access::{Access, set_access};
 use crate::error::{Error, Operation};
 
 impl Place {
-    /// Makes a folder of that name, where there is nothing yet.
-    pub fn make_folder(&self, access: Access) -> Result<(), Error> {
+    /// Makes a directory of that name, where there is nothing yet.
+    pub fn make_directory(&self, access: Access) -> Result<(), Error> {
         let make = || -> std::io::Result<()> {
             // Closed to all others until it is whose it shall be.
-            mkdirat(&self.folder, self.name.as_os_str(), Mode::RWXU)?;
-            set_access(&self.open_folder()?, access, true)
+            mkdirat(&self.directory, self.name.as_os_str(), Mode::RWXU)?;
+            set_access(&self.open_directory()?, access, true)
         };
         make().map_err(self.failed(Operation::MakeDirectory))?;
         self.sync_parent()
     }
 
-    /// Sets owner and mode of the folder of that name; a link to one is none.
-    pub fn set_folder_access(&self, access: Access) -> Result<(), Error> {
-        let set = || -> std::io::Result<()> { set_access(&self.open_folder()?, access, true) };
+    /// Sets owner and mode of the directory of that name; a link to one is none.
+    pub fn set_directory_access(&self, access: Access) -> Result<(), Error> {
+        let set = || -> std::io::Result<()> { set_access(&self.open_directory()?, access, true) };
         set().map_err(self.failed(Operation::SetDirectoryAccess))
     }
 
-    fn open_folder(&self) -> rustix::io::Result<File> {
+    fn open_directory(&self) -> rustix::io::Result<File> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        openat(&self.folder, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
+        openat(&self.directory, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
     }
 }

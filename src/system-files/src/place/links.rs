@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where a path leads that somebody typed: into any folder, but by no link that somebody else may have put there.
+//! Where a path leads that somebody typed: into any directory, but by no link that somebody else may have put there.
 //!
-//! It is followed name by name. A link counts if nobody but root or the caller could have made it: its folder belongs to one
+//! It is followed name by name. A link counts if nobody but root or the caller could have made it: its directory belongs to one
 //! of them and nobody else may write there, or, as in /tmp, each may but keeps hands off what belongs to others, and the
-//! link is theirs. So `/dev/stdout` works, and so does a link of root's; one in a user's folder is refused, unless it is
+//! link is theirs. So `/dev/stdout` works, and so does a link of root's; one in a user's directory is refused, unless it is
 //! that user who calls.
 
 use std::collections::VecDeque;
@@ -24,10 +24,10 @@ use crate::error::{Error, Operation};
 /// As many as the kernel follows before it gives up.
 const MOST_LINKS: usize = 40;
 
-/// Whoever may write to a folder with this bit can remove and rename only what is his.
+/// Whoever may write to a directory with this bit can remove and rename only what is his.
 const STICKY: u32 = 0o1000;
 
-/// The place that `path` leads to. There may be nothing of that name yet, but its folder must exist.
+/// The place that `path` leads to. There may be nothing of that name yet, but its directory must exist.
 pub fn resolved(path: &Path) -> Result<Place, Error> {
     let whole = std::path::absolute(path).map_err(Error::system(Operation::Find, path))?;
     let mut rest: VecDeque<OsString> = names(&whole)?;
@@ -37,11 +37,11 @@ pub fn resolved(path: &Path) -> Result<Place, Error> {
             .map(File::from)
             .map_err(Error::system(Operation::Open, Path::new("/")))
     };
-    let (mut folder, mut at) = (root()?, PathBuf::from("/"));
+    let (mut directory, mut at) = (root()?, PathBuf::from("/"));
     let mut is_trusted = true;
     let mut links = 0;
     while let Some(name) = rest.pop_front() {
-        let entry = match statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+        let entry = match statat(&directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(entry) => Some(entry),
             Err(Errno::NOENT) if rest.is_empty() => None,
             Err(error) => {
@@ -50,7 +50,7 @@ pub fn resolved(path: &Path) -> Result<Place, Error> {
         };
         let owner = entry.as_ref().map(|entry| entry.st_uid);
         let entry_is_safe =
-            is_trusted && is_safe(&folder, owner).map_err(Error::system(Operation::Look, &at))?;
+            is_trusted && is_safe(&directory, owner).map_err(Error::system(Operation::Look, &at))?;
         let is_link = entry.is_some_and(|entry| FileType::from_raw_mode(entry.st_mode).is_symlink());
         if is_link {
             let link = at.join(&name);
@@ -61,11 +61,11 @@ pub fn resolved(path: &Path) -> Result<Place, Error> {
             if links > MOST_LINKS {
                 return Err(Error::TooManyLinks(path.to_owned()));
             }
-            let target =
-                readlinkat(&folder, &name, Vec::new()).map_err(Error::system(Operation::ReadLink, &link))?;
+            let target = readlinkat(&directory, &name, Vec::new())
+                .map_err(Error::system(Operation::ReadLink, &link))?;
             let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
             if target.is_absolute() {
-                (folder, at) = (root()?, PathBuf::from("/"));
+                (directory, at) = (root()?, PathBuf::from("/"));
             }
             let mut before = names(&target)?;
             before.append(&mut rest);
@@ -74,16 +74,16 @@ pub fn resolved(path: &Path) -> Result<Place, Error> {
             if name == ".." || name == "." {
                 return Err(Error::NoName(path.to_owned()));
             }
-            return Ok(Place { path: at.join(&name), folder, name });
+            return Ok(Place { path: at.join(&name), directory, name });
         } else {
-            // No link led here, so that two dots are the folder above.
+            // No link led here, so that two dots are the directory above.
             if name == ".." {
                 at.pop();
             } else {
                 at.push(&name);
             }
-            let opened = openat(&folder, &name, flags | OFlags::NOFOLLOW, Mode::empty());
-            folder = opened.map(File::from).map_err(Error::system(Operation::Open, &at))?;
+            let opened = openat(&directory, &name, flags | OFlags::NOFOLLOW, Mode::empty());
+            directory = opened.map(File::from).map_err(Error::system(Operation::Open, &at))?;
             is_trusted = entry_is_safe;
         }
     }
@@ -104,9 +104,9 @@ fn names(path: &Path) -> Result<VecDeque<OsString>, Error> {
     Ok(names)
 }
 
-/// Whether nobody but root and the caller can have put what is in a folder there, or put something else in its place.
-fn is_safe(folder: &File, owner_of_entry: Option<u32>) -> io::Result<bool> {
-    let metadata = folder.metadata()?;
+/// Whether nobody but root and the caller can have put what is in a directory there, or put something else in its place.
+fn is_safe(directory: &File, owner_of_entry: Option<u32>) -> io::Result<bool> {
+    let metadata = directory.metadata()?;
     let is_ours = |user: u32| user == 0 || user == geteuid().as_raw();
     let is_closed = metadata.mode() & 0o022 == 0;
     let is_sticky = metadata.mode() & STICKY != 0 && owner_of_entry.is_some_and(is_ours);
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn links_of_ones_own_are_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("real")).unwrap();
         symlink("real", at("relative")).unwrap();
         symlink(at("real"), at("absolute")).unwrap();
@@ -140,9 +140,9 @@ mod tests {
 
     #[test]
     fn links_of_others_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(at("theirs")).unwrap();
         symlink("/etc/shadow", at("theirs/link")).unwrap();
         symlink("/etc", at("theirs/folder")).unwrap();
@@ -159,7 +159,7 @@ mod tests {
             chown(at("theirs"), Some(65534), None).unwrap();
             assert!(refused("theirs/link").contains("another user"));
         }
-        // What is below a folder of theirs was put there by them, whoever it belongs to.
+        // What is below a directory of theirs was put there by them, whoever it belongs to.
         fs::create_dir(at("theirs/mine")).unwrap();
         symlink("/etc/shadow", at("theirs/mine/link")).unwrap();
         fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o777)).unwrap();

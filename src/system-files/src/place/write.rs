@@ -54,7 +54,7 @@ impl Place {
     /// Writes to what is there already: a pipe, a device or a file, but through no link.
     pub fn write_into(&self, content: &[u8]) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = openat(&self.folder, self.name.as_os_str(), flags, Mode::empty());
+        let file = openat(&self.directory, self.name.as_os_str(), flags, Mode::empty());
         let written = file.map_err(io::Error::from).and_then(|file| File::from(file).write_all(content));
         written.map_err(self.failed(Operation::WriteInto))
     }
@@ -63,7 +63,7 @@ impl Place {
     pub fn empty(&self) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let empty = || -> io::Result<()> {
-            let file = File::from(openat(&self.folder, self.name.as_os_str(), flags, Mode::empty())?);
+            let file = File::from(openat(&self.directory, self.name.as_os_str(), flags, Mode::empty())?);
             if !file.metadata()?.is_file() {
                 return Err(io::Error::other("it is no regular file"));
             }

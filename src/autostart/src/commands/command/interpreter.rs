@@ -60,7 +60,7 @@ impl Reader {
         };
         // What is Python's a shell cannot run.
         let program =
-            program::of_file(&joined(&self.folder, file)).filter(|_| file.strip_suffix(".py").is_none());
+            program::of_file(&joined(&self.directory, file)).filter(|_| file.strip_suffix(".py").is_none());
         Runs::one(program)
     }
 
@@ -85,7 +85,7 @@ impl Reader {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
-                return program::of_file(&joined(&self.folder, word));
+                return program::of_file(&joined(&self.directory, word));
             };
             if letters.starts_with('-') {
                 continue;
@@ -97,7 +97,7 @@ impl Reader {
                     'm' => {
                         let module = if inline.is_empty() { words.next().copied()? } else { inline };
                         let file = format!("{}.py", module.replace('.', "/"));
-                        return program::of_file(&joined(&self.folder, &file));
+                        return program::of_file(&joined(&self.directory, &file));
                     }
                     'W' | 'X' => {
                         if inline.is_empty() {

@@ -97,8 +97,8 @@ impl Reader {
                 word.strip_prefix(long)?.strip_prefix('=')
             })
         };
-        if let Some(folder) = value('d', "--chdir") {
-            self.enter(folder);
+        if let Some(directory) = value('d', "--chdir") {
+            self.enter(directory);
         }
         let Some(program) = value('a', "--startas").or_else(|| value('x', "--exec")) else {
             return Runs::nothing();

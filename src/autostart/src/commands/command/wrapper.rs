@@ -172,9 +172,9 @@ impl Reader {
             if let Some(long) = word.strip_prefix("--") {
                 let separate = wrapper.long_with_value.contains(&long);
                 match (long.split_once('='), rest) {
-                    (Some(("chdir" | "working-directory", folder)), _) => self.enter(folder),
-                    (None, [folder, ..]) if matches!(long, "chdir" | "working-directory") => {
-                        self.enter(folder);
+                    (Some(("chdir" | "working-directory", directory)), _) => self.enter(directory),
+                    (None, [directory, ..]) if matches!(long, "chdir" | "working-directory") => {
+                        self.enter(directory);
                     }
                     _ => {}
                 }
@@ -195,9 +195,9 @@ impl Reader {
                         taken = usize::from(inline.is_empty());
                         let value = if inline.is_empty() { rest.first().copied() } else { Some(inline) };
                         if matches!((wrapper.names[0], letter), ("env", 'C') | ("sudo", 'D'))
-                            && let Some(folder) = value
+                            && let Some(directory) = value
                         {
-                            self.enter(folder);
+                            self.enter(directory);
                         }
                         break;
                     }
