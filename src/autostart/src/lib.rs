@@ -10,7 +10,7 @@
 //! timeout) and reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
 //! of a file: what cannot be read is named as such, and nothing is changed that anybody but root could have put there.
 //!
-//! Not looked into: what a service is told by another command (`systemctl start`), programs of Python and other languages that
+//! Not looked into: what another command asks of a service (`systemctl start`), programs of Python and other languages that
 //! start one in their turn, and scripts that are called by name.
 
 mod commands;
@@ -74,7 +74,7 @@ pub enum Reason {
     Packages,
     /// It is this user's affair, whoever owns the file.
     Users(String),
-    /// It does more than can be told apart.
+    /// It does other things in the same lines.
     Whole,
     /// Other files of Supervisor's name what would go, and Supervisor would refuse them all without it.
     Needed,
@@ -149,7 +149,7 @@ pub fn find(root: &Path) -> Survey {
             (None, Some(user)) if user != machine.superuser => Owner::User(machine.user(user)),
             _ => Owner::Admin,
         };
-        let refusal = || take::refusal(&machine, found);
+        let unsafe_reason = || take::unsafe_reason(&machine, found);
         match (&found.owner, &found.action) {
             // Its admin may change a package's file in /etc, and only the admin.
             (Owner::Package(_), Action::Name(_)) if found.path.starts_with("/etc/") => {}
@@ -158,7 +158,7 @@ pub fn find(root: &Path) -> Survey {
             _ if packages.is_none() => {
                 found.action = Action::Name(Reason::Unsafe("dpkg does not say whether a package brought it"));
             }
-            _ => found.action = refusal().map_or_else(|| found.action.clone(), Action::Name),
+            _ => found.action = unsafe_reason().map_or_else(|| found.action.clone(), Action::Name),
         }
     }
     survey

@@ -49,7 +49,7 @@ impl Journal {
 }
 
 /// Why a file cannot be taken out of action safely, if it cannot.
-pub(crate) fn refusal(machine: &Machine, found: &Found) -> Option<Reason> {
+pub(crate) fn unsafe_reason(machine: &Machine, found: &Found) -> Option<Reason> {
     if found.path.contains(['\t', '\n']) {
         return Some(Reason::Unsafe("its name has a tab or a line end"));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The demonstration: seen in terminal, picture and window, heard by a real MQTT client, and gone without a trace
+//! The demonstration: seen in terminal, picture and window, seen by a real MQTT client, and gone without a trace
 //! however it ends.
 
 use std::fs::{File, Permissions};
@@ -311,7 +311,7 @@ fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_death_of_any_program_ends_the_others_and_is_told() {
+fn the_end_of_any_program_ends_the_others_and_is_reported() {
     for victim in ["mosquitto", "lamp_service", "lamp_ui"] {
         let stage = Stage::with_programs();
         let mut demo = stage.start();
@@ -340,7 +340,7 @@ fn killed_without_a_chance_to_tidy_up_it_takes_all_processes_with_it() {
 }
 
 #[test]
-fn what_prevents_it_is_told_and_leaves_nothing_behind() {
+fn what_prevents_it_is_reported_and_leaves_nothing_behind() {
     let stage = Stage::with_programs();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let port = taken.local_addr().expect("it has one").port().to_string();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What finding changes and making pictures costs on one core, beside the least that any program could do: comparing
+//! What finding changes and making frames costs on one core, beside the least that any program could do: comparing
 //! and copying the memory; how long the wire of an SPI panel is busy with what is stored; and the memory of the program.
 //! Printed, not judged: absolute figures are those of the machine that runs it.
 
@@ -101,14 +101,14 @@ fn row(what: &str, ours: Duration, other: Duration, name: &str) {
     );
 }
 
-/// Pictures in a second of what is played: as many as the driver of a lamp's panel sends.
+/// Frames in a second of what is played: as many as the driver of a lamp's panel sends.
 const RATE: usize = 30;
 
 /// Seconds that are played.
 const SECONDS: usize = 10;
 
 /// Plays what lamps, consoles and films show, and tells what a second of it takes: of the processor, beside the copying of as
-/// many whole pictures of the source, and of the wire.
+/// many whole frames of the source, and of the wire.
 fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
     let (width, height) = (source.width(), source.height());
     for (name, areas) in [
@@ -123,7 +123,7 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
         let mut random = fastrand::Rng::with_seed(1);
         let (mut busy, mut stored, mut sent) = (Duration::ZERO, 0, 0);
         for step in 0..=RATE * SECONDS {
-            // A cursor blinks twice a second, all else changes with each picture.
+            // A cursor blinks twice a second, all else changes with each frame.
             if name != "cursor" || step % (RATE / 2) == 0 {
                 let pixel = source.format().bytes_per_pixel();
                 for (columns, rows) in &areas {
@@ -147,7 +147,7 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
                     Ok::<(), Infallible>(())
                 })
                 .expect("nothing fails");
-            // The first picture stores everything, and is over when the second begins.
+            // The first frame stores everything, and is over when the second begins.
             if step > 0 {
                 busy += start.elapsed();
                 stored += bytes;
@@ -185,7 +185,7 @@ fn sent_bytes(target: &Geometry, rows: Range<usize>) -> usize {
     (last.min(target.height() - 1) + 1 - first) * row
 }
 
-/// The most memory that the program has had when it has copied a picture.
+/// The most memory that the program has had when it has copied a frame.
 fn memory(source: &Geometry, target: &Geometry, [source_text, target_text]: [&str; 2]) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut command = Command::new(env!("CARGO_BIN_EXE_fbcp"));

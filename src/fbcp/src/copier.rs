@@ -20,12 +20,12 @@ pub(crate) struct Copier {
     strip: Vec<u8>,
     /// The first row of the latest sampled poll.
     sample: usize,
-    /// The target's driver can tell when it has sent a picture; supposed until it says no.
+    /// The target's driver can tell when it has sent a frame; supposed until it says no.
     vsync: bool,
 }
 
 impl Copier {
-    /// A copy that has not begun: the first [`Self::poll_all`] stores the whole picture.
+    /// A copy that has not begun: the first [`Self::poll_all`] stores the whole frame.
     pub(crate) fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
         let frame = Frame::new(source.geometry(), target.geometry(), options)?;
         let row_bytes = source.geometry().row_bytes();
@@ -63,7 +63,7 @@ impl Copier {
         self.store()
     }
 
-    /// The same for a picture that stands still: reads one row in four, other ones each time, and the rest only if one of
+    /// The same for a screen that stands still: reads one row in four, other ones each time, and the rest only if one of
     /// these has changed. A change of four rows is seen at once, one of a single row by the fourth sampled poll at the latest.
     pub(crate) fn poll_sample(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_of_formats_is_copied_in_every_manner() {
+    fn every_pair_of_formats_is_copied_with_any_render_options() {
         // Shrunk, enlarged, both, neither; strides and offsets of any number of bytes.
         let sizes =
             [((7, 5), (4, 3)), ((3, 4), (8, 9)), ((9, 2), (5, 7)), ((5, 6), (5, 6)), ((6, 5), (5, 6))];
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_and_the_largest_are_copied_in_every_manner() {
+    fn the_smallest_and_the_largest_are_copied_with_any_render_options() {
         let sizes = [
             ((1, 1), (1, 1)),
             ((1, 1), (24, 32)),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn sampled_polls_miss_nothing_and_show_whole_pictures() {
+    fn sampled_polls_miss_nothing_and_show_whole_frames() {
         let directory = tempfile::tempdir().expect("a directory");
         let [source, target] = ["source", "target"].map(|name| directory.path().join(name));
         let geometry = "2x11x16".parse().expect("a geometry");

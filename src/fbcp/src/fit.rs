@@ -14,7 +14,7 @@ pub(crate) struct Placement {
     pub viewport: Rect,
 }
 
-/// Places a picture of the size of `source`.
+/// Places a frame of the size of `source`.
 pub(crate) fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
     let whole = |geometry: &Geometry| Rect { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
     let placement = Placement { crop: whole(source), viewport: whole(target) };
@@ -25,13 +25,13 @@ pub(crate) fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement
     }
 }
 
-/// The largest rectangle in the middle of `room` that has the proportions of `picture`.
-fn largest(room: &Geometry, picture: &Geometry) -> Rect {
+/// The largest rectangle in the middle of `room` that has the proportions of `frame`.
+fn largest(room: &Geometry, frame: &Geometry) -> Rect {
     let scaled = |length: usize, to: usize, from: usize| ((length * to + from / 2) / from).max(1);
-    let (width, height) = if picture.width() * room.height() >= picture.height() * room.width() {
-        (room.width(), scaled(picture.height(), room.width(), picture.width()))
+    let (width, height) = if frame.width() * room.height() >= frame.height() * room.width() {
+        (room.width(), scaled(frame.height(), room.width(), frame.width()))
     } else {
-        (scaled(picture.width(), room.height(), picture.height()), room.height())
+        (scaled(frame.width(), room.height(), frame.height()), room.height())
     };
     Rect { x: (room.width() - width) / 2, y: (room.height() - height) / 2, width, height }
 }
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_is_as_large_as_its_proportions_allow() {
+    fn the_frame_is_as_large_as_its_proportions_allow() {
         for (source, target, viewport, crop) in [
             ("240x320x16", "240x320x16", [0, 0, 240, 320], [0, 0, 240, 320]),
             ("480x640x32", "240x320x16", [0, 0, 240, 320], [0, 0, 480, 640]),

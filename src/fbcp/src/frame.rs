@@ -11,7 +11,7 @@ use framebuffer::{Converter, Decoder, Ditherer, Encoder, Error, Geometry, Rotati
 use crate::fit::{Placement, place};
 use programs::fbcp::Fit;
 
-/// How the picture is changed on its way.
+/// How the frame is changed on its way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RenderOptions {
     pub rotation: Rotation,
@@ -37,7 +37,7 @@ pub(crate) struct Frame {
 /// What the source shows, as it stands on the target: turned.
 struct Source {
     upright: Shadow,
-    /// The rotation and the picture before it, if it is turned.
+    /// The rotation and the frame before it, if it is turned.
     turned: Option<(Rotation, Geometry, Shadow)>,
 }
 
@@ -150,7 +150,7 @@ impl Rendering {
 }
 
 impl Frame {
-    /// A copy of which nothing is stored yet: the first picture stores every row.
+    /// A copy of which nothing is stored yet: the first frame stores every row.
     pub(crate) fn new(source: &Geometry, target: &Geometry, options: RenderOptions) -> Result<Self, Error> {
         let (source, upright) = Source::new(source, options.rotation)?;
         let placement = place(options.fit, &upright, target);
@@ -160,7 +160,7 @@ impl Frame {
         let pixel = target.format().bytes_per_pixel();
         let Placement { crop, viewport } = placement;
         let source_pixel = upright.format().bytes_per_pixel();
-        let mut picture = Self {
+        let mut frame = Self {
             source,
             target: Shadow::new(target),
             placement,
@@ -170,9 +170,9 @@ impl Frame {
             row,
         };
         for y in 0..target.height() {
-            picture.target.update(y, &picture.row);
+            frame.target.update(y, &frame.row);
         }
-        Ok(picture)
+        Ok(frame)
     }
 
     /// What of the source is shown where in the target.
@@ -371,7 +371,7 @@ mod tests {
         })
     }
 
-    fn any_manner() -> impl Strategy<Value = RenderOptions> {
+    fn any_render_options() -> impl Strategy<Value = RenderOptions> {
         let rotation = proptest::sample::select(&ROTATIONS[..]);
         let fit = proptest::sample::select(&FITS[..]);
         (rotation, fit, any::<bool>()).prop_map(|(rotation, fit, dither)| RenderOptions {
@@ -386,7 +386,7 @@ mod tests {
         fn after_any_damage_the_target_is_as_if_copied_whole(
             source in any_geometry(),
             target in any_geometry(),
-            options in any_manner(),
+            options in any_render_options(),
             damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..60),
         ) {
             let mut frame = Frame::new(&source, &target, options).expect("a picture");

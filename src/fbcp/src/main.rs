@@ -2,8 +2,8 @@
 //! Copies one framebuffer to another, storing only what changed.
 //!
 //! [`endpoints`] opens the two framebuffers and waits for them; [`copier`] looks at the source and stores to the target;
-//! [`frame`] knows what is to be stored, with [`fit`] for pictures of another size; [`poll_timer`] says when to poll again;
-//! [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a picture in a file.
+//! [`frame`] knows what is to be stored, with [`fit`] for frames of another size; [`poll_timer`] says when to poll again;
+//! [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a frame in a file.
 
 mod copier;
 mod endpoints;
@@ -58,7 +58,7 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
     }
     let mut signals = Signals::new().context("signals cannot be received")?;
     let mut statistics = Statistics::new();
-    // What cannot be used at the start is a mistake that somebody must hear of. What could be used once and cannot now is on
+    // What cannot be used at the start is a mistake that somebody must know of. What could be used once and cannot now is on
     // its way back, as a device half set up after a mode change is, and is waited for.
     let mut has_copied = false;
     // Kept when only the target is lost: a console that came back would draw over the source meanwhile.
@@ -102,7 +102,7 @@ fn options(cli: &Cli) -> RenderOptions {
     RenderOptions { rotation, fit: cli.fit, dither: cli.dither == Dither::Ordered }
 }
 
-/// Silences the console that draws on the source. Where that is not allowed, the lamp still has its picture.
+/// Silences the console that draws on the source. Where that is not allowed, the lamp still has its screen.
 fn silence(source: &framebuffer::Surface) -> Option<Console> {
     match Console::silence(source) {
         Ok(None) => None,

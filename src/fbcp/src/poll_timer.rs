@@ -3,15 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-/// How long the picture must have stood still before fbcp looks less often. Long enough that a finger that rests on
+/// How long the screen must have stood still before fbcp looks less often. Long enough that a finger that rests on
 /// a slider, or a blinking cursor, does not slow it down.
 const STILL_AFTER: Duration = Duration::from_secs(2);
 
-/// How often fbcp looks at a still picture. A change is then seen 62 ms late in the mean, which is within the 100 ms that
+/// How often fbcp looks at a still screen. A change is then seen 62 ms late in the mean, which is within the 100 ms that
 /// people take for at once.
 const STILL_INTERVAL: Duration = Duration::from_millis(125);
 
-/// The times of the polls of the source: evenly spaced, at full rate while the picture moves.
+/// The times of the polls of the source: evenly spaced, at full rate while the screen changes.
 pub(crate) struct PollTimer {
     interval: Duration,
     last_poll: Instant,
@@ -38,7 +38,7 @@ impl PollTimer {
         self.last_poll
     }
 
-    /// Whether the picture stands still, so that a sampled poll is enough.
+    /// Whether the screen stands still, so that a sampled poll is enough.
     pub(crate) const fn is_still(&self) -> bool {
         self.still
     }
@@ -51,7 +51,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn a_moving_picture_is_looked_at_evenly() {
+    fn a_changing_screen_is_polled_evenly() {
         let start = Instant::now();
         let mut timer = PollTimer::new(25, start);
         assert_eq!(timer.next(true, start + 10 * MS), start + 40 * MS);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_still_picture_is_looked_at_eight_times_a_second() {
+    fn a_still_screen_is_polled_eight_times_a_second() {
         let start = Instant::now();
         let mut timer = PollTimer::new(25, start);
         let mut now = start;
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_low_rate_is_kept_on_a_still_picture() {
+    fn a_low_rate_is_kept_on_a_still_screen() {
         let start = Instant::now();
         let mut timer = PollTimer::new(2, start);
         let much_later = start + 10 * STILL_AFTER;

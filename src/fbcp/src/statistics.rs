@@ -10,7 +10,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 pub(crate) struct Statistics {
     start: Instant,
     looks: u64,
-    pictures: u64,
+    frames: u64,
     rows: u64,
     bytes: u64,
 }
@@ -18,13 +18,13 @@ pub(crate) struct Statistics {
 impl Statistics {
     /// Nothing has happened yet.
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), looks: 0, pictures: 0, rows: 0, bytes: 0 }
+        Self { start: Instant::now(), looks: 0, frames: 0, rows: 0, bytes: 0 }
     }
 
     /// Adds a poll of the source, after which so many rows and bytes were stored.
     pub(crate) fn add(&mut self, rows: usize, bytes: usize) {
         self.looks += 1;
-        self.pictures += u64::from(rows > 0);
+        self.frames += u64::from(rows > 0);
         self.rows += rows as u64;
         self.bytes += bytes as u64;
     }
@@ -32,12 +32,12 @@ impl Statistics {
 
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { start, looks, pictures, rows, bytes } = self;
+        let Self { start, looks, frames, rows, bytes } = self;
         let seconds = start.elapsed().as_secs_f64();
         let busy = processor_time().as_secs_f64() / seconds * 100.0;
         write!(
             f,
-            "in {seconds:.1} s: {looks} looks, {pictures} pictures stored in {rows} rows of {bytes} bytes, {busy:.2} % of a processor"
+            "in {seconds:.1} s: {looks} looks, {frames} pictures stored in {rows} rows of {bytes} bytes, {busy:.2} % of a processor"
         )
     }
 }

@@ -89,7 +89,7 @@ impl Devices {
     fn play(&mut self, what: &str) {
         let (width, height) = (self.source.geometry().width(), self.source.geometry().height());
         let start = Instant::now();
-        // A slow machine leaves pictures out, as a film does.
+        // A slow machine leaves frames out, as a film does.
         while start.elapsed() < Duration::from_secs(10) {
             let step = (start.elapsed().as_millis() * 30 / 1000) as usize;
             let light = |on: bool| if on { [255; 3] } else { [0; 3] };
@@ -110,7 +110,7 @@ impl Devices {
                 _ => panic!("still, cursor, slider or video"),
             }
             let next = start + Duration::from_secs(1) * (step as u32 + 1) / 30;
-            // The pace of the picture; nothing tells it.
+            // The rate of the frames; nothing reports it.
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
     }

@@ -176,7 +176,7 @@ impl Mode {
         Ok(Self { geometry, memory_len, memory_start: fix.smem_start })
     }
 
-    /// Whether a mapping made in mode `self` still shows the picture in mode `other`, if perhaps in another place.
+    /// Whether a mapping made in mode `self` still shows the frame in mode `other`, if perhaps in another place.
     pub(crate) fn is_panned(&self, other: &Self) -> bool {
         self.geometry.is_panned(&other.geometry) && Self { geometry: other.geometry, ..*self } == *other
     }
@@ -234,19 +234,19 @@ mod tests {
 
     #[test]
     fn modes_that_cannot_be_shown_are_refused() {
-        let refusal = |change: fn(&mut FbVarScreenInfo, &mut FbFixScreenInfo)| {
+        let error = |change: fn(&mut FbVarScreenInfo, &mut FbFixScreenInfo)| {
             let (mut var, mut fix) = panel();
             change(&mut var, &mut fix);
-            Mode::from_driver(&var, &fix).expect_err("a refusal").to_string()
+            Mode::from_driver(&var, &fix).expect_err("an error").to_string()
         };
-        assert!(refusal(|var, _| var.bits_per_pixel = 8).contains("8 bits per pixel"));
-        assert!(refusal(|_, fix| fix.visual = 3).contains("visual 3"));
-        assert!(refusal(|_, fix| fix.kind = 1).contains("type 1"));
-        assert!(refusal(|var, _| var.grayscale = 1).contains("not packed true color"));
-        assert!(refusal(|var, _| var.green.msb_right = 1).contains("most significant bit"));
-        assert!(refusal(|var, _| var.red.length = 11).contains("11 bits of red"));
-        assert!(refusal(|var, _| var.yoffset = 321).contains("panned to 0,321, which needs"));
-        assert!(refusal(|_, fix| fix.smem_len = 1000).contains("but has 1000"));
-        assert!(refusal(|_, fix| fix.line_length = 100).contains("stride of 100"));
+        assert!(error(|var, _| var.bits_per_pixel = 8).contains("8 bits per pixel"));
+        assert!(error(|_, fix| fix.visual = 3).contains("visual 3"));
+        assert!(error(|_, fix| fix.kind = 1).contains("type 1"));
+        assert!(error(|var, _| var.grayscale = 1).contains("not packed true color"));
+        assert!(error(|var, _| var.green.msb_right = 1).contains("most significant bit"));
+        assert!(error(|var, _| var.red.length = 11).contains("11 bits of red"));
+        assert!(error(|var, _| var.yoffset = 321).contains("panned to 0,321, which needs"));
+        assert!(error(|_, fix| fix.smem_len = 1000).contains("but has 1000"));
+        assert!(error(|_, fix| fix.line_length = 100).contains("stride of 100"));
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Ordered dithering: a colour between two that a format has becomes a fine pattern of both.
 //!
-//! The pattern is fixed to the place of a pixel, so that a still part of a picture gives still bytes, which error diffusion
+//! The pattern is fixed to the place of a pixel, so that a still part of a frame gives still bytes, which error diffusion
 //! would not.
 
 use crate::PixelFormat;

@@ -122,7 +122,7 @@ impl PixelFormat {
         self.alpha.mask()
     }
 
-    /// Whether every bit of a pixel is part of a colour, so that equal pictures are equal bytes.
+    /// Whether every bit of a pixel is part of a colour, so that equal frames are equal bytes.
     #[must_use]
     pub(crate) const fn is_full(&self) -> bool {
         let [red, green, blue] = self.colors;
@@ -205,16 +205,16 @@ mod tests {
     #[test]
     fn what_no_driver_means_is_refused_by_name() {
         let no_alpha = Bitfield::default();
-        let refusal =
-            |bits, colors, alpha| PixelFormat::new(bits, colors, alpha).expect_err("a refusal").to_string();
+        let error =
+            |bits, colors, alpha| PixelFormat::new(bits, colors, alpha).expect_err("an error").to_string();
         let rgb = PixelFormat::RGB565.colors();
-        assert!(refusal(8, rgb, no_alpha).contains("8 bits per pixel"));
-        assert!(refusal(16, [field(11, 0), rgb[1], rgb[2]], no_alpha).contains("0 bits of red"));
-        assert!(refusal(16, [rgb[0], field(5, 7), rgb[2]], no_alpha).contains("7 bits of green from bit 5"));
-        assert!(refusal(16, [rgb[0], rgb[1], field(0, 11)], no_alpha).contains("11 bits of blue"));
-        assert!(refusal(16, [field(12, 5), rgb[1], rgb[2]], no_alpha).contains("5 bits of red from bit 12"));
-        assert!(refusal(16, [field(u32::MAX, 5), rgb[1], rgb[2]], no_alpha).contains("from bit 4294967295"));
-        assert!(refusal(16, rgb, field(15, 1)).contains("1 bits of alpha"));
+        assert!(error(8, rgb, no_alpha).contains("8 bits per pixel"));
+        assert!(error(16, [field(11, 0), rgb[1], rgb[2]], no_alpha).contains("0 bits of red"));
+        assert!(error(16, [rgb[0], field(5, 7), rgb[2]], no_alpha).contains("7 bits of green from bit 5"));
+        assert!(error(16, [rgb[0], rgb[1], field(0, 11)], no_alpha).contains("11 bits of blue"));
+        assert!(error(16, [field(12, 5), rgb[1], rgb[2]], no_alpha).contains("5 bits of red from bit 12"));
+        assert!(error(16, [field(u32::MAX, 5), rgb[1], rgb[2]], no_alpha).contains("from bit 4294967295"));
+        assert!(error(16, rgb, field(15, 1)).contains("1 bits of alpha"));
         assert!(PixelFormat::new(16, rgb, field(99, 0)).is_ok());
     }
 }

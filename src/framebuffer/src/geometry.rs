@@ -8,7 +8,7 @@ use crate::{Error, PixelFormat};
 
 /// The longest side accepted, in pixels: the widest mode of a Raspberry Pi's HDMI outputs.
 ///
-/// It bounds what a wrong or hostile driver can make a program allocate, and lets sums over all pixels of a picture, of
+/// It bounds what a wrong or hostile driver can make a program allocate, and lets sums over all pixels of a frame, of
 /// eight bits each, fit 32 bits.
 pub const MAX_SIDE: usize = 4096;
 
@@ -24,7 +24,7 @@ pub struct Geometry {
 
 impl Geometry {
     /// `width` and `height` in visible pixels, `stride` in bytes from one row to the next, `offset` in bytes from the start of
-    /// the memory to the first visible pixel (not 0 when the picture is panned).
+    /// the memory to the first visible pixel (not 0 when the frame is panned).
     pub fn new(
         width: usize,
         height: usize,
@@ -94,7 +94,7 @@ impl Geometry {
         self.row_bytes() * self.height
     }
 
-    /// Bytes of memory that hold the picture, from the start of the memory to the end of the last visible row.
+    /// Bytes of memory that hold the frame, from the start of the memory to the end of the last visible row.
     #[must_use]
     pub const fn memory_bytes(&self) -> usize {
         self.row_start(self.height - 1) + self.row_bytes()

@@ -4,8 +4,8 @@
 //! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
 //! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
 //! - [`Ditherer`]: rows of a format of fewer colours, as fine patterns.
-//! - [`Rotation`]: pictures turned by quarters, clockwise. [`Rect`]: parts of pictures.
-//! - [`Scaler`]: rows of a picture of another size, by area.
+//! - [`Rotation`]: frames turned by quarters, clockwise. [`Rect`]: parts of frames.
+//! - [`Scaler`]: rows of a frame of another size, by area.
 //! - [`Geometry`]: size, stride, offset of the first visible pixel, and format, checked once.
 //! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Rows come out as copies and go in as
 //!   bytes; only stored bytes are touched, so that a deferred-IO driver sends those alone to its panel.

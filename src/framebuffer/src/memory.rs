@@ -45,7 +45,7 @@ impl Memory {
                 assert_inside(map, start, bytes.len());
                 // SAFETY: the source lies inside the mapping, which lives as long as `map`; the destination is a slice of ours
                 // and cannot overlap memory that only raw pointers reach. Other processes may store meanwhile: bytes have no
-                // invalid values, so the worst is a picture of two moments, which every reader of a framebuffer gets.
+                // invalid values, so the worst is a frame of two moments, which every reader of a framebuffer gets.
                 unsafe {
                     std::ptr::copy_nonoverlapping(map.as_ptr().add(start), bytes.as_mut_ptr(), bytes.len());
                 }

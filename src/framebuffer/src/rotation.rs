@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How a picture is turned on the screen, by quarters.
+//! How a frame is turned on the screen, by quarters.
 
 use std::ops::Range;
 
 use crate::{Error, Geometry, Rect};
 
-/// How far a picture is turned on the screen, clockwise.
+/// How far a frame is turned on the screen, clockwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rotation {
     /// Not at all.
     #[default]
     None,
-    /// By 90 degrees clockwise: the first row becomes the last column, and the top of the picture is at the right.
+    /// By 90 degrees clockwise: the first row becomes the last column, and the top of the frame is at the right.
     Clockwise90,
     /// By 180 degrees: upside down.
     Half,
     /// By 270 degrees clockwise, which are 90 counter-clockwise: the first row becomes the first column, from the bottom up,
-    /// and the top of the picture is at the left.
+    /// and the top of the frame is at the left.
     Clockwise270,
 }
 
@@ -39,7 +39,7 @@ impl Rotation {
         360_u16.checked_sub(degrees).and_then(|clockwise| Self::clockwise(clockwise % 360))
     }
 
-    /// Width and height of the picture for those of the screen, and the other way round.
+    /// Width and height of the frame for those of the screen, and the other way round.
     #[must_use]
     pub fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
         match self {
@@ -48,7 +48,7 @@ impl Rotation {
         }
     }
 
-    /// Where a point of the screen lies on the picture. Both reach from 0 to 1, from the left and from the top.
+    /// Where a point of the screen lies on the frame. Both reach from 0 to 1, from the left and from the top.
     #[must_use]
     pub fn point(self, (x, y): (f32, f32)) -> (f32, f32) {
         match self {
@@ -59,7 +59,7 @@ impl Rotation {
         }
     }
 
-    /// Which pixel of a picture of `width` and `height` a pixel of the screen shows.
+    /// Which pixel of a frame of `width` and `height` a pixel of the screen shows.
     #[must_use]
     pub fn pixel(self, (x, y): (usize, usize), (width, height): (usize, usize)) -> (usize, usize) {
         match self {
@@ -70,7 +70,7 @@ impl Rotation {
         }
     }
 
-    /// Where a part of a picture of `width` and `height` lies on the screen.
+    /// Where a part of a frame of `width` and `height` lies on the screen.
     #[must_use]
     pub fn rect(self, rect: Rect, (width, height): (usize, usize)) -> Rect {
         let right = width - rect.x - rect.width;
@@ -93,7 +93,7 @@ impl Rotation {
         Geometry::new(width, height, width * format.bytes_per_pixel(), 0, format)
     }
 
-    /// Puts the pixels `columns` of row `y` of `source` where they belong in `turned`, a picture of [`Self::geometry`].
+    /// Puts the pixels `columns` of row `y` of `source` where they belong in `turned`, a frame of [`Self::geometry`].
     /// Returns the rows of `turned` that they lie in.
     ///
     /// # Panics
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_that_a_change_lies_in_are_told() {
+    fn the_rows_that_a_change_lies_in_are_known() {
         let source: Geometry = "5x4x16".parse().expect("a geometry");
         for (rotation, rows) in [
             (Rotation::None, 1..2),
@@ -177,8 +177,8 @@ mod tests {
         [Rotation::None, Rotation::Clockwise90, Rotation::Half, Rotation::Clockwise270];
 
     #[test]
-    fn the_corner_of_the_picture_goes_round_clockwise() {
-        // Where on a screen of 3 by 2 pixels the picture's upper left corner is seen.
+    fn the_corner_of_the_frame_goes_round_clockwise() {
+        // Where on a screen of 3 by 2 pixels the frame's upper left corner is seen.
         for (rotation, corner) in ROTATIONS.into_iter().zip([(0, 0), (2, 0), (2, 1), (0, 1)]) {
             let (width, height) = rotation.size((3, 2));
             assert_eq!(rotation.pixel(corner, (width as usize, height as usize)), (0, 0), "{rotation:?}");
@@ -187,13 +187,13 @@ mod tests {
 
     #[test]
     fn points_areas_and_pixels_agree() {
-        let picture = (5, 3);
+        let frame = (5, 3);
         for rotation in ROTATIONS {
-            let (width, height) = rotation.size((picture.0 as u32, picture.1 as u32));
+            let (width, height) = rotation.size((frame.0 as u32, frame.1 as u32));
             let part = Rect { x: 1, y: 0, width: 3, height: 2 };
-            let seen = rotation.rect(part, picture);
+            let seen = rotation.rect(part, frame);
             for (x, y) in (0..height as usize).flat_map(|y| (0..width as usize).map(move |x| (x, y))) {
-                let (px, py) = rotation.pixel((x, y), picture);
+                let (px, py) = rotation.pixel((x, y), frame);
                 let middle = ((x as f32 + 0.5) / width as f32, (y as f32 + 0.5) / height as f32);
                 let (u, v) = rotation.point(middle);
                 assert_eq!(((u * 5.0) as usize, (v * 3.0) as usize), (px, py), "{rotation:?} {x} {y}");

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Scaling by area: each pixel of the result is the mean of the part of the source that it covers.
 //!
-//! Thin strokes of text grow paler when a picture shrinks, but none is skipped, as happens when single pixels are picked.
-//! All sums are of whole numbers, so that the result is exact and equal parts of a picture give equal pixels.
+//! Thin strokes of text grow paler when a frame shrinks, but none is skipped, as happens when single pixels are picked.
+//! All sums are of whole numbers, so that the result is exact and equal parts of a frame give equal pixels.
 
 use std::ops::{AddAssign, Mul, Range};
 
 use crate::{Decoder, Geometry, MAX_SIDE};
 
-/// One side of the picture, `from` pixels long in the source and `to` in the result, both divided by what they have in common.
+/// One side of the frame, `from` pixels long in the source and `to` in the result, both divided by what they have in common.
 ///
 /// Both are laid on a common ruler, on which a pixel of the source is `to` marks long and one of the result `from` marks.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ fn greatest_common_divisor(one: usize, other: usize) -> usize {
     if other == 0 { one } else { greatest_common_divisor(other, one % other) }
 }
 
-/// Scales pictures of one size and format to another size.
+/// Scales frames of one size and format to another size.
 #[derive(Debug)]
 pub struct Scaler {
     channels: Channels,
@@ -71,11 +71,11 @@ enum Sums {
     Long(Vec<u32>),
 }
 
-/// The largest sum is that of a white picture of the largest size, and half the divisor is added to it for rounding.
+/// The largest sum is that of a white frame of the largest size, and half the divisor is added to it for rounding.
 const _: () = assert!(255 * MAX_SIDE * MAX_SIDE + MAX_SIDE * MAX_SIDE / 2 <= u32::MAX as usize);
 
 impl Scaler {
-    /// A scaler of pictures in `source` to `width` times `height` pixels.
+    /// A scaler of frames in `source` to `width` times `height` pixels.
     #[must_use]
     pub fn new(source: &Geometry, width: usize, height: usize) -> Self {
         let columns = Axis::new(source.width(), width);
@@ -106,15 +106,15 @@ impl Scaler {
         self.rows.covered(y)
     }
 
-    /// Row `y` of the result. `picture` is the memory that the source's geometry is about.
+    /// Row `y` of the result. `frame` is the memory that the source's geometry is about.
     ///
     /// # Panics
     /// If `result` is not as long as a row of the result.
-    pub fn row(&mut self, picture: &[u8], y: usize, result: &mut [[u8; 3]]) {
+    pub fn row(&mut self, frame: &[u8], y: usize, result: &mut [[u8; 3]]) {
         assert_eq!(result.len(), self.width, "rows of different length");
         // Rows are added up first: neighbours in memory, all with one weight, is what processors add several of at a time.
         for (number, source) in self.rows.covered(y).enumerate() {
-            let row = &picture[self.source.row_start(source)..][..self.source.row_bytes()];
+            let row = &frame[self.source.row_start(source)..][..self.source.row_bytes()];
             let bytes = match &self.channels {
                 Channels::Bytes { .. } => row,
                 Channels::Bits(decoder) => {
@@ -224,7 +224,7 @@ mod tests {
 
     use super::*;
 
-    /// Lays both pictures on the ruler mark by mark and takes the mean of all marks of a pixel: slow, and plain to see right.
+    /// Lays both frames on the ruler mark by mark and takes the mean of all marks of a pixel: slow, and plain to see right.
     fn reference(rgb: &[[u8; 3]], from: (usize, usize), to: (usize, usize)) -> Vec<[u8; 3]> {
         let mut result = Vec::new();
         for (y, x) in (0..to.1).flat_map(|y| (0..to.0).map(move |x| (y, x))) {
@@ -242,7 +242,7 @@ mod tests {
         result
     }
 
-    /// The picture in a format, with what is no colour set to anything; and its colours as they are then.
+    /// The frame in a format, with what is no colour set to anything; and its colours as they are then.
     fn drawn(rgb: &[[u8; 3]], format: PixelFormat) -> (Vec<u8>, Vec<[u8; 3]>) {
         let pixel = format.bytes_per_pixel();
         let unused = format.colors().iter().fold(u32::MAX, |unused, field| unused & !field.mask());
@@ -276,7 +276,7 @@ mod tests {
         ])
     }
 
-    fn any_picture() -> impl Strategy<Value = ((usize, usize), Vec<[u8; 3]>)> {
+    fn any_frame() -> impl Strategy<Value = ((usize, usize), Vec<[u8; 3]>)> {
         (1..20_usize, 1..20_usize).prop_flat_map(|(width, height)| {
             (Just((width, height)), proptest::collection::vec(any::<[u8; 3]>(), width * height))
         })
@@ -285,7 +285,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_pixel_is_the_mean_of_its_area(
-            (from, rgb) in any_picture(),
+            (from, rgb) in any_frame(),
             to in (1..20_usize, 1..20_usize),
             format in any_format(),
         ) {
@@ -294,7 +294,7 @@ mod tests {
         }
 
         #[test]
-        fn the_same_size_is_the_same_picture((size, rgb) in any_picture(), format in any_format()) {
+        fn the_same_size_is_the_same_frame((size, rgb) in any_frame(), format in any_format()) {
             let (bytes, seen) = drawn(&rgb, format);
             prop_assert_eq!(scale(&bytes, format, size, size), seen);
         }
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_white_picture_stays_white() {
+    fn the_largest_white_frame_stays_white() {
         let side = MAX_SIDE;
         let format = PixelFormat::BGR888;
         let white = vec![255; side * side * 3];

@@ -108,7 +108,7 @@ impl Surface {
         Some((&self.file, nix::sys::stat::minor(metadata.rdev())))
     }
 
-    /// Waits until the driver has sent a whole picture to its screen, so that what is stored next is not seen half.
+    /// Waits until the driver has sent a whole frame to its screen, so that what is stored next is not seen half.
     /// Returns false if the driver cannot tell.
     #[must_use]
     pub fn wait_for_vsync(&self) -> bool {
@@ -117,7 +117,7 @@ impl Surface {
 
     /// Follows the driver when it pans, and finds out whether the surface is still what was opened.
     ///
-    /// To be called before each picture that is read or stored. An [`ErrorKind::Lost`] says that the device has gone or has
+    /// To be called before each frame that is read or stored. An [`ErrorKind::Lost`] says that the device has gone or has
     /// another mode, or that the file was deleted or cut short; whoever wants to go on opens it again.
     pub fn refresh(&mut self) -> Result<(), Error> {
         let Some(opened) = &mut self.mode else {
@@ -305,7 +305,7 @@ mod tests {
         text.parse().expect("a geometry")
     }
 
-    fn refusal(path: &Path, geometry: Option<Geometry>) -> (ErrorKind, String) {
+    fn open_error(path: &Path, geometry: Option<Geometry>) -> (ErrorKind, String) {
         let Err(error) = Surface::open(path, Access::Read, geometry) else {
             panic!("{} was opened", path.display());
         };
@@ -349,7 +349,7 @@ mod tests {
     fn what_cannot_be_a_surface_is_refused_with_a_reason() {
         let file = stand_in(40);
         let small = Some(geometry("2x2x32"));
-        let (kind, sentence) = refusal(&file.directory.path().join("none"), small);
+        let (kind, sentence) = open_error(&file.directory.path().join("none"), small);
         assert_eq!(kind, ErrorKind::Missing);
         assert!(sentence.ends_with("none is not there"), "{sentence}");
 
@@ -364,14 +364,14 @@ mod tests {
             (Path::new("/dev/null"), None, "/dev/null is no framebuffer"),
             (Path::new("/dev/null"), small, "says its geometry itself"),
         ] {
-            let (kind, sentence) = refusal(path, geometry);
+            let (kind, sentence) = open_error(path, geometry);
             assert_eq!(kind, ErrorKind::Unusable, "{sentence}");
             assert!(sentence.contains(part), "{sentence}");
         }
 
         let fifo = file.directory.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
-        assert!(refusal(&fifo, small).1.contains("is neither"), "and is not waited for");
+        assert!(open_error(&fifo, small).1.contains("is neither"), "and is not waited for");
     }
 
     #[test]

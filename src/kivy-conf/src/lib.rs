@@ -33,9 +33,9 @@ const LARGEST: u64 = 1 << 20;
 /// What was understood. The default is that of a lamp without a file.
 #[derive(Debug, Default, PartialEq)]
 pub struct Kivy {
-    /// Degrees by which the picture is turned on the screen, counter-clockwise: 0, 90, 180 or 270.
+    /// Degrees by which the frame is turned on the screen, counter-clockwise: 0, 90, 180 or 270.
     pub rotation: u16,
-    /// Most pictures in a second; `None`: no limit.
+    /// Most frames in a second; `None`: no limit.
     pub max_fps: Option<u32>,
     /// No mouse cursor over the controls, where there is one: in the window of a desktop.
     pub hide_cursor: bool,

@@ -22,7 +22,7 @@ const STARTS: usize = 50;
 const MOVES: usize = 2000;
 
 fn main() {
-    let first = percentiles(first_pictures());
+    let first = percentiles(first_frames());
     row("start to first picture, p50", &milliseconds(first.0), "below 100 ms");
     row("start to first picture, p99", &milliseconds(first.1), "below 100 ms");
 
@@ -70,7 +70,7 @@ fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-fn first_pictures() -> Vec<Duration> {
+fn first_frames() -> Vec<Duration> {
     let broker = Mosquitto::start();
     let times = (0..STARTS).map(|_| {
         let directory = tempfile::tempdir().expect("a temporary directory");

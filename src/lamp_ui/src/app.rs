@@ -230,7 +230,7 @@ impl App {
                     self.model.borrow_mut().changed(state);
                     self.display.light_up();
                 }
-                Err(refusal) => log::warn!("ignores a message on {topic}: {refusal}"),
+                Err(error) => log::warn!("ignores a message on {topic}: {error}"),
             }
         } else if topic == topic::ASSOCIATED {
             match Association::from_json(payload) {
@@ -240,7 +240,7 @@ impl App {
                     self.display.light_up();
                     self.display.view().show_code(Some(&code));
                 }
-                Err(refusal) => log::warn!("ignores a message on {topic}: {refusal}"),
+                Err(error) => log::warn!("ignores a message on {topic}: {error}"),
             }
         } else if self.bridge_topic.as_deref() == Some(topic) {
             self.status.bridged = Some(payload == b"1");

@@ -21,7 +21,7 @@ pub(crate) struct DisplayOptions {
     pub framebuffer: (PathBuf, Option<Geometry>),
     /// In its place.
     pub window: Option<Rc<Window>>,
-    /// How the picture lies on it.
+    /// How the frame lies on it.
     pub rotation: Rotation,
     /// Most frames in a second.
     pub max_fps: Option<u32>,
@@ -66,7 +66,7 @@ impl Display {
         &mut self.view
     }
 
-    /// How the picture lies on the screen.
+    /// How the frame lies on the screen.
     pub(crate) fn rotation(&self) -> Rotation {
         self.options.rotation
     }
@@ -116,7 +116,7 @@ impl Display {
         }
     }
 
-    /// Makes the screen dark, because a picture that answers no touch would be a lie.
+    /// Makes the screen dark, because a frame that answers no touch would be a lie.
     pub(crate) fn clear(mut self) -> anyhow::Result<()> {
         match self.screen.as_mut().map(Screen::clear) {
             Some(Err(error)) => Err(error).context("cannot clear the screen"),

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_published_before_the_lamp_has_told_its_state() {
+    fn nothing_is_published_before_the_lamp_has_published_its_state() {
         let mut model = Model::default();
         model.finger(true);
         edit(&mut model, 0.7);
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_went_is_told_and_its_first_state_is_taken_when_it_is_back() {
+    fn a_service_that_went_is_shown_and_its_first_state_is_taken_when_it_is_back() {
         let (mut model, start) = known();
         assert_eq!(model.shown(), Ok(&state(0.1, "web")), "a service that has not told may be there");
         edit(&mut model, 0.2);
@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_told() {
+    fn what_is_missing_is_named() {
         let mut model = Model::default();
         assert_eq!(model.shown(), Err(Notice::Connecting));
         model.connection(true);

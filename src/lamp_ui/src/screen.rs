@@ -73,13 +73,13 @@ impl Screen {
     pub(crate) fn store(&mut self, view: &View, areas: &[Rect]) -> anyhow::Result<()> {
         self.refresh()?;
         let (width, height) = self.rotation.size(self.size());
-        let picture = (width as usize, height as usize);
+        let frame = (width as usize, height as usize);
         for area in areas {
-            let seen = self.rotation.rect(*area, picture);
+            let seen = self.rotation.rect(*area, frame);
             for y in seen.y..seen.y + seen.height {
                 self.colors.clear();
                 self.colors.extend((seen.x..seen.x + seen.width).map(|x| {
-                    let pixel = view.pixel(self.rotation.pixel((x, y), picture));
+                    let pixel = view.pixel(self.rotation.pixel((x, y), frame));
                     [pixel.r, pixel.g, pixel.b]
                 }));
                 self.store_row(seen.x, y)?;

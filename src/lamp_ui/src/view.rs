@@ -138,7 +138,7 @@ impl View {
         self.scene.set_asked(facts.is_some());
     }
 
-    /// Makes the picture black, or shows it again.
+    /// Makes the frame black, or shows it again.
     pub(crate) fn blank(&self, blank: bool) {
         self.scene.set_blank(blank);
     }

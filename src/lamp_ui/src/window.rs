@@ -185,7 +185,7 @@ fn no_cursor(connection: &RustConnection, root: u32) -> anyhow::Result<u32> {
     let [pixel, context, cursor] =
         [connection.generate_id()?, connection.generate_id()?, connection.generate_id()?];
     connection.create_pixmap(1, pixel, root, 1, 1)?;
-    // A new picture has any content.
+    // A new frame has any content.
     connection.create_gc(context, pixel, &CreateGCAux::new().foreground(0))?;
     let all = Rectangle { x: 0, y: 0, width: 1, height: 1 };
     connection.poly_fill_rectangle(pixel, context, &[all])?;

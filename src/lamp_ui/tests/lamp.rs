@@ -8,7 +8,7 @@ use rig::{BACKGROUND, Rig, Touch, is_near, lamp_ui, make_framebuffer, pixel, sta
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 #[test]
-fn the_picture_follows_the_lamp() {
+fn the_frame_follows_the_lamp() {
     let rig = Rig::start();
     let [hue, saturation, brightness] = SLIDERS;
 
@@ -106,7 +106,7 @@ fn the_thumb_stays_under_the_finger_while_others_change_the_lamp() {
     rig.tell(0.1, 1.0, 0.25, true, "other");
     rig.tell(0.1, 1.0, 0.25, true, "lamp_ui");
     // A broker confirms to the sender before it is certain that others have it; what lamp_ui then publishes itself
-    // comes after what it has heard.
+    // comes after what it has received.
     rig.observer.await_acknowledged(3);
     rig.touch.to((along(0.51), SLIDERS[0]));
     rig.request();
@@ -248,7 +248,7 @@ fn a_service_that_connects_after_a_touch_gets_it() {
 }
 
 #[test]
-fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_told() {
+fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_published() {
     let mut rig = Rig::start();
     rig.known();
     assert_eq!(rig.observer.next("lamp/connection/lamp_ui/state").payload, "1");

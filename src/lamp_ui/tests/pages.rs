@@ -105,7 +105,7 @@ fn an_open_status_page_is_kept_up_to_date() {
     };
     let connected = words(&rig);
     rig.broker.stop();
-    wait_for("the broker is told to be away", PATIENCE, || (words(&rig) != connected).then_some(()));
+    wait_for("the broker is shown as away", PATIENCE, || (words(&rig) != connected).then_some(()));
     // The page can be closed and called again meanwhile.
     rig.touch.tap((20, 300));
     rig.await_color(RULE, BACKGROUND);
@@ -114,7 +114,7 @@ fn an_open_status_page_is_kept_up_to_date() {
     rig.touch.up();
     assert_ne!(words(&rig), connected);
     rig.broker.restart();
-    wait_for("the broker is told to be there", PATIENCE, || (words(&rig) == connected).then_some(()));
+    wait_for("the broker is shown as there", PATIENCE, || (words(&rig) == connected).then_some(()));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn configure(call: &mut std::process::Command, directory: &Path, text: &str) {
 }
 
 #[test]
-fn the_picture_and_the_finger_turn_together() {
+fn the_frame_and_the_finger_turn_together() {
     let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
         configure(call, directory.path(), "[graphics]\nrotation = 180\n");
@@ -247,7 +247,7 @@ fn a_quarter_turn_gives_the_wide_layout() {
         configure(call, directory.path(), "[graphics]\nrotation = 90\n");
     });
     rig.tell(0.5, 1.0, 0.25, true, "other");
-    // The picture is 320 by 240, its strip is a column at 213, its top is at the left of the screen.
+    // The frame is 320 by 240, its strip is a column at 213, its top is at the left of the screen.
     let seen = |(x, y): (usize, usize)| (y, rig::HEIGHT - 1 - x);
     rig.await_color(seen((218, 120)), [0, 255, 255]);
     rig.touch.tap(seen((300, 20)));
@@ -289,7 +289,7 @@ fn touches_that_kivy_would_leave_out_are_left_out() {
 }
 
 #[test]
-fn no_more_pictures_are_drawn_than_kivys_maxfps() {
+fn no_more_frames_are_drawn_than_kivys_maxfps() {
     const FPS: f64 = 4.0;
     let directory = tempfile::tempdir().unwrap();
     let rig = Rig::start_with(|call| {
@@ -301,7 +301,7 @@ fn no_more_pictures_are_drawn_than_kivys_maxfps() {
         let io = std::fs::read_to_string(format!("/proc/{}/io", rig.ui.pid())).unwrap();
         io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap().parse().unwrap()
     };
-    // When nothing more is written, a picture has been stored whole.
+    // When nothing more is written, a frame has been stored whole.
     let settled = || {
         wait_for("the picture is stored", PATIENCE, || {
             let before = written();
@@ -312,7 +312,7 @@ fn no_more_pictures_are_drawn_than_kivys_maxfps() {
     let before = settled();
     rig.tell(0.0, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
-    let picture = settled() - before;
+    let frame = settled() - before;
 
     let (before, start) = (written(), std::time::Instant::now());
     for step in 0..300 {
@@ -321,8 +321,8 @@ fn no_more_pictures_are_drawn_than_kivys_maxfps() {
     rig.tell(0.33, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [5, 255, 0]);
     let most = start.elapsed().as_secs_f64() * FPS + 2.0;
-    let pictures = (written() - before) as f64 / picture as f64;
-    assert!(pictures <= most, "{pictures} pictures, {most} at most");
+    let frames = (written() - before) as f64 / frame as f64;
+    assert!(frames <= most, "{frames} pictures, {most} at most");
 }
 
 #[test]
@@ -339,9 +339,9 @@ fn kivys_log_level_is_the_programs() {
         is_near(rig::pixel(&directory.path().join("fb"), CORNER), BACKGROUND).then_some(())
     });
     assert!(ui.terminate().success());
-    let told = |text: &str| ui.log().iter().filter(|line| line.contains(text)).count();
+    let count = |text: &str| ui.log().iter().filter(|line| line.contains(text)).count();
     assert_eq!(
-        (told("Kivy configuration"), told("shows the lamp"), told("ends on")),
+        (count("Kivy configuration"), count("shows the lamp"), count("ends on")),
         (1, 0, 0),
         "{:?}",
         ui.log()

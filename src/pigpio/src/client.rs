@@ -51,7 +51,7 @@ impl Client {
 
     /// Sends all `commands` in one write, and reads back their results in one round trip.
     ///
-    /// If one is refused, the others are carried out all the same; the first refusal is the error.
+    /// If one is refused, the others are carried out all the same; the first error is returned.
     pub fn run<const N: usize>(&mut self, commands: &[Command; N]) -> Result<[u32; N], Error> {
         let requests: Vec<u8> = commands.iter().flat_map(|command| command.to_bytes()).collect();
         let mut replies = vec![0; requests.len()];
@@ -99,7 +99,7 @@ fn results<const N: usize>(
     peer: SocketAddr,
 ) -> Result<[u32; N], Error> {
     let mut results = [0; N];
-    let mut refusal = None;
+    let mut first_error = None;
     let (replies, _) = replies.as_chunks::<MESSAGE_SIZE>();
     for ((command, reply), result) in commands.iter().zip(replies).zip(&mut results) {
         let (request, reply) = (command.request(), Message::from_bytes(*reply));
@@ -108,10 +108,10 @@ fn results<const N: usize>(
         }
         match reply.result() {
             Ok(number) => *result = number,
-            Err(code) => refusal = refusal.or(Some(Error::Refused(*command, code))),
+            Err(code) => first_error = first_error.or(Some(Error::Refused(*command, code))),
         }
     }
-    refusal.map_or(Ok(results), Err)
+    first_error.map_or(Ok(results), Err)
 }
 
 fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
@@ -142,7 +142,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Whatever comes back is either results, or an error that can be told.
+        /// Whatever comes back is either results, or an error that can be shown.
         #[test]
         fn any_reply_is_understood_or_refused(
             words in prop::array::uniform2(any::<i32>()),
@@ -166,7 +166,7 @@ mod tests {
                 }
                 Err(Error::NotPigpiod(_)) => prop_assert!(damage.is_some()),
                 Err(error) => {
-                    // The first refusal is told, unless a later reply is not one at all.
+                    // The first error is returned, unless a later reply is not one at all.
                     prop_assert!(words.iter().any(|word| *word < 0), "{}", error);
                     prop_assert!(!error.to_string().is_empty());
                 }

@@ -28,7 +28,7 @@ fn whichever_loopback_address_it_listens_on() {
 }
 
 #[test]
-fn a_refusal_names_command_and_code_and_keeps_the_connection_in_step() {
+fn an_error_names_command_and_code_and_keeps_the_connection_in_step() {
     // Only GPIO 13 may be changed.
     let pigpiod = Pigpiod::start_with(&["-g", "-l", "-x", "0x2000"]);
     let mut client = connect(&pigpiod);
@@ -50,7 +50,7 @@ fn a_refusal_names_command_and_code_and_keeps_the_connection_in_step() {
 }
 
 #[test]
-fn an_absent_a_vanished_and_a_frozen_daemon_are_told_apart() {
+fn an_absent_a_vanished_and_a_frozen_daemon_are_different_errors() {
     let mut pigpiod = Pigpiod::absent(&["-g", "-l"]);
     let error = Client::connect("localhost", pigpiod.port(), PATIENCE).unwrap_err().to_string();
     assert!(error.starts_with("cannot connect to pigpiod: ") && error.contains("[::1]"), "{error}");

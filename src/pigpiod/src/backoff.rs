@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_believed_for_twice_as_long_each_time() {
+    fn each_refused_start_doubles_the_backoff() {
         let root = machine();
         assert_eq!(judge_start(root.path()), None, "nothing was started");
         for seconds in [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600] {

@@ -19,7 +19,7 @@ pub(crate) struct Connection {
     inbox: Vec<u8>,
     /// What could not be sent yet.
     outbox: Vec<u8>,
-    /// It was told that there is no PWM.
+    /// A command was answered that there is no PWM.
     pub was_refused: bool,
 }
 

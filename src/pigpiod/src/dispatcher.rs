@@ -10,7 +10,7 @@ use crate::{Hardware, Pins};
 /// What has happened by itself, as the server acts on it.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    /// What is told to whom.
+    /// Reports, and the connections that they go to.
     pub reports: Vec<(Client, Report)>,
     /// What was refused for want of PWM is possible now.
     pub outputs_came: bool,

@@ -71,7 +71,7 @@ pub trait Hardware {
     /// Sets the pull resistor of a pin.
     fn set_pull(&mut self, pin: u32, pull: Pull) -> Result<(), ErrorCode>;
 
-    /// Has a pin's changes told only when its level was steady for so many microseconds.
+    /// Has a pin's changes reported only when its level was steady for so many microseconds.
     fn set_glitch_filter(&mut self, pin: u32, steady: u32) -> Result<(), ErrorCode>;
 
     /// The revision code of the Pi; 0 if it is not known.

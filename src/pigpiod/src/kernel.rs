@@ -172,12 +172,12 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
 
     /// Whether the LEDs can be driven that could not be before, or were away meanwhile.
     fn hear_of_chips(&mut self) -> bool {
-        let Some(heard) = self.uevents.as_ref().map(uevents::hear) else { return false };
-        let is_away = |led: &Led| heard.removed.iter().any(|chip| chip == led.chip());
+        let Some(received) = self.uevents.as_ref().map(uevents::receive) else { return false };
+        let is_away = |led: &Led| received.removed.iter().any(|chip| chip == led.chip());
         if self.leds.iter().flatten().any(is_away) {
             self.let_go();
         }
-        heard.is_about_pwm && self.leds.is_none() && self.look_for_leds()
+        received.is_about_pwm && self.leds.is_none() && self.look_for_leds()
     }
 
     fn edges(&mut self) -> Vec<Change> {
@@ -232,7 +232,7 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
 
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
         if let Some(index) = place(pin) {
-            // The refusal is how a client finds out, without changing anything, that the LEDs are dark.
+            // This error is how a client finds out, without changing anything, that the LEDs are dark.
             return self.leds.as_ref().map(|leds| leds[index].is_lit()).ok_or(ErrorCode::NOT_HPWM_GPIO);
         }
         let level = self.button()?.level();
@@ -286,8 +286,8 @@ fn period(frequency: u32) -> u64 {
 
 /// The revision code that the firmware tells; 0 if it tells none.
 fn revision(root: &Path) -> u32 {
-    let told = std::fs::read(root.join("proc/device-tree/system/linux,revision"));
-    if let Some(code) = told.ok().and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes) {
+    let revision = std::fs::read(root.join("proc/device-tree/system/linux,revision"));
+    if let Some(code) = revision.ok().and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes) {
         return code;
     }
     let cpuinfo = std::fs::read_to_string(root.join("proc/cpuinfo")).unwrap_or_default();

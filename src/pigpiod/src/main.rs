@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 /// Why this daemon ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// It was told to.
+    /// A signal asked for it.
     Stopped,
     /// pigpio's own daemon is worth another try.
     Retry,
@@ -128,7 +128,7 @@ fn timer(pause: Duration) -> nix::Result<TimerFd> {
     Ok(timer)
 }
 
-/// Becomes readable when the daemon is told to end.
+/// Becomes readable when a signal asks the daemon to end.
 fn signals() -> nix::Result<SignalFd> {
     let signals = ending_signals();
     signals.thread_block()?;

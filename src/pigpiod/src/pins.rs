@@ -135,7 +135,7 @@ impl<H: Hardware> Pins<H> {
                 if pin.function == Function::None {
                     self.all[number as usize].mode = self.hardware.first_mode(number);
                 } else {
-                    // What cannot be driven after all is away again, and will be told so.
+                    // What cannot be driven after all is away again, and the hardware reports that.
                     let _ = self.hardware.drive(number, pin.signal());
                 }
             }

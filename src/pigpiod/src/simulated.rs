@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Pins that are none, for demonstrations on machines without GPIO: they keep what they are set to, tell it, and switch
+//! Pins that are none, for demonstrations on machines without GPIO: they keep what they are set to, report it, and switch
 //! nothing.
 
 use std::io;
@@ -38,7 +38,7 @@ pub fn start(on_change: impl Fn(&PwmPins) + Send + 'static) -> io::Result<Socket
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let pins = [None; USER_PINS as usize];
-    let hardware = Simulated { pulls: [Pull::Off; PINS as usize], pins, told: pins, on_change };
+    let hardware = Simulated { pulls: [Pull::Off; PINS as usize], pins, reported: pins, on_change };
     let mut server = Server::new(vec![listener], Pins::new(hardware, u64::MAX))?;
     thread::Builder::new().name("pigpiod".into()).spawn(move || {
         // It can fail only when there is no memory left; then its clients find their connections closed.
@@ -51,8 +51,8 @@ struct Simulated<F> {
     /// The pull resistor of each pin.
     pulls: [Pull; PINS as usize],
     pins: PwmPins,
-    /// What was told last.
-    told: PwmPins,
+    /// What was reported last.
+    reported: PwmPins,
     on_change: F,
 }
 
@@ -93,11 +93,11 @@ impl<F: Fn(&PwmPins)> Hardware for Simulated<F> {
         REVISION
     }
 
-    /// What was sent in one write is told as one, so that no mixture of two colours is seen.
+    /// What was sent in one write is reported as one, so that no mixture of two colours is seen.
     fn settle(&mut self) {
-        if self.pins != self.told {
-            self.told = self.pins;
-            (self.on_change)(&self.told);
+        if self.pins != self.reported {
+            self.reported = self.pins;
+            (self.on_change)(&self.reported);
         }
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who wants to be told of changes of which pins.
+//! Which connection gets reports on which pins.
 //!
 //! pigpio's daemon gives each subscriber a sign of life a minute. This one does not: the two ends are on one machine, where a
 //! connection ends with its peer, and a lamp at rest shall not wake the processor.
@@ -54,7 +54,7 @@ impl Subscriptions {
         }
     }
 
-    /// What each who wants to know is told of a change, after which the pins have these levels.
+    /// The reports of a change for each subscriber, after which the pins have these levels.
     pub(crate) fn reports(&mut self, change: Change, levels: u32) -> Vec<(Client, Report)> {
         let wanting = self.0.iter_mut().flatten().filter(|to| to.pins & 1 << change.pin != 0);
         wanting

@@ -54,7 +54,7 @@ mod tests {
     use super::Address;
 
     #[test]
-    fn hosts_and_ports_are_told_apart() {
+    fn hosts_and_ports_are_separated() {
         for (text, host) in
             [("localhost:1883", "localhost"), ("[::1]:1883", "::1"), ("10.0.0.1:1883", "10.0.0.1")]
         {

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_none_are_told() {
+    fn answers_that_are_none_are_errors() {
         assert_eq!(body(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n<x/>").unwrap(), "<x/>");
         for (answer, reason) in [
             ("HTTP/1.0 401 Unauthorized\r\n\r\n", "asks for a password"),

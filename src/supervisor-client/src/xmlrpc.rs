@@ -15,7 +15,7 @@ pub(crate) enum Value {
     Struct(BTreeMap<String, Value>),
 }
 
-/// An answer that is a refusal.
+/// An answer that is a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub code: i64,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_read() {
+    fn faults_are_read() {
         let text = "<methodResponse>\n<fault>\n<value><struct>\n<member>\n<name>faultCode</name>\n\
             <value><int>92</int></value>\n</member>\n<member>\n<name>faultString</name>\n\
             <value><string>CANT_REREAD: x</string></value>\n</member>\n</struct></value>\n</fault>\n</methodResponse>";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An MQTT client that sees what programs say, and says what they should hear.
+//! An MQTT client that receives what programs publish, and publishes what they are to receive.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -32,7 +32,7 @@ struct Seen {
     acknowledged: usize,
 }
 
-/// A client that hears every message on its topics, also after the broker restarted.
+/// A client that receives every message on its topics, also after the broker restarted.
 pub struct MqttObserver {
     client: Client,
     seen: Arc<(Mutex<Seen>, Condvar)>,

@@ -101,7 +101,7 @@ impl DerefMut for Pigpiod {
     }
 }
 
-/// What Debian's `pigs` hears from the GPIO daemon on a port of this machine, as an answer to a command with one number
+/// What Debian's `pigs` gets from the GPIO daemon on a port of this machine, as an answer to a command with one number
 /// as its result; `None` for an error.
 #[must_use]
 pub fn pigs(port: u16, command: &str) -> Option<i64> {

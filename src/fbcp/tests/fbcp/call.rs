@@ -15,7 +15,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn help_and_version_are_told_on_stdout() {
+fn help_and_version_are_printed_on_stdout() {
     let version = call(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
     assert_eq!(text(&version.stdout), format!("fbcp {}\n", env!("CARGO_PKG_VERSION")));
@@ -29,7 +29,7 @@ fn help_and_version_are_told_on_stdout() {
 }
 
 #[test]
-fn a_wrong_call_is_told_on_stderr_with_status_2() {
+fn a_wrong_call_is_reported_on_stderr_with_status_2() {
     for (arguments, part) in [
         (&["--fps", "0"][..], "0 is not in 1..=1000"),
         (&["--fps", "many"], "invalid digit"),
@@ -60,7 +60,7 @@ fn failure(command: &mut Command) -> String {
 }
 
 #[test]
-fn what_cannot_be_copied_is_told_in_a_sentence_with_status_1() {
+fn what_cannot_be_copied_is_reported_in_a_sentence_with_status_1() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (4, 4), RGB565);
     let target = StandIn::new(directory.path(), "target", (4, 4), RGB565);

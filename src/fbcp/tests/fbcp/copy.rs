@@ -6,12 +6,12 @@ use std::fs;
 use test_support::{PATIENCE, Process, wait_for};
 
 use crate::stand_in::{
-    BGR565, BGR888, Format, Picture, RGB565, RGB888, StandIn, XBGR8888, XRGB8888, fbcp, noise, start,
+    BGR565, BGR888, Format, Pixels, RGB565, RGB888, StandIn, XBGR8888, XRGB8888, fbcp, noise, start,
 };
 
-/// What of a picture in one format remains to be seen.
-fn seen(format: Format, picture: &Picture) -> Picture {
-    picture.iter().map(|row| row.iter().map(|rgb| format.seen(*rgb)).collect()).collect()
+/// What of a frame in one format remains to be seen.
+fn seen(format: Format, frame: &Pixels) -> Pixels {
+    frame.iter().map(|row| row.iter().map(|rgb| format.seen(*rgb)).collect()).collect()
 }
 
 #[test]
@@ -31,18 +31,18 @@ fn every_pixel_arrives_whatever_the_formats_and_strides() {
         let directory = tempfile::tempdir().expect("a directory");
         let source = StandIn::new(directory.path(), "source", size, from).padded(padding, 5 * padding);
         let target = StandIn::new(directory.path(), "target", size, to).padded(2 * padding + 1, 3);
-        let picture = noise(size.0, size.1, 1);
-        source.create(&picture);
+        let frame = noise(size.0, size.1, 1);
+        source.create(&frame);
         target.create_untouched();
         let mut copier = start(&source, &target);
-        target.await_picture(&seen(from, &picture));
+        target.await_frame(&seen(from, &frame));
         let other = noise(size.0, size.1, 2);
         for (y, row) in other.iter().enumerate() {
             source.draw_row(y, row);
         }
-        target.await_picture(&seen(from, &other));
+        target.await_frame(&seen(from, &other));
         assert_eq!(copier.terminate().code(), Some(0));
-        target.await_picture(&seen(from, &other));
+        target.await_frame(&seen(from, &other));
     }
 }
 
@@ -51,8 +51,8 @@ fn a_larger_source_is_averaged_between_black_bars() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (1280, 800), XRGB8888).padded(64, 0);
     let target = StandIn::new(directory.path(), "target", (320, 240), BGR565).padded(8, 0);
-    let picture = noise(1280, 800, 3);
-    source.create(&picture);
+    let frame = noise(1280, 800, 3);
+    source.create(&frame);
     target.create_untouched();
     let _copier = start(&source, &target);
 
@@ -60,13 +60,13 @@ fn a_larger_source_is_averaged_between_black_bars() {
     for (y, row) in expected[20..220].iter_mut().enumerate() {
         for (x, mean) in row.iter_mut().enumerate() {
             for (color, mean) in mean.iter_mut().enumerate() {
-                let block = picture[4 * y..][..4].iter().flat_map(|row| &row[4 * x..][..4]);
+                let block = frame[4 * y..][..4].iter().flat_map(|row| &row[4 * x..][..4]);
                 let sum: u32 = block.map(|rgb| u32::from(rgb[color])).sum();
                 *mean = ((sum + 8) / 16) as u8;
             }
         }
     }
-    target.await_picture(&expected);
+    target.await_frame(&expected);
 }
 
 /// Bytes that a process has read and written by system calls, as the kernel counts them. On files, fbcp uses no others.
@@ -89,15 +89,15 @@ fn await_looks(process: &Process, source: &StandIn, looks: u64) {
 }
 
 #[test]
-fn a_still_picture_stores_nothing() {
+fn a_still_screen_stores_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (64, 48), RGB565);
     let target = StandIn::new(directory.path(), "target", (64, 48), BGR565);
-    let mut picture = noise(64, 48, 4);
-    source.create(&picture);
+    let mut frame = noise(64, 48, 4);
+    source.create(&frame);
     target.create_untouched();
     let copier = Process::start(fbcp(&source, &target).args(["--fps", "100"]), "fbcp");
-    target.await_picture(&seen(RGB565, &picture));
+    target.await_frame(&seen(RGB565, &frame));
 
     // More looks than there are at full rate before fbcp slows down.
     let (_, stored) = bytes_moved(&copier);
@@ -105,9 +105,9 @@ fn a_still_picture_stores_nothing() {
     assert_eq!(bytes_moved(&copier).1, stored);
 
     // The first change after that is seen, and is the only thing stored.
-    picture[17] = noise(64, 1, 5).remove(0);
-    source.draw_row(17, &picture[17]);
-    target.await_picture(&seen(RGB565, &picture));
+    frame[17] = noise(64, 1, 5).remove(0);
+    source.draw_row(17, &frame[17]);
+    target.await_frame(&seen(RGB565, &frame));
     await_looks(&copier, &source, 2);
     assert_eq!(bytes_moved(&copier).1, stored + 128);
 }
@@ -117,11 +117,11 @@ fn only_rows_that_changed_are_stored() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (30, 20), XRGB8888).padded(4, 8);
     let target = StandIn::new(directory.path(), "target", (30, 20), RGB565).padded(2, 0);
-    let picture = noise(30, 20, 6);
-    source.create(&picture);
+    let frame = noise(30, 20, 6);
+    source.create(&frame);
     target.create_untouched();
     let copier = start(&source, &target);
-    target.await_picture(&picture);
+    target.await_frame(&frame);
 
     // Whatever fbcp stores or does not store from here on stands out from the scribble.
     let mut scribble = noise(30, 20, 7);
@@ -132,8 +132,8 @@ fn only_rows_that_changed_are_stored() {
     for y in [11, 0, 19] {
         source.draw_row(y, &changes[y]);
         scribble[y].clone_from(&changes[y]);
-        target.await_picture(&scribble);
+        target.await_frame(&scribble);
     }
     await_looks(&copier, &source, 4);
-    target.await_picture(&scribble);
+    target.await_frame(&scribble);
 }

@@ -15,8 +15,8 @@ fn pair() -> (tempfile::TempDir, StandIn, StandIn) {
     (directory, source, target)
 }
 
-/// A picture that RGB565 shows as it is.
-fn picture(seed: u32) -> Vec<Vec<[u8; 3]>> {
+/// A frame that RGB565 shows as it is.
+fn frame(seed: u32) -> Vec<Vec<[u8; 3]>> {
     noise(16, 12, seed).into_iter().map(|row| row.into_iter().map(|rgb| RGB565.seen(rgb)).collect()).collect()
 }
 
@@ -25,12 +25,12 @@ fn framebuffers_that_come_late_are_waited_for() {
     let (_directory, source, target) = pair();
     let mut copier = start(&source, &target);
     copier.await_log(&format!("waiting: {} is not there", source.path.display()), 1);
-    source.create(&picture(1));
+    source.create(&frame(1));
     copier.await_log(&format!("found {}", source.path.display()), 1);
     copier.await_log(&format!("waiting: {} is not there", target.path.display()), 1);
     target.create_untouched();
     copier.await_log(&format!("found {}", target.path.display()), 1);
-    target.await_picture(&picture(1));
+    target.await_frame(&frame(1));
 
     assert_eq!(copier.terminate().code(), Some(0));
     let log = copier.log();
@@ -42,36 +42,36 @@ fn framebuffers_that_come_late_are_waited_for() {
 #[test]
 fn a_source_that_was_replaced_is_opened_again() {
     let (_directory, source, target) = pair();
-    source.create(&picture(1));
+    source.create(&frame(1));
     target.create_untouched();
     let copier = start(&source, &target);
-    target.await_picture(&picture(1));
-    source.create(&picture(2));
+    target.await_frame(&frame(1));
+    source.create(&frame(2));
     copier.await_log("source was deleted; opening it again", 1);
-    target.await_picture(&picture(2));
+    target.await_frame(&frame(2));
 }
 
 #[test]
 fn a_side_that_was_cut_short_is_waited_for() {
     let (_directory, source, target) = pair();
-    source.create(&picture(1));
+    source.create(&frame(1));
     target.create_untouched();
     let copier = start(&source, &target);
     for (times, (side, name)) in [(&source, "source"), (&target, "target")].into_iter().enumerate() {
-        target.await_picture(&picture(1));
+        target.await_frame(&frame(1));
         fs::write(&side.path, [0; 8]).expect("cut short");
         copier.await_log(&format!("waiting: {} has 8 bytes", side.path.display()), 1);
         assert_eq!(fs::read(&side.path).expect("read"), [0; 8], "{name} is left alone");
-        side.create(&picture(1));
+        side.create(&frame(1));
         copier.await_log("copying ", times + 2);
     }
-    // The target was made anew with the picture in it; a change shows that the copy goes on.
-    source.create(&picture(3));
-    target.await_picture(&picture(3));
+    // The target was made anew with the frame in it; a change shows that the copy goes on.
+    source.create(&frame(3));
+    target.await_frame(&frame(3));
 }
 
 #[test]
-fn signals_end_it_with_status_0_and_the_picture_stays() {
+fn signals_end_it_with_status_0_and_the_frame_stays() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         let (_directory, source, target) = pair();
         let mut waiting = start(&source, &target);
@@ -79,14 +79,14 @@ fn signals_end_it_with_status_0_and_the_picture_stays() {
         waiting.signal(signal);
         assert_eq!(waiting.await_end().code(), Some(0));
 
-        source.create(&picture(1));
+        source.create(&frame(1));
         target.create_untouched();
         let mut copier = start(&source, &target);
-        target.await_picture(&picture(1));
+        target.await_frame(&frame(1));
         copier.signal(signal);
         assert_eq!(copier.await_end().code(), Some(0));
         assert!(copier.log().last().is_some_and(|line| line.ends_with("fbcp: stopped")));
-        target.await_picture(&picture(1));
+        target.await_frame(&frame(1));
     }
 }
 
@@ -120,19 +120,19 @@ fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
     };
     // While the source is gone.
     let (_directory, source, target) = pair();
-    source.create(&picture(1));
+    source.create(&frame(1));
     target.create_untouched();
     let mut copier = blanking(&source, &target);
-    target.await_picture(&picture(1));
+    target.await_frame(&frame(1));
     fs::remove_file(&source.path).expect("removed");
     copier.await_log("waiting: ", 1);
     assert_eq!(copier.terminate().code(), Some(0));
-    target.await_picture(&black);
+    target.await_frame(&black);
 
     // While the target is gone itself, and there is nothing to be made black.
-    source.create(&picture(2));
+    source.create(&frame(2));
     let mut copier = blanking(&source, &target);
-    target.await_picture(&picture(2));
+    target.await_frame(&frame(2));
     fs::remove_file(&target.path).expect("removed");
     copier.await_log("waiting: ", 1);
     assert_eq!(copier.terminate().code(), Some(0));
@@ -145,11 +145,11 @@ fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
 fn a_second_copier_to_the_same_target_is_refused() {
     let (directory, source, target) = pair();
     let other = StandIn::new(directory.path(), "other", (16, 12), RGB565);
-    source.create(&picture(1));
-    other.create(&picture(2));
+    source.create(&frame(1));
+    other.create(&frame(2));
     target.create_untouched();
     let mut first = start(&source, &target);
-    target.await_picture(&picture(1));
+    target.await_frame(&frame(1));
 
     let second = fbcp(&other, &target).output().expect("fbcp runs");
     assert_eq!(second.status.code(), Some(1));
@@ -159,9 +159,9 @@ fn a_second_copier_to_the_same_target_is_refused() {
         first.pid()
     );
     assert_eq!(String::from_utf8_lossy(&second.stderr), expected);
-    target.await_picture(&picture(1));
+    target.await_frame(&frame(1));
 
     first.kill();
     let _third = start(&other, &target);
-    target.await_picture(&picture(2));
+    target.await_frame(&frame(2));
 }

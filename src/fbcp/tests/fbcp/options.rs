@@ -6,19 +6,14 @@ use std::path::Path;
 
 use test_support::Signal;
 
-use crate::stand_in::{BGR565, Picture, RGB565, StandIn, XRGB8888, fbcp, noise, start};
+use crate::stand_in::{BGR565, Pixels, RGB565, StandIn, XRGB8888, fbcp, noise, start};
 
-/// Copies `picture` once with `options`, and returns the colours that the target then shows, as its snapshot has them.
-fn shown(
-    picture: &Picture,
-    format: crate::stand_in::Format,
-    size: (usize, usize),
-    options: &[&str],
-) -> Picture {
+/// Copies `frame` once with `options`, and returns the colours that the target then shows, as its snapshot has them.
+fn shown(frame: &Pixels, format: crate::stand_in::Format, size: (usize, usize), options: &[&str]) -> Pixels {
     let directory = tempfile::tempdir().expect("a directory");
-    let source = StandIn::new(directory.path(), "source", (picture[0].len(), picture.len()), XRGB8888);
+    let source = StandIn::new(directory.path(), "source", (frame[0].len(), frame.len()), XRGB8888);
     let target = StandIn::new(directory.path(), "target", size, format).padded(4, 2);
-    source.create(picture);
+    source.create(frame);
     target.create_untouched();
     let copied = fbcp(&source, &target).arg("--once").args(options).output().expect("fbcp runs");
     assert!(copied.status.success(), "{copied:?}");
@@ -26,7 +21,7 @@ fn shown(
 }
 
 /// What one side shows, by --snapshot.
-fn snapshot(source: &StandIn, target: &StandIn, side: &str) -> Picture {
+fn snapshot(source: &StandIn, target: &StandIn, side: &str) -> Pixels {
     let file = source.path.with_extension("png");
     let taken =
         fbcp(source, target).args(["--of", side, "--snapshot"]).arg(&file).output().expect("fbcp runs");
@@ -34,7 +29,7 @@ fn snapshot(source: &StandIn, target: &StandIn, side: &str) -> Picture {
     read(&file)
 }
 
-fn read(file: &Path) -> Picture {
+fn read(file: &Path) -> Pixels {
     let decoder = png::Decoder::new(std::io::BufReader::new(fs::File::open(file).expect("open")));
     let mut reader = decoder.read_info().expect("a PNG file");
     let mut bytes = vec![0; reader.output_buffer_size().expect("it fits memory")];
@@ -44,16 +39,16 @@ fn read(file: &Path) -> Picture {
 }
 
 fn mapped(
-    picture: &Picture,
+    frame: &Pixels,
     (width, height): (usize, usize),
     from: impl Fn(usize, usize) -> (usize, usize),
-) -> Picture {
+) -> Pixels {
     (0..height)
         .map(|y| {
             (0..width)
                 .map(|x| {
                     let (x, y) = from(x, y);
-                    picture[y][x]
+                    frame[y][x]
                 })
                 .collect()
         })
@@ -61,28 +56,28 @@ fn mapped(
 }
 
 #[test]
-fn a_turned_picture_is_turned_clockwise() {
+fn a_turned_frame_is_turned_clockwise() {
     let (w, h) = (7, 5);
-    let picture = noise(w, h, 1);
-    let turned = |size, degrees| shown(&picture, XRGB8888, size, &["--rotate", degrees]);
-    assert_eq!(turned((w, h), "0"), picture);
-    assert_eq!(turned((h, w), "90"), mapped(&picture, (h, w), |x, y| (y, h - 1 - x)));
-    assert_eq!(turned((w, h), "180"), mapped(&picture, (w, h), |x, y| (w - 1 - x, h - 1 - y)));
-    assert_eq!(turned((h, w), "270"), mapped(&picture, (h, w), |x, y| (w - 1 - y, x)));
+    let frame = noise(w, h, 1);
+    let turned = |size, degrees| shown(&frame, XRGB8888, size, &["--rotate", degrees]);
+    assert_eq!(turned((w, h), "0"), frame);
+    assert_eq!(turned((h, w), "90"), mapped(&frame, (h, w), |x, y| (y, h - 1 - x)));
+    assert_eq!(turned((w, h), "180"), mapped(&frame, (w, h), |x, y| (w - 1 - x, h - 1 - y)));
+    assert_eq!(turned((h, w), "270"), mapped(&frame, (h, w), |x, y| (w - 1 - y, x)));
 }
 
 #[test]
 fn another_shape_is_fitted_as_asked() {
     // Each pixel twice as large on the target, so that nothing is mixed.
-    let picture = noise(6, 2, 2);
+    let frame = noise(6, 2, 2);
     let black = [0; 3];
-    let contained = shown(&picture, XRGB8888, (12, 12), &[]);
-    assert_eq!(contained[4..8], mapped(&picture, (12, 4), |x, y| (x / 2, y / 2)));
+    let contained = shown(&frame, XRGB8888, (12, 12), &[]);
+    assert_eq!(contained[4..8], mapped(&frame, (12, 4), |x, y| (x / 2, y / 2)));
     assert!(contained[..4].iter().chain(&contained[8..]).flatten().all(|rgb| *rgb == black));
-    let covered = shown(&picture, XRGB8888, (8, 8), &["--fit", "cover"]);
-    assert_eq!(covered, mapped(&picture, (8, 8), |x, y| (2 + x / 4, y / 4)));
-    let stretched = shown(&picture, XRGB8888, (6, 6), &["--fit", "stretch"]);
-    assert_eq!(stretched, mapped(&picture, (6, 6), |x, y| (x, y / 3)));
+    let covered = shown(&frame, XRGB8888, (8, 8), &["--fit", "cover"]);
+    assert_eq!(covered, mapped(&frame, (8, 8), |x, y| (2 + x / 4, y / 4)));
+    let stretched = shown(&frame, XRGB8888, (6, 6), &["--fit", "stretch"]);
+    assert_eq!(stretched, mapped(&frame, (6, 6), |x, y| (x, y / 3)));
 }
 
 #[test]
@@ -97,8 +92,8 @@ fn dithering_shows_colours_between() {
     assert!((mean - 131.0).abs() < 0.6, "{mean}");
 }
 
-/// A picture with what shows mistakes: gradients, thin strokes in all directions, a corner that tells up from down.
-fn chart() -> Picture {
+/// A frame with what shows mistakes: gradients, thin strokes in all directions, a corner that tells up from down.
+fn chart() -> Pixels {
     let (width, height) = (96, 64);
     (0..height)
         .map(|y| {
@@ -117,7 +112,7 @@ fn chart() -> Picture {
 }
 
 #[test]
-fn pictures_are_what_they_were_found_good_to_be() {
+fn frames_are_what_they_were_found_good_to_be() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     for (name, format, size, options) in [
         ("plain", XRGB8888, (96, 64), &[][..]),
@@ -127,13 +122,13 @@ fn pictures_are_what_they_were_found_good_to_be() {
         ("cover", XRGB8888, (48, 64), &["--fit", "cover", "--rotate", "180"]),
         ("stretch", XRGB8888, (64, 96), &["--fit", "stretch", "--rotate", "270"]),
     ] {
-        let picture = shown(&chart(), format, size, options);
+        let frame = shown(&chart(), format, size, options);
         let file = golden.join(name).with_extension("png");
-        if !file.exists() || read(&file) != picture {
+        if !file.exists() || read(&file) != frame {
             let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("png");
             let directory = tempfile::tempdir().expect("a directory");
             let stand_in = StandIn::new(directory.path(), "found", size, XRGB8888);
-            stand_in.create(&picture);
+            stand_in.create(&frame);
             let other = StandIn::new(directory.path(), "other", size, XRGB8888);
             fs::write(&found, "").expect("written");
             let taken = fbcp(&stand_in, &other).arg("--snapshot").arg(&found).status().expect("fbcp runs");
@@ -148,10 +143,10 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (5, 4), XRGB8888).padded(3, 9);
     let target = StandIn::new(directory.path(), "target", (4, 3), BGR565);
-    let picture = noise(5, 4, 3);
-    source.create(&picture);
+    let frame = noise(5, 4, 3);
+    source.create(&frame);
     target.create_untouched();
-    assert_eq!(snapshot(&source, &target, "source"), picture);
+    assert_eq!(snapshot(&source, &target, "source"), frame);
     // Also of a target that another fbcp stores to.
     let _copier = start(&source, &target);
     assert_eq!(snapshot(&source, &target, "target").len(), 3);
@@ -176,7 +171,7 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     assert!(link.is_symlink(), "what the link leads to is written, and not the link");
     assert_ne!(fs::read(source.path.with_extension("png")).expect("read"), unchanged);
 
-    // What is no file takes the picture, or does not, and stays what it is.
+    // What is no file takes the frame, or does not, and stays what it is.
     let piped = taken("source", "/dev/stdout");
     assert!(piped.status.success());
     assert_eq!(piped.stdout, fs::read(&link).expect("read"));
@@ -227,18 +222,18 @@ fn the_target_can_be_left_black() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (5, 4), RGB565);
     let target = StandIn::new(directory.path(), "target", (5, 4), RGB565).padded(2, 2);
-    let picture = vec![vec![[255, 255, 0]; 5]; 4];
-    source.create(&picture);
+    let frame = vec![vec![[255, 255, 0]; 5]; 4];
+    source.create(&frame);
     target.create_untouched();
     let mut command = fbcp(&source, &target);
     let mut copier = test_support::Process::start(command.args(["--at-end", "blank"]), "fbcp");
-    target.await_picture(&picture);
+    target.await_frame(&frame);
     assert!(copier.terminate().success());
-    target.await_picture(&vec![vec![[0; 3]; 5]; 4]);
+    target.await_frame(&vec![vec![[0; 3]; 5]; 4]);
 }
 
 #[test]
-fn statistics_are_told_on_request() {
+fn statistics_are_logged_on_request() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (5, 4), RGB565);
     let target = StandIn::new(directory.path(), "target", (5, 4), RGB565);
@@ -270,15 +265,15 @@ fn a_window_of_an_x_program_appears() {
     let target = StandIn::new(directory.path(), "target", (320, 240), BGR565);
     target.create_untouched();
     let _copier = start(&source, &target);
-    target.await_picture(&vec![vec![[0; 3]; 320]; 240]);
+    target.await_frame(&vec![vec![[0; 3]; 320]; 240]);
     let mut program = std::process::Command::new("xlogo");
     program.args(["-fg", "red", "-bg", "blue", "-geometry", "160x120+40+30"]);
     let mut program = test_support::Process::start(program.env("DISPLAY", server.display()), "x11-apps");
     let shows = |count: usize| {
         test_support::wait_for("the window on the target", test_support::PATIENCE, || {
-            let picture = snapshot(&source, &target, "target");
+            let frame = snapshot(&source, &target, "target");
             let [red, blue] = [[255, 0, 0], [0, 0, 255]]
-                .map(|color| picture.iter().flatten().filter(|rgb| **rgb == color).count());
+                .map(|color| frame.iter().flatten().filter(|rgb| **rgb == color).count());
             (red > count && blue > count || count == 0 && red + blue == 0).then_some(())
         });
     };

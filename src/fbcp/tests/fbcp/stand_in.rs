@@ -47,11 +47,11 @@ impl Format {
     }
 }
 
-/// A picture: its colours by row.
-pub(crate) type Picture = Vec<Vec<[u8; 3]>>;
+/// A frame: its colours by row.
+pub(crate) type Pixels = Vec<Vec<[u8; 3]>>;
 
-/// A picture of noise, which is another one for another `seed`.
-pub(crate) fn noise(width: usize, height: usize, seed: u32) -> Picture {
+/// A frame of noise, which is another one for another `seed`.
+pub(crate) fn noise(width: usize, height: usize, seed: u32) -> Pixels {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     let mut byte = || {
         state ^= state << 13;
@@ -94,10 +94,10 @@ impl StandIn {
         start..start + self.width * self.format.bytes
     }
 
-    /// What the file holds when it shows `picture` and nothing else was touched.
-    pub(crate) fn showing(&self, picture: &Picture) -> Vec<u8> {
+    /// What the file holds when it shows `frame` and nothing else was touched.
+    pub(crate) fn showing(&self, frame: &Pixels) -> Vec<u8> {
         let mut bytes = vec![UNTOUCHED; self.offset + self.stride * self.height];
-        for (y, row) in picture.iter().enumerate() {
+        for (y, row) in frame.iter().enumerate() {
             bytes[self.row(y)].copy_from_slice(&self.pack(row));
         }
         bytes
@@ -108,18 +108,18 @@ impl StandIn {
     }
 
     /// Makes the file, complete from its first moment, as a device is.
-    pub(crate) fn create(&self, picture: &Picture) {
+    pub(crate) fn create(&self, frame: &Pixels) {
         let unfinished = self.path.with_extension("unfinished");
-        fs::write(&unfinished, self.showing(picture)).expect("written");
+        fs::write(&unfinished, self.showing(frame)).expect("written");
         fs::rename(unfinished, &self.path).expect("renamed");
     }
 
-    /// Makes the file, of bytes that nobody stored a picture in.
+    /// Makes the file, of bytes that nobody stored a frame in.
     pub(crate) fn create_untouched(&self) {
         self.create(&Vec::new());
     }
 
-    /// Changes one row of the picture in place.
+    /// Changes one row of the frame in place.
     pub(crate) fn draw_row(&self, y: usize, row: &[[u8; 3]]) {
         let file = fs::File::options().write(true).open(&self.path).expect("open");
         file.write_all_at(&self.pack(row), self.row(y).start as u64).expect("written");
@@ -129,10 +129,10 @@ impl StandIn {
         fs::read(&self.path).expect("read")
     }
 
-    /// Waits until the file shows `picture`, and nothing that is not a visible pixel was touched.
+    /// Waits until the file shows `frame`, and nothing that is not a visible pixel was touched.
     #[track_caller]
-    pub(crate) fn await_picture(&self, picture: &Picture) {
-        let expected = self.showing(picture);
+    pub(crate) fn await_frame(&self, frame: &Pixels) {
+        let expected = self.showing(frame);
         let what = format!("{} shows the picture", self.path.display());
         wait_for(&what, PATIENCE, || (self.bytes() == expected).then_some(()));
     }

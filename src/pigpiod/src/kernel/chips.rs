@@ -32,7 +32,7 @@ fn line(sysfs: &impl Sysfs, chip: &str, controllers: &[u32]) -> Option<u32> {
     }
     let cells = sysfs.read(&format!("{node}/gpios")).ok()?;
     let [controller, line, _] = cells.as_chunks().0 else { return None };
-    // Where the controllers are not told, the pin's number is all there is to go by.
+    // Where the controllers are not known, the pin's number is all there is to go by.
     let is_own = controllers.is_empty() || controllers.contains(&u32::from_be_bytes(*controller));
     is_own.then(|| u32::from_be_bytes(*line))
 }

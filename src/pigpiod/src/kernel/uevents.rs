@@ -9,15 +9,15 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
 };
 
-/// The group of those who hear the kernel itself. Only root can speak to it.
+/// The group of those who receive what the kernel itself sends. Only root can speak to it.
 const KERNEL: u32 = 1;
 
 /// Larger than any event.
 const LARGEST: usize = 8192;
 
-/// What was heard.
+/// What the kernel has reported of PWM chips.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct Received {
     /// A PWM chip came or went, or it may have, because events were lost.
     pub is_about_pwm: bool,
     /// Names of the PWM chips that went.
@@ -34,20 +34,20 @@ pub(super) fn subscribe() -> io::Result<OwnedFd> {
 }
 
 /// All that has come.
-pub(super) fn hear(events: &OwnedFd) -> Heard {
-    let mut heard = Heard::default();
+pub(super) fn receive(events: &OwnedFd) -> Received {
+    let mut received = Received::default();
     let mut event = [0; LARGEST];
     loop {
         match recv(events.as_raw_fd(), &mut event, MsgFlags::MSG_DONTWAIT) {
-            Ok(length) if length > 0 => heard.add(&event[..length]),
+            Ok(length) if length > 0 => received.add(&event[..length]),
             Err(Errno::EINTR) => {}
-            Err(Errno::ENOBUFS) => heard.is_about_pwm = true,
-            Ok(_) | Err(_) => return heard,
+            Err(Errno::ENOBUFS) => received.is_about_pwm = true,
+            Ok(_) | Err(_) => return received,
         }
     }
 }
 
-impl Heard {
+impl Received {
     /// An event is a headline and `NAME=VALUE` lines, each ended by a zero.
     fn add(&mut self, event: &[u8]) {
         let lines: Vec<&[u8]> = event.split(|byte| *byte == 0).collect();
@@ -75,19 +75,19 @@ mod tests {
 
     #[test]
     fn only_chips_that_come_or_go_count() {
-        let mut heard = Heard::default();
+        let mut received = Received::default();
         let path = "/devices/platform/pwm_gpio@13/pwm/pwmchip3";
         for event in [
             format!("change@{path}\0ACTION=change\0DEVPATH={path}\0SUBSYSTEM=pwm\0EXPORT=pwm0\0"),
             "add@/devices/usb\0ACTION=add\0SUBSYSTEM=usb\0".into(),
             "\0=\0ACTION\0".into(),
         ] {
-            heard.add(event.as_bytes());
+            received.add(event.as_bytes());
         }
-        assert_eq!(heard, Heard::default());
-        heard.add(
+        assert_eq!(received, Received::default());
+        received.add(
             format!("remove@{path}\0ACTION=remove\0DEVPATH={path}\0SUBSYSTEM=pwm\0SEQNUM=7\0").as_bytes(),
         );
-        assert_eq!(heard, Heard { is_about_pwm: true, removed: vec!["pwmchip3".into()] });
+        assert_eq!(received, Received { is_about_pwm: true, removed: vec!["pwmchip3".into()] });
     }
 }

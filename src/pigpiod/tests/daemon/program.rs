@@ -114,7 +114,7 @@ pi.stop()
 }
 
 #[test]
-fn it_listens_on_loopback_alone_whatever_it_is_told() {
+fn it_listens_on_loopback_alone_whatever_the_options() {
     let machine = Machine::with_leds();
     let port = free_port();
     let port_option = port.to_string();
@@ -156,7 +156,7 @@ fn two_never_run() {
 }
 
 #[test]
-fn chips_that_appear_are_heard_of() {
+fn chips_that_appear_are_used() {
     let machine = Machine::new();
     let (daemon, port) = start(&machine);
     daemon.await_log("WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO 19, 26, 13", 1);
@@ -187,7 +187,7 @@ fn a_signal_ends_it_and_nothing_else_does() {
 }
 
 #[test]
-fn wrong_calls_are_told_in_a_sentence() {
+fn wrong_calls_fail_with_a_sentence() {
     let machine = Machine::with_leds();
     for (options, code, text) in [
         (&["-p", "80"][..], 2, "it must be a port from 1024 to 32000"),
@@ -225,8 +225,8 @@ fn it_tells_the_board_and_that_there_is_no_button() {
     }
     // The answers overtake what is read of the log.
     daemon.await_log("the panel's button: ", 1);
-    let told = daemon.log().iter().filter(|line| line.contains("the panel's button: ")).count();
-    assert_eq!(told, 1, "{:?}", daemon.log());
+    let lines = daemon.log().iter().filter(|line| line.contains("the panel's button: ")).count();
+    assert_eq!(lines, 1, "{:?}", daemon.log());
 
     let machine = Machine::with_leds();
     fs::create_dir(machine.path().join("proc/device-tree/system")).unwrap();

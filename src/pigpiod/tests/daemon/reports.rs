@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is told of the button, on the model.
+//! Reports of the button, on the model.
 
 use std::io::{Read, Write};
 use std::process::Command;
@@ -31,7 +31,7 @@ fn next(wire: &mut Wire) -> Report {
 }
 
 #[test]
-fn each_change_is_told_to_each_who_wants_it() {
+fn each_change_is_reported_to_each_subscriber() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let (mut one, mut other) = (subscribe(&daemon), subscribe(&daemon));
     Wire::connect(daemon.port).ask([number::WRITE, 13, 1]);
@@ -49,7 +49,7 @@ fn each_change_is_told_to_each_who_wants_it() {
 }
 
 #[test]
-fn python_hears_of_the_button() {
+fn python_gets_the_reports_of_the_button() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let script = "
 import pigpio, sys, threading
@@ -113,8 +113,8 @@ fn filters_and_resistor_reach_the_line() {
     for (level, after) in [(false, 10_000), (true, 10_400), (false, 10_600), (true, 12_000)] {
         daemon.button.change(level, start.wrapping_add(after));
     }
-    let told: Vec<u32> = (0..3).map(|_| next(&mut reports).tick.wrapping_sub(start)).collect();
-    assert_eq!(told, [10_000, 10_400, 12_000], "10600 is noise");
+    let ticks: Vec<u32> = (0..3).map(|_| next(&mut reports).tick.wrapping_sub(start)).collect();
+    assert_eq!(ticks, [10_000, 10_400, 12_000], "10600 is noise");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_client_that_does_not_read_keeps_nobody_up() {
         daemon.button.change(change % 2 == 1, change);
         assert_eq!(next(&mut reports).sequence, change as u16);
     }
-    // It hears the first and then some later ones, whose numbers tell that there were others.
+    // It gets the first and then some later ones, whose numbers tell that there were others.
     assert_eq!(next(&mut deaf).sequence, 0);
 
     // Nor does one that asks without reading the answers.
