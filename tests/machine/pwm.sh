@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the kernel tells of the LEDs, whatever the lamp's programs say of them: what each chip was told, and the edges on the
+# What the kernel knows of the LEDs, whatever the lamp's programs say of them: the duty cycle of each chip, and the edges on the
 # pins. It lies at /pwm.sh in a machine with pwm-gpio, and is sourced after /lib.sh, as root.
 # shellcheck shell=sh
 
@@ -30,8 +30,8 @@ has_chips() {
     [ "$(chips)" = '1 1 1 ' ]
 }
 
-# told PIN: what its chip was told: thousandths of the period, if they are whole ones.
-told() {
+# chip_duty PIN: the duty cycle of its chip: thousandths of the period, if they are whole ones.
+chip_duty() {
     awk -v "number=$(chip "$1")" '
         /^[0-9]+:/ { here = $1 == number ":" }
         here && / pwm-0 / {
@@ -47,10 +47,10 @@ told() {
         }' /sys/kernel/debug/pwm
 }
 
-# lit: what the chips of the LEDs were told, as `duty` shows what pigpiod was.
+# lit: the duty cycles of the LEDs, by their chips, as `duty` shows those of pigpiod.
 lit() {
     for pin in $LEDS; do
-        told "$pin"
+        chip_duty "$pin"
     done | tr '\n' ' '
 }
 
