@@ -92,19 +92,19 @@ fn two_chips_of_three_are_as_good_as_none() {
 #[test]
 fn the_other_daemon_is_given_all_options_unchanged() {
     let lamp = Lamp::new();
-    let options = lamp.path.path().join("options");
-    lamp.install(&format!("printf '%s\\n' \"$0\" \"$@\" $PIGPIO_PORT >{}", options.display()));
+    let output = lamp.path.path().join("options");
+    lamp.install(&format!("printf '%s\\n' \"$0\" \"$@\" $PIGPIO_PORT >{}", output.display()));
     let options = ["-gl", "-x", "0x2000", "-c", "1024", "-n", "127.0.0.1", "-s5", "-p", "1234"];
     let mut daemon = Process::start(lamp.command(&options).env("PIGPIO_PORT", "4321"), "");
     let pid = daemon.pid();
     assert_eq!(daemon.await_end().code(), Some(0));
     let own = lamp.path.path().join("pigpiod");
     let expected = [&[own.to_str().unwrap()], &options[..], &["4321"]].concat();
-    assert_eq!(fs::read_to_string(options).unwrap().lines().collect::<Vec<_>>(), expected);
+    assert_eq!(fs::read_to_string(output).unwrap().lines().collect::<Vec<_>>(), expected);
     assert_eq!(daemon.log().len(), 1, "{:?}", daemon.log());
     // It is the same process, as Supervisor wants it.
-    let stamp = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
-    assert!(stamp.starts_with(&format!("started {pid} ")), "{stamp}");
+    let record = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
+    assert!(record.starts_with(&format!("started {pid} ")), "{record}");
 }
 
 #[test]
@@ -209,8 +209,8 @@ fn neither_itself_nor_what_cannot_be_run_is_started() {
     let daemon = lamp.launch();
     daemon.await_log("cannot start ", 1);
     daemon.await_log("listening on 127.0.0.1:", 1);
-    let stamp = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
-    assert_eq!(stamp, "refused 1\n");
+    let record = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
+    assert_eq!(record, "refused 1\n");
 }
 
 #[test]
