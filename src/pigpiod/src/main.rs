@@ -2,11 +2,12 @@
 //! The daemon that Supervisor starts under the name pigpiod, which may start pigpio's own in its place.
 //!
 //! [`pigpiod::backend`] says which one runs, with [`pigpiod::backoff`] for what became of the last start of pigpio's own; [`lock`]
-//! is the file by which only one of them runs. The work is done by the library.
+//! is the file by which only one of them runs, [`options`] what pigpio's own is started with. The work is done by the library.
 
 mod lock;
+mod options;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -61,8 +62,13 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
                 if let Err(error) = backoff::record_start(&cli.root) {
                     warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
                 }
+                let needed = options::needed(cli);
+                if !needed.is_empty() {
+                    info!("pigpiod is told {} too: the loopback has no IPv6 to listen on", needed.join(" "));
+                }
+                let given = options::unchanged(std::env::args_os().skip(1));
                 // It returns only if it fails.
-                let error = Command::new(&program).args(unchanged(std::env::args_os().skip(1))).exec();
+                let error = Command::new(&program).args(needed).args(given).exec();
                 warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
                 pause = backoff::record_failure(&cli.root);
             }
@@ -72,20 +78,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-}
-
-/// The options as they came, but for the one that pigpio does not have.
-fn unchanged(options: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut kept = Vec::new();
-    let mut options = options;
-    while let Some(option) = options.next() {
-        if option == "--root" {
-            options.next();
-        } else if !option.to_string_lossy().starts_with("--root=") {
-            kept.push(option);
-        }
-    }
-    kept
 }
 
 /// Answers clients; after `pause`, if there is one, only as long as pigpio's own daemon cannot do it better.

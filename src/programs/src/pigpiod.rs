@@ -14,9 +14,10 @@ use std::path::PathBuf;
 /// First, if the kernel has a PWM chip for each of GPIO 19, 26 and 13, by the overlay pwm-gpio, lampi-pigpiod itself runs.
 ///
 /// Else, if another pigpiod is on the PATH, pigpio knows the board (it does not know the Pi 5), and it did not end at once
-/// when it was started last, that one is started in place of this process, with all options unchanged. It has ended at once
-/// if that took less than 5 seconds and it made nothing in /dev. That is believed for 10 seconds; then it is tried again, after
-/// each further refusal in a row half as often, at least once in an hour.
+/// when it was started last, that one is started in place of this process, with all options unchanged. Only where IPv6 is
+/// switched off on the loopback, and the options hold -l and no -n, -n 127.0.0.1 is added: pigpio could not listen otherwise. It
+/// has ended at once if that took less than 5 seconds and it made nothing in /dev. That is believed for 10 seconds; then it is
+/// tried again, after each further refusal in a row half as often, at least once in an hour.
 ///
 /// Else lampi-pigpiod itself runs without LEDs. It serves the button, refuses to set the LEDs with an error that lamp_service
 /// puts into words, and drives them as soon as the kernel has chips for all three.

@@ -9,6 +9,7 @@
 
 mod daemon;
 mod deadline;
+mod isolation;
 mod machine;
 mod mosquitto;
 mod mqtt_observer;
@@ -21,6 +22,7 @@ mod xvfb;
 
 pub use daemon::Daemon;
 pub use deadline::{PATIENCE, wait_for};
+pub use isolation::{make_read_only, mount_memory, replace_file, with_own_mounts, without_ipv6};
 pub use machine::Machine;
 pub use mosquitto::Mosquitto;
 pub use mqtt_observer::{Message, MqttObserver};

@@ -4,11 +4,11 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use test_support::{Machine, PATIENCE, Pigpiod, Process, Signal, free_port, pigs, wait_for};
+use test_support::{Machine, PATIENCE, Pigpiod, Process, Signal, free_port, pigs, wait_for, without_ipv6};
 
 use crate::program::command;
 
@@ -223,26 +223,83 @@ fn without_a_directory_for_the_stamp_it_starts_all_the_same() {
     daemon.await_log("if pigpiod refuses to run, that will not be known", 1);
 }
 
-/// pigpio's own daemon, on simulated registers.
+impl Lamp {
+    /// Starts pigpio's own daemon, on simulated registers, and returns its port too.
+    fn launch_pigpio(&self, options: &[&str]) -> (Process, u16) {
+        let port = free_port();
+        let mut command = self.command(options);
+        command.env("PATH", format!("{}:/usr/bin:/bin", Pigpiod::program_directory().display()));
+        command.env("LAMPI_PIGPIOD_DIR", self.dev()).env("PIGPIO_PORT", port.to_string());
+        (Process::start(&mut command, ""), port)
+    }
+
+    fn dev(&self) -> PathBuf {
+        self.machine.path().join("dev")
+    }
+}
+
 #[test]
 fn pigpios_own_daemon_runs_and_runs_again() {
     let lamp = Lamp::new();
-    let dev = lamp.machine.path().join("dev");
-    let start = |port: u16| {
-        let mut command = lamp.command(&["-g", "-l"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", Pigpiod::program_directory().display()));
-        command.env("LAMPI_PIGPIOD_DIR", &dev).env("PIGPIO_PORT", port.to_string());
-        Process::start(&mut command, "")
-    };
+    let dev = lamp.dev();
     for _ in 0..5 {
-        let port = free_port();
-        let mut daemon = start(port);
+        let (mut daemon, port) = lamp.launch_pigpio(&["-g", "-l"]);
         wait_for("it answers", PATIENCE, || (is_ready(&dev) && pigs(port, "pigpv").is_some()).then_some(()));
         assert_eq!(pigs(port, "p 5 7"), None);
         assert_eq!(pigs(port, "gdc 5"), Some(7), "a pin that this daemon does not know");
         assert!(daemon.log()[0].contains(" in place of this daemon: "), "{:?}", daemon.log());
         assert_eq!(daemon.terminate().code(), Some(0));
     }
+}
+
+#[test]
+fn without_ipv6_on_the_loopback_pigpio_is_told_to_use_ipv4() {
+    without_ipv6(|| {
+        for options in [&["-g", "-l"][..], &["-gl", "-x", "0x04082000", "-s5"]] {
+            let lamp = Lamp::new();
+            let (mut daemon, port) = lamp.launch_pigpio(options);
+            daemon.await_log("pigpiod is told -n 127.0.0.1 too: the loopback has no IPv6 to listen on", 1);
+            wait_for("it answers", PATIENCE, || {
+                (is_ready(&lamp.dev()) && pigs(port, "pigpv").is_some()).then_some(())
+            });
+            assert_eq!(pigs(port, "p 19 7"), None, "no number");
+            assert_eq!(pigs(port, "gdc 19"), Some(7));
+            let sockets = fs::read_to_string("/proc/thread-self/net/tcp").unwrap();
+            assert!(sockets.contains(&format!(" 0100007F:{port:04X} 00000000:0000 0A ")), "{sockets}");
+            assert_eq!(daemon.terminate().code(), Some(0));
+        }
+    });
+}
+
+#[test]
+fn whoever_chose_addresses_or_no_socket_keeps_to_it_without_ipv6() {
+    without_ipv6(|| {
+        let lamp = Lamp::new();
+        let told = lamp.path.path().join("options");
+        lamp.install(&format!("printf '%s\\n' \"$@\" >{}", told.display()));
+        for options in [&["-g"][..], &["-gk", "-l"], &["-g", "-l", "-n", "10.0.0.1"]] {
+            fs::remove_file(lamp.machine.path().join("run/lampi-pigpiod.started")).ok();
+            let mut daemon = Process::start(&mut lamp.command(options), "");
+            assert_eq!(daemon.await_end().code(), Some(0));
+            assert_eq!(fs::read_to_string(&told).unwrap().lines().collect::<Vec<_>>(), options);
+            assert_eq!(daemon.log().len(), 1, "{:?}", daemon.log());
+        }
+    });
+}
+
+#[test]
+fn without_ipv6_this_daemon_listens_on_ipv4() {
+    without_ipv6(|| {
+        let lamp = Lamp::new();
+        lamp.machine.add_leds();
+        let port = free_port();
+        let daemon = Process::start(lamp.command(&["-g", "-l"]).env("PIGPIO_PORT", port.to_string()), "");
+        wait_for("it listens", PATIENCE, || pigs(port, "pigpv"));
+        assert_eq!(pigs(port, "p 19 255"), None, "no number");
+        assert_eq!(lamp.machine.says("pwmchip4", "enable"), "1");
+        let log = daemon.log();
+        assert!(log.iter().any(|line| line.ends_with(&format!("listening on 127.0.0.1:{port}"))), "{log:?}");
+    });
 }
 
 /// It makes this FIFO last, when it is ready for signals too.
