@@ -57,7 +57,11 @@ impl Rig {
 
     /// The same, with a call that `change` has changed.
     pub(crate) fn start_with(change: impl FnOnce(&mut Command)) -> Self {
-        let broker = Mosquitto::start();
+        Self::start_between(Mosquitto::start(), change)
+    }
+
+    /// The same, with this broker.
+    pub(crate) fn start_between(broker: Mosquitto, change: impl FnOnce(&mut Command)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         make_framebuffer(&directory.path().join("fb"));
         let touch = Touch::make(&directory.path().join("touch"));
