@@ -86,7 +86,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what was gathered, waits for the broker and notes the messages that come. Whether anything is as awaited.
+    /// Sends what was gathered, waits for the broker, notes the messages that come and answers them. Whether anything is as
+    /// awaited.
     fn receive(&mut self, is_awaited: impl Fn(&Received) -> bool) -> Result<bool, Error> {
         self.link.flush()?;
         if !wait::readable(&[self.link.as_fd()], Some(self.deadline))?[0] {
@@ -99,6 +100,8 @@ impl Connection {
                 self.received.push_back(message);
             }
         }
+        // The answers. Who has left meanwhile is found out with the next question.
+        let _ = self.link.flush();
         Ok(has_come)
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The socket to a broker and the protocol on it.
 //!
-//! What is to be sent is gathered until [`Link::flush`], so that all of it is one write.
+//! What is to be sent is gathered until [`Link::flush`], so that all of it is one write. With it goes the acknowledgement of what
+//! was received: a broker that uses Nagle's algorithm, as mosquitto does unless it is told otherwise, holds the next message
+//! back until then, and the kernel would take up to 40 ms to acknowledge.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::linux::net::TcpStreamExt;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -149,11 +152,14 @@ impl Link {
         self.unacknowledged
     }
 
-    /// Sends what was gathered.
+    /// Sends what was gathered, and has the kernel acknowledge what was received. To be called after each
+    /// [`Self::receive`].
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let sent = self.stream.write_all(&self.outgoing);
         self.outgoing.clear();
-        Ok(sent?)
+        sent?;
+        // The kernel forgets this with the next packet. It does nothing where the acknowledgement went with what was sent.
+        Ok(self.stream.set_quickack(true)?)
     }
 
     /// When [`Self::keep_alive`] has something to do.
