@@ -92,20 +92,27 @@ impl SetConfig {
     }
 }
 
+impl SetConfig {
+    /// The payload of `lamp/set_config`, with numbers of two decimals and only what is asked for, in the order of
+    /// [`LampState::to_json`]: `{"brightness": 0.5, "client": "lamp_ui"}`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let color = self.color.map(|color| format!(r#""color": {}"#, color_to_json(color)));
+        let brightness =
+            self.brightness.map(|brightness| format!(r#""brightness": {:?}"#, rounded(brightness)));
+        let on = self.on.map(|on| format!(r#""on": {on}"#));
+        let client = format!(r#""client": {}"#, Value::from(self.client.as_str()));
+        let fields: Vec<String> = [color, brightness, on, Some(client)].into_iter().flatten().collect();
+        format!("{{{}}}", fields.join(", "))
+    }
+}
+
 impl LampState {
     /// The payload of `lamp/changed`, which is a complete `lamp/set_config` too, with numbers of two decimals:
     /// `{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let Color { hue, saturation } = self.color.rounded();
-        // Debug prints a float with at least one decimal, as Python does. Writing the braces by hand keeps the key
-        // order and the separators that clients have always seen.
-        format!(
-            r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {:?}, "on": {}, "client": {}}}"#,
-            rounded(self.brightness),
-            self.on,
-            Value::from(self.client.as_str()),
-        )
+        SetConfig::whole(self).to_json()
     }
 
     /// Reads a payload of `lamp/changed`, in which every field is present.
@@ -140,6 +147,14 @@ impl Association {
         }
         Ok(Self::Unassociated(code))
     }
+}
+
+/// Writes `{"h": 0.5, "s": 1.0}`.
+fn color_to_json(color: Color) -> String {
+    // Debug prints a float with at least one decimal, as Python does. Writing the braces by hand keeps the key order and the
+    // separators that clients have always seen.
+    let Color { hue, saturation } = color.rounded();
+    format!(r#"{{"h": {hue:?}, "s": {saturation:?}}}"#)
 }
 
 /// Reads `{"h": 0.5, "s": 1.0}`.
@@ -271,6 +286,60 @@ mod tests {
         );
         let read = LampState::from_json(json.as_bytes()).unwrap();
         assert_eq!(read, LampState { client: "a \"b\"\n".into(), on: false, ..lit(0.29, 0.12, 1.0) });
+    }
+
+    #[test]
+    fn a_request_holds_what_is_asked_for() {
+        let nothing = SetConfig { client: "a".into(), ..SetConfig::default() };
+        assert!(nothing.is_empty());
+        for (request, json) in [
+            (nothing.clone(), r#"{"client": "a"}"#),
+            (SetConfig { on: Some(false), ..nothing.clone() }, r#"{"on": false, "client": "a"}"#),
+            (
+                SetConfig { brightness: Some(0.295), ..nothing.clone() },
+                r#"{"brightness": 0.29, "client": "a"}"#,
+            ),
+            (
+                SetConfig { color: Some(Color { hue: 0.125, saturation: 1.0 }), ..nothing.clone() },
+                r#"{"color": {"h": 0.12, "s": 1.0}, "client": "a"}"#,
+            ),
+        ] {
+            assert_eq!(request.to_json(), json);
+        }
+    }
+
+    #[test]
+    fn a_request_is_met_by_what_it_makes_of_any_state() {
+        let brightness = SetConfig { client: "a".into(), brightness: Some(0.295), ..SetConfig::default() };
+        let mut state = lit(0.7, 0.1, 0.3);
+        assert!(!brightness.is_met_by(&state));
+        brightness.clone().apply_to(&mut state);
+        assert!(brightness.is_met_by(&state));
+        assert!(brightness.is_met_by(&LampState { on: false, ..state.clone() }));
+        assert!(!brightness.is_met_by(&LampState { client: "b".into(), ..state }), "somebody else's");
+    }
+
+    #[test]
+    fn a_newer_request_adds_to_an_older_one() {
+        let mut all = SetConfig { client: "a".into(), brightness: Some(0.5), on: Some(true), color: None };
+        all.extend(&SetConfig { client: "a".into(), on: Some(false), ..SetConfig::default() });
+        assert_eq!(all.to_json(), r#"{"brightness": 0.5, "on": false, "client": "a"}"#);
+    }
+
+    #[test]
+    fn minus_zero_is_zero() {
+        let request = SetConfig::parse(
+            br#"{"client": "a", "color": {"h": -0.0, "s": -0.0}, "brightness": -0.0, "on": -0.0}"#,
+        );
+        let mut state = LampState::default();
+        request.unwrap().apply_to(&mut state);
+        assert_eq!(
+            state.to_json(),
+            r#"{"color": {"h": 0.0, "s": 0.0}, "brightness": 0.0, "on": false, "client": "a"}"#
+        );
+        for tiny in [-0.0, -0.001] {
+            assert!(SetConfig { brightness: Some(tiny), ..SetConfig::default() }.to_json().contains(": 0.0,"));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::rounding::rounded;
 use crate::state::LampState;
 
 /// A request that was checked as a whole: what is absent stays as it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SetConfig {
     /// Who asks. Echoed in `lamp/changed`, so that the asker knows its own change.
     pub client: String,
@@ -19,6 +19,35 @@ pub struct SetConfig {
 }
 
 impl SetConfig {
+    /// A request for the whole of a state.
+    #[must_use]
+    pub fn whole(state: &LampState) -> Self {
+        let LampState { color, brightness, on, client } = state.clone();
+        Self { client, color: Some(color), brightness: Some(brightness), on: Some(on) }
+    }
+
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.color.is_none() && self.brightness.is_none() && self.on.is_none()
+    }
+
+    /// Asks for what a `newer` request asks for, too, and as that does where both ask for the same.
+    pub fn extend(&mut self, newer: &Self) {
+        self.client.clone_from(&newer.client);
+        self.color = newer.color.or(self.color);
+        self.brightness = newer.brightness.or(self.brightness);
+        self.on = newer.on.or(self.on);
+    }
+
+    /// Whether `state` is as asked for, and by whom. What was not asked for may be anything.
+    #[must_use]
+    pub fn is_met_by(&self, state: &LampState) -> bool {
+        let mut after = state.clone();
+        self.clone().apply_to(&mut after);
+        after.to_json() == state.to_json()
+    }
+
     /// Makes the change.
     pub fn apply_to(self, state: &mut LampState) {
         state.client = self.client;
