@@ -104,7 +104,7 @@ struct Lamp {
     rig: Rig,
     pigpiod: Pigpiod,
     _service: Process,
-    _folder: tempfile::TempDir,
+    _directory: tempfile::TempDir,
 }
 
 impl Lamp {
@@ -113,13 +113,13 @@ impl Lamp {
         let rig = Rig::start_between(Mosquitto::start_with(lines), |call| {
             call.args(["--pigpiod", &pigpiod.address()]);
         });
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let directory = tempfile::tempdir().expect("a temporary directory");
         let mut call = Command::new(service);
         call.env_clear().args(["--settings", "/nonexistent", "--broker", &rig.broker.address()]);
-        call.args(["--pigpiod", &pigpiod.address(), "--state"]).arg(folder.path().join("state.json"));
+        call.args(["--pigpiod", &pigpiod.address(), "--state"]).arg(directory.path().join("state.json"));
         let service = Process::start(&mut call, "");
         service.await_log("LEDs are driven", 1);
-        let lamp = Self { name, rig, pigpiod, _service: service, _folder: folder };
+        let lamp = Self { name, rig, pigpiod, _service: service, _directory: directory };
         // The screen has taken the state when it answers a touch.
         lamp.rig.await_color(rig::place::STRIP, [255, 0, 0]);
         lamp
@@ -260,8 +260,8 @@ fn light(gpio: &mut Client) -> Light {
 /// Another program of this workspace, compiled in the way in which this one was.
 fn compiled(program: &str) -> PathBuf {
     let lamp_ui = PathBuf::from(rig::lamp_ui().get_program());
-    let folder = lamp_ui.parent().expect("a program is in a folder");
-    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+    let directory = lamp_ui.parent().expect("a program is in a directory");
+    let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(profile) => profile,
     };
@@ -269,5 +269,5 @@ fn compiled(program: &str) -> PathBuf {
         .args(["build", "--quiet", "--locked", "--profile", profile, "--package", program])
         .status();
     assert!(status.expect("cargo runs").success(), "cannot compile {program}");
-    folder.join(program)
+    directory.join(program)
 }

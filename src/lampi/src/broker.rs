@@ -7,13 +7,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use lamp::color::Color;
+use lamp::set_config::SetConfig;
 use lamp::state::LampState;
 use lamp::topic;
 use mqtt_client::{Connection, Error, Message, QoS};
 use runtime::address::Address;
 
-/// The name under which changes are asked for, in the place of the command of this name of the original lamp.
-pub(crate) const CLIENT: &str = "lamp_cmd";
+/// What the names begin with under which changes are asked for: the name of the original lamp's command.
+const CLIENT: &str = "lamp_cmd";
+
+/// How often a colour is completed anew, at most. More often it is only because somebody drags a finger over another screen,
+/// whose colour then counts.
+const COMPLETIONS: usize = 50;
 
 /// The program that keeps the lamp's state.
 const SERVICE: &str = "lamp_service";
@@ -24,10 +30,33 @@ const BRIDGES: (&str, &str) = ("$SYS/broker/connection/", "/state");
 /// A client that waits as long as its patience, at most.
 pub(crate) struct BrokerClient {
     connection: Connection,
+    /// The name of this client, by which it knows its own changes.
+    name: String,
     address: Address,
     patience: Duration,
     /// What has been received.
     pub known: Known,
+}
+
+/// What is to change. The rest stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Change {
+    /// Hue, 0 to 1.
+    pub hue: Option<f64>,
+    /// Saturation, 0 to 1.
+    pub saturation: Option<f64>,
+    /// Brightness, 0 to 1.
+    pub brightness: Option<f64>,
+    /// Lit or dark.
+    pub on: Option<bool>,
+}
+
+/// A request that was confirmed.
+struct Confirmed {
+    /// The state of the lamp before it.
+    replaced: LampState,
+    /// The state that it made.
+    state: LampState,
 }
 
 /// What a broker keeps of the lamp.
@@ -59,7 +88,7 @@ impl BrokerClient {
         };
         match connect() {
             Ok(connection) => {
-                Ok(Self { connection, address: address.clone(), patience, known: Known::default() })
+                Ok(Self { connection, name, address: address.clone(), patience, known: Known::default() })
             }
             Err(Error::NoAnswer) => bail!("{} does not answer within {}", broker(address), seconds(patience)),
             Err(error) => Err(unreachable(address, &error)),
@@ -83,23 +112,41 @@ impl BrokerClient {
         }
     }
 
-    /// Asks for a state under the name of [`CLIENT`], and waits until `lamp_service` confirms that the lamp has it.
-    pub(crate) fn change(&mut self, wanted: &LampState) -> anyhow::Result<()> {
-        let payload = LampState { client: CLIENT.into(), ..wanted.clone() }.to_json();
-        // As it will be confirmed: with two decimals.
-        let wanted = LampState::from_json(payload.as_bytes())?;
+    /// Makes a change, and waits until `lamp_service` confirms that the lamp has it.
+    ///
+    /// A request has a whole colour or none. Where only a half of it is to change, the other one is that of the lamp's state
+    /// so far; if somebody has changed it in the meantime, the colour is completed anew.
+    pub(crate) fn change(&mut self, change: Change) -> anyhow::Result<()> {
+        let mut last_seen = self.state()?;
+        let mut color = last_seen.color;
+        for _ in 0..COMPLETIONS {
+            let Confirmed { replaced, state } = self.request(&change.request(&self.name, color))?;
+            if !change.overwrites(replaced.color, last_seen.color) {
+                break;
+            }
+            color = replaced.color;
+            last_seen = state;
+        }
+        Ok(())
+    }
+
+    /// Sends a request, and waits until `lamp_service` confirms it.
+    fn request(&mut self, request: &SetConfig) -> anyhow::Result<Confirmed> {
         self.connection.set_patience(self.patience);
-        let mut is_over = match self.connection.publish(topic::SET_CONFIG, false, payload) {
+        let mut replaced = self.state()?;
+        let mut is_over = match self.connection.publish(topic::SET_CONFIG, false, request.to_json()) {
             Ok(()) => false,
             Err(Error::NoAnswer) => true,
             Err(error) => return Err(unreachable(&self.address, &error)),
         };
         while !is_over {
             match self.next()? {
-                Some(message) if message.topic == topic::CHANGED && !message.retained => {
-                    if self.known.state.as_ref() == Some(&wanted) {
-                        return Ok(());
+                Some(message) if message.topic == topic::CHANGED => {
+                    let state = self.state()?;
+                    if !message.retained && request.is_met_by(&state) {
+                        return Ok(Confirmed { replaced, state });
                     }
+                    replaced = state;
                 }
                 Some(_) => {}
                 None => is_over = true,
@@ -131,6 +178,29 @@ impl BrokerClient {
             Some(true) => "lamp_service is connected, but silent; see: lampi logs lamp_service",
             Some(false) => "lamp_service is not connected to it; see: sudo lampi status",
             None => "lamp_service has never been connected to it; see: sudo lampi status",
+        }
+    }
+}
+
+impl Change {
+    /// The request for it, of a client of this `name`. `color` is that of the lamp.
+    fn request(self, name: &str, color: Color) -> SetConfig {
+        let is_colored = self.hue.is_some() || self.saturation.is_some();
+        let color = is_colored.then(|| Color {
+            hue: self.hue.unwrap_or(color.hue),
+            saturation: self.saturation.unwrap_or(color.saturation),
+        });
+        SetConfig { client: name.to_owned(), color, brightness: self.brightness, on: self.on }
+    }
+
+    /// Whether it has half of a colour only, and the other half has become another one.
+    fn overwrites(self, now: Color, before: Color) -> bool {
+        // Of two decimals each.
+        let differ = |one: f64, other: f64| (one - other).abs() > 0.001;
+        match (self.hue, self.saturation) {
+            (Some(_), None) => differ(now.saturation, before.saturation),
+            (None, Some(_)) => differ(now.hue, before.hue),
+            _ => false,
         }
     }
 }

@@ -8,7 +8,7 @@ use lamp::color::Color;
 use lamp::state::LampState;
 use runtime::output;
 
-use crate::broker::BrokerClient;
+use crate::broker::{BrokerClient, Change};
 use hardware::leds::{self, Driver};
 use programs::lamp_service::installed;
 use programs::lamp_service::settings::Peer;
@@ -21,8 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
     let broker = installed::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut client = BrokerClient::connect(&broker, PATIENCE)?;
-    let state = client.state()?;
-    client.change(&changed(args, state))?;
+    client.change(wanted(args))?;
     client.disconnect();
     // Another broker is that of another lamp.
     if args.broker.is_none() {
@@ -57,15 +56,12 @@ pub(crate) fn get(args: &GetArgs) -> anyhow::Result<()> {
     Ok(output::line(&format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}"))?)
 }
 
-fn changed(args: &SetArgs, state: LampState) -> LampState {
-    let [hue, saturation] = match args.color {
-        Some(color) => color,
-        None => [args.hue.unwrap_or(state.color.hue), args.saturation.unwrap_or(state.color.saturation)],
+/// The fields that are named, and no others: what somebody else sets at the same moment stays.
+fn wanted(args: &SetArgs) -> Change {
+    let (hue, saturation) = match args.color {
+        Some([hue, saturation]) => (Some(hue), Some(saturation)),
+        None => (args.hue, args.saturation),
     };
-    LampState {
-        color: Color { hue, saturation },
-        brightness: args.brightness.unwrap_or(state.brightness),
-        on: if args.lit || args.dark { args.lit } else { state.on },
-        client: state.client,
-    }
+    let on = (args.lit || args.dark).then_some(args.lit);
+    Change { hue, saturation, brightness: args.brightness, on }
 }

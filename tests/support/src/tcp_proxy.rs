@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A proxy between a program and its daemon that records what is written and cuts connections.
+//! A proxy between a program and its daemon that records what is written, delays it and cuts connections.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
+use std::os::linux::net::TcpStreamExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -32,6 +33,8 @@ struct State {
     cuts: usize,
     /// Nothing more is taken from the program.
     stalled: bool,
+    /// How long each piece is on its way, there and back.
+    delay: Duration,
 }
 
 impl TcpProxy {
@@ -83,6 +86,11 @@ impl TcpProxy {
         self.shared.state.lock().unwrap().cuts
     }
 
+    /// From now on, each piece is on its way for as long, there and back.
+    pub fn slow_down(&self, delay: Duration) {
+        self.shared.state.lock().unwrap().delay = delay;
+    }
+
     /// From now on nothing that the program writes is taken; what it is sent still passes.
     pub fn stall(&self) {
         self.shared.state.lock().unwrap().stalled = true;
@@ -112,9 +120,13 @@ impl Shared {
             match (&connection.program).read(&mut buffer) {
                 Ok(0) => break,
                 Ok(length) => {
+                    acknowledge(&connection.program);
                     let mut state = self.state.lock().unwrap();
                     state.written.push(buffer[..length].to_vec());
-                    drop(self.changed.wait_while(state, |state| state.stalled).unwrap());
+                    let state = self.changed.wait_while(state, |state| state.stalled).unwrap();
+                    let delay = state.delay;
+                    drop(state);
+                    std::thread::sleep(delay);
                     if (&connection.daemon).write_all(&buffer[..length]).is_err() {
                         break;
                     }
@@ -130,7 +142,8 @@ impl Shared {
         let mut buffer = vec![0; 1 << 16];
         let mut cut = false;
         while !cut && let Ok(length @ 1..) = (&connection.daemon).read(&mut buffer) {
-            let passing = {
+            acknowledge(&connection.daemon);
+            let (passing, delay) = {
                 let mut state = self.state.lock().unwrap();
                 let passing = state.cut_after.map_or(length, |left| length.min(left));
                 state.cut_after = state.cut_after.map(|left| left - passing);
@@ -138,8 +151,9 @@ impl Shared {
                     (cut, state.cut_after) = (true, None);
                     state.cuts += 1;
                 }
-                passing
+                (passing, state.delay)
             };
+            std::thread::sleep(delay);
             if (&connection.program).write_all(&buffer[..passing]).is_err() {
                 break;
             }
@@ -154,4 +168,10 @@ impl Shared {
         connection.gone.store(true, Ordering::SeqCst);
         let _ = connection.daemon.shutdown(Shutdown::Both);
     }
+}
+
+/// Without this, who writes small pieces waits 40 ms for each other one: a delay that is not asked for.
+fn acknowledge(stream: &TcpStream) {
+    // One that is closed already needs none.
+    let _ = stream.set_quickack(true);
 }

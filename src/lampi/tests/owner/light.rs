@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `lampi set` and `lampi get`.
 
+use std::cell::RefCell;
 use std::process::Stdio;
-use std::time::Instant;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use test_support::{Mosquitto, PATIENCE, Pigpiod, QoS, wait_for};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, TcpProxy, wait_for};
 
 use crate::{CHANGED, CONNECTION, Lamp, PINS, SET_CONFIG, lampi, state};
 
@@ -18,28 +22,50 @@ fn the_light_is_set_and_shown() {
     let (_service, mut observer) = lamp.serve();
     assert_eq!(lamp.ask(&["get"]), fine("Hue: 1.0 Saturation: 1.0 Brightness: 1.0 On: true\n"));
 
-    for (arguments, told, duty) in [
+    for (arguments, asked, told, duty) in [
         (
             &["--hue", "0.29", "--saturation", "0.57", "--brightness", "0.58"][..],
-            state(0.29, 0.57, 0.58, true, "lamp_cmd"),
+            r#""color": {"h": 0.29, "s": 0.57}, "brightness": 0.58"#,
+            (0.29, 0.57, 0.58, true),
             [335, 580, 249],
         ),
-        (&["-b", "1"], state(0.29, 0.57, 1.0, true, "lamp_cmd"), [578, 1000, 430]),
-        (&["--off"], state(0.29, 0.57, 1.0, false, "lamp_cmd"), [0, 0, 0]),
-        (&["--color", "blue"], state(0.67, 1.0, 1.0, false, "lamp_cmd"), [0, 0, 0]),
-        (&["--on", "-u", "0.333333"], state(0.33, 1.0, 1.0, true, "lamp_cmd"), [20, 1000, 0]),
-        (&["--color", "#ff0000", "--brightness", "0"], state(0.0, 1.0, 0.0, true, "lamp_cmd"), [0, 0, 0]),
-        (&["-s", "0", "-b", "0.5"], state(0.0, 0.0, 0.5, true, "lamp_cmd"), [500, 500, 500]),
+        (&["-b", "1"], r#""brightness": 1.0"#, (0.29, 0.57, 1.0, true), [578, 1000, 430]),
+        (&["--off"], r#""on": false"#, (0.29, 0.57, 1.0, false), [0, 0, 0]),
+        (&["--color", "blue"], r#""color": {"h": 0.67, "s": 1.0}"#, (0.67, 1.0, 1.0, false), [0, 0, 0]),
+        // A colour is whole, or not asked for.
+        (
+            &["--on", "-u", "0.333333"],
+            r#""color": {"h": 0.33, "s": 1.0}, "on": true"#,
+            (0.33, 1.0, 1.0, true),
+            [20, 1000, 0],
+        ),
+        (
+            &["--color", "#ff0000", "--brightness", "-0.0"],
+            r#""color": {"h": 0.0, "s": 1.0}, "brightness": 0.0"#,
+            (0.0, 1.0, 0.0, true),
+            [0, 0, 0],
+        ),
+        (
+            &["-s", "0", "-b", "0.5"],
+            r#""color": {"h": 0.0, "s": 0.0}, "brightness": 0.5"#,
+            (0.0, 0.0, 0.5, true),
+            [500, 500, 500],
+        ),
     ] {
         let arguments = [&["set"], arguments].concat();
         assert_eq!(lamp.ask(&arguments), fine(""), "{arguments:?}");
-        // As the lamp_cmd of every LAMPI: whole, QoS 1, not retained.
+        // Only what was named, QoS 1, not retained, under a name of its own.
         let request = observer.next(SET_CONFIG);
+        let (begin, client) = request.payload.split_once(r#", "client": ""#).unwrap();
         assert_eq!(
-            (request.payload.as_str(), request.qos, request.retained),
-            (told.as_str(), QoS::AtLeastOnce, false)
+            (begin, request.qos, request.retained),
+            (format!("{{{asked}").as_str(), QoS::AtLeastOnce, false)
         );
+        let client = client.strip_suffix("\"}").unwrap();
+        assert!(client.starts_with("lamp_cmd_"), "{client}");
         // It was confirmed before it returned.
+        let (hue, saturation, brightness, on) = told;
+        let told = state(hue, saturation, brightness, on, client);
         assert_eq!(lamp.ask(&["get", "--json"]), fine(&format!("{told}\n")));
         wait_for(&format!("{arguments:?} to reach the LEDs"), PATIENCE, || {
             (lamp.pigpiod.duty_cycles(PINS) == duty.map(Some)).then_some(())
@@ -69,6 +95,101 @@ fn many_may_set_it_at_once() {
         let output = call.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// Makes all calls at the same moment, by way of the broker at an address. Each has to succeed.
+#[track_caller]
+fn at_once(address: &str, calls: &[Vec<String>]) {
+    let call = |arguments: &Vec<String>| {
+        let mut command = lampi(&["set", "--broker", address]);
+        command.args(arguments).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let calls: Vec<_> = calls.iter().map(call).collect();
+    for call in calls {
+        let output = call.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// The lamp's state after all that was asked for before, as JSON text without its client.
+fn state_at_the_end(observer: &mut MqttObserver) -> String {
+    static SENTINELS: AtomicUsize = AtomicUsize::new(0);
+    let sentinel = format!(r#""client": "sentinel {}""#, SENTINELS.fetch_add(1, Ordering::Relaxed));
+    observer.publish(SET_CONFIG, format!("{{{sentinel}}}"));
+    let message = observer.next_where(CHANGED, |message| message.payload.contains(&sentinel));
+    message.payload.split_once(r#", "client""#).unwrap().0.to_owned()
+}
+
+/// One value of each field, in the order of a state.
+type Values = (u8, u8, u8, bool);
+
+/// Calls that change one field each; of these, those that are chosen.
+fn single(values: Values, chosen: [bool; 4]) -> Vec<Vec<String>> {
+    let hundredths = |option: &str, value: u8| vec![option.to_owned(), (f64::from(value) / 100.0).to_string()];
+    let (hue, saturation, brightness, on) = values;
+    let calls = [
+        hundredths("--hue", hue),
+        hundredths("--saturation", saturation),
+        hundredths("--brightness", brightness),
+        vec![if on { "--on" } else { "--off" }.to_owned()],
+    ];
+    calls.into_iter().zip(chosen).filter_map(|(call, is_chosen)| is_chosen.then_some(call)).collect()
+}
+
+fn shown((hue, saturation, brightness, on): Values) -> String {
+    let [hue, saturation, brightness] =
+        [hue, saturation, brightness].map(|hundredths| f64::from(hundredths) / 100.0);
+    state(hue, saturation, brightness, on, "").split_once(r#", "client""#).unwrap().0.to_owned()
+}
+
+#[test]
+fn of_pairs_of_calls_none_is_lost() {
+    for delay in [0, 10] {
+        let lamp = Lamp::new();
+        let (_service, mut observer) = lamp.serve();
+        let proxy = TcpProxy::to(lamp.broker.port());
+        proxy.slow_down(Duration::from_millis(delay));
+        let mut now = (100, 100, 100, true);
+        for round in 0..20 {
+            let new = (round * 4, 90 - round, 10 + round, round % 2 == 1);
+            for (chosen, then) in [
+                ([true, false, true, false], (new.0, now.1, new.2, now.3)),
+                ([false, true, false, true], (new.0, new.1, new.2, new.3)),
+                // Halves of one colour.
+                ([true, true, false, false], (new.0 + 1, new.1 + 1, new.2, new.3)),
+            ] {
+                at_once(&proxy.address(), &single(then, chosen));
+                assert_eq!(state_at_the_end(&mut observer), shown(then), "{chosen:?}, {delay} ms");
+                now = then;
+            }
+        }
+    }
+}
+
+#[test]
+fn of_any_calls_at_once_none_is_lost() {
+    let lamp = Lamp::new();
+    let (_service, observer) = lamp.serve();
+    let observer = RefCell::new(observer);
+    let proxy = TcpProxy::to(lamp.broker.port());
+    let values = || (0..=100_u8, 0..=100_u8, 0..=100_u8, any::<bool>());
+    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&(values(), values(), any::<[bool; 4]>(), 0..30_u64), |(before, new, chosen, delay)| {
+            proxy.slow_down(Duration::from_millis(delay));
+            at_once(&proxy.address(), &[single(before, [true; 4]).concat()]);
+            at_once(&proxy.address(), &single(new, chosen));
+            let [hue, saturation, brightness, on] = chosen;
+            let wanted = (
+                if hue { new.0 } else { before.0 },
+                if saturation { new.1 } else { before.1 },
+                if brightness { new.2 } else { before.2 },
+                if on { new.3 } else { before.3 },
+            );
+            prop_assert_eq!(state_at_the_end(&mut observer.borrow_mut()), shown(wanted));
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]

@@ -85,9 +85,11 @@ fn a_lamp_that_is_well() {
         json!([{"device": "/dev/fb1", "name": "fb_ili9341", "width": 320, "height": 240, "bits_per_pixel": 16, "stride": 640}])
     );
     assert_eq!(status["touch_screens"], json!([{"device": "/dev/input/event0", "name": "EP0110M09"}]));
+    let client = status["light"]["client"].as_str().unwrap();
+    assert!(client.starts_with("lamp_cmd_"), "{client}");
     assert_eq!(
         status["light"],
-        json!({"hue": 0.08, "saturation": 1.0, "brightness": 0.5, "on": true, "client": "lamp_cmd", "rgb": [127, 61, 0]})
+        json!({"hue": 0.08, "saturation": 1.0, "brightness": 0.5, "on": true, "client": client, "rgb": [127, 61, 0]})
     );
 
     let screen = lamp.screen();
@@ -105,7 +107,10 @@ fn a_lamp_that_is_well() {
     says("GPIO daemon", &format!(":{}, pigpiod {pigpiod}", lamp.pigpiod.port()));
     says("framebuffer /dev/fb1, fb_ili9341, 320x240, 16 bits a pixel", "");
     says("touch screen /dev/input/event0, EP0110M09", "");
-    says("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by lamp_cmd", "");
+    says(
+        &format!("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by {client}"),
+        "",
+    );
 }
 
 #[test]
