@@ -338,7 +338,9 @@ mod tests {
             r#"{"color": {"h": 0.0, "s": 0.0}, "brightness": 0.0, "on": false, "client": "a"}"#
         );
         for tiny in [-0.0, -0.001] {
-            assert!(SetConfig { brightness: Some(tiny), ..SetConfig::default() }.to_json().contains(": 0.0,"));
+            assert!(
+                SetConfig { brightness: Some(tiny), ..SetConfig::default() }.to_json().contains(": 0.0,")
+            );
         }
     }
 

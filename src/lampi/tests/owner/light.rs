@@ -125,7 +125,8 @@ type Values = (u8, u8, u8, bool);
 
 /// Calls that change one field each; of these, those that are chosen.
 fn single(values: Values, chosen: [bool; 4]) -> Vec<Vec<String>> {
-    let hundredths = |option: &str, value: u8| vec![option.to_owned(), (f64::from(value) / 100.0).to_string()];
+    let hundredths =
+        |option: &str, value: u8| vec![option.to_owned(), (f64::from(value) / 100.0).to_string()];
     let (hue, saturation, brightness, on) = values;
     let calls = [
         hundredths("--hue", hue),

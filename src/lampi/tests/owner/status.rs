@@ -107,10 +107,7 @@ fn a_lamp_that_is_well() {
     says("GPIO daemon", &format!(":{}, pigpiod {pigpiod}", lamp.pigpiod.port()));
     says("framebuffer /dev/fb1, fb_ili9341, 320x240, 16 bits a pixel", "");
     says("touch screen /dev/input/event0, EP0110M09", "");
-    says(
-        &format!("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by {client}"),
-        "",
-    );
+    says(&format!("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by {client}"), "");
 }
 
 #[test]
