@@ -67,7 +67,7 @@ fn main() {
         });
         row(&format!("touch, every {interval:?}"), &drags);
     }
-    row("set_config to changed", &lamps.each_mut().map(|lamp| lamp.requests()));
+    row("set_config to changed", &lamps.each_mut().map(Lamp::requests));
 }
 
 fn row(what: &str, figures: &[Figures; 2]) {
@@ -179,7 +179,7 @@ impl Lamp {
     /// From each request to the state that confirms it, for a client that acknowledges at once.
     fn requests(&mut self) -> Figures {
         let address = Address { host: "127.0.0.1".into(), port: self.rig.broker.port() };
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let mut client = Connection::open(&address, "client_of_the_bench", patience).expect("it runs");
         client.subscribe(&["lamp/changed"], QoS::AtLeastOnce).expect("it takes subscriptions");
         let times = (0..REQUESTS).map(|step| {
