@@ -16,6 +16,7 @@ use cargo_deb::{BuildEnvironment, write_deb};
 use toml::{Table, Value};
 
 use crate::architecture::Architecture;
+use crate::depends::Relations;
 use crate::source::Source;
 use crate::stage::{Stage, make_directory, write};
 
@@ -27,8 +28,8 @@ pub(crate) struct Parts<'a> {
     pub scripts: &'a Path,
     pub architecture: Architecture,
     pub version: &'a str,
-    /// Entries of `Depends` beside those of debian/package.toml.
-    pub depends: &'a [String],
+    /// What the programs need beside the entries of debian/package.toml.
+    pub relations: &'a Relations,
     /// Time of everything, in seconds since 1970.
     pub timestamp: u64,
 }
@@ -55,7 +56,8 @@ fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<
     let Some(Value::Array(depends)) = deb.get_mut("depends") else {
         bail!("{PATH}: depends must be a list");
     };
-    depends.extend(parts.depends.iter().cloned().map(Value::String));
+    depends.extend(parts.relations.depends.iter().cloned().map(Value::String));
+    deb.insert("pre-depends".into(), parts.relations.pre_depends.join(", ").into());
     // cargo-deb knows lists only for some of these fields; all are lists in the file, for its reader's sake.
     for field in ["depends", "recommends", "breaks"] {
         if let Some(Value::Array(relations)) = deb.get(field) {

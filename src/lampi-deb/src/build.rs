@@ -20,7 +20,7 @@ use crate::changelog::{ChangelogEntry, source_date_epoch};
 use crate::cli::BuildArgs;
 use crate::compile::compile;
 use crate::deb::Deb;
-use crate::depends::{needs, relations};
+use crate::depends::{Relations, needs};
 use crate::install::{Artifacts, install};
 use crate::interrupt::Interrupt;
 use crate::notices::{self, notices};
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
         Ok(toolchain)
     })?;
 
-    let depends = progress.stage("find the libraries that they need, and their notices", || {
+    let relations = progress.stage("find the libraries that they need, and their notices", || {
         let mut all = Vec::new();
         for program in programs::PROGRAMS {
             let path = stage.directory().join(program.packaged_path());
@@ -79,13 +79,19 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
         }
         let notices = notices(&source, &toolchain, architecture, &interrupt)?;
         stage.add(notices::PATH, 0o644, notices.as_bytes())?;
-        Ok(relations(all))
+        Ok(Relations::of(all))
     })?;
 
     let package = progress.stage("pack", || {
         let version = &entry.version;
-        let parts =
-            Parts { stage: &stage, scripts: &scripts, architecture, version, depends: &depends, timestamp };
+        let parts = Parts {
+            stage: &stage,
+            scripts: &scripts,
+            architecture,
+            version,
+            relations: &relations,
+            timestamp,
+        };
         md5sums::add(&assemble(&source, &parts, directory)?, timestamp)
     })?;
 
@@ -170,10 +176,11 @@ fn say(line: Arguments) {
 /// What was made, on stdout.
 fn tell(deb: &Deb, artifacts: &Artifacts) -> anyhow::Result<()> {
     output::print(format_args!(
-        "{}\n  size    {} bytes\n  sha256  {}\n  depends {}\n\n  mode      size  path\n",
+        "{}\n  size    {} bytes\n  sha256  {}\n  depends {}, {}\n\n  mode      size  path\n",
         artifacts.package.display(),
         artifacts.size,
         artifacts.sha256,
+        deb.field("Pre-Depends").unwrap_or_default(),
         deb.field("Depends").unwrap_or_default(),
     ))?;
     for entry in &deb.data {

@@ -3,6 +3,9 @@
 //!
 //! The answer is the same on every machine that builds, unlike that of a look-up in the installed packages. A library
 //! that is not in the table is an error: a package without a needed dependency would install and then not run.
+//!
+//! The C library is a pre-dependency. The maintainer scripts set aside what ran the lamp before, and no other package that
+//! the system could install gives it a newer C library: so dpkg has to refuse the package before any script of it runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,8 +85,34 @@ fn versioned(library: &str, name: &str) -> anyhow::Result<Need> {
         .with_context(|| format!("it needs {name} of {library}, and no Debian version is known for that"))
 }
 
-/// The `Depends` entries that satisfy all `needs`: each package once, with the highest version.
-pub(crate) fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
+/// The package that has to be new enough before anything is unpacked.
+const PRE_DEPENDENCY: &str = "libc6";
+
+impl Need {
+    /// The field of the control file that has to ask for it.
+    pub(crate) fn field(&self) -> &'static str {
+        if self.package == PRE_DEPENDENCY { "Pre-Depends" } else { "Depends" }
+    }
+}
+
+/// The entries that satisfy all needs, for each of the two fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Relations {
+    pub depends: Vec<String>,
+    pub pre_depends: Vec<String>,
+}
+
+impl Relations {
+    /// Names each package once, with the highest version.
+    pub(crate) fn of(needs: impl IntoIterator<Item = Need>) -> Self {
+        let (pre_depends, depends): (Vec<_>, Vec<_>) =
+            needs.into_iter().partition(|need| need.field() == "Pre-Depends");
+        Self { depends: relations(depends), pre_depends: relations(pre_depends) }
+    }
+}
+
+/// The entries that satisfy all `needs`: each package once, with the highest version.
+fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
     let mut packages: BTreeMap<&str, Option<Version>> = BTreeMap::new();
     for need in needs {
         let version = packages.entry(need.package).or_default();
@@ -98,7 +127,7 @@ pub(crate) fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a `Depends` field asks for everything in `need`.
+/// Whether the value of a field asks for everything in `need`.
 pub(crate) fn satisfied(depends: &str, need: &Need) -> bool {
     depends.split(',').any(|relation| {
         let (package, version) = match relation.trim().split_once(" (>= ") {
@@ -125,7 +154,9 @@ mod tests {
             need("libc.so.6", "GLIBC_2.3.4"),
             need("libgcc_s.so.1", "GCC_3.0"),
         ];
-        assert_eq!(relations(needs), ["libc6 (>= 2.29)", "libgcc-s1 (>= 3.0)"]);
+        let relations = Relations::of(needs);
+        assert_eq!(relations.pre_depends, ["libc6 (>= 2.29)"]);
+        assert_eq!(relations.depends, ["libgcc-s1 (>= 3.0)"]);
     }
 
     #[test]

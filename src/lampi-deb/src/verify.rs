@@ -30,7 +30,7 @@ const PROMISES: [Promise; 14] = [
     ("Supervisor can read the confs", confs::readable),
     ("confs start the lamp as promised", confs::promised),
     ("programs are for the architecture", programs::architecture),
-    ("Depends satisfies every library", programs::libraries),
+    ("Depends and Pre-Depends satisfy every library", programs::libraries),
     ("changelog, copyright and notices are there", documents::documents),
     ("each program has a man page", documents::man_pages),
     ("shells can complete the programs' arguments", documents::completions),

@@ -6,7 +6,7 @@ use goblin::elf::Elf;
 use super::report::Problems;
 use crate::architecture::Architecture;
 use crate::deb::Deb;
-use crate::depends::{needs, satisfied};
+use crate::depends::{Need, needs, satisfied};
 use programs::PROGRAMS;
 
 /// Paths of the programs in the package, each with its content.
@@ -36,18 +36,19 @@ pub(super) fn architecture(deb: &Deb) -> Problems {
 }
 
 pub(super) fn libraries(deb: &Deb) -> Problems {
-    let depends = deb.field("Depends").unwrap_or_default();
+    let is_satisfied = |need: &Need| satisfied(&deb.field(need.field()).unwrap_or_default(), need);
     let mut problems = Problems::new();
     for (path, content) in programs(deb) {
         match content.map(needs) {
             None => {}
             Some(Err(error)) => problems.push(format!("/{path}: {error:#}")),
             Some(Ok(needs)) => {
-                for need in needs.iter().filter(|need| !satisfied(&depends, need)) {
+                for need in needs.iter().filter(|need| !is_satisfied(need)) {
                     let version =
                         need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
+                    let Need { package, .. } = need;
                     problems
-                        .push(format!("/{path} needs {}{version}, which is not in Depends", need.package));
+                        .push(format!("/{path} needs {package}{version}, which is not in {}", need.field()));
                 }
             }
         }
