@@ -20,11 +20,11 @@ const MANY_RETRIES: &str = "1000000";
 
 /// What the checker says of a program that can then never start.
 const FATAL: [&str; 7] = [
-    "command-not-found",
-    "command-not-executable",
-    "command-is-directory",
+    "host-command-not-found",
+    "host-command-not-executable",
+    "host-command-is-directory",
     "empty-command",
-    "missing-directory",
+    "host-directory-missing",
     "relative-command",
     "tilde-not-expanded",
 ];
@@ -168,11 +168,11 @@ fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>, report:
     match finding.code {
         "duplicate-program" => true,
         // Either pigpiod is not installed, or the package is damaged.
-        "command-not-found" => {
+        "host-command-not-found" => {
             ours == Some("pigpiod")
                 || ours.is_some_and(|name| finding.text.contains(&format!("`/usr/bin/{name}`")))
         }
-        "unknown-user" => {
+        "host-unknown-user" => {
             report.is_missing(Need::User) && finding.text.contains(&format!("`{}`", lamp.user()))
         }
         _ => false,

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::fs;
 use std::io;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -31,10 +32,32 @@ impl Display for Unreadable {
     }
 }
 
+impl Unreadable {
+    /// The file, named as the caller named it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 impl Error for Unreadable {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.source)
     }
+}
+
+/// Something to check.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file, which is read.
+    File(PathBuf),
+    /// A text that is no file, or not yet.
+    Text {
+        /// What findings call it. Its folder is where included files are looked for.
+        name: PathBuf,
+        /// Its bytes.
+        content: Vec<u8>,
+    },
 }
 
 /// A place in one of the files.
@@ -51,6 +74,7 @@ pub(crate) struct File {
     pub path: PathBuf,
     /// Its folder on the host, for `%(here)s`.
     pub here: String,
+    /// Whether every user can read it; false where modes say nothing.
     pub world_readable: bool,
     /// Whether supervisord starts from this file: the first one, if it has a `[supervisord]` section.
     pub main: bool,
@@ -99,6 +123,11 @@ impl Section {
     pub(crate) fn place(&self) -> Place {
         self.headers[0]
     }
+
+    /// Whether the section itself has a key, wherever its parts are.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
 }
 
 /// What one supervisord reads.
@@ -111,49 +140,54 @@ pub(crate) struct Configuration {
     defaults: BTreeMap<String, Located>,
     /// The words of `[include] files` that match nothing, with their place.
     pub unmatched_includes: Vec<(String, Place)>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Configuration {
-    pub(crate) fn read(paths: &[PathBuf], host: &Host) -> Result<Self, Unreadable> {
+    pub(crate) fn read(inputs: &[Input], host: &Host) -> Self {
         let mut configuration = Self {
             files: Vec::new(),
             sections: Vec::new(),
             defaults: BTreeMap::new(),
             unmatched_includes: Vec::new(),
+            unreadable: Vec::new(),
         };
         let mut seen = BTreeSet::new();
-        for path in paths {
-            configuration.add(path.clone(), host, &mut seen)?;
+        for input in inputs {
+            configuration.add(input.clone(), host, &mut seen);
             if configuration.files.len() == 1 && configuration.section("supervisord").is_some() {
                 configuration.files[0].main = true;
                 for included in configuration.included(host) {
-                    configuration.add(included, host, &mut seen)?;
+                    configuration.add(Input::File(included), host, &mut seen);
                 }
             }
         }
-        Ok(configuration)
+        configuration
     }
 
-    fn add(&mut self, path: PathBuf, host: &Host, seen: &mut BTreeSet<PathBuf>) -> Result<(), Unreadable> {
-        let unreadable = |source| Unreadable { path: path.clone(), source };
-        let real = path.canonicalize().map_err(unreadable)?;
-        if !seen.insert(real) {
-            return Ok(());
-        }
-        let metadata = fs::metadata(&path).map_err(unreadable)?;
-        if metadata.len() > LARGEST {
-            return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
-        }
-        let bytes = fs::read(&path).map_err(unreadable)?;
-        let mode = metadata.permissions().mode();
-        let here = folder_on_host(&path, host).map_err(unreadable)?;
+    fn add(&mut self, input: Input, host: &Host, seen: &mut BTreeSet<PathBuf>) {
+        let (path, content) = match input {
+            Input::File(path) => {
+                let content = read(&path, seen);
+                (path, content)
+            }
+            Input::Text { name, content } => (name, Ok(Some((content, false)))),
+        };
+        let here = folder_on_host(&path, host);
+        let (bytes, world_readable, here) = match (content, here) {
+            (Ok(Some((bytes, world_readable))), Ok(here)) => (bytes, world_readable, here),
+            (Ok(None), _) => return,
+            (Err(source), _) | (_, Err(source)) => {
+                self.unreadable.push(Unreadable { path, source });
+                return;
+            }
+        };
         let parsed = parse(&bytes);
         let number = self.files.len();
         for part in &parsed.parts {
             self.merge(part, number, &here);
         }
-        self.files.push(File { path, here, world_readable: mode & 0o004 != 0, main: false, parsed });
-        Ok(())
+        self.files.push(File { path, here, world_readable, main: false, parsed });
     }
 
     fn merge(&mut self, part: &SectionPart, file: usize, here: &str) {
@@ -186,11 +220,19 @@ impl Configuration {
             return Vec::new();
         };
         let here = &self.files[files.file].here;
-        let mut variables = environment_variables(host);
-        variables.insert("host_node_name".to_owned(), Variable::Text(host.node_name()));
-        let Ok(expanded) = expand(&files.entry.value, here, &variables) else { return Vec::new() };
+        let mut variables = Variables::of_environment(host.environment());
+        variables.insert("host_node_name".to_owned(), node_name(host));
+        let Some(text) =
+            expand(&files.entry.value, here, &variables).ok().and_then(crate::expand::Expanded::known)
+        else {
+            return Vec::new();
+        };
         let mut included = Vec::new();
-        for pattern in words(&expanded.text) {
+        for pattern in words(&text) {
+            // Of an unknown machine there is what lies beside the main file.
+            if host.is_unknown() && pattern.to_string().starts_with('/') {
+                continue;
+            }
             let found = matches(&Path::new(here).join(pattern.to_string()), host);
             // A folder for files that nobody has put there yet is no mistake.
             if found.is_empty() && !pattern.to_string().contains(['*', '?', '[']) {
@@ -222,12 +264,34 @@ impl Configuration {
     }
 }
 
-/// supervisord's environment, as `%(ENV_x)s` sees it.
-pub(crate) fn environment_variables(host: &Host) -> Variables {
-    host.variables()
-        .iter()
-        .map(|(name, value)| (format!("ENV_{name}"), Variable::Text(value.clone())))
-        .collect()
+/// The value of `%(host_node_name)s`.
+pub(crate) fn node_name(host: &Host) -> Variable {
+    if host.is_unknown() { Variable::Unknown } else { Variable::Text(host.node_name()) }
+}
+
+/// The bytes of a file, and whether every user can read it; nothing if it is one of those `seen`.
+fn read(path: &Path, seen: &mut BTreeSet<PathBuf>) -> io::Result<Option<(Vec<u8>, bool)>> {
+    let real = path.canonicalize()?;
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    // What a pipe gives can be read once only, whatever its name.
+    if !seen.insert(real.clone()) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let world_readable = metadata.is_file() && metadata.permissions().mode() & 0o004 != 0;
+    Ok(Some((bytes, world_readable && !is_in_checkout(&real))))
+}
+
+/// Whether a file lies in a checkout of git, which keeps no modes.
+fn is_in_checkout(path: &Path) -> bool {
+    path.ancestors().skip(1).any(|folder| folder.join(".git").exists())
 }
 
 fn words(text: &Text) -> Vec<Text> {

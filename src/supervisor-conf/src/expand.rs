@@ -10,6 +10,8 @@ use crate::text::{Position, Text};
 pub(crate) enum Variable {
     Text(String),
     Number(i64),
+    /// Only the machine on which supervisord runs knows it.
+    Unknown,
 }
 
 impl Variable {
@@ -18,12 +20,43 @@ impl Variable {
         match self {
             Self::Text(text) => format!("'{text}'"),
             Self::Number(number) => number.to_string(),
+            Self::Unknown => String::new(),
         }
     }
 }
 
 /// The names that can be used in a value.
-pub(crate) type Variables = BTreeMap<String, Variable>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables {
+    known: BTreeMap<String, Variable>,
+    /// Whether any variable may be in supervisord's environment.
+    any_environment: bool,
+}
+
+impl Variables {
+    /// Those of supervisord's environment; no environment means that it is not known.
+    pub(crate) fn of_environment(environment: Option<&BTreeMap<String, String>>) -> Self {
+        let known = environment.into_iter().flatten();
+        let known = known.map(|(name, value)| (format!("ENV_{name}"), Variable::Text(value.clone())));
+        Self { known: known.collect(), any_environment: environment.is_none() }
+    }
+
+    pub(crate) fn insert(&mut self, name: String, value: Variable) {
+        self.known.insert(name, value);
+    }
+
+    /// The names, without those of the environment that is not known.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.known.keys().map(String::as_str)
+    }
+
+    fn get(&self, name: &str) -> Option<Variable> {
+        match self.known.get(name) {
+            None if self.any_environment && name.starts_with("ENV_") => Some(Variable::Unknown),
+            known => known.cloned(),
+        }
+    }
+}
 
 /// A value with its `%(name)s` replaced; each replacement stands where its `%` was.
 #[derive(Debug)]
@@ -31,6 +64,15 @@ pub(crate) struct Expanded {
     pub text: Text,
     /// A `%s` without a name: Python puts in the whole mapping, and nobody can have meant that.
     pub unnamed: Option<Position>,
+    /// Whether a part of the text is missing, because only the machine on which supervisord runs knows it.
+    pub unknown: bool,
+}
+
+impl Expanded {
+    /// The text, if all of it is known.
+    pub(crate) fn known(self) -> Option<Text> {
+        (!self.unknown).then_some(self.text)
+    }
 }
 
 #[derive(Debug)]
@@ -56,7 +98,7 @@ const MAX_WIDTH: usize = 4096;
 
 /// Expands `text` with `variables`, and `%(here)s` with the folder of its file.
 pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<Expanded, ExpansionFault> {
-    let mut result = Expanded { text: Text::empty_at(text.at()), unnamed: None };
+    let mut result = Expanded { text: Text::empty_at(text.at()), unnamed: None, unknown: false };
     // What the next conversion without a name takes: Python hands out the mapping, or the last named value, once.
     let mut argument = Argument::Mapping;
     let mut rest = text.chars().iter().copied();
@@ -69,7 +111,7 @@ pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<E
         let spec = Spec::read(&mut rest.by_ref().map(|(char, _)| char)).ok_or_else(malformed)?;
         if let Some(name) = &spec.name {
             argument = Argument::Value(match variables.get(name) {
-                Some(value) => value.clone(),
+                Some(value) => value,
                 None if name == "here" => Variable::Text(here.to_owned()),
                 None => return Err(ExpansionFault { at, kind: ExpansionFaultKind::Undefined(name.clone()) }),
             });
@@ -79,6 +121,7 @@ pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<E
             continue;
         }
         match std::mem::replace(&mut argument, Argument::Used) {
+            Argument::Value(Variable::Unknown) => result.unknown = true,
             Argument::Value(value) => {
                 let formatted = spec.format(&value).ok_or_else(|| match &spec.name {
                     Some(name) => ExpansionFault {
@@ -105,7 +148,7 @@ pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<E
 /// The whole mapping as Python writes it.
 fn mapping(here: &str, variables: &Variables) -> String {
     let mut items: Vec<String> =
-        variables.iter().map(|(name, value)| format!("'{name}': {}", value.quoted())).collect();
+        variables.known.iter().map(|(name, value)| format!("'{name}': {}", value.quoted())).collect();
     items.push(format!("'here': '{here}'"));
     format!("{{{}}}", items.join(", "))
 }
@@ -248,10 +291,9 @@ mod tests {
     use super::*;
 
     fn expanded(text: &str) -> Result<String, String> {
-        let variables = Variables::from([
-            ("ENV_HOME".to_owned(), Variable::Text("/root".to_owned())),
-            ("process_num".to_owned(), Variable::Number(7)),
-        ]);
+        let environment = BTreeMap::from([("HOME".to_owned(), "/root".to_owned())]);
+        let mut variables = Variables::of_environment(Some(&environment));
+        variables.insert("process_num".to_owned(), Variable::Number(7));
         match expand(&Text::of_line(1, text), "/etc", &variables) {
             Ok(expanded) => Ok(expanded.text.to_string()),
             Err(fault) => Err(format!("{} {:?}", fault.at.column, fault.kind)),

@@ -4,6 +4,8 @@
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
+use crate::codes::is_of_host;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -11,6 +13,8 @@ pub enum Severity {
     Error,
     /// supervisord starts, but does not do what was meant.
     Warning,
+    /// Nothing that has to be changed; worth a look.
+    Hint,
 }
 
 impl Display for Severity {
@@ -18,6 +22,7 @@ impl Display for Severity {
         formatter.write_str(match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Hint => "hint",
         })
     }
 }
@@ -39,6 +44,14 @@ pub struct Finding {
     pub text: String,
     /// What to do about it.
     pub fix: String,
+}
+
+impl Finding {
+    /// Whether it depends on the machine on which supervisord will run, and not on the files alone.
+    #[must_use]
+    pub fn is_of_host(&self) -> bool {
+        is_of_host(self.code)
+    }
 }
 
 impl Display for Finding {

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The machine on which supervisord will read the files: its users, folders, programs and environment.
 
+mod accounts;
+mod addresses;
+mod run_time;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+
+pub(crate) use accounts::Account;
+use accounts::{Accounts, named};
+pub(crate) use addresses::Address;
 
 /// Where a daemon started by systemd looks for programs (systemd.exec(5), Debian's build).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -12,24 +20,29 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// As many as the kernel follows before it gives up.
 const MAX_LINKS: usize = 40;
 
+/// How many files a process may ever open, unless fs.nr_open says otherwise (proc(5)).
+const MAX_FILES: i64 = 1 << 20;
+
+/// How many files systemd lets a service open, and only root can raise it (systemd-system.conf(5)).
+const SYSTEMD_FILES: i64 = 512 << 10;
+
 /// A machine, running or not: a root folder, and what will be there although it is not there yet.
 ///
 /// Users are looked up in `etc/passwd` and `etc/group` below the root only; `root` always exists. supervisord's
-/// working directory is taken to be `/`, as under systemd.
+/// working directory is taken to be `/`, as under systemd. What is below `/dev`, `/proc`, `/sys` and `/run` is taken as
+/// it will be when that machine runs, if it is not the one on which the check runs.
 #[derive(Clone, Debug)]
 pub struct Host {
     root: PathBuf,
+    /// Whether this is the machine on which the check runs.
+    live: bool,
+    /// Whether nothing is known of the machine.
+    offline: bool,
+    working_directory: Option<PathBuf>,
     variables: BTreeMap<String, String>,
-    users: BTreeMap<String, Account>,
-    groups: BTreeMap<String, Option<u64>>,
+    accounts: Accounts,
     directories: BTreeSet<PathBuf>,
     commands: BTreeSet<PathBuf>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Account {
-    id: Option<u64>,
-    home: Option<String>,
 }
 
 /// What is found where a command should be.
@@ -50,21 +63,22 @@ impl Host {
         let systemd = ["INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID"];
         let mut variables: BTreeMap<_, _> = systemd.map(|name| (name.to_owned(), "0".to_owned())).into();
         variables.insert("PATH".to_owned(), PATH.to_owned());
+        Self {
+            live: fs::canonicalize(&root).is_ok_and(|root| root == Path::new("/")),
+            offline: false,
+            working_directory: None,
+            variables,
+            accounts: Accounts::read(&root),
+            directories: BTreeSet::new(),
+            commands: BTreeSet::new(),
+            root,
+        }
+    }
 
-        let superuser = Account { id: Some(0), home: Some("/root".to_owned()) };
-        let mut users = BTreeMap::from([("root".to_owned(), superuser)]);
-        for fields in records(&root.join("etc/passwd")) {
-            if let [name, _, id, _, _, home, ..] = fields.as_slice() {
-                users.insert(name.clone(), Account { id: id.parse().ok(), home: Some(home.clone()) });
-            }
-        }
-        let mut groups = BTreeMap::from([("root".to_owned(), Some(0))]);
-        for fields in records(&root.join("etc/group")) {
-            if let [name, _, id, ..] = fields.as_slice() {
-                groups.insert(name.clone(), id.parse().ok());
-            }
-        }
-        Self { root, variables, users, groups, directories: BTreeSet::new(), commands: BTreeSet::new() }
+    /// A machine of which nothing is known: only what the files say is checked.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { offline: true, live: false, ..Self::new("/") }
     }
 
     /// With an environment variable that supervisord is started with.
@@ -77,8 +91,7 @@ impl Host {
     /// With a user, and a group of the same name, who will exist by then.
     #[must_use]
     pub fn with_user(mut self, name: &str) -> Self {
-        self.users.entry(name.to_owned()).or_default();
-        self.groups.entry(name.to_owned()).or_default();
+        self.accounts.add(name);
         self
     }
 
@@ -96,12 +109,38 @@ impl Host {
         self
     }
 
+    /// With the folder, given by its absolute path on that machine, in which supervisord is started.
+    #[must_use]
+    pub fn with_working_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.working_directory = Some(path.into());
+        self
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
-        &self.variables
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.offline
+    }
+
+    /// The environment of supervisord; none if it is not known.
+    pub(crate) fn environment(&self) -> Option<&BTreeMap<String, String>> {
+        (!self.offline).then_some(&self.variables)
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// The folder in which supervisord is started.
+    pub(crate) fn working_directory(&self) -> &Path {
+        self.working_directory.as_deref().unwrap_or(Path::new("/"))
+    }
+
+    /// Whether the caller said in which folder supervisord is started.
+    pub(crate) fn knows_working_directory(&self) -> bool {
+        self.working_directory.is_some()
     }
 
     /// The node name, for `%(host_node_name)s`.
@@ -111,28 +150,24 @@ impl Host {
         if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
     }
 
+    pub(crate) fn account(&self, name: &str) -> Option<&Account> {
+        named(&self.accounts.users, name, |user| user.id)
+    }
+
     pub(crate) fn has_user(&self, name: &str) -> bool {
-        match crate::values::integer(name) {
-            Some(id) => {
-                self.users.values().any(|user| user.id.is_some_and(|known| known.cast_signed() == id))
-            }
-            None => self.users.contains_key(name),
-        }
+        self.account(name).is_some()
     }
 
     pub(crate) fn has_group(&self, name: &str) -> bool {
-        match crate::values::integer(name) {
-            Some(id) => self.groups.values().flatten().any(|known| known.cast_signed() == id),
-            None => self.groups.contains_key(name),
-        }
+        named(&self.accounts.groups, name, |group| group.id).is_some()
     }
 
     pub(crate) fn user_names(&self) -> impl Iterator<Item = &str> {
-        self.users.keys().map(String::as_str)
+        self.accounts.users.keys().map(String::as_str)
     }
 
     pub(crate) fn group_names(&self) -> impl Iterator<Item = &str> {
-        self.groups.keys().map(String::as_str)
+        self.accounts.groups.keys().map(String::as_str)
     }
 
     /// `path` with a leading `~` or `~user` replaced, as Python's `os.path.expanduser` does for supervisord.
@@ -140,28 +175,42 @@ impl Host {
         let Some(rest) = path.strip_prefix('~') else { return path.to_owned() };
         let (name, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let home = if name.is_empty() {
-            self.variables.get("HOME").or_else(|| self.users.get("root")?.home.as_ref())
+            self.variables.get("HOME").or_else(|| self.accounts.users.get("root")?.home.as_ref())
         } else {
-            self.users.get(name).and_then(|user| user.home.as_ref())
+            self.accounts.users.get(name).and_then(|user| user.home.as_ref())
         };
         home.map_or_else(|| path.to_owned(), |home| format!("{}{rest}", home.trim_end_matches('/')))
     }
 
+    /// `path` as supervisord sees it from its working directory.
+    pub(crate) fn absolute(&self, path: &str) -> PathBuf {
+        Path::new("/").join(self.working_directory()).join(path)
+    }
+
     pub(crate) fn is_directory(&self, path: &str) -> bool {
-        let path = absolute(path);
+        let path = self.absolute(path);
+        self.is_declared_directory(&path)
+            || self.metadata(&path).is_some_and(|metadata| metadata.is_dir())
+            || run_time::is_directory(&path, &self.root, self.live)
+    }
+
+    fn is_declared_directory(&self, path: &Path) -> bool {
         // A program that will exist brings its folder with it.
         let folders = self.commands.iter().filter_map(|command| command.parent());
         let mut declared = self.directories.iter().map(PathBuf::as_path).chain(folders);
-        declared.any(|directory| directory.starts_with(&path))
-            || self.metadata(&path).is_some_and(|metadata| metadata.is_dir())
+        declared.any(|directory| directory.starts_with(path))
     }
 
     pub(crate) fn command(&self, path: &str) -> CommandState {
-        let path = absolute(path);
-        if self.commands.contains(&path) {
+        self.command_at(&self.absolute(path))
+    }
+
+    pub(crate) fn command_at(&self, path: &Path) -> CommandState {
+        if self.commands.contains(path) {
             return CommandState::Runnable;
         }
-        match self.metadata(&path) {
+        match self.metadata(path) {
+            None if run_time::may_hold_programs(path, self.live) => CommandState::Runnable,
             None => CommandState::Missing,
             Some(metadata) if metadata.is_dir() => CommandState::Directory,
             Some(metadata) if metadata.permissions().mode() & 0o111 == 0 => CommandState::NotExecutable,
@@ -169,8 +218,53 @@ impl Host {
         }
     }
 
+    /// How many files a service may open that runs as `user`.
+    pub(crate) fn most_files(&self, is_root: bool) -> i64 {
+        let limit = if self.live { fs::read_to_string("/proc/sys/fs/nr_open").ok() } else { None };
+        let limit = limit.and_then(|limit| limit.trim().parse().ok()).unwrap_or(MAX_FILES);
+        if is_root { limit } else { limit.min(SYSTEMD_FILES) }
+    }
+
+    /// Whether `user` may open the file at `path` to write, or make it; nothing if that cannot be known.
+    pub(crate) fn may_write(&self, user: &Account, path: &str) -> Option<bool> {
+        let path = self.absolute(path);
+        let folder = path.parent()?;
+        if run_time::is_of_kernel(&path) || self.directories.iter().any(|known| known.starts_with(folder)) {
+            return None;
+        }
+        // An image that somebody unpacked without being root has other owners than it will have.
+        let root = fs::metadata(&self.root).ok()?;
+        let id = user.id?;
+        if root.uid() != 0 || id == 0 {
+            return (id == 0).then_some(true);
+        }
+        match self.metadata(&path) {
+            Some(file) => Some(self.may_search(user, folder)? && allows(&file, user, 0o2)),
+            None => {
+                let metadata = self.metadata(folder)?;
+                Some(self.may_search(user, folder)? && allows(&metadata, user, 0o3))
+            }
+        }
+    }
+
+    /// Whether `user` may make and remove files in the folder of `path`; nothing if that cannot be known.
+    pub(crate) fn may_make(&self, user: &Account, path: &str) -> Option<bool> {
+        let folder = self.absolute(path).parent()?.join("a file that is not there");
+        self.may_write(user, &folder.to_string_lossy())
+    }
+
+    fn may_search(&self, user: &Account, folder: &Path) -> Option<bool> {
+        let folder = self.resolve(folder)?;
+        for ancestor in folder.ancestors() {
+            if !allows(&fs::metadata(self.below_root(ancestor)).ok()?, user, 0o1) {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
     /// Follows links inside the root, where an absolute one starts at the root again.
-    fn metadata(&self, path: &Path) -> Option<Metadata> {
+    fn resolve(&self, path: &Path) -> Option<PathBuf> {
         let mut resolved = PathBuf::from("/");
         let mut pending: Vec<PathBuf> = components(path);
         let mut links = 0;
@@ -195,28 +289,43 @@ impl Host {
             }
             pending.extend(components(&target));
         }
-        fs::symlink_metadata(self.below_root(&resolved)).ok()
+        Some(resolved)
+    }
+
+    fn metadata(&self, path: &Path) -> Option<Metadata> {
+        if self.offline {
+            return None;
+        }
+        if self.live {
+            return fs::metadata(path).ok();
+        }
+        fs::symlink_metadata(self.below_root(&self.resolve(path)?)).ok()
     }
 
     fn below_root(&self, path: &Path) -> PathBuf {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
+
+    /// What is known of the host of an address.
+    pub(crate) fn address(&self, name: &str) -> Address {
+        addresses::look_up(name, &self.root, &self.node_name(), self.live)
+    }
+}
+
+/// Whether a mode gives `user` all of the rights `wanted`, which are the last three bits of a mode.
+fn allows(metadata: &Metadata, user: &Account, wanted: u32) -> bool {
+    let shift = if user.id == Some(u64::from(metadata.uid())) {
+        6
+    } else if user.groups.contains(&u64::from(metadata.gid())) {
+        3
+    } else {
+        0
+    };
+    metadata.mode() >> shift & wanted == wanted
 }
 
 /// The parts of a path, the first one last, without those that mean nothing.
 fn components(path: &Path) -> Vec<PathBuf> {
     let parts = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
     parts.rev().map(|part| PathBuf::from(part.as_os_str())).collect()
-}
-
-/// `path` as supervisord sees it from its working directory.
-fn absolute(path: &str) -> PathBuf {
-    Path::new("/").join(path)
-}
-
-/// The lines of a file like `/etc/passwd`, cut at their colons; none if there is no such file.
-fn records(path: &Path) -> Vec<Vec<String>> {
-    let content = fs::read(path).unwrap_or_default();
-    let content = String::from_utf8_lossy(&content);
-    content.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
 }

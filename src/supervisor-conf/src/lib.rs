@@ -7,9 +7,12 @@
 //!
 //! Text goes one way through the modules: `parser` makes sections out of a file, `configuration` mixes the sections of
 //! all files, `model` works out programs, groups and the names that `expand` may replace, and each of the `rules` looks
-//! for one kind of mistake. What Supervisor knows is in two tables, `schema` and `values`.
+//! for one kind of mistake. What Supervisor knows is in two tables, `schema` and `values`; what the checker can say is
+//! in a third one, [`codes`].
 
+pub mod codes;
 mod configuration;
+mod directives;
 mod expand;
 mod finding;
 mod host;
@@ -20,12 +23,13 @@ mod rules;
 mod schema;
 mod section;
 mod shlex;
+mod template;
 mod text;
 mod values;
 
 use std::path::PathBuf;
 
-pub use configuration::Unreadable;
+pub use configuration::{Input, Unreadable};
 pub use finding::{Finding, Severity};
 pub use host::Host;
 pub use program::Program;
@@ -36,12 +40,16 @@ use configuration::Configuration;
 use model::Model;
 
 /// What was found in a set of files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Report {
     /// In the order of the files and of their lines.
     pub findings: Vec<Finding>,
     /// The programs of which supervisord would accept every value.
     pub programs: Vec<Program>,
+    /// The files that were read, as the caller or an `[include]` named them.
+    pub files: Vec<PathBuf>,
+    /// The files that could not be read; they are taken to be empty.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Checks files that one supervisord of `host` reads together, in this order.
@@ -49,7 +57,19 @@ pub struct Report {
 /// If the first file has a `[supervisord]` section it is the main one, and the files that its `[include]` names are
 /// checked too.
 pub fn check(files: &[PathBuf], host: &Host) -> Result<Report, Unreadable> {
-    let configuration = Configuration::read(files, host)?;
-    let model = Model::new(&configuration, host);
-    Ok(Report { findings: rules::apply(&model), programs: program::programs(&model) })
+    let inputs: Vec<Input> = files.iter().cloned().map(Input::File).collect();
+    let mut report = check_readable(&inputs, host);
+    if report.unreadable.is_empty() { Ok(report) } else { Err(report.unreadable.remove(0)) }
+}
+
+/// As [`check`], and goes on where a file cannot be read.
+#[must_use]
+pub fn check_readable(inputs: &[Input], host: &Host) -> Report {
+    let configuration = Configuration::read(inputs, host);
+    let (findings, programs) = {
+        let model = Model::new(&configuration, host);
+        (rules::apply(&model), program::programs(&model))
+    };
+    let Configuration { files, unreadable, .. } = configuration;
+    Report { findings, programs, files: files.into_iter().map(|file| file.path).collect(), unreadable }
 }

@@ -2,9 +2,9 @@
 //! What supervisord makes of the sections: the programs, their groups and processes, and the names that each value
 //! may use.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::configuration::{Configuration, Located, Place, Section, environment_variables, normalized};
+use crate::configuration::{Configuration, Located, Place, Section, node_name, normalized};
 use crate::expand::{Expanded, ExpansionFault, Variable, Variables, expand};
 use crate::host::Host;
 use crate::schema::{Reading, SectionKind};
@@ -84,9 +84,9 @@ impl<'a> Model<'a> {
             host,
             programs: Vec::new(),
             groups: Vec::new(),
-            start: environment_variables(host),
-            plain: environment_variables(host),
-            node_name: Variable::Text(host.node_name()),
+            start: Variables::of_environment(host.environment()),
+            plain: Variables::of_environment(host.environment()),
+            node_name: node_name(host),
             supervisord_environment: Vec::new(),
         };
         if let Some(supervisord) = configuration.section("supervisord")
@@ -159,7 +159,9 @@ impl<'a> Model<'a> {
 
     fn environment(&self, section: &Section, variables: &Variables) -> Option<Vec<Pair>> {
         let Some(located) = self.configuration.get(section, "environment") else { return Some(Vec::new()) };
-        shlex::environment(&self.expand(located, variables, false).ok()?.text).ok()
+        let expanded = self.expand(located, variables, false).ok()?;
+        let pairs = shlex::environment(&expanded.text).ok();
+        if expanded.unknown { pairs.or(Some(Vec::new())) } else { pairs }
     }
 
     /// The sets of names with which supervisord reads a value in turn; none where it does not read it at all.
@@ -203,19 +205,26 @@ impl<'a> Model<'a> {
             return Ok(once);
         }
         let again = expand(&once.text, here, variables)?;
-        Ok(Expanded { unnamed: once.unnamed.or(again.unnamed), ..again })
+        let unknown = once.unknown || again.unknown;
+        Ok(Expanded { unnamed: once.unnamed.or(again.unnamed), unknown, ..again })
     }
 
     /// A value that has only the names that work everywhere.
     pub(crate) fn plain_text(&self, section: &Section, key: &str) -> Option<Text> {
         let located = self.configuration.get(section, key)?;
-        Some(self.expand(located, &self.plain, false).ok()?.text)
+        self.expand(located, &self.plain, false).ok()?.known()
+    }
+
+    /// A value of `[supervisord]`, which is read before its `environment` is.
+    pub(crate) fn start_text(&self, section: &Section, key: &str) -> Option<Text> {
+        let located = self.configuration.get(section, key)?;
+        self.expand(located, &self.start, false).ok()?.known()
     }
 
     /// A value that is the same for all processes of a program.
     pub(crate) fn text(&self, program: &Program<'_>, key: &str) -> Option<Text> {
         let located = self.configuration.get(program.section, key)?;
-        Some(self.expand(located, &program.variables, false).ok()?.text)
+        self.expand(located, &program.variables, false).ok()?.known()
     }
 
     pub(crate) fn integer(&self, program: &Program<'_>, key: &str) -> Option<i64> {
@@ -231,7 +240,7 @@ impl<'a> Model<'a> {
         let located = self.configuration.get(program.section, key)?;
         let (_, variables) = process.environment.as_ref()?;
         let twice = matches!(key, "stdout_logfile" | "stderr_logfile");
-        Some(self.expand(located, variables, twice).ok()?.text)
+        self.expand(located, variables, twice).ok()?.known()
     }
 
     /// Where one process of a program logs one of its streams, `stdout` or `stderr`; AUTO if it is not said.
@@ -261,7 +270,7 @@ impl<'a> Model<'a> {
     pub(crate) fn search_path(&self, process: &Process) -> String {
         let environment = self.full_environment(process);
         let own = environment.iter().rev().find(|pair| pair.name == "PATH").map(|pair| pair.value.clone());
-        own.or_else(|| self.host.variables().get("PATH").cloned()).unwrap_or_default()
+        own.or_else(|| self.host.variable("PATH").map(str::to_owned)).unwrap_or_default()
     }
 }
 
@@ -275,6 +284,6 @@ fn define(variables: &mut Variables, pairs: &[Pair]) {
 }
 
 /// A log's path as supervisord would open it from its working directory, in one spelling.
-pub(crate) fn log_path(path: &str) -> PathBuf {
-    normalized(&Path::new("/").join(path))
+pub(crate) fn log_path(path: &str, host: &Host) -> PathBuf {
+    normalized(&host.absolute(path))
 }

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::directives::{self, Directive, Reach};
+use crate::template::{self, Sign};
 use crate::text::{Position, Text, is_space};
 
 /// What was read from one file.
@@ -14,6 +16,10 @@ pub(crate) struct Parsed {
     /// In the order of the file; a section that is opened twice is here twice.
     pub parts: Vec<SectionPart>,
     pub faults: Vec<SyntaxFault>,
+    /// The comments that are for the checker.
+    pub directives: Vec<Directive>,
+    /// Why the file seems to be a template.
+    pub template: Option<Sign>,
 }
 
 /// A section header and the keys below it.
@@ -60,6 +66,8 @@ pub(crate) enum SyntaxFaultKind {
     NotUtf8,
     ByteOrderMark,
     MissingSectionHeader,
+    /// With the header that was probably meant.
+    OpenHeader(String),
     NoDelimiter,
     NoKey,
 }
@@ -89,10 +97,13 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         parser.fault(Position { line: 1, column: 1 }, SyntaxFaultKind::ByteOrderMark);
     }
     let content = content.unwrap_or(&text);
-    for (index, line) in lines(content).into_iter().enumerate() {
+    let lines = lines(content);
+    for (index, line) in lines.iter().enumerate() {
         parser.line(&Text::of_line(index + 1, line));
     }
-    parser.finish()
+    let mut parsed = parser.finish();
+    parsed.template = template::sign(&lines);
+    parsed
 }
 
 /// Splits at `\n`, `\r\n` and `\r` alike, as Python's text files do.
@@ -115,6 +126,7 @@ struct Parser {
     /// Whether the last entry of the last part can be continued.
     entry_open: bool,
     indentation: usize,
+    directives: Vec<Directive>,
     /// supervisord stops at the first line without a section, so one report is enough.
     missing_header_reported: bool,
 }
@@ -127,6 +139,7 @@ impl Parser {
     fn line(&mut self, line: &Text) {
         let comment_start = comment_start(line);
         let content = line.slice(0, comment_start.unwrap_or(line.len())).trimmed();
+        self.directive(line, comment_start, content.is_empty());
         if content.is_empty() {
             // An empty line is part of a value that may go on; a comment is not.
             if comment_start.is_none()
@@ -152,7 +165,9 @@ impl Parser {
             self.entry_open = false;
         } else if self.parts.is_empty() {
             if !self.missing_header_reported {
-                self.fault(content.at(), SyntaxFaultKind::MissingSectionHeader);
+                let kind = open_header(&content)
+                    .map_or(SyntaxFaultKind::MissingSectionHeader, SyntaxFaultKind::OpenHeader);
+                self.fault(content.at(), kind);
                 self.missing_header_reported = true;
             }
         } else if let Some(delimiter) = content.find(|char| char == '=' || char == ':') {
@@ -173,8 +188,28 @@ impl Parser {
                 self.parts.last_mut().expect("there is a section").entries.push(entry);
             }
         } else {
-            self.fault(content.at(), SyntaxFaultKind::NoDelimiter);
+            let kind =
+                open_header(&content).map_or(SyntaxFaultKind::NoDelimiter, SyntaxFaultKind::OpenHeader);
+            self.fault(content.at(), kind);
         }
+    }
+
+    /// Notes a comment that is for the checker, and what it reaches.
+    fn directive(&mut self, line: &Text, comment_start: Option<usize>, stands_alone: bool) {
+        let Some(at) = line.chars().first().map(|(_, at)| at.line) else { return };
+        if !stands_alone {
+            for directive in &mut self.directives {
+                directive.reach.ends_at(at);
+            }
+        }
+        let Some(start) = comment_start else { return };
+        let comment = line.slice(start, line.len());
+        let reach = match (stands_alone, self.parts.is_empty()) {
+            (false, _) => Reach::Line(at),
+            (true, true) => Reach::File,
+            (true, false) => Reach::NextLine,
+        };
+        self.directives.extend(directives::read(&comment, reach));
     }
 
     fn open_entry(&mut self) -> Option<&mut Entry> {
@@ -185,7 +220,7 @@ impl Parser {
         for entry in self.parts.iter_mut().flat_map(|part| &mut part.entries) {
             entry.value = entry.value.trimmed_end();
         }
-        Parsed { parts: self.parts, faults: self.faults }
+        Parsed { parts: self.parts, faults: self.faults, directives: self.directives, template: None }
     }
 }
 
@@ -221,6 +256,13 @@ fn inline_comment(line: &Text, start: usize) -> InlineComment {
         gap: before.len() - before.trimmed_end().len(),
         text: line.slice(start, line.len()).trimmed_end().to_string(),
     }
+}
+
+/// What was meant by a header that nothing closes.
+fn open_header(content: &Text) -> Option<String> {
+    let content = content.to_string();
+    let header = content.strip_prefix('[')?;
+    Some(header.trim_end_matches([')', '}', '>', ' ']).to_owned())
 }
 
 /// A header is whatever stands between a first `[` and the last `]` of the line; what follows is ignored.

@@ -62,7 +62,7 @@ fn describe(model: &Model<'_>, program: &model::Program<'_>) -> Option<Program> 
     for process in &program.processes {
         for stream in if redirect_stderr { &["stdout"][..] } else { &["stdout", "stderr"] } {
             if let Log::Path(path) = model.log(program, process, stream)? {
-                logs.push(model::log_path(&path));
+                logs.push(model::log_path(&path, model.host));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::configuration::{Configuration, Unreadable};
+use crate::configuration::{Configuration, Input, Unreadable};
 use crate::host::Host;
 use crate::shlex::split_command;
 
@@ -27,7 +27,11 @@ pub struct Section {
 
 /// The sections of files that one supervisord of `host` reads together, in this order; see [`crate::check`].
 pub fn sections(files: &[PathBuf], host: &Host) -> Result<Vec<Section>, Unreadable> {
-    let configuration = Configuration::read(files, host)?;
+    let files: Vec<Input> = files.iter().cloned().map(Input::File).collect();
+    let mut configuration = Configuration::read(&files, host);
+    if !configuration.unreadable.is_empty() {
+        return Err(configuration.unreadable.remove(0));
+    }
     let files = configuration.files.iter();
     Ok(files.flat_map(|file| of_file(&file.path, &file.here, &file.parsed.parts)).collect())
 }

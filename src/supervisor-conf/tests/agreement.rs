@@ -18,8 +18,18 @@ const ENVIRONMENT: [(&str, &str); 3] = [
     ("LANG", "C.UTF-8"),
 ];
 
-/// What Supervisor finds out only later, when it makes its sockets.
-const LATER: [&str; 1] = ["socket-directory-missing"];
+/// What Supervisor finds out only later, when it becomes another user and opens its logs and sockets.
+const LATER: [&str; 9] = [
+    "bad-address",
+    "host-address-unusable",
+    "host-log-is-directory",
+    "host-log-not-writable",
+    "host-socket-directory-missing",
+    "host-socket-is-directory",
+    "host-socket-not-writable",
+    "host-too-many-files",
+    "log-is-directory",
+];
 
 /// Whether the judgement depends on more than is known here: on modules that Python can import, or on a variable that
 /// one process of a program leaves to the next.

@@ -74,7 +74,7 @@ fn programs_are_described_with_defaults_and_expansions() {
     );
     tree.file("bin/lamp", "", 0o755);
     let host = tree.host().with_user("pi").with_directory("/var/log/supervisor");
-    let Report { findings, programs } = check(&[tree.conf()], &host).unwrap();
+    let Report { findings, programs, .. } = check(&[tree.conf()], &host).unwrap();
     assert_eq!(findings, []);
     let plain = Program {
         section: "program:plain".to_owned(),
@@ -127,7 +127,7 @@ fn everything_is_looked_up_below_the_root() {
     fs::create_dir_all(tree.0.path().join("usr/bin")).unwrap();
     // An absolute link starts at the root of the tree, not at that of this machine.
     symlink("/opt/lamp", tree.0.path().join("usr/bin/linked")).unwrap();
-    assert_eq!(codes(&tree, &tree.host()), ["command-not-found", "unknown-user"]);
+    assert_eq!(codes(&tree, &tree.host()), ["host-command-not-found", "host-unknown-user"]);
     assert_eq!(codes(&tree, &tree.host().with_command("/bin/sh").with_user("nobody")), [] as [&str; 0]);
 }
 
@@ -137,7 +137,7 @@ fn links_in_a_circle_lead_nowhere() {
     fs::create_dir_all(tree.0.path().join("bin")).unwrap();
     symlink("b", tree.0.path().join("bin/a")).unwrap();
     symlink("a", tree.0.path().join("bin/b")).unwrap();
-    assert_eq!(codes(&tree, &tree.host()), ["command-not-found"]);
+    assert_eq!(codes(&tree, &tree.host()), ["host-command-not-found"]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn secrets_may_stand_in_a_file_of_the_owner() {
     let host = tree.host().with_command("/bin/a");
     assert_eq!(codes(&tree, &host), [] as [&str; 0]);
     fs::set_permissions(tree.conf(), fs::Permissions::from_mode(0o604)).unwrap();
-    assert_eq!(codes(&tree, &host), ["readable-secret"]);
+    assert_eq!(codes(&tree, &host), ["host-readable-secret"]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_main_file_brings_the_files_it_includes() {
     let host = tree.host().with_command("/bin/a");
     // Named twice, read once.
     let findings = check(&[main, tree.conf()], &host).unwrap().findings;
-    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["unknown-user"]);
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["host-unknown-user"]);
     assert_eq!(findings[0].file.file_name(), tree.conf().file_name());
 }
 

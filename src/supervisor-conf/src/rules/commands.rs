@@ -5,7 +5,7 @@ use super::syntax::cutting_comment;
 use super::{Findings, Rule, shown};
 use crate::configuration::Place;
 use crate::host::CommandState;
-use crate::model::{Model, Process};
+use crate::model::{Model, Process, Program};
 use crate::shlex::{SplitFault, Word, split_command};
 
 pub(super) const RULES: &[Rule] = &[command];
@@ -47,7 +47,7 @@ fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
                 );
                 continue;
             };
-            program_file(model, process, first, located.place(first.at), findings);
+            program_file(model, program, process, first, located.place(first.at), findings);
             if let Some(word) = words.iter().skip(1).find(|word| needs_shell(word)) {
                 findings.warning(
                     "shell-syntax",
@@ -65,6 +65,7 @@ fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
 
 fn program_file(
     model: &Model<'_>,
+    program: &Program<'_>,
     process: &Process,
     word: &Word,
     place: Place,
@@ -79,29 +80,61 @@ fn program_file(
             "write the whole path",
         );
     } else if name.contains('/') && !name.starts_with('/') {
-        findings.warning(
-            "relative-command",
-            place,
-            format!(
-                "supervisord looks for {} from its own working folder, not from `directory`",
-                shown(name)
-            ),
-            "write the whole path",
-        );
+        relative(model, program, process, name, place, findings);
     } else {
         let (state, searched) = find(model, process, name);
-        let (code, text) = match state {
-            CommandState::Runnable => return,
-            CommandState::Missing => {
-                ("command-not-found", format!("there is no program {}{searched}", shown(name)))
-            }
-            CommandState::Directory => ("command-is-directory", format!("{} is a folder", shown(name))),
-            CommandState::NotExecutable => {
-                ("command-not-executable", format!("{} is not executable", shown(name)))
-            }
-        };
-        findings.warning(code, place, text, "install it, or correct the path");
+        let searched = if state == CommandState::Missing { searched } else { String::new() };
+        if let Some((code, text)) = wrong(state, &shown(name), &searched) {
+            findings.warning(code, place, text, "install it, or correct the path");
+        }
     }
+}
+
+/// supervisord looks for a relative command in its own working folder, and then runs it relative to `directory`.
+fn relative(
+    model: &Model<'_>,
+    program: &Program<'_>,
+    process: &Process,
+    name: &str,
+    place: Place,
+    findings: &mut Findings<'_>,
+) {
+    let directory = model.process_text(program, process, "directory").map(|text| text.to_string());
+    let own = model.host.working_directory();
+    if !model.host.knows_working_directory() {
+        let text = match &directory {
+            Some(directory) => format!(
+                "supervisord looks for {} from its own working folder, and then runs it relative to {}: both have to have it",
+                shown(name),
+                shown(directory)
+            ),
+            None => format!("supervisord looks for {} from its own working folder", shown(name)),
+        };
+        findings.warning("relative-command", place, text, "write the whole path");
+        return;
+    }
+    let folders = [Some(own.to_owned()), directory.map(|directory| own.join(directory))];
+    for (folder, role) in folders.into_iter().zip(["supervisord looks for it in", "it is run relative to"]) {
+        let Some(folder) = folder else { continue };
+        let state = model.host.command_at(&folder.join(name));
+        let folder = shown(&folder.to_string_lossy());
+        if let Some((code, text)) = wrong(state, &shown(name), &format!(" in {folder}")) {
+            findings.warning(code, place, format!("{text}, and {role} that folder"), "write the whole path");
+            return;
+        }
+    }
+}
+
+/// The code and the text for what is found in place of a program.
+fn wrong(state: CommandState, name: &str, place: &str) -> Option<(&'static str, String)> {
+    Some(match state {
+        CommandState::Runnable => return None,
+        CommandState::Missing => ("host-command-not-found", format!("there is no program {name}{place}")),
+        CommandState::Directory => ("host-command-is-directory", format!("{name}{place} is a folder")),
+        CommandState::NotExecutable => {
+            ("host-command-not-executable", format!("{name}{place} is not executable"))
+        }
+    })
 }
 
 /// What supervisord finds, and where it looked for a name without a slash.

@@ -17,7 +17,11 @@ fn members(model: &Model<'_>, findings: &mut Findings<'_>) {
             let fcgi_program = model.configuration.section(&format!("fcgi-program:{name}"));
             if program.is_none() && fcgi_program.is_none() {
                 let known = model.programs.iter().map(|program| program.section);
-                let known = known.filter(|section| section.kind != SectionKind::EventListener);
+                let is_member = |section: &Section| {
+                    group.members.iter().any(|(member, _)| member.as_str() == section.name())
+                };
+                let known =
+                    known.filter(|section| section.kind != SectionKind::EventListener && !is_member(section));
                 let fix = match nearest(name, known.map(Section::name)) {
                     Some(known) => format!("write `{known}`"),
                     None if name.is_empty() => "remove the comma that nothing follows".to_owned(),

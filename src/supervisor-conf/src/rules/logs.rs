@@ -13,9 +13,10 @@ pub(super) const RULES: &[Rule] = &[odd_log, ignored_stderr_log, shared_log];
 
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
 
-/// supervisord's devices for its own output; they cannot be rotated.
-fn is_device(path: &str) -> bool {
-    path.starts_with("/dev/") && path != "/dev/null"
+/// Whether this is a device such as supervisord's own output, which cannot be rotated.
+pub(super) fn is_device(path: &str) -> bool {
+    let of_process = path.starts_with("/proc/") && path.contains("/fd/");
+    of_process || (path.starts_with("/dev/") && path != "/dev/null" && !path.starts_with("/dev/shm/"))
 }
 
 fn odd_log(model: &Model<'_>, findings: &mut Findings<'_>) {
@@ -41,21 +42,23 @@ fn odd_log(model: &Model<'_>, findings: &mut Findings<'_>) {
                 format!("write `{stream}_logfile_maxbytes=0`"),
             ),
             Log::Path(path) if path.ends_with('/') || (!is_device(path) && model.host.is_directory(path)) => {
+                let code = if path.ends_with('/') { "log-is-directory" } else { "host-log-is-directory" };
                 findings.warning(
-                    "log-is-directory",
+                    code,
                     place,
                     format!("{} is a folder, so the program cannot start", shown(path)),
                     "write the path of a file",
-                );
+                )
             }
-            Log::Path(path) if !path.starts_with('/') => findings.warning(
-                "relative-log",
-                place,
-                format!("{} is written below supervisord's own working folder", shown(path)),
-                "write the whole path",
-            ),
-            _ => {}
-        }
+            Log::Path(path) if !path.starts_with('/') && !model.host.knows_working_directory() => findings
+                .warning(
+                    "relative-log",
+                    place,
+                    format!("{} is written below supervisord's own working folder", shown(path)),
+                    "write the whole path",
+                ),
+            _ => return,
+        };
     });
 }
 
@@ -89,7 +92,7 @@ fn shared_log(model: &Model<'_>, findings: &mut Findings<'_>) {
             return;
         }
         let writer = format!("{} of {}", log.stream, log.section.label());
-        writers.entry(log_path(path)).or_default().push((writer, log.place, log.rotated));
+        writers.entry(log_path(path, model.host)).or_default().push((writer, log.place, log.rotated));
     });
     for (path, writers) in writers {
         if !writers.iter().any(|(_, _, rotated)| *rotated) {
@@ -131,20 +134,20 @@ fn supervisord_log(model: &Model<'_>) -> Option<(PathBuf, Place, bool)> {
     let path = model.plain_text(section, "logfile")?.to_string();
     let size = model.plain_text(section, "logfile_maxbytes");
     let rotated = size.is_none_or(|size| values::size(&size.to_string()).is_none_or(|size| size > 0));
-    Some((log_path(&model.host.expand_user(&path)), place, rotated))
+    Some((log_path(&model.host.expand_user(&path), model.host), place, rotated))
 }
 
 /// One stream of one process, with where it goes.
-struct Logging<'a> {
+pub(super) struct Logging<'a> {
     section: &'a Section,
     stream: &'static str,
-    target: Log,
+    pub target: Log,
     rotated: bool,
-    place: Place,
+    pub place: Place,
 }
 
 /// Visits the logs that are really written, and those of which the target or the size is said.
-fn for_each_log(model: &Model<'_>, mut look: impl FnMut(&Logging<'_>)) {
+pub(super) fn for_each_log(model: &Model<'_>, mut look: impl FnMut(&Logging<'_>)) {
     for program in &model.programs {
         for process in &program.processes {
             for stream in STREAMS {

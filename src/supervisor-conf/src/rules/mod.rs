@@ -3,14 +3,19 @@
 
 mod commands;
 mod groups;
+mod keys;
 mod logs;
+mod merge;
 mod names;
+mod paths;
 mod programs;
 mod secrets;
 mod servers;
+mod startup;
 mod syntax;
 mod values;
 
+use crate::codes::is_of_host;
 use crate::configuration::{Configuration, Place};
 use crate::finding::{Finding, Severity};
 use crate::model::Model;
@@ -21,12 +26,15 @@ type Rule = fn(&Model<'_>, &mut Findings<'_>);
 const RULES: &[&[Rule]] = &[
     syntax::RULES,
     names::RULES,
+    keys::RULES,
     values::RULES,
     programs::RULES,
     commands::RULES,
+    paths::RULES,
     logs::RULES,
     groups::RULES,
     servers::RULES,
+    startup::RULES,
     secrets::RULES,
 ];
 
@@ -36,44 +44,92 @@ pub(crate) fn apply(model: &Model<'_>) -> Vec<Finding> {
     for rule in RULES.iter().copied().flatten() {
         rule(model, &mut findings);
     }
-    findings.finish()
+    let mut found = findings.found;
+    if model.host.is_unknown() {
+        found.retain(|found| !is_of_host(found.finding.code));
+    }
+    sort(&mut found);
+    let mut found = merge::merge(model.configuration, found);
+    sort(&mut found);
+    found.into_iter().map(|found| found.finding).collect()
+}
+
+/// Puts findings in order, and removes those that several processes or several readings of one value have in common.
+fn sort(found: &mut Vec<Found>) {
+    found.sort_by(|left, right| {
+        let key = |found: &Found| (found.place, found.finding.severity, found.finding.code);
+        key(left).cmp(&key(right))
+    });
+    found.dedup_by(|left, right| left.place == right.place && left.finding.code == right.finding.code);
 }
 
 /// What the rules have found so far.
 struct Findings<'a> {
     configuration: &'a Configuration,
-    found: Vec<(Place, Finding)>,
+    found: Vec<Found>,
+}
+
+/// A finding with what is needed to see that it is a consequence of another one.
+struct Found {
+    place: Place,
+    /// The section that it is about, and the key that is missing there or was probably meant.
+    about: Option<(String, &'static str)>,
+    finding: Finding,
+}
+
+impl Found {
+    /// Says which key of which section is missing, or was probably meant.
+    fn about(&mut self, header: &str, key: &'static str) {
+        self.about = Some((header.to_owned(), key));
+    }
 }
 
 impl Findings<'_> {
     /// Something for which supervisord refuses to start or to reread.
-    fn error(&mut self, code: &'static str, place: Place, text: impl Into<String>, fix: impl Into<String>) {
-        self.add(Severity::Error, code, place, text.into(), fix.into());
+    fn error(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        text: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> &mut Found {
+        self.add(Severity::Error, code, place, text.into(), fix.into())
     }
 
     /// Something that supervisord accepts and that does not do what was meant.
-    fn warning(&mut self, code: &'static str, place: Place, text: impl Into<String>, fix: impl Into<String>) {
-        self.add(Severity::Warning, code, place, text.into(), fix.into());
+    fn warning(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        text: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> &mut Found {
+        self.add(Severity::Warning, code, place, text.into(), fix.into())
     }
 
-    fn add(&mut self, severity: Severity, code: &'static str, place: Place, text: String, fix: String) {
+    /// Something that may well be right.
+    fn hint(&mut self, code: &'static str, place: Place, text: impl Into<String>, fix: impl Into<String>) {
+        self.add(Severity::Hint, code, place, text.into(), fix.into());
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: Place,
+        text: String,
+        fix: String,
+    ) -> &mut Found {
         let file = self.configuration.path(place).to_owned();
         let (line, column) = (place.at.line, place.at.column);
-        self.found.push((place, Finding { file, line, column, severity, code, text, fix }));
+        let finding = Finding { file, line, column, severity, code, text, fix };
+        self.found.push(Found { place, about: None, finding });
+        self.found.last_mut().expect("one was pushed")
     }
 
     /// `file:line`, for a second place in a text.
     fn named(&self, place: Place) -> String {
         format!("{}:{}", self.configuration.path(place).display(), place.at.line)
-    }
-
-    fn finish(mut self) -> Vec<Finding> {
-        self.found.sort_by(|(a, left), (b, right)| {
-            (a, left.severity, left.code).cmp(&(b, right.severity, right.code))
-        });
-        // A value that several processes or several readings share is found faulty once for each.
-        self.found.dedup_by(|(a, left), (b, right)| a == b && left.code == right.code);
-        self.found.into_iter().map(|(_, finding)| finding).collect()
     }
 }
 
@@ -89,7 +145,7 @@ fn shown(value: &str) -> String {
 }
 
 /// The candidate that `word` is most likely a misspelling of.
-fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase().replace('-', "_");
     let limit = (word.chars().count() / 3).max(1);
     candidates

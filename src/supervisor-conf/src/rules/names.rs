@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sections and keys that Supervisor does not know, and those it is given twice.
+//! Sections that Supervisor does not know, sections and keys that it is given twice, and bad names.
 
 use std::collections::BTreeMap;
 
-use super::{Findings, Rule, nearest, shown};
+use super::{Findings, Rule, keys, nearest, shown};
 use crate::configuration::{Place, Section};
 use crate::model::Model;
-use crate::parser::{Entry, SectionPart};
-use crate::schema::{HEADERS, SectionKind, all_keys};
+use crate::parser::SectionPart;
+use crate::schema::{HEADERS, SectionKind};
 use crate::values::forbidden_in_name;
 
 pub(super) const RULES: &[Rule] =
-    &[unknown_section, unknown_key, duplicate_section, duplicate_key, duplicate_name, bad_name];
+    &[unknown_section, duplicate_section, duplicate_key, duplicate_name, bad_name];
 
 fn unknown_section(model: &Model<'_>, findings: &mut Findings<'_>) {
     for section in &model.configuration.sections {
@@ -19,63 +19,28 @@ fn unknown_section(model: &Model<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let stem = section.header.split(':').next().unwrap_or("").trim();
-        let known = HEADERS.iter().map(|(name, _)| name.trim_end_matches(':'));
+        // A second [supervisord] is never meant.
+        let is_taken = |name: &str| model.configuration.section(name).is_some();
+        let known = HEADERS.iter().map(|(name, _)| *name).filter(|name| !is_taken(name));
+        let known = known.map(|name| name.trim_end_matches(':'));
         let fix = match nearest(stem, known) {
             Some(known) if HEADERS.contains(&(known, SectionKind::of(known))) => format!("write [{known}]"),
             Some(known) => format!("write [{known}:NAME]"),
             None => "remove it, or correct its name".to_owned(),
         };
+        if let Some(owner) = keys::owner_of_section(&section.header) {
+            findings.hint(
+                "foreign-key",
+                section.place(),
+                format!("{} is a section of {owner}; Supervisor ignores it", section.label()),
+                "keep it where that is in use",
+            );
+            continue;
+        }
         let text =
             format!("{} is not a section that Supervisor reads, so all of it is ignored", section.label());
-        findings.warning("unknown-section", section.place(), text, fix);
+        findings.warning("unknown-section", section.place(), text, fix).about(&section.header, "");
     }
-}
-
-fn unknown_key(model: &Model<'_>, findings: &mut Findings<'_>) {
-    for (file, content) in model.configuration.files.iter().enumerate() {
-        for part in &content.parsed.parts {
-            let kind = SectionKind::of(&part.header);
-            let known: Vec<&str> = match kind {
-                SectionKind::Default => all_keys().map(|(name, _)| name).collect(),
-                _ => match kind.keys() {
-                    Some(keys) => keys.iter().copied().flatten().map(|key| key.name).collect(),
-                    None => continue,
-                },
-            };
-            let mut before: Option<&Entry> = None;
-            for entry in &part.entries {
-                if !known.contains(&entry.key.as_str()) {
-                    let text = format!(
-                        "{} is not a key of [{}], so it is ignored",
-                        shown(&entry.written_key),
-                        part.header
-                    );
-                    let fix = unknown_key_fix(entry, before, kind, &known);
-                    findings.warning("unknown-key", Place { file, at: entry.at }, text, fix);
-                }
-                before = Some(entry);
-            }
-        }
-    }
-}
-
-fn unknown_key_fix(entry: &Entry, before: Option<&Entry>, kind: SectionKind, known: &[&str]) -> String {
-    if before.is_some_and(|before| before.key == "environment") && entry.written_key != entry.key {
-        return "indent the line so that it continues `environment`".to_owned();
-    }
-    if let Some(known) = nearest(&entry.key, known.iter().copied()) {
-        return format!("write `{known}`");
-    }
-    match all_keys().find(|(name, other)| *name == entry.key && *other != kind) {
-        Some((_, other)) => format!("move it to {}", example(other)),
-        None => "remove it".to_owned(),
-    }
-}
-
-/// How a section of a kind is written.
-fn example(kind: SectionKind) -> String {
-    let (name, _) = HEADERS.iter().find(|(_, other)| *other == kind).expect("all known kinds have a header");
-    if name.ends_with(':') { format!("a [{name}NAME] section") } else { format!("the [{name}] section") }
 }
 
 fn duplicate_section(model: &Model<'_>, findings: &mut Findings<'_>) {
@@ -127,17 +92,19 @@ fn duplicate_name(model: &Model<'_>, findings: &mut Findings<'_>) {
             None => {
                 taken.insert(section.name(), section);
             }
-            Some(first) => findings.warning(
-                "duplicate-name",
-                section.place(),
-                format!(
-                    "{} has the name of {} at {}, and supervisord runs only one of them",
-                    section.label(),
-                    first.label(),
-                    findings.named(first.place())
-                ),
-                "give one of them another name",
-            ),
+            Some(first) => {
+                findings.warning(
+                    "duplicate-name",
+                    section.place(),
+                    format!(
+                        "{} has the name of {} at {}, and supervisord runs only one of them",
+                        section.label(),
+                        first.label(),
+                        findings.named(first.place())
+                    ),
+                    "give one of them another name",
+                );
+            }
         }
     }
 }

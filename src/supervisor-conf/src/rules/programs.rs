@@ -20,12 +20,14 @@ pub(super) const RULES: &[Rule] = &[
 fn missing_command(model: &Model<'_>, findings: &mut Findings<'_>) {
     for program in &model.programs {
         if !program.processes.is_empty() && model.configuration.get(program.section, "command").is_none() {
-            findings.error(
-                "missing-command",
-                program.section.place(),
-                format!("{} has no `command`", program.section.label()),
-                "write `command=/PATH/TO/PROGRAM`",
-            );
+            findings
+                .error(
+                    "missing-command",
+                    program.section.place(),
+                    format!("{} has no `command`", program.section.label()),
+                    "write `command=/PATH/TO/PROGRAM`",
+                )
+                .about(&program.section.header, "command");
         }
     }
 }
@@ -38,12 +40,15 @@ fn missing_process_num(model: &Model<'_>, findings: &mut Findings<'_>) {
         }
         let name = model.configuration.get(program.section, "process_name");
         if !name.is_some_and(|name| name.entry.value.to_string().contains("%(process_num)")) {
-            findings.error(
+            let found = findings.error(
                 "process-num-missing",
                 name.unwrap_or(numprocs).value_place(),
                 format!("the processes of {} would all have the same name", program.section.label()),
                 "write `process_name=%(program_name)s_%(process_num)02d`",
             );
+            if name.is_none() {
+                found.about(&program.section.header, "process_name");
+            }
         }
     }
 }
@@ -110,11 +115,18 @@ fn missing_directory(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "write the whole path",
                 );
             } else if directory.is_empty() || !model.host.is_directory(&directory) {
+                let fix = match super::paths::variable(&directory) {
+                    Some((_, name)) => {
+                        let bare = name.trim_matches(['$', '{', '}']);
+                        format!("write `%(ENV_{bare})s`, as no shell replaces {}", shown(&name))
+                    }
+                    None => "create it, or name one that exists".to_owned(),
+                };
                 findings.warning(
-                    "missing-directory",
+                    "host-directory-missing",
                     place,
                     format!("there is no folder {}, so the program cannot start", shown(&directory)),
-                    "create it, or name one that exists",
+                    fix,
                 );
             }
         }
@@ -125,12 +137,14 @@ fn listener(model: &Model<'_>, findings: &mut Findings<'_>) {
     for program in of_kind(model, SectionKind::EventListener) {
         let events = model.configuration.get(program.section, "events");
         if events.is_none_or(|events| events.entry.value.is_empty()) {
-            findings.error(
-                "missing-events",
-                events.map_or(program.section.place(), Located::value_place),
-                format!("{} listens to no event", program.section.label()),
-                "write for example `events=PROCESS_STATE`",
-            );
+            findings
+                .error(
+                    "missing-events",
+                    events.map_or(program.section.place(), Located::value_place),
+                    format!("{} listens to no event", program.section.label()),
+                    "write for example `events=PROCESS_STATE`",
+                )
+                .about(&program.section.header, "events");
         }
         if let Some(located) = model.configuration.get(program.section, "redirect_stderr")
             && model.boolean(program, "redirect_stderr") == Some(true)
@@ -148,6 +162,11 @@ fn listener(model: &Model<'_>, findings: &mut Findings<'_>) {
 fn fcgi_socket(model: &Model<'_>, findings: &mut Findings<'_>) {
     for program in of_kind(model, SectionKind::FcgiProgram) {
         if program.grouped {
+            // Of a name that a [program:x] has too, something else is said.
+            let twin = format!("program:{}", program.section.name());
+            if model.configuration.section(&twin).is_some() {
+                continue;
+            }
             findings.warning(
                 "fcgi-in-group",
                 program.section.place(),
@@ -158,12 +177,14 @@ fn fcgi_socket(model: &Model<'_>, findings: &mut Findings<'_>) {
         }
         let socket = model.configuration.get(program.section, "socket");
         if socket.is_none_or(|socket| socket.entry.value.is_empty()) {
-            findings.error(
-                "missing-socket",
-                socket.map_or(program.section.place(), Located::value_place),
-                format!("{} has no `socket`", program.section.label()),
-                "write for example `socket=unix:///run/%(program_name)s.sock`",
-            );
+            findings
+                .error(
+                    "missing-socket",
+                    socket.map_or(program.section.place(), Located::value_place),
+                    format!("{} has no `socket`", program.section.label()),
+                    "write for example `socket=unix:///run/%(program_name)s.sock`",
+                )
+                .about(&program.section.header, "socket");
         }
         let tcp = socket.is_some_and(|socket| socket.entry.value.to_string().starts_with("tcp://"));
         for key in ["socket_owner", "socket_mode"] {

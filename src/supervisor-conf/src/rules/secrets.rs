@@ -37,7 +37,7 @@ fn readable_secret(model: &Model<'_>, findings: &mut Findings<'_>) {
 
 fn report(name: &str, place: Place, findings: &mut Findings<'_>) {
     findings.warning(
-        "readable-secret",
+        "host-readable-secret",
         place,
         format!("every user can read {name} in this file"),
         "take the right to read away with `chmod o-r`",

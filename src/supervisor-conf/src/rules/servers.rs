@@ -23,7 +23,7 @@ fn required_keys(model: &Model<'_>, findings: &mut Findings<'_>) {
         };
         if model.configuration.get(section, key).is_none() {
             let text = format!("{} has no `{key}`", section.label());
-            findings.error("missing-key", section.place(), text, fix);
+            findings.error("missing-key", section.place(), text, fix).about(&section.header, key);
         }
     }
 }
@@ -71,7 +71,7 @@ fn ignored_section(model: &Model<'_>, findings: &mut Findings<'_>) {
 fn unmatched_include(model: &Model<'_>, findings: &mut Findings<'_>) {
     for (pattern, place) in &model.configuration.unmatched_includes {
         findings.warning(
-            "unmatched-include",
+            "host-unmatched-include",
             *place,
             format!("there is no file {}", shown(pattern)),
             "create it, or correct the path",

@@ -3,10 +3,11 @@
 
 use super::{Findings, Rule, shown};
 use crate::configuration::Place;
+use crate::directives::is_directive;
 use crate::model::Model;
 use crate::parser::{Entry, InlineComment, SectionPart, SyntaxFaultKind};
 use crate::schema::SectionKind;
-use crate::shlex::{SplitFault, split_command};
+use crate::shlex::{SplitFault, environment, split_command};
 use crate::text::{Position, Text};
 
 pub(super) const RULES: &[Rule] = &[unreadable_line, text_after_header, swallowed_line, cut_value, nul_byte];
@@ -28,6 +29,15 @@ fn unreadable_line(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "this line belongs to no section",
                     "put a header such as [program:NAME] before it",
                 ),
+                SyntaxFaultKind::OpenHeader(ref header) => {
+                    findings.error(
+                        "not-a-setting",
+                        Place { file, at: fault.at },
+                        "nothing closes the bracket of this section header",
+                        format!("write {}", shown(&format!("[{header}]"))),
+                    );
+                    continue;
+                }
                 SyntaxFaultKind::NoDelimiter => (
                     "not-a-setting",
                     "this line is neither a section, a comment nor a `key=value`",
@@ -58,36 +68,71 @@ fn text_after_header(model: &Model<'_>, findings: &mut Findings<'_>) {
 /// An indented section or setting continues the value above it instead of being one.
 fn swallowed_line(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, part, entry| {
-        for line in entry.value.split('\n').iter().skip(1) {
-            let content = line.to_string();
-            if looks_like_header(&content) || looks_like_setting(&content, part) {
-                findings.warning(
-                    "swallowed-line",
-                    Place { file, at: line.at() },
-                    format!("{} is indented, so it is read as part of `{}`", shown(&content), entry.key),
-                    "remove the blanks at the start of the line",
-                );
-            }
-        }
+        let Swallowed { first: Some(at), headers, keys } = swallowed(entry, part) else { return };
+        let line = entry.value.chars().iter().skip_while(|(_, char)| *char != at).map(|(char, _)| *char);
+        let content: String = line.take_while(|char| *char != '\n').collect();
+        let others = headers.len() + keys.len() - 1;
+        let fix = match others {
+            0 => "remove the blanks at the start of the line".to_owned(),
+            _ => format!("remove the blanks at its start, and of {others} more below it"),
+        };
+        findings.warning(
+            "swallowed-line",
+            Place { file, at },
+            format!("{} is indented, so it is read as part of `{}`", shown(&content), entry.key),
+            fix,
+        );
     });
 }
 
-fn looks_like_header(line: &str) -> bool {
-    line.strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .is_some_and(|(header, _)| SectionKind::of(header) != SectionKind::Unknown)
+/// What the value of an entry has of other settings and sections, because their lines are indented.
+pub(super) struct Swallowed {
+    /// Where the first of them is.
+    pub first: Option<Position>,
+    pub headers: Vec<String>,
+    pub keys: Vec<String>,
 }
 
-fn looks_like_setting(line: &str, part: &SectionPart) -> bool {
-    let Some((key, _)) = line.split_once('=') else { return false };
-    let known = SectionKind::of(&part.header).keys().unwrap_or_default();
-    known.iter().copied().flatten().any(|known| known.name == key.trim_end())
+pub(super) fn swallowed(entry: &Entry, part: &SectionPart) -> Swallowed {
+    let mut swallowed = Swallowed { first: None, headers: Vec::new(), keys: Vec::new() };
+    // A variable may have the name of a key.
+    if entry.key == "environment" && environment(&entry.value).is_ok() {
+        return swallowed;
+    }
+    let mut kind = SectionKind::of(&part.header);
+    for line in entry.value.split('\n').iter().skip(1) {
+        let content = line.to_string();
+        if let Some(header) = header_in(&content) {
+            kind = SectionKind::of(header);
+            swallowed.headers.push(header.to_owned());
+        } else if let Some(key) = key_in(&content, kind) {
+            swallowed.keys.push(key.to_owned());
+        } else {
+            continue;
+        }
+        swallowed.first.get_or_insert(line.at());
+    }
+    swallowed
+}
+
+fn header_in(line: &str) -> Option<&str> {
+    let (header, _) = line.strip_prefix('[')?.split_once(']')?;
+    (SectionKind::of(header) != SectionKind::Unknown).then_some(header)
+}
+
+fn key_in(line: &str, kind: SectionKind) -> Option<&str> {
+    let (key, _) = line.split_once('=')?;
+    let key = key.trim_end();
+    let mut known = kind.keys().unwrap_or_default().iter().copied().flatten();
+    known.any(|known| known.name == key).then_some(key)
 }
 
 /// A comment sign that was probably meant as part of the value.
 fn cut_value(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, _, entry| {
-        let Some(comment) = entry.comments.first() else { return };
+        let Some(comment) = entry.comments.iter().find(|comment| !is_directive(&comment.text)) else {
+            return;
+        };
         let place = Place { file, at: comment.at };
         let suspicious = match entry.key.as_str() {
             "command" => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Values that supervisord cannot expand or convert, for each of which it refuses the whole configuration.
 
+use super::paths::variable;
 use super::syntax::{cut, cutting_comment};
 use super::{Findings, Rule, nearest, shown};
 use crate::configuration::{Located, Section};
@@ -62,7 +63,7 @@ fn read(
         let expanded = match model.expand(located, &variables, twice) {
             Ok(expanded) => expanded,
             Err(fault) => {
-                expansion_fault(section, located, &fault, &variables, twice, findings);
+                expansion_fault(section, located, &fault, &variables, reading, findings);
                 return;
             }
         };
@@ -78,7 +79,9 @@ fn read(
                 format!("write `{percent}` for a percent sign"),
             );
         }
-        convert(model, section, located, &expanded.text, conversion, findings);
+        if !expanded.unknown {
+            convert(model, section, located, &expanded.text, conversion, findings);
+        }
     }
 }
 
@@ -87,50 +90,126 @@ fn expansion_fault(
     located: &Located,
     fault: &ExpansionFault,
     variables: &Variables,
-    twice: bool,
+    reading: Reading,
     findings: &mut Findings<'_>,
 ) {
+    let twice = matches!(reading, Reading::StartTwice | Reading::ProcessTwice);
     let place = located.place(fault.at);
     let key = &located.entry.key;
     match &fault.kind {
         ExpansionFaultKind::Undefined(name) => {
-            let (text, fix) = match name.strip_prefix("ENV_") {
-                Some(variable) => (
+            if let Some(variable) = name.strip_prefix("ENV_") {
+                // What [supervisord] adds to the environment comes too late for itself and for [include].
+                let source = match reading {
+                    Reading::Start | Reading::StartTwice | Reading::Include => {
+                        format!("start supervisord with {variable} in its environment")
+                    }
+                    _ => format!("define {variable} in `environment` of [supervisord]"),
+                };
+                findings.error(
+                    "host-undefined-variable",
+                    place,
                     format!("supervisord has no environment variable {}", shown(variable)),
-                    format!("write the value itself, or define {variable} in `environment` of [supervisord]"),
-                ),
-                None => (
-                    format!("`%({name})s` cannot be used in `{key}` of {}", section.label()),
-                    match nearest(name, variables.keys().map(String::as_str).chain(["here"])) {
-                        Some(known) => format!("write `%({known})s`"),
-                        None => format!("use {}", available(variables)),
-                    },
-                ),
+                    format!("write the value itself, or {source}"),
+                );
+                return;
+            }
+            let fix = match placeholder(name, variables) {
+                Some(known) => format!("write `%({known})s`"),
+                None => format!("use {}", available(variables)),
             };
+            let text = format!("`%({name})s` cannot be used in `{key}` of {}", section.label());
             findings.error("undefined-variable", place, text, fix);
         }
         ExpansionFaultKind::Malformed => {
             let percent = if twice { "%%%%" } else { "%%" };
+            let behind: String = located
+                .entry
+                .value
+                .chars()
+                .iter()
+                .skip_while(|(_, at)| *at != fault.at)
+                .skip(1)
+                .map(|(char, _)| *char)
+                .collect();
+            let fix = match meant(&behind, variables) {
+                Some(known) => format!("write `%({known})s`"),
+                None => format!("write `{percent}` for a percent sign, or `%(NAME)s` for a variable"),
+            };
+            let text = format!("`%` in `{key}` starts nothing that can be replaced");
+            findings.error("bad-percent", place, text, fix);
+        }
+        ExpansionFaultKind::WrongConversion { name, conversion } => {
             findings.error(
                 "bad-percent",
                 place,
-                format!("`%` in `{key}` starts nothing that can be replaced"),
-                format!("write `{percent}` for a percent sign, or `%(NAME)s` for a variable"),
+                format!("`%({name}){conversion}` in `{key}` asks for a format that the value does not have"),
+                format!("write `%({name})s`"),
             );
         }
-        ExpansionFaultKind::WrongConversion { name, conversion } => findings.error(
-            "bad-percent",
-            place,
-            format!("`%({name}){conversion}` in `{key}` asks for a format that the value does not have"),
-            format!("write `%({name})s`"),
-        ),
     }
 }
 
 /// The names that are not from the environment.
+fn own_names(variables: &Variables) -> impl Iterator<Item = &str> {
+    variables.names().filter(|name| !name.starts_with("ENV_")).chain(["here"])
+}
+
 fn available(variables: &Variables) -> String {
-    let names = variables.keys().map(String::as_str).filter(|name| !name.starts_with("ENV_")).chain(["here"]);
-    names.map(|name| format!("`%({name})s`")).collect::<Vec<_>>().join(", ")
+    own_names(variables).map(|name| format!("`%({name})s`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What people call the names that Supervisor has.
+const MEANT: &[(&str, &str)] = &[
+    ("cwd", "here"),
+    ("dir", "here"),
+    ("directory", "here"),
+    ("group", "group_name"),
+    ("host", "host_node_name"),
+    ("hostname", "host_node_name"),
+    ("index", "process_num"),
+    ("name", "program_name"),
+    ("node_name", "host_node_name"),
+    ("nodename", "host_node_name"),
+    ("num", "process_num"),
+    ("numproc", "numprocs"),
+    ("process", "program_name"),
+    ("process_id", "process_num"),
+    ("process_index", "process_num"),
+    ("process_name", "program_name"),
+    ("process_number", "process_num"),
+    ("processnum", "process_num"),
+    ("procname", "program_name"),
+    ("procnum", "process_num"),
+    ("program", "program_name"),
+    ("programname", "program_name"),
+];
+
+/// The name that somebody meant who wrote `name`.
+fn placeholder(name: &str, variables: &Variables) -> Option<String> {
+    let has = |wanted: &str| own_names(variables).any(|known| known == wanted);
+    let lower = name.to_lowercase();
+    if let Some((_, known)) = MEANT.iter().find(|(word, known)| *word == lower && has(known)) {
+        return Some((*known).to_owned());
+    }
+    // A variable of the environment without its prefix, or with another one.
+    let bare = lower.strip_prefix("env").map_or(name, |_| name[3..].trim_start_matches(['_', '.', ':', '-']));
+    let in_environment = variables.names().find(|known| *known == format!("ENV_{bare}"));
+    if let Some(known) = in_environment {
+        return Some(known.to_owned());
+    }
+    if !bare.is_empty() && bare.chars().all(|char| char.is_ascii_uppercase() || char == '_') {
+        return Some(format!("ENV_{bare}"));
+    }
+    nearest(name, own_names(variables)).map(str::to_owned)
+}
+
+/// The name that is meant by `%{name}`, `%name%` or `%name`, of which the text behind the percent sign is given.
+fn meant(behind: &str, variables: &Variables) -> Option<String> {
+    let name = behind.trim_start_matches(['{', '(', '[']);
+    let length = name.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(name.len());
+    // One letter is a format of a date or the like.
+    (length > 2).then(|| placeholder(&name[..length], variables)).flatten()
 }
 
 /// What a conversion refuses.
@@ -167,7 +246,11 @@ fn convert(
         }
         _ => refusal(model.host, &value.to_string(), conversion),
     };
-    if let Some(Refusal { code, wanted, fix }) = refusal {
+    if let Some(Refusal { code, wanted, mut fix }) = refusal {
+        if let Some((_, name)) = variable(&value.to_string()) {
+            let bare = name.trim_matches(['$', '{', '}']);
+            fix = format!("write `%(ENV_{bare})s`, as no shell replaces {}", shown(&name));
+        }
         let what = format!("`{}` of {} is {}", located.entry.key, section.label(), shown(&value.to_string()));
         findings.error(code, place, format!("{what}, {wanted}"), fix);
     }
@@ -175,24 +258,25 @@ fn convert(
 
 fn refusal(host: &Host, value: &str, conversion: Conversion) -> Option<Refusal> {
     match conversion {
+        Conversion::User | Conversion::UserAndGroup if host.is_unknown() => None,
         Conversion::User => unknown_user(host, value),
         Conversion::UserAndGroup => match value.split_once(':') {
             None => unknown_user(host, value),
             Some((user, group)) => unknown_user(host, user).or_else(|| unknown_group(host, group)),
         },
         Conversion::Log => match Log::of(value, host) {
-            Log::Path(path) => missing_folder_of(host, &path, "log-directory-missing"),
+            Log::Path(path) => missing_folder_of(host, &path, "host-log-directory-missing"),
             Log::None | Log::Auto | Log::Syslog => None,
         },
         Conversion::FileInFolder => {
-            missing_folder_of(host, &host.expand_user(value), "log-directory-missing")
+            missing_folder_of(host, &host.expand_user(value), "host-log-directory-missing")
         }
         Conversion::SocketFile => {
-            missing_folder_of(host, &host.expand_user(value), "socket-directory-missing")
+            missing_folder_of(host, &host.expand_user(value), "host-socket-directory-missing")
         }
         Conversion::ExistingFolder if host.is_directory(&host.expand_user(value)) => None,
         Conversion::ExistingFolder => Some(Refusal::new(
-            "directory-missing",
+            "host-directory-missing",
             "which is not an existing folder",
             "create it, or name one that exists",
         )),
@@ -295,14 +379,14 @@ fn range(min: i64, max: i64) -> String {
 fn unknown_user(host: &Host, name: &str) -> Option<Refusal> {
     (!host.has_user(name)).then(|| {
         let wanted = if name.is_empty() { "which names nobody" } else { "a user that does not exist" };
-        Refusal::new("unknown-user", wanted, account_fix(name, host.user_names(), "user"))
+        Refusal::new("host-unknown-user", wanted, account_fix(name, host.user_names(), "user"))
     })
 }
 
 fn unknown_group(host: &Host, name: &str) -> Option<Refusal> {
     (!host.has_group(name)).then(|| {
         let wanted = format!("but there is no group {}", shown(name));
-        Refusal::new("unknown-group", wanted, account_fix(name, host.group_names(), "group"))
+        Refusal::new("host-unknown-group", wanted, account_fix(name, host.group_names(), "group"))
     })
 }
 
@@ -322,7 +406,14 @@ fn missing_folder_of(host: &Host, path: &str, code: &'static str) -> Option<Refu
     let folder = if folder.is_empty() { "/" } else { folder };
     (!host.is_directory(folder)).then(|| {
         let wanted = format!("but {} is not an existing folder", shown(folder));
-        Refusal::new(code, wanted, "create it, or name one that exists")
+        let fix = if !folder.starts_with(['/', '~']) {
+            "write the whole path, as supervisord looks from its own working folder"
+        } else if folder.starts_with("/run/") || folder.starts_with("/var/run/") {
+            "let tmpfiles.d make it at each boot, as /run is empty then"
+        } else {
+            "create it, or name one that exists"
+        };
+        Refusal::new(code, wanted, fix)
     })
 }
 
@@ -333,19 +424,23 @@ fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_
                 let (text, fix) = cut(&located.entry, comment);
                 findings.error("value-cut", located.place(comment.at), text, fix);
             }
-            None => findings.error(
+            None => {
+                findings.error(
+                    "bad-environment",
+                    located.place(at),
+                    "nothing closes this quote in `environment`",
+                    "close it; a quote of the other kind may stand inside, an escaped one may not",
+                );
+            }
+        },
+        Err(EnvironmentFault::NotAPair(at)) => {
+            findings.error(
                 "bad-environment",
                 located.place(at),
-                "nothing closes this quote in `environment`",
-                "close it; a quote of the other kind may stand inside, an escaped one may not",
-            ),
-        },
-        Err(EnvironmentFault::NotAPair(at)) => findings.error(
-            "bad-environment",
-            located.place(at),
-            "from here on `environment` is not `NAME=\"value\"` with commas in between",
-            "quote every value that has other characters than letters, digits and _/.+-():",
-        ),
+                "from here on `environment` is not `NAME=\"value\"` with commas in between",
+                "quote every value that has other characters than letters, digits and _/.+-():",
+            );
+        }
         Ok(pairs) => {
             let mut seen: Vec<&str> = Vec::new();
             for pair in &pairs {
@@ -390,11 +485,18 @@ fn unknown_events(located: &Located, value: &Text, findings: &mut Findings<'_>) 
         let event = event.trimmed();
         let name = event.to_string().to_uppercase();
         if !values::EVENTS.contains(&name.as_str()) {
+            let given: Vec<String> = value
+                .split(',')
+                .into_iter()
+                .map(|event| event.trimmed().to_string().to_uppercase())
+                .collect();
+            let others =
+                values::EVENTS.iter().copied().filter(|known| !given.iter().any(|event| event == known));
             findings.error(
                 "unknown-event",
                 located.place(event.at()),
                 format!("Supervisor has no event {}", shown(&event.to_string())),
-                match nearest(&name, values::EVENTS.iter().copied()) {
+                match nearest(&name, others) {
                     Some(known) => format!("write {known}"),
                     None => "write for example PROCESS_STATE or TICK_60".to_owned(),
                 },

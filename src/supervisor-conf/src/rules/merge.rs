@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One mistake, one finding: what only follows from another finding is left out, and so is what a comment disables.
+//!
+//! A finding takes over the severity of what it stands for, so that a file which supervisord refuses always has an
+//! error.
+
+use super::syntax::{Swallowed, swallowed};
+use super::{Findings, Found};
+use crate::codes;
+use crate::configuration::{Configuration, Place};
+use crate::finding::Severity;
+use crate::parser::{Entry, SectionPart, SyntaxFaultKind};
+
+/// Findings, sorted, without consequences of others and without those that a comment disables.
+pub(super) fn merge(configuration: &Configuration, mut found: Vec<Found>) -> Vec<Found> {
+    swallowed_lines(configuration, &mut found);
+    open_headers(configuration, &mut found);
+    misspelt_keys(&mut found);
+    misspelt_sections(&mut found);
+    paths(&mut found);
+    found = templates(configuration, found);
+    found = disabled(configuration, found);
+    found
+}
+
+/// Removes those of which `follows` holds from all but the one at `cause`, which becomes as bad as they are.
+fn absorb(found: &mut Vec<Found>, cause: Place, code: &str, follows: impl Fn(&Found) -> bool) {
+    let is_cause = |one: &Found| one.place == cause && one.finding.code == code;
+    let worst =
+        found.iter().filter(|one| !is_cause(one) && follows(one)).map(|one| one.finding.severity).min();
+    found.retain(|one| is_cause(one) || !follows(one));
+    if let (Some(worst), Some(cause)) = (worst, found.iter_mut().find(|one| is_cause(one))) {
+        cause.finding.severity = cause.finding.severity.min(worst);
+    }
+}
+
+/// What is wrong with a value that has swallowed lines, and with what lacks those lines.
+fn swallowed_lines(configuration: &Configuration, found: &mut Vec<Found>) {
+    for (number, file) in configuration.files.iter().enumerate() {
+        let parts = &file.parsed.parts;
+        for (index, part) in parts.iter().enumerate() {
+            let end = parts.get(index + 1).map_or(usize::MAX, |next| next.at.line);
+            for entry in &part.entries {
+                let Swallowed { first: Some(first), headers, keys } = swallowed(entry, part) else {
+                    continue;
+                };
+                let lines = entry.at.line..=last_line(entry);
+                let names: Vec<&str> = headers
+                    .iter()
+                    .filter_map(|header| header.split_once(':'))
+                    .map(|(_, name)| name)
+                    .collect();
+                absorb(found, Place { file: number, at: first }, "swallowed-line", |one| {
+                    let (line, code) = (one.place.at.line, one.finding.code);
+                    let here = one.place.file == number;
+                    let missing = one.about.as_ref().filter(|_| code.starts_with("missing"));
+                    (here && lines.contains(&line))
+                        || missing.is_some_and(|(header, key)| {
+                            *header == part.header && keys.iter().any(|swallowed| swallowed == key)
+                        })
+                        || (here
+                            && !headers.is_empty()
+                            && (part.at.line..end).contains(&line)
+                            && (line > *lines.end() || code.starts_with("missing"))
+                            && is_of_mixed_sections(code))
+                        || (code == "unknown-program"
+                            && names.iter().any(|name| one.finding.text.contains(&format!("`{name}`"))))
+                });
+            }
+        }
+    }
+}
+
+/// The line on which an entry ends.
+fn last_line(entry: &Entry) -> usize {
+    let value = entry.value.chars().last().map_or(entry.at.line, |(_, at)| at.line);
+    entry.comments.iter().map(|comment| comment.at.line).chain([value]).max().unwrap_or(entry.at.line)
+}
+
+/// What is found where the keys of two sections are in one.
+fn is_of_mixed_sections(code: &str) -> bool {
+    matches!(code, "duplicate-key" | "unknown-key" | "foreign-key") || code.starts_with("missing-")
+}
+
+/// What follows from a header that nothing closes: the next keys belong to the section before it.
+fn open_headers(configuration: &Configuration, found: &mut Vec<Found>) {
+    for (number, file) in configuration.files.iter().enumerate() {
+        for fault in &file.parsed.faults {
+            let SyntaxFaultKind::OpenHeader(header) = &fault.kind else { continue };
+            let next = |part: &&SectionPart| part.at.line > fault.at.line;
+            let end = file.parsed.parts.iter().find(next).map_or(usize::MAX, |part| part.at.line);
+            let name = header.split_once(':').map(|(_, name)| format!("`{name}`"));
+            found.retain(|one| {
+                let line = one.place.at.line;
+                let follows = one.place.file == number
+                    && (fault.at.line + 1..end).contains(&line)
+                    && is_of_mixed_sections(one.finding.code);
+                let names_it = one.finding.code == "unknown-program"
+                    && name.as_ref().is_some_and(|name| one.finding.text.contains(name));
+                !follows && !names_it
+            });
+        }
+    }
+}
+
+/// A key that is missing because it is misspelt.
+fn misspelt_keys(found: &mut Vec<Found>) {
+    let missing: Vec<(String, &'static str)> = found
+        .iter()
+        .filter(|one| one.finding.code.starts_with("missing-") || one.finding.code == "process-num-missing")
+        .filter_map(|one| one.about.clone())
+        .collect();
+    for about in missing {
+        let is_misspelt =
+            |one: &Found| one.finding.code == "unknown-key" && one.about.as_ref() == Some(&about);
+        let Some(index) = found.iter().position(is_misspelt) else { continue };
+        let misspelt = found.remove(index);
+        for one in found.iter_mut().filter(|one| one.about.as_ref() == Some(&about)) {
+            let Found { place, finding, .. } = one;
+            *place = misspelt.place;
+            finding.file.clone_from(&misspelt.finding.file);
+            (finding.line, finding.column) = (misspelt.finding.line, misspelt.finding.column);
+            finding.text = format!("{}, and {}", misspelt.finding.text, finding.text);
+            finding.fix.clone_from(&misspelt.finding.fix);
+        }
+    }
+}
+
+/// A program that a group misses because its header is misspelt.
+fn misspelt_sections(found: &mut Vec<Found>) {
+    let misspelt: Vec<(Place, String, String)> = found
+        .iter()
+        .filter(|one| one.finding.code == "unknown-section" && one.finding.fix.starts_with("write"))
+        .filter_map(|one| {
+            let (header, _) = one.about.as_ref()?;
+            let (_, name) = header.split_once(':')?;
+            let place = format!("{}:{}", one.finding.file.display(), one.finding.line);
+            Some((one.place, format!("program {},", super::shown(name)), place))
+        })
+        .collect();
+    for (place, name, named) in misspelt {
+        let mut missed = found
+            .iter_mut()
+            .filter(|one| one.finding.code == "unknown-program" && one.finding.text.contains(&name));
+        let Some(one) = missed.next() else { continue };
+        one.finding.fix = format!("correct the header at {named}, which is not that of a program");
+        found.retain(|one| one.finding.code != "unknown-section" || one.place != place);
+    }
+}
+
+/// A path is wrong in one way only.
+fn paths(found: &mut Vec<Found>) {
+    let missing: Vec<Place> = found
+        .iter()
+        .filter(|one| one.finding.code.starts_with("host-") && one.finding.code.ends_with("-missing"))
+        .map(|one| one.place)
+        .collect();
+    found.retain(|one| {
+        let same_line = |place: &Place| place.file == one.place.file && place.at.line == one.place.at.line;
+        !matches!(one.finding.code, "shell-syntax" | "relative-log" | "log-is-directory")
+            || !missing.iter().any(same_line)
+    });
+}
+
+/// Of a template nothing else is said.
+fn templates(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
+    let is_template = |place: Place| configuration.files[place.file].parsed.template.is_some();
+    let (of_templates, others): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|one| is_template(one.place) && one.finding.code != "unknown-code");
+    let mut findings = Findings { configuration, found: others };
+    for (file, content) in configuration.files.iter().enumerate() {
+        let Some(sign) = &content.parsed.template else { continue };
+        let text = format!(
+            "this looks like an unrendered template ({}, by {}), so nothing else is said of the file",
+            sign.kind,
+            super::shown(&sign.text)
+        );
+        let fix = match (sign.kind, sign.text.trim_matches(['$', '{', '}'])) {
+            ("envsubst", name) if !name.contains(':') => {
+                format!(
+                    "check what is rendered from it, or write `%(ENV_{name})s`, which supervisord replaces"
+                )
+            }
+            _ => "check what is rendered from it".to_owned(),
+        };
+        let severities = of_templates.iter().filter(|one| one.place.file == file);
+        let worst = severities.map(|one| one.finding.severity).min();
+        let place = Place { file, at: sign.at };
+        let one = findings.warning("unrendered-template", place, text, fix);
+        if worst == Some(Severity::Error) {
+            one.finding.severity = Severity::Error;
+        }
+    }
+    findings.found
+}
+
+/// Leaves out what the comments in the files disable, and names the codes in them that do not exist.
+fn disabled(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
+    let mut findings = Findings { configuration, found };
+    for (file, content) in configuration.files.iter().enumerate() {
+        for directive in &content.parsed.directives {
+            for (code, at) in directive.codes.iter().filter(|(code, _)| codes::code(code).is_none()) {
+                let fix = match codes::nearest_code(code) {
+                    Some(known) => format!("write `{known}`"),
+                    None => "take the code from the brackets at the end of a finding".to_owned(),
+                };
+                let text = format!("there is no code {}", super::shown(code));
+                findings.warning("unknown-code", Place { file, at: *at }, text, fix);
+            }
+        }
+    }
+    findings.found.retain(|one| {
+        let parsed = &configuration.files[one.place.file].parsed;
+        let line = one.place.at.line;
+        let names_it = |(code, _): &(String, _)| code == one.finding.code;
+        let mut directives =
+            parsed.directives.iter().filter(|directive| directive.codes.iter().any(names_it));
+        !directives.any(|directive| directive.reach.includes(first_line(&parsed.parts, line), line))
+    });
+    findings.found
+}
+
+/// Where the entry begins that a line belongs to.
+fn first_line(parts: &[SectionPart], line: usize) -> usize {
+    let entries = parts.iter().flat_map(|part| &part.entries);
+    entries
+        .filter(|entry| (entry.at.line..=last_line(entry)).contains(&line))
+        .map(|entry| entry.at.line)
+        .next()
+        .unwrap_or(line)
+}
