@@ -39,7 +39,7 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         report.needs_root("what is in Supervisor's files");
         return;
     };
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| finding.severity != Severity::Hint) {
         mistake(lamp, finding, report);
     }
     for known in programs::supervised() {

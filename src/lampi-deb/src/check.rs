@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb check`, and the same check of the package's own Supervisor files before they are packed.
+//! The check of the package's own Supervisor files before they are packed.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
 use supervisor_conf::{Finding, Host, Report};
 
 use programs::{PROGRAMS, paths, supervised};
-use runtime::output;
-
-/// Prints what is wrong with `files` on a machine whose file system starts at `root`; false if anything is.
-pub(crate) fn run(files: &[PathBuf], root: &Path) -> anyhow::Result<bool> {
-    if !root.is_dir() {
-        bail!("--root {}: there is no such folder", root.display());
-    }
-    let findings = supervisor_conf::check(files, &Host::new(root))?.findings;
-    for finding in &findings {
-        output::print(format_args!("{finding}\n"))?;
-    }
-    Ok(findings.is_empty())
-}
 
 /// The package's four confs below `root`, which holds its files, read as on a lamp where the package is installed:
 /// there are its programs, its user, pigpiod, and what Supervisor brings.

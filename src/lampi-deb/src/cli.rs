@@ -33,14 +33,9 @@ pub(crate) enum Verb {
         file: PathBuf,
     },
     /// Checks Supervisor configuration files: what would stop supervisord, and what it would ignore in silence
-    Check {
-        /// Files as they lie in /etc/supervisor/conf.d
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// Where to look for the users, commands and folders that the files name
-        #[arg(long, value_name = "DIR", default_value = "/")]
-        root: PathBuf,
-    },
+    ///
+    /// This is the program supervisor-check.
+    Check(supervisor_check::Arguments),
     /// Shows the lamp on this machine, its LEDs simulated in the terminal; compiles what it shows first
     #[command(disable_help_flag = true)]
     Demo {

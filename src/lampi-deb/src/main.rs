@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Verb::Build(args) => build::run(&args).map(|()| true),
         Verb::Render(args) => render::run(&args).map(|()| true),
         Verb::Verify { file } => verify::run(&file),
-        Verb::Check { files, root } => check::run(&files, &root),
+        Verb::Check(arguments) => return supervisor_check::run("lampi-deb", &arguments),
         Verb::Demo { arguments } => demo::run(&arguments).map(|()| true),
     };
     match outcome {

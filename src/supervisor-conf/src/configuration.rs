@@ -10,7 +10,7 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::expand::{Variable, Variables, expand};
+use crate::expand::{Variable, expand};
 use crate::host::Host;
 use crate::parser::{Entry, Parsed, SectionPart, parse};
 use crate::schema::SectionKind;
@@ -220,7 +220,7 @@ impl Configuration {
             return Vec::new();
         };
         let here = &self.files[files.file].here;
-        let mut variables = Variables::of_environment(host.environment());
+        let mut variables = host.environment();
         variables.insert("host_node_name".to_owned(), node_name(host));
         let Some(text) =
             expand(&files.entry.value, here, &variables).ok().and_then(crate::expand::Expanded::known)

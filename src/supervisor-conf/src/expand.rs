@@ -34,11 +34,11 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
-    /// Those of supervisord's environment; no environment means that it is not known.
-    pub(crate) fn of_environment(environment: Option<&BTreeMap<String, String>>) -> Self {
-        let known = environment.into_iter().flatten();
+    /// Those of supervisord's environment, and `any` others.
+    pub(crate) fn of_environment(environment: &BTreeMap<String, String>, any: bool) -> Self {
+        let known = environment.iter();
         let known = known.map(|(name, value)| (format!("ENV_{name}"), Variable::Text(value.clone())));
-        Self { known: known.collect(), any_environment: environment.is_none() }
+        Self { known: known.collect(), any_environment: any }
     }
 
     pub(crate) fn insert(&mut self, name: String, value: Variable) {
@@ -292,7 +292,7 @@ mod tests {
 
     fn expanded(text: &str) -> Result<String, String> {
         let environment = BTreeMap::from([("HOME".to_owned(), "/root".to_owned())]);
-        let mut variables = Variables::of_environment(Some(&environment));
+        let mut variables = Variables::of_environment(&environment, false);
         variables.insert("process_num".to_owned(), Variable::Number(7));
         match expand(&Text::of_line(1, text), "/etc", &variables) {
             Ok(expanded) => Ok(expanded.text.to_string()),

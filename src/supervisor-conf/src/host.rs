@@ -14,13 +14,15 @@ pub(crate) use accounts::Account;
 use accounts::{Accounts, named};
 pub(crate) use addresses::Address;
 
+use crate::expand::Variables;
+
 /// Where a daemon started by systemd looks for programs (systemd.exec(5), Debian's build).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// As many as the kernel follows before it gives up.
 const MAX_LINKS: usize = 40;
 
-/// How many files a process may ever open, unless fs.nr_open says otherwise (proc(5)).
+/// How many files a process may ever open, unless `fs.nr_open` says otherwise (proc(5)).
 const MAX_FILES: i64 = 1 << 20;
 
 /// How many files systemd lets a service open, and only root can raise it (systemd-system.conf(5)).
@@ -75,10 +77,10 @@ impl Host {
         }
     }
 
-    /// A machine of which nothing is known: only what the files say is checked.
+    /// A machine of which nothing is known but what is said of it: only the files are checked.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { offline: true, live: false, ..Self::new("/") }
+        Self { offline: true, live: false, variables: BTreeMap::new(), ..Self::new("/") }
     }
 
     /// With an environment variable that supervisord is started with.
@@ -124,9 +126,9 @@ impl Host {
         self.offline
     }
 
-    /// The environment of supervisord; none if it is not known.
-    pub(crate) fn environment(&self) -> Option<&BTreeMap<String, String>> {
-        (!self.offline).then_some(&self.variables)
+    /// The environment of supervisord.
+    pub(crate) fn environment(&self) -> Variables {
+        Variables::of_environment(&self.variables, self.offline)
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
@@ -238,13 +240,12 @@ impl Host {
         if root.uid() != 0 || id == 0 {
             return (id == 0).then_some(true);
         }
-        match self.metadata(&path) {
-            Some(file) => Some(self.may_search(user, folder)? && allows(&file, user, 0o2)),
-            None => {
-                let metadata = self.metadata(folder)?;
-                Some(self.may_search(user, folder)? && allows(&metadata, user, 0o3))
-            }
-        }
+        // To make a file is to change its folder.
+        let (metadata, wanted) = match self.metadata(&path) {
+            Some(file) => (file, 0o2),
+            None => (self.metadata(folder)?, 0o3),
+        };
+        Some(self.may_search(user, folder)? && allows(&metadata, user, wanted))
     }
 
     /// Whether `user` may make and remove files in the folder of `path`; nothing if that cannot be known.

@@ -84,8 +84,8 @@ impl<'a> Model<'a> {
             host,
             programs: Vec::new(),
             groups: Vec::new(),
-            start: Variables::of_environment(host.environment()),
-            plain: Variables::of_environment(host.environment()),
+            start: host.environment(),
+            plain: host.environment(),
             node_name: node_name(host),
             supervisord_environment: Vec::new(),
         };

@@ -115,7 +115,7 @@ fn enclosed(value: &str, open: char, close: char, fits: fn(&str) -> bool) -> Opt
     let mut from = 0;
     while let Some(start) = value[from..].find(open).map(|start| from + start) {
         from = start + open.len_utf8();
-        let Some(end) = value[from..].find(close).map(|end| from + end) else { return None };
+        let end = from + value[from..].find(close)?;
         let before = value[..start].chars().next_back();
         let after = value[end + close.len_utf8()..].chars().next();
         let alone = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric() && char != close);

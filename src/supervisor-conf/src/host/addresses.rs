@@ -26,7 +26,7 @@ pub(super) fn look_up(name: &str, root: &Path, node_name: &str, live: bool) -> A
     if name.is_empty() || name == "localhost" || name == node_name || is_in_hosts(name, root) || !live {
         return Address::Usable;
     }
-    match (name, 0).to_socket_addrs().map(|mut found| found.find(|address| address.is_ipv4())) {
+    match (name, 0).to_socket_addrs().map(|mut found| found.find(std::net::SocketAddr::is_ipv4)) {
         Ok(Some(address)) => match address.ip() {
             IpAddr::V4(address) => bindable(address),
             IpAddr::V6(_) => Address::Unresolvable,

@@ -282,7 +282,7 @@ fn address(
 
 /// Which modules Python can import is known only when it tries to; all of them are named at the first one.
 fn modules(model: &Model<'_>, findings: &mut Findings<'_>) {
-    let mut named = Vec::new();
+    let mut foreign = Vec::new();
     for section in &model.configuration.sections {
         let key = match section.kind {
             SectionKind::RpcInterface => super::values::FACTORY,
@@ -293,11 +293,11 @@ fn modules(model: &Model<'_>, findings: &mut Findings<'_>) {
         let Some(text) = model.plain_text(section, key) else { continue };
         let value = text.to_string();
         if values::is_entry_point(&value) && !value.starts_with(OWN_MODULE) {
-            named.push((located.place(text.at()), shown(&value)));
+            foreign.push((located.place(text.at()), shown(&value)));
         }
     }
-    let Some((first, _)) = named.iter().min_by_key(|(place, _)| *place) else { return };
-    let mut names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
+    let Some((first, _)) = foreign.iter().min_by_key(|(place, _)| *place) else { return };
+    let mut names: Vec<&str> = foreign.iter().map(|(_, name)| name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     findings.hint(

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From arguments to what each supervisord reads.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use supervisor_conf::Input;
+
+use crate::Arguments;
+
+/// Largest text that is read from standard input, in bytes: far above any configuration.
+const LARGEST: u64 = 4 << 20;
+
+/// What one supervisord reads.
+#[derive(Debug, Default)]
+pub(crate) struct Set {
+    pub inputs: Vec<Input>,
+    /// What could not be read, and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
+impl Set {
+    fn add(&mut self, argument: &Path) {
+        let found = if argument == Path::new("-") {
+            standard_input().map(|input| vec![input])
+        } else if argument.is_dir() {
+            of_folder(argument)
+        } else {
+            Ok(vec![Input::File(argument.to_owned())])
+        };
+        match found {
+            Ok(inputs) => self.inputs.extend(inputs),
+            Err(error) => {
+                self.unreadable.push((argument.display().to_string(), reason(&error.to_string())));
+            }
+        }
+    }
+}
+
+/// The sets that the arguments name.
+pub(crate) fn sets(arguments: &Arguments) -> Vec<Set> {
+    let mut sets = Vec::new();
+    for argument in &arguments.files {
+        if arguments.each || sets.is_empty() {
+            sets.push(Set::default());
+        }
+        if let Some(set) = sets.last_mut() {
+            set.add(argument);
+        }
+    }
+    sets
+}
+
+/// A system's error without the number behind it.
+pub(crate) fn reason(error: &str) -> String {
+    error.split(" (os error").next().unwrap_or(error).to_owned()
+}
+
+fn standard_input() -> io::Result<Input> {
+    let mut content = Vec::new();
+    io::stdin().lock().take(LARGEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LARGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(Input::Text { name: "-".into(), content })
+}
+
+/// What supervisord would read of a folder: the main file in it, or else what a main file would include.
+fn of_folder(folder: &Path) -> io::Result<Vec<Input>> {
+    let main = folder.join("supervisord.conf");
+    if main.is_file() {
+        return Ok(vec![Input::File(main)]);
+    }
+    let paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    for extension in ["conf", "ini"] {
+        // As for a pattern with a star, a name that begins with a dot is not meant.
+        let is_meant = |path: &&PathBuf| {
+            let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+            !is_hidden && path.extension().is_some_and(|end| end == extension) && !path.is_dir()
+        };
+        let mut meant: Vec<PathBuf> = paths.iter().filter(is_meant).cloned().collect();
+        if !meant.is_empty() {
+            meant.sort();
+            return Ok(meant.into_iter().map(Input::File).collect());
+        }
+    }
+    Ok(Vec::new())
+}
