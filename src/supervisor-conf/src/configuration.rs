@@ -273,9 +273,6 @@ pub(crate) fn node_name(host: &Host) -> Variable {
 fn read(path: &Path, seen: &mut BTreeSet<PathBuf>) -> io::Result<Option<(Vec<u8>, bool)>> {
     let real = path.canonicalize()?;
     let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
     // What a pipe gives can be read once only, whatever its name.
     if !seen.insert(real.clone()) {
         return Ok(None);

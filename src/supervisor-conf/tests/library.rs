@@ -144,7 +144,7 @@ fn links_in_a_circle_lead_nowhere() {
 fn the_environment_is_that_of_a_systemd_service() {
     let tree = Tree::new("[program:a]\ncommand=/bin/a\nenvironment=P=\"%(ENV_PATH)s\",H=\"%(ENV_HOME)s\"\n");
     let host = tree.host().with_command("/bin/a");
-    assert_eq!(codes(&tree, &host), ["undefined-variable"]);
+    assert_eq!(codes(&tree, &host), ["host-undefined-variable"]);
     assert_eq!(codes(&tree, &host.with_variable("HOME", "/root")), [] as [&str; 0]);
 }
 
