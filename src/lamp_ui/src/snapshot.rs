@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One picture of the scene in a PNG file, drawn without any device.
 
-use std::fs::File;
-use std::io::BufWriter;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
 use lamp::state::LampState;
+use system_files::write_output;
 
 use crate::model::Notice;
 use crate::view::View;
@@ -40,14 +40,16 @@ pub(crate) fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState
     }
     view.draw();
     let pixels: Vec<u8> = view.pixels().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
-    let write = || -> anyhow::Result<()> {
-        let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), size.0, size.1);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&pixels)?;
-        writer.finish()?;
-        Ok(())
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let shown = path.display();
+    let png = encode(size, &pixels).with_context(|| format!("the picture for {shown} cannot be made"))?;
+    write_output(path, &png).with_context(|| format!("cannot write {shown}"))
+}
+
+fn encode((width, height): (u32, u32), rgb: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut png = png::Encoder::new(&mut bytes, width, height);
+    png.set_color(png::ColorType::Rgb);
+    png.set_depth(png::BitDepth::Eight);
+    png.write_header()?.write_image_data(rgb)?;
+    Ok(bytes)
 }

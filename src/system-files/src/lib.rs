@@ -15,6 +15,7 @@ mod access;
 pub mod accounts;
 pub mod dpkg;
 mod error;
+mod output;
 mod place;
 mod replacement;
 mod root;
@@ -22,6 +23,7 @@ mod user;
 
 pub use access::{Access, ROOT_ONLY};
 pub use error::{Error, Operation};
+pub use output::write_output;
 pub use place::{Found, Place, resolved};
 pub use replacement::{Replacement, replace};
 pub use root::{exists, in_root};
