@@ -10,6 +10,9 @@
 //! timeout) and reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
 //! of a file: what cannot be read is named as such, and nothing is changed that anybody but root could have put there.
 //!
+//! It knows how cron, systemd, Supervisor and shells read their files. It never knows what a program of the lamp does, prints
+//! nothing, asks nobody, and changes no file but the one that [`take`] is given.
+//!
 //! Not looked into: what another command asks of a service (`systemctl start`), programs of Python and other languages that
 //! start one in their turn, and scripts that are called by name.
 

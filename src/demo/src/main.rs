@@ -2,6 +2,9 @@
 //! The lamp on any Linux machine, for as long as somebody looks at it: a real mosquitto, `lamp_service` and `lamp_ui`, and a
 //! simulated pigpiod whose LEDs are shown in the terminal.
 //!
+//! It knows the programs by their command lines and by what they do on MQTT and GPIO. It never knows how they work, and it
+//! touches no lamp of this machine.
+//!
 //! All of it is private: ports that nobody uses, a temporary directory for every file. [`children`] sees to it that nothing
 //! outlives the demonstration, whichever way it ends. It compiles nothing: `cargo run --release -- demo` has the package
 //! builder do that first.

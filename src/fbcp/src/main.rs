@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Copies one framebuffer to another, storing only what changed.
 //!
+//! It knows two framebuffers by their geometry and formats. It never knows who draws on the source or which panel the target
+//! is, and it knows nothing of the lamp.
+//!
 //! [`endpoints`] opens the two framebuffers and waits for them; [`copier`] looks at the source and stores to the target;
 //! [`frame`] knows what is to be stored, with [`fit`] for frames of another size; [`poll_timer`] says when to poll again;
 //! [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a frame in a file.

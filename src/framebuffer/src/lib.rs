@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Linux framebuffers, and plain files that stand in for one.
 //!
+//! It knows the kernel's fbdev interface, memory and pixels. It never knows what the pixels show, when to draw, or which
+//! program draws.
+//!
 //! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
 //! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
 //! - [`Ditherer`]: rows of a format of fewer colours, as fine patterns.

@@ -13,6 +13,9 @@
 //! As in Kivy, `KCFG_SECTION_KEY` in the environment overrides a key unless `KIVY_NO_ENV_CONFIG` is set, and
 //! `KIVY_NO_CONFIG` and `KIVY_USE_DEFAULTCONFIG` keep the file from being read. Whatever else is there is none of our
 //! business; what cannot be understood of the above is warned about, once, and as if it were not there.
+//!
+//! It knows how Kivy reads its configuration. It never opens a device or a screen: what follows from the values is the
+//! caller's part.
 
 mod ini;
 pub mod input;

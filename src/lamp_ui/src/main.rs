@@ -4,6 +4,9 @@
 //! Touch and MQTT change the [`model`], the [`view`] shows the model and draws what changed, the [`display`] stores
 //! that to the [`screen`], and [`app`] sleeps until there is something to do. What the user's Kivy configuration
 //! says of touch and screen is honoured.
+//!
+//! It knows the lamp by the MQTT contract, and asks pigpiod for the button and whether the LEDs can be driven. It never sets an
+//! LED, and keeps no state of the lamp.
 
 mod app;
 mod button;

@@ -4,6 +4,9 @@
 //!
 //! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
 //! directory -> cargo-deb -> md5sums -> verification -> the package, moved into place by renaming it.
+//!
+//! It knows the source tree, cargo and the rules for Debian packages. It never knows the machine that the package is installed
+//! on, and never starts a program of the package.
 
 mod architecture;
 mod assemble;

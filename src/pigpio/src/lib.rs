@@ -2,6 +2,8 @@
 //! The socket of pigpiod, the GPIO daemon of the Raspberry Pi: a client, and the [`protocol`] that the lamp's own daemon
 //! speaks too.
 //!
+//! It knows pigpio's commands, errors and bytes. It never knows what is connected to a pin.
+//!
 //! # The wire
 //!
 //! TCP, port 8888. A request is 16 bytes: four unsigned 32-bit little-endian words.

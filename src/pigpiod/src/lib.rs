@@ -5,6 +5,8 @@
 //! [`kernel`] by the kernel's PWM and GPIO, [`simulated`] not at all. The crate `pigpio` describes the wire; the tests here
 //! hold pigpio's own daemon and both of these to the same answers.
 //!
+//! It knows which pins a lamp has, and nothing else of it: no colour, no state, no MQTT.
+//!
 //! Only loopback addresses are served: the protocol knows no password.
 
 pub mod backend;

@@ -8,8 +8,11 @@
 //!
 //! All of it works on FAT too, where a boot partition has neither links nor modes nor owners of its own.
 //!
-//! [`resolved`] finds the place that a path leads to which somebody typed; [`as_user`] does what belongs to a user with no
-//! more rights than that user has.
+//! It knows files, links, owners and modes, and what the account files and dpkg say of them. It never knows what any other file
+//! is for: its callers decide what is written and where the old one is kept.
+//!
+//! [`resolved`] finds the place that a path leads to which somebody typed; [`write_output`] writes there what a program was
+//! asked for; [`as_user`] does what belongs to a user with no more rights than that user has.
 
 mod access;
 pub mod accounts;

@@ -2,6 +2,8 @@
 //! The real peers of the lamp's programs, started for a test on ports and in directories of their own, and observers of
 //! what reaches them.
 //!
+//! It knows the programs by their binaries, options and what they do to their peers. It never knows how they work.
+//!
 //! A test that cannot have what it needs fails, and says which package to install. Everything that is started here
 //! ends with the value that stands for it.
 
