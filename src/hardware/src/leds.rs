@@ -5,9 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use pigpio::{Client, Error, Pin};
-use pigpiod::backend::{self, Backend};
-use pigpiod::backoff;
 use pigpiod::kernel::LEDS;
+use pigpiod::{backoff, driver};
 use runtime::address::Address;
 use system_files::in_root;
 
@@ -49,10 +48,10 @@ impl Driver {
     #[must_use]
     pub fn of(root: &Path) -> Self {
         let path = std::env::join_paths(PATH.map(|folder| in_root(root, folder))).ok();
-        match backend::select(root, path.as_deref(), || backoff::current(root)) {
-            Backend::Kernel => Self::Kernel,
-            Backend::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
-            Backend::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),
+        match driver::select(root, path.as_deref(), || backoff::current(root)) {
+            driver::Driver::Kernel => Self::Kernel,
+            driver::Driver::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
+            driver::Driver::Dark { reason, .. } => Self::None(Dark { reason, pwm: State::of(root) }),
         }
     }
 

@@ -4,7 +4,7 @@
 mod rig;
 
 use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
-use rig::{BACKGROUND, Rig, Touch, is_near, lamp_ui, make_framebuffer, pixel, state};
+use rig::{BACKGROUND, Rig, TouchDevice, is_near, lamp_ui, make_framebuffer, pixel, state};
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 #[test]
@@ -317,7 +317,7 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     };
     make_framebuffer(&framebuffer);
     shown();
-    let mut touch = Touch::make(&directory.path().join("touch"));
+    let mut touch = TouchDevice::make(&directory.path().join("touch"));
     touch.tap(POWER);
     assert!(observer.next("lamp/set_config").payload.contains(r#""on": false"#));
 
@@ -338,7 +338,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
     let framebuffer = directory.path().join("fb");
     // Twice the size, 32 bits, with padded rows.
     std::fs::write(&framebuffer, vec![0; 2048 * 640]).unwrap();
-    let mut touch = Touch::make(&directory.path().join("touch"));
+    let mut touch = TouchDevice::make(&directory.path().join("touch"));
     let mut observer = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
     let _ui = Process::start(
         lamp_ui()

@@ -8,7 +8,7 @@ mod rig;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rig::Touch;
+use rig::TouchDevice;
 use rig::place::{POWER, SLIDERS, along};
 use tempfile::TempDir;
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
@@ -92,15 +92,15 @@ fn outliers(drawn: &[[u8; 3]], kept: &[[u8; 3]]) -> f64 {
 }
 
 /// A running `lamp_ui` on a screen of 240 by 320 pixels of 32 bits.
-struct Screen {
+struct RunningUi {
     turn: usize,
     framebuffer: PathBuf,
-    touch: Touch,
+    touch: TouchDevice,
     _ui: Process,
     _directory: TempDir,
 }
 
-impl Screen {
+impl RunningUi {
     /// The turn is in degrees, counter-clockwise, as Kivy turns.
     fn start(turn: usize, broker: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ impl Screen {
         std::fs::write(&framebuffer, vec![0; 240 * 320 * 4]).unwrap();
         std::fs::write(directory.path().join("config.ini"), format!("[graphics]\nrotation = {turn}\n"))
             .unwrap();
-        let touch = Touch::make(&directory.path().join("touch"));
+        let touch = TouchDevice::make(&directory.path().join("touch"));
         let mut call = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
         call.env("KIVY_HOME", directory.path()).args(["--geometry", "240x320x32", "--broker", broker]);
         call.arg("--touch").arg(directory.path().join("touch")).arg("--framebuffer").arg(&framebuffer);
@@ -152,11 +152,11 @@ fn tell(observer: &MqttObserver, state: &str) {
 #[test]
 fn every_page_looks_as_it_should_in_every_turn() {
     for turn in [0, 90, 180, 270] {
-        Screen::start(turn, "localhost:1").await_picture("connecting");
+        RunningUi::start(turn, "localhost:1").await_picture("connecting");
 
         let broker = Mosquitto::start();
         let observer = MqttObserver::connect(broker.port(), &[]);
-        let screen = Screen::start(turn, &broker.address());
+        let screen = RunningUi::start(turn, &broker.address());
         screen.await_picture("waiting");
         observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "0");
         screen.await_picture("away");
@@ -175,7 +175,7 @@ fn every_page_looks_as_it_should_in_every_turn() {
 fn what_a_finger_holds_looks_held() {
     let broker = Mosquitto::start();
     let observer = MqttObserver::connect(broker.port(), &[]);
-    let mut screen = Screen::start(0, &broker.address());
+    let mut screen = RunningUi::start(0, &broker.address());
     tell(&observer, STATE);
     screen.await_picture("controls");
     // At the thumb, so that nothing moves.
@@ -191,7 +191,7 @@ fn what_a_finger_holds_looks_held() {
     screen.await_picture("off");
 }
 
-impl Screen {
+impl RunningUi {
     /// Waits until it looks as the kept picture, which is kept from here: no snapshot has a finger.
     fn await_held(&self, name: &str) {
         if is_to_be_kept() {

@@ -9,10 +9,10 @@
 //!
 //! Only loopback addresses are served: the protocol knows no password.
 
-pub mod backend;
 pub mod backoff;
 mod connection;
 mod dispatcher;
+pub mod driver;
 mod hardware;
 pub mod kernel;
 mod noise_filter;

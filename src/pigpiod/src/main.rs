@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The daemon that Supervisor starts under the name pigpiod, which may start pigpio's own in its place.
 //!
-//! [`pigpiod::backend`] says which one runs, with [`pigpiod::backoff`] for what became of the last start of pigpio's own; [`lock`]
+//! [`pigpiod::driver`] says which one runs, with [`pigpiod::backoff`] for what became of the last start of pigpio's own; [`lock`]
 //! is the file by which only one of them runs, [`options`] what pigpio's own is started with. The work is done by the library.
 
 mod lock;
@@ -22,7 +22,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use pigpio::PORT_VARIABLE;
-use pigpiod::backend::{self, Backend};
+use pigpiod::driver::{self, Driver};
 use pigpiod::kernel::Kernel;
 use pigpiod::{Pins, Server, backoff};
 
@@ -53,12 +53,12 @@ enum End {
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH");
     loop {
-        let backend = backend::select(&cli.root, path.as_deref(), || backoff::judge_start(&cli.root));
-        info!("{backend}");
+        let driver = driver::select(&cli.root, path.as_deref(), || backoff::judge_start(&cli.root));
+        info!("{driver}");
         let mut pause = None;
-        match backend {
-            Backend::Kernel => {}
-            Backend::Pigpio { program, .. } => {
+        match driver {
+            Driver::Kernel => {}
+            Driver::Pigpio { program, .. } => {
                 if let Err(error) = backoff::record_start(&cli.root) {
                     warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
                 }
@@ -72,7 +72,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
                 warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
                 pause = backoff::record_failure(&cli.root);
             }
-            Backend::Dark { retry, .. } => pause = retry,
+            Driver::Dark { retry, .. } => pause = retry,
         }
         if serve(cli, path.as_deref(), pause)? == End::Stopped {
             return Ok(());
@@ -104,7 +104,7 @@ fn serve(cli: &Cli, path: Option<&OsStr>, pause: Option<Duration>) -> anyhow::Re
         return Ok(End::Stopped);
     }
     // The chips may have come meanwhile, or the other daemon may be gone.
-    if let Backend::Pigpio { .. } = backend::select(&cli.root, path, || None) {
+    if let Driver::Pigpio { .. } = driver::select(&cli.root, path, || None) {
         // Else it would inherit that they are blocked.
         ending_signals().thread_unblock().context("cannot receive signals")?;
         return Ok(End::Retry);

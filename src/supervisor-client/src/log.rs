@@ -139,12 +139,12 @@ mod tests {
 
     #[test]
     fn the_last_lines_may_begin_in_older_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("log");
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
         for (name, content) in
             [("log", "\ne\nf\nhal"), ("log.1", "c\nd"), ("log.2", "a\nb\n"), ("log.4", "x\n")]
         {
-            std::fs::write(folder.path().join(name), content).unwrap();
+            std::fs::write(directory.path().join(name), content).unwrap();
         }
         for (count, expected) in [
             (0, &[][..]),
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn long_files_and_long_lines_are_read_from_their_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("log");
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
         let lines: Vec<String> =
             (0..100).map(|number| format!("{number} {}", "x".repeat(number * 500))).collect();
         std::fs::write(&log, lines.join("\n") + "\n").unwrap();
@@ -176,15 +176,15 @@ mod tests {
 
     #[test]
     fn no_log_has_no_lines() {
-        let folder = tempfile::tempdir().unwrap();
-        let tail = last_lines(&folder.path().join("log"), 10).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let tail = last_lines(&directory.path().join("log"), 10).unwrap();
         assert!(tail.lines.is_empty() && tail.end == End { inode: None, position: 0 });
     }
 
     #[test]
     fn a_pipe_at_the_place_of_a_log_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("log");
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("log");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         let error = last_lines(&pipe, 1).unwrap_err().to_string();
@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn a_link_is_followed_by_lines_and_not_by_bytes() {
-        let folder = tempfile::tempdir().unwrap();
-        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        let directory = tempfile::tempdir().unwrap();
+        let (target, link) = (directory.path().join("target"), directory.path().join("link"));
         std::fs::write(&target, "one\ntwo\n").unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
         assert_eq!(text(&last_lines(&link, 1).unwrap().lines), ["two"]);

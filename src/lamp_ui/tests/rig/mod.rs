@@ -45,7 +45,7 @@ pub(crate) struct Rig {
     pub ui: Process,
     pub broker: Mosquitto,
     pub observer: MqttObserver,
-    pub touch: Touch,
+    pub touch: TouchDevice,
     directory: TempDir,
 }
 
@@ -64,7 +64,7 @@ impl Rig {
     pub(crate) fn start_between(broker: Mosquitto, change: impl FnOnce(&mut Command)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         make_framebuffer(&directory.path().join("fb"));
-        let touch = Touch::make(&directory.path().join("touch"));
+        let touch = TouchDevice::make(&directory.path().join("touch"));
         let observer =
             MqttObserver::connect(broker.port(), &["lamp/set_config", "lamp/connection/lamp_ui/state"]);
         let mut call = command(directory.path(), &broker);
@@ -168,12 +168,12 @@ pub(crate) fn pixel(framebuffer: &Path, (x, y): (usize, usize)) -> [u8; 3] {
 }
 
 /// A FIFO to which the events of a touch screen are written.
-pub(crate) struct Touch {
+pub(crate) struct TouchDevice {
     file: File,
     tracking_id: i32,
 }
 
-impl Touch {
+impl TouchDevice {
     /// Makes the FIFO.
     pub(crate) fn make(path: &Path) -> Self {
         nix::unistd::mkfifo(path, Mode::S_IRWXU).expect("a FIFO in a temporary directory");

@@ -15,7 +15,7 @@ const UNKNOWN_TO_PIGPIO: &[u8] = b"brcm,bcm2712";
 
 /// Which daemon runs, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Backend {
+pub enum Driver {
     /// This one, with the kernel's PWM.
     Kernel,
     /// pigpio's own.
@@ -36,7 +36,7 @@ pub enum Backend {
     },
 }
 
-impl fmt::Display for Backend {
+impl fmt::Display for Driver {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kernel => write!(
@@ -71,22 +71,22 @@ fn list(pins: &[u32]) -> String {
 
 /// Selects on the machine whose root is `root`. `path` is where programs are looked for; `backoff` says for how long pigpio's
 /// own daemon, if there is one that could run, is not to be tried.
-pub fn select(root: &Path, path: Option<&OsStr>, backoff: impl FnOnce() -> Option<Duration>) -> Backend {
+pub fn select(root: &Path, path: Option<&OsStr>, backoff: impl FnOnce() -> Option<Duration>) -> Driver {
     let missing = kernel::missing(&Files::of_machine(root));
     if missing.is_empty() {
-        return Backend::Kernel;
+        return Driver::Kernel;
     }
     let Some(program) = find(path) else {
-        return Backend::Dark { missing, reason: "there is no pigpiod on the PATH".into(), retry: None };
+        return Driver::Dark { missing, reason: "there is no pigpiod on the PATH".into(), retry: None };
     };
     let shown = program.display();
     if is_unknown_to_pigpio(root) {
-        Backend::Dark { missing, reason: format!("{shown} does not know this board"), retry: None }
+        Driver::Dark { missing, reason: format!("{shown} does not know this board"), retry: None }
     } else if let Some(pause) = backoff() {
         let reason = format!("{shown} ended at once when it was started last");
-        Backend::Dark { missing, reason, retry: Some(pause) }
+        Driver::Dark { missing, reason, retry: Some(pause) }
     } else {
-        Backend::Pigpio { program, missing }
+        Driver::Pigpio { program, missing }
     }
 }
 
