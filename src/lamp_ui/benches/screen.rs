@@ -75,7 +75,7 @@ fn first_frames() -> Vec<Duration> {
     let times = (0..STARTS).map(|_| {
         let directory = tempfile::tempdir().expect("a temporary directory");
         make_framebuffer(&directory.path().join("fb"));
-        rig::Touch::make(&directory.path().join("touch"));
+        rig::TouchDevice::make(&directory.path().join("touch"));
         let screen = File::open(directory.path().join("fb")).expect("the framebuffer");
         let start = Instant::now();
         let mut ui = Process::start(&mut command(directory.path(), &broker), "lampi");

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
+use pigpio::protocol::{Message, number};
 use programs::identity;
 use test_support::{MqttObserver, PATIENCE, QoS, Signal, TcpProxy, wait_for};
 
@@ -13,9 +14,9 @@ use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
 /// What the service wrote to pigpiod's three pins, colour by colour.
 fn colours(proxy: &TcpProxy) -> Vec<[u32; 3]> {
     let bytes = proxy.written().concat();
-    let words: Vec<u32> = bytes.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
+    let requests = bytes.as_chunks().0.iter().map(|request| Message::from_bytes(*request));
     let duties: Vec<u32> =
-        words.chunks(4).filter(|request| request[0] == 5).map(|request| request[2]).collect();
+        requests.filter(|request| request.command == number::PWM).map(|request| request.second).collect();
     duties.chunks(3).map(|duties| duties.try_into().unwrap()).collect()
 }
 

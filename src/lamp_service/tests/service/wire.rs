@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What goes over the wires, and wires that break.
 
+use pigpio::protocol::number::{PFS, PRS, PWM};
+use pigpio::protocol::{MESSAGE_SIZE, Message};
 use test_support::{MqttObserver, Process, TcpProxy};
 
 use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, state};
-
-/// Numbers of pigpiod's commands.
-const PWM: u8 = 5;
-const PRS: u8 = 6;
-const PFS: u8 = 7;
 
 /// Starts the service with a proxy in the connection that `option`, --broker or --pigpiod, is for, and waits until it has
 /// reported its state.
@@ -22,13 +19,11 @@ fn start_with_proxy(lamp: &Lamp, option: &str) -> (TcpProxy, MqttObserver, Proce
 
 /// The commands in what the service wrote to pigpiod: number and parameters.
 fn commands(proxy: &TcpProxy) -> Vec<[u32; 3]> {
-    let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
     let bytes = proxy.written().concat();
-    assert_eq!(bytes.len() % 16, 0, "whole requests");
-    bytes
-        .chunks(16)
-        .map(|request| [word(&request[..4]), word(&request[4..8]), word(&request[8..12])])
-        .collect()
+    let (requests, rest) = bytes.as_chunks::<MESSAGE_SIZE>();
+    assert!(rest.is_empty(), "whole requests");
+    let requests = requests.iter().map(|request| Message::from_bytes(*request));
+    requests.map(|request| [request.command, request.first, request.second]).collect()
 }
 
 #[test]
@@ -42,7 +37,7 @@ fn three_pins_change_in_one_write() {
     let written = proxy.written().split_off(before);
     let colour: Vec<u8> = [(19, 250), (26, 500), (13, 500)]
         .into_iter()
-        .flat_map(|(pin, duty): (u32, u32)| [u32::from(PWM), pin, duty, 0].map(u32::to_le_bytes))
+        .flat_map(|(pin, duty): (u32, u32)| [PWM, pin, duty, 0].map(u32::to_le_bytes))
         .flatten()
         .collect();
     assert_eq!(written, [colour]);
@@ -53,7 +48,7 @@ fn of_a_rush_nothing_waits_but_the_newest_colour() {
     let lamp = Lamp::new();
     let (proxy, mut observer, _service) = start_with_proxy(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
-    let colours = || commands(&proxy).iter().filter(|command| command[0] == u32::from(PWM)).count() / 3;
+    let colours = || commands(&proxy).iter().filter(|command| command[0] == PWM).count() / 3;
     let before = colours();
     proxy.stall();
     let rush = |step| state(0.5, 0.5, f64::from(step) / 100.0, true, &format!("rush {step}"));
@@ -141,11 +136,10 @@ fn leds_that_shine_are_not_touched_by_a_start() {
         lamp.await_leds([20, 1000, 0]);
         service.kill();
         let commands = commands(&proxy);
-        let duties: Vec<_> =
-            commands.iter().filter(|command| command[0] == u32::from(PWM)).copied().collect();
+        let duties: Vec<_> = commands.iter().filter(|command| command[0] == PWM).copied().collect();
         assert_eq!(duties, [[5, 19, 20], [5, 26, 1000], [5, 13, 0]], "nothing but its colour, first {first}");
         // Setting frequency or range switches a pin off for a moment.
-        commands.iter().filter(|command| [u32::from(PRS), u32::from(PFS)].contains(&command[0])).count()
+        commands.iter().filter(|command| [PRS, PFS].contains(&command[0])).count()
     });
     assert_eq!(starts, [6, 0]);
 }
