@@ -4,24 +4,23 @@
 //! supervisorctl takes the first configuration that it finds, also one in the folder where it is called, and does there
 //! what that says.
 
+use std::path::Path;
+
 use programs::Program;
-use programs::lampi::ProgramArgs;
 use runtime::output;
 use supervisor_client::{Control, Supervisor, Update};
 
 /// Starts a program that is stopped.
-pub(crate) fn start(args: &ProgramArgs) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(args);
-    Ok(output::line(&match supervisor.start(program.name)? {
+pub(crate) fn start(program: Program, root: &Path) -> anyhow::Result<()> {
+    Ok(output::line(&match Supervisor::at(root).start(program.name)? {
         Control::Done => format!("{program} is started"),
         Control::Already => format!("{program} runs already"),
     })?)
 }
 
 /// Stops a program for a while.
-pub(crate) fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(args);
-    Ok(output::line(&match supervisor.stop(program.name)? {
+pub(crate) fn stop(program: Program, root: &Path) -> anyhow::Result<()> {
+    Ok(output::line(&match Supervisor::at(root).stop(program.name)? {
         Control::Done => {
             format!("{program} is stopped until the next boot, or until you say: sudo lampi start {program}")
         }
@@ -30,23 +29,17 @@ pub(crate) fn stop(args: &ProgramArgs) -> anyhow::Result<()> {
 }
 
 /// Starts a program anew.
-pub(crate) fn restart(args: &ProgramArgs) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(args);
-    supervisor.restart(program.name)?;
+pub(crate) fn restart(program: Program, root: &Path) -> anyhow::Result<()> {
+    Supervisor::at(root).restart(program.name)?;
     Ok(output::line(&format!("{program} is started anew"))?)
 }
 
 /// Has Supervisor follow a changed file.
-pub(crate) fn update(args: &ProgramArgs) -> anyhow::Result<()> {
-    let (supervisor, program) = addressed(args);
-    Ok(output::line(&match supervisor.update(program.name)? {
+pub(crate) fn update(program: Program, root: &Path) -> anyhow::Result<()> {
+    Ok(output::line(&match Supervisor::at(root).update(program.name)? {
         Update::Added => format!("{program} is started"),
         Update::Changed => format!("{program} is started anew, as its file says now"),
         Update::Removed => format!("{program} is stopped: its file is gone"),
         Update::Same => format!("{program} is as its file says"),
     })?)
-}
-
-fn addressed(args: &ProgramArgs) -> (Supervisor, Program) {
-    (Supervisor::at(&args.root), args.program)
 }

@@ -8,6 +8,7 @@ mod bridge;
 mod broker;
 mod control;
 mod doctor;
+mod each;
 mod light;
 mod logs;
 mod pwm;
@@ -37,12 +38,12 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Verb::Set(args) => light::set(args)?,
         Verb::Get(args) => light::get(args)?,
         Verb::Doctor(args) => return doctor::run(args),
-        Verb::Disable(args) => switch::disable(args)?,
-        Verb::Enable(args) => switch::enable(args)?,
-        Verb::Start(args) => control::start(args)?,
-        Verb::Stop(args) => control::stop(args)?,
-        Verb::Restart(args) => control::restart(args)?,
-        Verb::Update(args) => control::update(args)?,
+        Verb::Disable(args) => return switch::run("disable", args, switch::disable),
+        Verb::Enable(args) => return switch::run("enable", args, switch::enable),
+        Verb::Start(args) => return Ok(each::program(args, control::start)),
+        Verb::Stop(args) => return Ok(each::program(args, control::stop)),
+        Verb::Restart(args) => return Ok(each::program(args, control::restart)),
+        Verb::Update(args) => return Ok(each::program(args, control::update)),
         Verb::Logs(args) => logs::run(args)?,
         Verb::Bridge(args) => bridge::run(args)?,
         Verb::Pwm(args) => return pwm::run(args),

@@ -6,6 +6,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use nix::unistd::geteuid;
@@ -18,10 +19,20 @@ use programs::{Program, paths};
 use supervisor_client::{Supervisor, SupervisorError, Update};
 use system_files::dpkg;
 
+use crate::each;
+
+/// Does what a command line asks for, if its caller is allowed to.
+pub(crate) fn run(
+    verb: &str,
+    args: &ProgramArgs,
+    switch: impl Fn(Program, &Path) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    must_be_root(verb, args)?;
+    Ok(each::program(args, switch))
+}
+
 /// Stops a program and keeps it stopped.
-pub(crate) fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
-    let (program, root) = (args.program, args.root.as_path());
-    must_be_root("disable", args)?;
+pub(crate) fn disable(program: Program, root: &Path) -> anyhow::Result<()> {
     let places = Places::of(program, root);
     places.must_be_the_packages()?;
     match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
@@ -50,9 +61,7 @@ pub(crate) fn disable(args: &ProgramArgs) -> anyhow::Result<()> {
 }
 
 /// Starts a program that was disabled.
-pub(crate) fn enable(args: &ProgramArgs) -> anyhow::Result<()> {
-    let (program, root) = (args.program, args.root.as_path());
-    must_be_root("enable", args)?;
+pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
     let places = Places::of(program, root);
     places.must_be_the_packages()?;
     let mut was_there = false;
@@ -175,7 +184,8 @@ pub(crate) fn is_disabled(program: Program, root: &Path) -> bool {
 /// Of a lamp's files below another root, whoever may change them may do so.
 fn must_be_root(verb: &str, args: &ProgramArgs) -> anyhow::Result<()> {
     if args.root == Path::new("/") && !geteuid().is_root() {
-        bail!("this needs root; say: sudo lampi {verb} {}", args.program);
+        let names: Vec<&str> = args.programs.iter().map(|program| program.name).collect();
+        bail!("this needs root; say: sudo lampi {verb} {}", names.join(" "));
     }
     Ok(())
 }

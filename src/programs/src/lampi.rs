@@ -32,29 +32,30 @@ pub enum Verb {
     Set(SetArgs),
     Get(GetArgs),
     Doctor(DoctorArgs),
-    /// Start a program that is stopped.
+    /// Start programs that are stopped.
     ///
-    /// lampi waits until it runs. One that was disabled is started by `lampi enable`.
+    /// lampi waits until they run. One that was disabled is started by `lampi enable`.
     Start(ProgramArgs),
-    /// Stop a program for a while.
+    /// Stop programs for a while.
     ///
-    /// It starts again at the next boot, or by `lampi start`. To keep it stopped, say `lampi disable`.
+    /// They start again at the next boot, or by `lampi start`. To keep them stopped, run `lampi disable`.
     Stop(ProgramArgs),
-    /// Start a program anew.
+    /// Restart programs.
     Restart(ProgramArgs),
-    /// Have a program run as its file in /etc/supervisor/conf.d says now.
+    /// Have programs run as their files in /etc/supervisor/conf.d say now.
     ///
-    /// Supervisor reads its files only when it is told to. The program is started anew if what its file says has changed;
-    /// the others are left alone.
+    /// Supervisor reads its files only on demand. A program is restarted if what its file says has changed; the others are
+    /// left alone.
     Update(ProgramArgs),
-    /// Stop a program, and keep it stopped.
+    /// Stop programs, and keep them stopped.
     ///
-    /// Its file in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
-    /// Supervisor lets go of the program; the others run on. It stays so over restarts, upgrades and reinstallations.
+    /// The file of each in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
+    /// Supervisor lets go of the program; the others run on. It stays so over restarts, upgrades and reinstallations. On a
+    /// lamp that has LEDs only, and no screen: `lampi disable fbcp lamp_ui`.
     Disable(ProgramArgs),
-    /// Start a program that was disabled.
+    /// Start programs that were disabled.
     ///
-    /// Its file gets its name back. If there is none any more, it comes back as the package brought it.
+    /// The file of each gets its name back. If it is gone, it comes back as the package brought it.
     Enable(ProgramArgs),
     Logs(LogsArgs),
     Bridge(BridgeArgs),
@@ -169,12 +170,12 @@ pub struct DoctorArgs {
     pub root: PathBuf,
 }
 
-/// A program of the lamp.
+/// Programs of the lamp.
 #[derive(Debug, clap::Args)]
 pub struct ProgramArgs {
-    /// The program.
-    #[arg(value_enum)]
-    pub program: Program,
+    /// The programs, one or several.
+    #[arg(value_enum, required = true, value_name = "PROGRAM")]
+    pub programs: Vec<Program>,
 
     /// Folder under which the lamp's files are; only with / is Supervisor told.
     #[arg(long, value_name = "DIR", default_value = "/")]

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use doctor::{Commands, Failure, Fix, Report, examine};
 use nix::unistd::geteuid;
 use programs::Program;
-use programs::lampi::{DoctorArgs, ProgramArgs, PwmAction, PwmArgs, TakeOverArgs};
+use programs::lampi::{DoctorArgs, PwmAction, PwmArgs, TakeOverArgs};
 use runtime::output;
 use runtime::quoting::visible;
 
@@ -113,7 +113,7 @@ struct OwnCommands;
 
 impl Commands for OwnCommands {
     fn enable(&self, program: Program, root: &Path) -> Result<(), Failure> {
-        Ok(switch::enable(&ProgramArgs { program, root: root.to_owned() })?)
+        Ok(switch::enable(program, root)?)
     }
 
     fn enable_pwm(&self, root: &Path) -> Result<(), Failure> {

@@ -27,6 +27,8 @@ fn one_program_is_started_and_stopped_and_the_others_are_left_alone() {
     assert_eq!(lamp.call(&["start", "lamp_ui"]), fine("lamp_ui is started"));
     supervisord.await_state("lamp_ui", "RUNNING");
 
+    assert_eq!(lamp.call(&["start", "lamp_ui", "fbcp"]), fine("lamp_ui runs already\nfbcp runs already"));
+
     let before = supervisord.pid("lamp_ui");
     assert_eq!(lamp.call(&["restart", "lamp_ui"]), fine("lamp_ui is started anew"));
     let after = supervisord.pid("lamp_ui");

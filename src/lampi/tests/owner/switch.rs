@@ -75,6 +75,44 @@ fn a_program_is_stopped_for_good_and_started_again() {
 }
 
 #[test]
+fn several_programs_are_switched_at_once_and_one_failure_does_not_stop_the_others() {
+    let lamp = resting();
+    let supervisord = lamp.supervise();
+    for program in ["fbcp", "pigpiod", "lamp_service", "lamp_ui"] {
+        supervisord.await_state(program, "RUNNING");
+    }
+    let others = || ["pigpiod", "lamp_service"].map(|program| supervisord.pid(program));
+    let pids = others();
+    assert_eq!(
+        lamp.call(&["disable", "fbcp", "lamp_ui"]),
+        fine(
+            "fbcp is stopped until you say: sudo lampi enable fbcp\n\
+             lamp_ui is stopped until you say: sudo lampi enable lamp_ui"
+        )
+    );
+    assert_eq!(["fbcp", "lamp_ui"].map(|program| supervisord.state(program)), ["", ""]);
+    fs::remove_file(lamp.path("etc/supervisor/conf.d/fbcp.conf.disabled")).unwrap();
+    assert_eq!(
+        lamp.call(&["enable", "fbcp", "lamp_ui"]),
+        (
+            Some(1),
+            "lamp_ui is enabled, and started\n".into(),
+            format!(
+                "lampi: there is nothing to enable fbcp with: neither {} nor {}; install the package lampi again\n",
+                lamp.path("etc/supervisor/conf.d/fbcp.conf.disabled").display(),
+                lamp.path("usr/share/lampi/conf.d/fbcp.conf").display()
+            )
+        )
+    );
+    supervisord.await_state("lamp_ui", "RUNNING");
+    assert_eq!(others(), pids, "the other programs were not touched");
+    assert_eq!(
+        as_nobody(lamp.root.path(), &["disable", "fbcp", "lamp_ui"]),
+        failed("this needs root; say: sudo lampi disable fbcp lamp_ui")
+    );
+}
+
+#[test]
 fn a_file_that_is_gone_comes_back_as_packaged() {
     let lamp = resting();
     fs::rename(lamp.path(CONF), lamp.path(PACKAGED)).unwrap();

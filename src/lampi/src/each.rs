@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Commands that take several programs.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use programs::Program;
+use programs::lampi::ProgramArgs;
+
+use crate::NAME;
+
+/// Treats the programs in the order of the command line. If one fails, the error is printed, the others are treated all the
+/// same, and the exit status is 1.
+pub(crate) fn program(args: &ProgramArgs, treat: impl Fn(Program, &Path) -> anyhow::Result<()>) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for program in &args.programs {
+        if let Err(error) = treat(*program, &args.root) {
+            code = runtime::exit_code(NAME, Err(error));
+        }
+    }
+    code
+}
