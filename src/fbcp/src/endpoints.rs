@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The two framebuffers, as asked for, and the waiting for them.
 
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,12 @@ use clap::CommandFactory;
 use framebuffer::{Access, Encoder, Error, ErrorKind, Geometry, Surface};
 use log::info;
 
+use crate::arrival::Arrival;
 use crate::signals::{Signals, Wake};
 use crate::statistics::Statistics;
 use programs::fbcp::{self, Cli};
 
-/// How often to look for a framebuffer that is not there.
+/// How often to try a framebuffer that is there and cannot be used yet.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Both ends of the copy.
@@ -43,15 +45,25 @@ impl Endpoints {
         }
     }
 
-    /// Opens both, waiting for them if need be: for any reason if they have been used before. `None` if the program is
-    /// to stop meanwhile.
-    pub(crate) fn open(
+    /// Opens the source, waiting for it if need be: for any reason if it has been used before. `None` if the program is to
+    /// stop meanwhile.
+    pub(crate) fn open_source(
         &self,
         has_copied: bool,
         signals: &mut Signals,
         statistics: &Statistics,
-    ) -> anyhow::Result<Option<(Surface, Surface)>> {
-        let Some(source) = self.source.wait_for(has_copied, signals, statistics)? else { return Ok(None) };
+    ) -> anyhow::Result<Option<Surface>> {
+        self.source.wait_for(has_copied, signals, statistics)
+    }
+
+    /// The same for the target, which may not be the source.
+    pub(crate) fn open_target(
+        &self,
+        source: &Surface,
+        has_copied: bool,
+        signals: &mut Signals,
+        statistics: &Statistics,
+    ) -> anyhow::Result<Option<Surface>> {
         let Some(target) = self.target.wait_for(has_copied, signals, statistics)? else { return Ok(None) };
         if source.is_same(&target)? {
             bail!(
@@ -60,7 +72,7 @@ impl Endpoints {
                 target.path().display()
             );
         }
-        Ok(Some((source, target)))
+        Ok(Some(target))
     }
 
     /// Makes the target black, also when it was lost meanwhile and is back.
@@ -91,7 +103,11 @@ impl Endpoint {
         statistics: &Statistics,
     ) -> anyhow::Result<Option<Surface>> {
         let mut waiting_because: Option<Error> = None;
+        // udev gives a device that has just come to its group a moment later.
+        let mut is_new = false;
         loop {
+            // Made before the attempt to open it, so that nothing can come between the two unseen.
+            let arrival = Arrival::at(&self.path);
             match self.open() {
                 Ok(surface) => {
                     if waiting_because.is_some() {
@@ -104,10 +120,16 @@ impl Endpoint {
                         info!("waiting: {error}");
                     }
                     waiting_because = Some(error);
+                    is_new = true;
                 }
+                Err(_) if is_new => is_new = false,
                 Err(error) => return Err(error.into()),
             }
-            if pause(RETRY, signals, statistics)? {
+            let stops = match arrival {
+                Some(arrival) => sleep_until_come(&arrival, signals, statistics)?,
+                None => pause(RETRY, signals, statistics)?,
+            };
+            if stops {
                 return Ok(None);
             }
         }
@@ -129,8 +151,24 @@ pub(crate) fn sleep_until(
     statistics: &Statistics,
 ) -> anyhow::Result<bool> {
     loop {
-        match signals.wait_until(time)? {
-            Wake::Deadline => return Ok(false),
+        match signals.wait(Some(time), None)? {
+            Wake::Deadline | Wake::Readable => return Ok(false),
+            Wake::Stop => return Ok(true),
+            Wake::Question => info!("{statistics}"),
+        }
+    }
+}
+
+/// The same until what is waited for has come.
+fn sleep_until_come(
+    arrival: &Arrival,
+    signals: &mut Signals,
+    statistics: &Statistics,
+) -> anyhow::Result<bool> {
+    loop {
+        match signals.wait(None, Some(arrival.as_fd()))? {
+            Wake::Readable if arrival.has_come() => return Ok(false),
+            Wake::Readable | Wake::Deadline => {}
             Wake::Stop => return Ok(true),
             Wake::Question => info!("{statistics}"),
         }

@@ -4,10 +4,11 @@
 //! It knows two framebuffers by their geometry and formats. It never knows who draws on the source or which panel the target
 //! is, and it knows nothing of the lamp.
 //!
-//! [`endpoints`] opens the two framebuffers and waits for them; [`copier`] looks at the source and stores to the target;
-//! [`frame`] knows what is to be stored, with [`fit`] for frames of another size; [`poll_timer`] says when to poll again;
-//! [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a frame in a file.
+//! [`endpoints`] opens the two framebuffers and waits for their [`arrival`]; [`copier`] looks at the source and stores
+//! to the target; [`frame`] knows what is to be stored, with [`fit`] for frames of another size; [`poll_timer`] says when to
+//! poll again; [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a frame in a file.
 
+mod arrival;
 mod copier;
 mod endpoints;
 mod fit;
@@ -66,10 +67,14 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
     let mut has_copied = false;
     // Kept when only the target is lost: a console that came back would draw over the source meanwhile.
     let mut console = None;
-    while let Some((source, target)) = endpoints.open(has_copied, &mut signals, &statistics)? {
+    while let Some(source) = endpoints.open_source(has_copied, &mut signals, &statistics)? {
+        // Before there is a target: where there never will be one, the source is the lamp's panel itself.
         if cli.console == programs::fbcp::Console::Silence && console.is_none() {
             console = silence(&source);
         }
+        let Some(target) = endpoints.open_target(&source, has_copied, &mut signals, &statistics)? else {
+            break;
+        };
         let mut copier = Copier::new(source, target, options(cli))?;
         info!("{}", copier.description());
         match copy(cli, &mut copier, &mut signals, &mut statistics)? {

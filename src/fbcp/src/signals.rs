@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sleep that signals end at once.
+//! Sleep that signals, and what is waited for, end at once.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use runtime::signals::{self, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
@@ -13,6 +13,8 @@ use runtime::wait;
 pub(crate) enum Wake {
     /// It is time.
     Deadline,
+    /// The descriptor that is waited for is readable.
+    Readable,
     /// SIGUSR1: somebody asks how it is going.
     Question,
     /// Any other of the signals.
@@ -33,11 +35,19 @@ impl Signals {
         signals::Signals::new(&followed).map(Self)
     }
 
-    /// Sleeps until `time` or a signal. A signal that came before counts, even if `time` has passed already.
-    pub(crate) fn wait_until(&mut self, time: Instant) -> io::Result<Wake> {
+    /// Sleeps until `time`, until a signal, or until `awaited` is readable. A signal that came before counts, even if `time`
+    /// has passed already.
+    pub(crate) fn wait(
+        &mut self,
+        time: Option<Instant>,
+        awaited: Option<BorrowedFd<'_>>,
+    ) -> io::Result<Wake> {
         loop {
-            if !wait::readable(&[self.0.as_fd()], Some(time))?[0] {
-                return Ok(Wake::Deadline);
+            let descriptors: Vec<BorrowedFd<'_>> = [self.0.as_fd()].into_iter().chain(awaited).collect();
+            match wait::readable(&descriptors, time)?[..] {
+                [true, ..] => {}
+                [_, true] => return Ok(Wake::Readable),
+                _ => return Ok(Wake::Deadline),
             }
             let mut wake = None;
             for signal in self.0.pending() {
