@@ -74,6 +74,21 @@ struct FbFixScreenInfo {
     reserved: [u16; 2],
 }
 
+/// `struct fb_cmap`: colours from `start` on.
+#[repr(C)]
+#[derive(Debug)]
+struct FbColorMap {
+    start: u32,
+    len: u32,
+    red: *mut u16,
+    green: *mut u16,
+    blue: *mut u16,
+    transp: *mut u16,
+}
+
+/// `FB_BLANK_UNBLANK` of `<linux/fb.h>`.
+const UNBLANK: i32 = 0;
+
 /// `FB_TYPE_PACKED_PIXELS`: the bits of a pixel lie together.
 const TYPE_PACKED_PIXELS: u32 = 0;
 /// `FB_VISUAL_TRUECOLOR` and `FB_VISUAL_DIRECTCOLOR`: a pixel says its colour itself, without a palette. A direct colour
@@ -82,10 +97,13 @@ const VISUALS_WITHOUT_PALETTE: [u32; 2] = [2, 4];
 
 /// Wrappers of the requests; their numbers predate the encoding of size and direction.
 mod request {
-    use super::{FbFixScreenInfo, FbVarScreenInfo};
+    use super::{FbColorMap, FbFixScreenInfo, FbVarScreenInfo};
 
     nix::ioctl_read_bad!(get_var, 0x4600, FbVarScreenInfo);
     nix::ioctl_read_bad!(get_fix, 0x4602, FbFixScreenInfo);
+    nix::ioctl_read_bad!(get_colors, 0x4604, FbColorMap);
+    nix::ioctl_write_ptr_bad!(put_colors, 0x4605, FbColorMap);
+    nix::ioctl_write_int_bad!(blank, 0x4611);
     nix::ioctl_write_ptr!(wait_for_vsync, b'F', 0x20, u32);
 }
 
@@ -94,6 +112,36 @@ pub(crate) fn wait_for_vsync(device: &File) -> bool {
     let first_screen = 0;
     // SAFETY: the descriptor is open, and the request reads a number from where there is one.
     unsafe { request::wait_for_vsync(device.as_raw_fd(), &raw const first_screen) }.is_ok()
+}
+
+/// `FBIOBLANK`: has the driver show the picture. DRM drivers of panels show nothing before the first request, and a driver
+/// that has no such request shows it always.
+pub(crate) fn unblank(device: &File) {
+    // SAFETY: the descriptor is open, and the request takes a number.
+    let _ = unsafe { request::blank(device.as_raw_fd(), UNBLANK) };
+}
+
+/// Whether another program is the DRM master of the display behind the framebuffer, as the compositor of a desktop is.
+///
+/// While there is a master, DRM drivers answer EBUSY to all that would change what is shown through the framebuffer. So
+/// the first colour of the map, which true colour has no use for, is set to what it is. Nothing changes by that,
+/// whatever the answer. Drivers without DRM know no master.
+pub(crate) fn has_master(device: &File) -> bool {
+    let [mut red, mut green, mut blue] = [0; 3];
+    let mut map = FbColorMap {
+        start: 0,
+        len: 1,
+        red: &raw mut red,
+        green: &raw mut green,
+        blue: &raw mut blue,
+        transp: std::ptr::null_mut(),
+    };
+    // SAFETY: the descriptor is open, and both requests get a structure of the kernel's layout, whose pointers lead to as many
+    // numbers as it says.
+    unsafe {
+        request::get_colors(device.as_raw_fd(), &raw mut map).is_ok()
+            && request::put_colors(device.as_raw_fd(), &raw const map) == Err(Errno::EBUSY)
+    }
 }
 
 /// A driver's mode, as far as it matters to who reads or stores pixels.
@@ -196,6 +244,7 @@ mod tests {
             std::mem::offset_of!(FbFixScreenInfo, line_length),
             if size_of::<c_ulong>() == 8 { 48 } else { 44 }
         );
+        assert_eq!(size_of::<FbColorMap>(), if size_of::<c_ulong>() == 8 { 40 } else { 24 });
     }
 
     /// What the panel's driver says on a lamp: 240x320, twice as high in memory.

@@ -39,7 +39,8 @@ impl Surface {
     /// Opens the device or file at `path`.
     ///
     /// A device says its geometry itself; a file needs one, in `file_geometry`, and must be long enough for it. Nothing is
-    /// waited for: a device or file that is not there is an [`ErrorKind::Missing`].
+    /// waited for: a device or file that is not there is an [`ErrorKind::Missing`]. A device that is opened to be stored to is
+    /// switched on, if its driver had it dark.
     ///
     /// The first device that is opened installs a handler of SIGBUS for the whole process, so that a device that goes away
     /// while it is used is an error and not the end of the program. A program with a handler of its own
@@ -62,6 +63,9 @@ impl Surface {
                 return Err(Error::unusable(format!(
                     "{name} is a device and says its geometry itself; leave the given one out"
                 )));
+            }
+            if access == Access::ReadWrite {
+                device::unblank(&file);
             }
             let mode = Mode::of(&file).map_err(|error| no_mode(path, error))?;
             let memory = Memory::map(&file, mode.memory_len, access).map_err(|error| {
@@ -113,6 +117,13 @@ impl Surface {
     #[must_use]
     pub fn wait_for_vsync(&self) -> bool {
         self.mode.is_some() && device::wait_for_vsync(&self.file)
+    }
+
+    /// Whether another program holds the display, as the compositor of a desktop does, so that its picture is seen in place of
+    /// what is stored here. A file is never hidden.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.mode.is_some() && device::has_master(&self.file)
     }
 
     /// Follows the driver when it pans, and finds out whether the surface is still what was opened.

@@ -14,9 +14,10 @@ use std::path::PathBuf;
 /// four.
 ///
 /// The text console that draws on the source, with its log-in prompt and its cursor, is silenced while fbcp runs as root,
-/// and comes back when fbcp ends, unless it is killed by SIGKILL.
+/// and comes back when fbcp ends, unless it is killed by SIGKILL. While fbcp waits for the target, it is silent already.
 ///
-/// A framebuffer that is not there yet is waited for, and opened again when it went away or changed its mode.
+/// fbcp waits for a framebuffer that is not there yet, without using the processor, and opens it again when it went away
+/// or changed its mode. A lamp whose panel is its only framebuffer needs no copy: fbcp then waits for a second one.
 /// SIGTERM, SIGINT, SIGQUIT and SIGHUP end fbcp; the panel then keeps the last picture, or is made black. SIGUSR1 has it
 /// log one line of statistics. The exit status is 0 when it was ended so, 1 when a framebuffer cannot be used or another
 /// fbcp stores to the same target, and 2 when the call was wrong.
