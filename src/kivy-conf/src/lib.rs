@@ -9,6 +9,7 @@
 //! | `[graphics]` | `rotation` (0, 90, 180, 270, counter-clockwise), `maxfps` (0: no limit), `show_cursor` |
 //! | `[kivy]` | `log_level` |
 //! | `[postproc]` | `jitter_distance` (0 to 1000), `ignore` (a list of rectangles) |
+//! | `[postproc:calibration]` | each value `xratio=NUMBER,...` or `auto=WIDTHxHEIGHT` |
 //!
 //! As in Kivy, `KCFG_SECTION_KEY` in the environment overrides a key unless `KIVY_NO_ENV_CONFIG` is set, and
 //! `KIVY_NO_CONFIG` and `KIVY_USE_DEFAULTCONFIG` keep the file from being read. Whatever else is there is none of our
@@ -28,7 +29,7 @@ use log::LevelFilter;
 use rustix::fs::{Mode, OFlags, open};
 
 use ini::Ini;
-use input::Rule;
+use input::{Recalibration, Rule};
 
 /// Largest file that is read, in bytes. Kivy writes 2000.
 const LARGEST: u64 = 1 << 20;
@@ -46,8 +47,13 @@ pub struct Kivy {
     pub log_level: Option<LevelFilter>,
     /// Touch screens, in the order of the file.
     pub rules: Vec<Rule>,
-    /// How far a finger must move in x or y to be seen moving, in parts of the screen.
+    /// The sum of the ways in x and y, in parts of the screen, up to which a finger does not move.
+    ///
+    /// Kivy's code takes the number as such parts; its documentation says thousandths. By its code nothing moves any more
+    /// from 2 on. So a number up to 1 means parts, and a larger one thousandths.
     pub jitter: f32,
+    /// Names of devices, or of providers in parentheses, with what is done to their touches.
+    pub recalibrations: Vec<(String, Recalibration)>,
     /// Where a touch that begins there is not seen: left, bottom, right and top in parts of the screen, from its lower
     /// left corner.
     pub ignored: Vec<[f32; 4]>,
@@ -120,13 +126,16 @@ impl Kivy {
         });
         take("postproc", "jitter_distance", "a number from 0 to 1000", &mut |value| {
             let distance = value.parse().ok().filter(|distance| (0.0..=1000.0).contains(distance));
-            set(&mut kivy.jitter, distance.map(|distance: f32| distance / 1000.0))
+            set(
+                &mut kivy.jitter,
+                distance.map(|distance: f32| if distance > 1.0 { distance / 1000.0 } else { distance }),
+            )
         });
         take("postproc", "ignore", "a list such as [(0.0, 0.0, 0.1, 0.1)]", &mut |value| {
             set(&mut kivy.ignored, rectangles(value))
         });
         for (key, value) in ini.section("input") {
-            match Rule::parse(value) {
+            match Rule::parse(key, value) {
                 Ok(Some((rule, complaints))) => {
                     warnings.extend(complaints.into_iter().map(|what| format!("[input] {key}: {what}")));
                     kivy.rules.push(rule);
@@ -135,8 +144,26 @@ impl Kivy {
                 Err(what) => warnings.push(format!("[input] {key}: {what}")),
             }
         }
+        for (key, value) in ini.section("postproc:calibration") {
+            match Recalibration::parse(value) {
+                Ok(recalibration) => kivy.recalibrations.push((key.to_owned(), recalibration)),
+                Err(what) => warnings.push(format!("[postproc:calibration] {key}: {what}")),
+            }
+        }
         kivy.warnings = warnings;
         kivy
+    }
+
+    /// What is done to the touches of the device at a node such as event0, by the rule that it was taken for.
+    #[must_use]
+    pub fn recalibration(&self, rule: &Rule, node: &str) -> Option<Recalibration> {
+        let of = |name: &str| {
+            self.recalibrations
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| *value)
+        };
+        of(&rule.device_name(node)).or_else(|| of(&format!("({})", rule.provider.name())))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use rustix::fs::{CWD, mkfifoat};
 
-use super::input::{Calibration, Device};
+use super::input::{Calibration, Device, Provider};
 use super::*;
 
 /// Reads `text` as the file, with further variables in the environment.
@@ -43,7 +43,9 @@ fn the_file_of_the_course() {
     assert_eq!(kivy.warnings, [""; 0]);
     let position = [(None, Some(240)), (None, Some(320))];
     let calibration = Calibration { position, ..Calibration::default() };
-    assert_eq!(kivy.rules, [Rule { device: Device::Named(String::new()), calibration }]);
+    let [rule] = &kivy.rules[..] else { panic!("{:?}", kivy.rules) };
+    assert_eq!((rule.key.as_str(), rule.provider, rule.options), ("%(name)s", Provider::Mtdev, 2));
+    assert_eq!((&rule.device, rule.calibration), (&Device::Named(String::new()), calibration));
     assert_eq!(place(calibration, (0.25, 0.75)), (25, 75));
 }
 
@@ -184,6 +186,38 @@ fn the_rest_of_what_is_honoured() {
     assert_eq!((kivy.log_level, kivy.jitter), (Some(LevelFilter::Warn), 0.004));
     assert_eq!(kivy.ignored, [[0.0, 0.0, 0.5, 0.25], [0.75, 0.5, 1.0, 1.0]]);
     assert_eq!(kivy.warnings.len(), 1, "{:?}", kivy.warnings);
+}
+
+#[test]
+fn jitter_is_in_parts_as_in_kivys_code_or_in_thousandths_as_in_its_manual() {
+    for (text, jitter) in [("0", 0.0), ("0.02", 0.02), ("1", 1.0), ("20", 0.02), ("1000", 1.0)] {
+        assert_eq!(read(&format!("[postproc]\njitter_distance = {text}")).jitter, jitter, "{text}");
+    }
+}
+
+#[test]
+fn recalibrations_by_device_and_by_provider() {
+    let kivy = read(concat!(
+        "[input]\nleft = mtdev,/dev/input/event1\n%(name)s = probesysfs,provider=hidinput\n",
+        "[postproc:calibration]\nleft = xratio=0.5,yoffset=0.25\nevent4 = auto=480x640\n",
+        "(hidinput) = xoffset=0.5\nbad = xratio=much\nworse = zoom=2\n"
+    ));
+    assert_eq!(
+        kivy.warnings,
+        [
+            "[postproc:calibration] bad: \"xratio=much\" is no calibration, such as xratio=0.5 or auto=1920x1080",
+            "[postproc:calibration] worse: \"zoom=2\" is no calibration, such as xratio=0.5 or auto=1920x1080",
+        ]
+    );
+    let place = |rule: usize, node| {
+        let found = kivy.recalibration(&kivy.rules[rule], node).unwrap();
+        found.place((0.5, 0.5), (240, 320))
+    };
+    assert_eq!(place(0, "event1"), Some((0.25, 0.25)));
+    assert_eq!(place(1, "event4"), Some((1.0, 1.0)));
+    assert_eq!(place(1, "event5"), Some((1.0, 0.5)));
+    let covers = kivy.recalibration(&kivy.rules[1], "event4").unwrap();
+    assert_eq!(covers.place((0.6, 0.5), (240, 320)), None, "beside the picture");
 }
 
 #[test]
