@@ -189,6 +189,7 @@ fn the_rest_of_what_is_honoured() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "the same literals")]
 fn jitter_is_in_parts_as_in_kivys_code_or_in_thousandths_as_in_its_manual() {
     for (text, jitter) in [("0", 0.0), ("0.02", 0.02), ("1", 1.0), ("20", 0.02), ("1000", 1.0)] {
         assert_eq!(read(&format!("[postproc]\njitter_distance = {text}")).jitter, jitter, "{text}");

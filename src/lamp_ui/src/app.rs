@@ -23,7 +23,7 @@ use runtime::{Waker, wait};
 use crate::display::{self, Display};
 use crate::model::{CLIENT, Model};
 use crate::status::{Page, Status};
-use crate::touch::{self, Filter, Pointer, TouchInput};
+use crate::touch::{self, Filter, Pointer, TouchInput, pixels};
 use crate::view::View;
 use crate::window::Window;
 use crate::{button, device_info};
@@ -66,7 +66,7 @@ struct App {
 }
 
 impl App {
-    fn start(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<Self> {
+    fn start(cli: &Cli, geometry: Option<Geometry>, mut kivy: Kivy) -> anyhow::Result<Self> {
         let wake = Arc::new(Waker::new().context("cannot make an event counter")?);
         let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
         let on_screen = display::DisplayOptions {
@@ -102,11 +102,12 @@ impl App {
         let view = View::new(on_screen.rotation.size((240, 320)), move |color, brightness, on| {
             edited.borrow_mut().edit(color, brightness, on);
         })?;
-        let from = touch::Options { path: cli.touch.clone(), window: window.clone(), rules: kivy.rules };
+        let filter = Filter::new(kivy.jitter, std::mem::take(&mut kivy.ignored));
+        let from = touch::Options { path: cli.touch.clone(), window: window.clone(), kivy };
         Ok(Self {
             model,
             display: Display::new(on_screen, view),
-            touch: TouchInput::new(from, Filter::new(kivy.jitter, kivy.ignored)),
+            touch: TouchInput::new(from, filter),
             status: Status::new(cli.pigpiod.clone()),
             window,
             bridge_topic,
@@ -127,10 +128,10 @@ impl App {
             self.display.draw(now, self.model.borrow().shown());
 
             let waited: Vec<BorrowedFd> =
-                [signals.as_fd(), self.wake.as_fd()].into_iter().chain(self.touch.as_fd()).collect();
+                [signals.as_fd(), self.wake.as_fd()].into_iter().chain(self.touch.descriptors()).collect();
             let readable = wait::readable(&waited, self.next_deadline()).context("cannot wait for events")?;
             let [signal, message] = [readable[0], readable[1]];
-            let touch = readable.get(2) == Some(&true) || self.touch.has_waiting();
+            let touch = readable[2..].contains(&true) || self.touch.has_waiting();
 
             if signal && let Some(signal) = signals.pending().next() {
                 log::info!("ends on signal {signal}");
@@ -274,7 +275,7 @@ impl App {
     fn take_touches(&mut self) {
         let size = self.display.rotation().size(self.display.view().size());
         let (pointers, lost) = self.touch.take(size);
-        for pointer in pointers {
+        for (_, pointer) in pointers {
             self.take_touch(pointer);
         }
         if lost {
@@ -284,6 +285,9 @@ impl App {
 
     /// `pointer` has places from 0 to 1 on the screen.
     fn take_touch(&mut self, pointer: Pointer) {
+        if pointer == Pointer::Lost {
+            return self.drop_finger();
+        }
         let was_blank = self.display.light_up();
         if matches!(pointer, Pointer::Down(..)) {
             // A touch that lights the screen or closes a page does nothing else.
@@ -299,8 +303,8 @@ impl App {
             self.model.borrow_mut().finger(true);
         }
         let pointer = pointer.mapped(|place| self.display.rotation().point(place));
-        let (width, height) = self.display.view().size();
-        self.display.view_mut().pointer(pointer.mapped(|(x, y)| (x * width as f32, y * height as f32)));
+        let size = self.display.view().size();
+        self.display.view_mut().pointer(pointer.mapped(|place| pixels(place, size)));
         self.touch.press.pointer(Instant::now(), pointer);
         if self.display.view().is_dragging() {
             self.touch.press.cancel();

@@ -24,7 +24,7 @@ impl LongPress {
             (Pointer::Down(x, y), _) => self.began = Some((now, (x, y))),
             (Pointer::Moved(x, y), Some((_, (from_x, from_y))))
                 if (x - from_x).abs() <= TREMBLE && (y - from_y).abs() <= TREMBLE => {}
-            (Pointer::Moved(..) | Pointer::Up, _) => self.began = None,
+            (Pointer::Moved(..) | Pointer::Up | Pointer::Lost, _) => self.began = None,
         }
     }
 

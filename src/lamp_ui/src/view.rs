@@ -170,6 +170,7 @@ impl View {
                 // A finger, unlike a mouse, is nowhere when it is lifted.
                 self.window.dispatch_event(WindowEvent::PointerExited);
             }
+            Pointer::Lost => self.cancel_pointer(),
         }
     }
 

@@ -126,7 +126,9 @@ impl Window {
     pub(crate) fn read(&self, mut on_touch: impl FnMut(Pointer)) {
         self.collect();
         let place = |x: i16, y: i16| {
-            let along = |value: i16, size: u16| ((f32::from(value) + 0.5) / f32::from(size)).clamp(0.0, 1.0);
+            let along = |value: i16, size: u16| {
+                (f32::from(value) / f32::from(size.saturating_sub(1).max(1))).clamp(0.0, 1.0)
+            };
             (along(x, self.size.0), along(y, self.size.1))
         };
         while let Some(event) = self.waiting.borrow_mut().pop_front() {

@@ -6,7 +6,7 @@ use super::Pointer;
 /// What is left out of a stream of touches, by `[postproc]` of the Kivy configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
-    /// How far a finger must move in x or y to be seen moving, in parts of the screen.
+    /// The sum of the ways in x and y up to which a finger does not move, in parts of the screen.
     jitter: f32,
     /// Left, bottom, right and top in parts of the screen, from its lower left corner.
     ignored: Vec<[f32; 4]>,
@@ -29,20 +29,20 @@ impl Filter {
             }
             Pointer::Moved(x, y) => {
                 let (last_x, last_y) = self.last?;
-                if (x - last_x).abs() < self.jitter && (y - last_y).abs() < self.jitter {
+                if self.jitter > 0.0 && (x - last_x).abs() + (y - last_y).abs() <= self.jitter {
                     return None;
                 }
                 self.last = Some((x, y));
                 Some(pointer)
             }
-            Pointer::Up => self.last.take().map(|_| pointer),
+            Pointer::Up | Pointer::Lost => self.last.take().map(|_| pointer),
         }
     }
 
     fn is_ignored(&self, x: f32, y: f32) -> bool {
         self.ignored
             .iter()
-            .any(|[left, bottom, right, top]| (*left..=*right).contains(&x) && (*bottom..=*top).contains(&y))
+            .any(|[left, bottom, right, top]| *left < x && x < *right && *bottom < y && y < *top)
     }
 }
 
@@ -66,9 +66,9 @@ mod tests {
     fn a_finger_that_trembles_rests() {
         let mut filter = Filter::new(0.02, Vec::new());
         assert!(filter.pass(Pointer::Down(0.5, 0.5)).is_some());
-        assert_eq!(filter.pass(Pointer::Moved(0.51, 0.49)), None);
-        assert!(filter.pass(Pointer::Moved(0.53, 0.5)).is_some());
-        assert_eq!(filter.pass(Pointer::Moved(0.52, 0.5)), None, "seen from where it was last seen");
+        assert_eq!(filter.pass(Pointer::Moved(0.509, 0.491)), None);
+        assert!(filter.pass(Pointer::Moved(0.515, 0.51)).is_some(), "both ways together");
+        assert_eq!(filter.pass(Pointer::Moved(0.51, 0.505)), None, "seen from where it was last seen");
         assert_eq!(filter.pass(Pointer::Up), Some(Pointer::Up));
     }
 }
