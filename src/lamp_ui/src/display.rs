@@ -110,7 +110,12 @@ impl Display {
     }
 
     fn store(&mut self, areas: &[Rect]) {
-        if let Some(Err(error)) = self.screen.as_mut().map(|screen| screen.store(&self.view, areas)) {
+        let Some(screen) = &mut self.screen else { return };
+        let color = |place| {
+            let pixel = self.view.pixel(place);
+            [pixel.r, pixel.g, pixel.b]
+        };
+        if let Err(error) = screen.store(areas, color) {
             self.screen = None;
             self.search.failed(Instant::now(), &format!("waits for the framebuffer: {error}"));
         }

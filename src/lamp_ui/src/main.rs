@@ -22,6 +22,7 @@ mod search;
 mod snapshot;
 mod status;
 mod touch;
+mod touch_test;
 mod view;
 #[cfg_attr(not(feature = "desktop"), path = "no_window.rs")]
 mod window;
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
         for warning in &kivy.warnings {
             log::warn!("Kivy configuration: {warning}");
         }
-        app::run(&cli, geometry, kivy)
+        if cli.touch_test { touch_test::run(&cli, geometry, kivy) } else { app::run(&cli, geometry, kivy) }
     };
     runtime::exit_code("lamp_ui", result)
 }

@@ -6,8 +6,6 @@ use std::rc::Rc;
 
 use framebuffer::{Access, Encoder, Error, Geometry, Rect, Rotation, Surface};
 
-use crate::view::View;
-
 use crate::window::Window;
 
 /// An open framebuffer or window with what it takes to store rows of the canvas.
@@ -68,9 +66,13 @@ impl Screen {
         }
     }
 
-    /// Stores areas of the canvas and touches no other pixel. An error means that the framebuffer is gone or has
-    /// another shape.
-    pub(crate) fn store(&mut self, view: &View, areas: &[Rect]) -> anyhow::Result<()> {
+    /// Stores areas of the canvas, whose pixels `color` knows, and touches no other pixel. An error means that the framebuffer
+    /// is gone or has another shape.
+    pub(crate) fn store(
+        &mut self,
+        areas: &[Rect],
+        color: impl Fn((usize, usize)) -> [u8; 3],
+    ) -> anyhow::Result<()> {
         self.refresh()?;
         let (width, height) = self.rotation.size(self.size());
         let frame = (width as usize, height as usize);
@@ -78,10 +80,8 @@ impl Screen {
             let seen = self.rotation.rect(*area, frame);
             for y in seen.y..seen.y + seen.height {
                 self.colors.clear();
-                self.colors.extend((seen.x..seen.x + seen.width).map(|x| {
-                    let pixel = view.pixel(self.rotation.pixel((x, y), frame));
-                    [pixel.r, pixel.g, pixel.b]
-                }));
+                let row = seen.x..seen.x + seen.width;
+                self.colors.extend(row.map(|x| color(self.rotation.pixel((x, y), frame))));
                 self.store_row(seen.x, y)?;
             }
         }

@@ -28,19 +28,25 @@ use crate::lamp_service;
 /// named here is honoured as Kivy does; a value that makes no sense is warned about once and left out; the rest means
 /// nothing to a lamp.
 ///
-/// [input]: each value names a touch screen, the first that is there is taken. mtdev,DEVICE and hidinput,DEVICE may be
+/// [input]: each value names a touch screen, and the first that is there is taken. A line whose device is missing or no
+/// touch screen is warned about once, and its device is taken when it appears. If all lines fail and one of them names a
+/// device by its number, such as /dev/input/event2, the touch screen that is found is taken in its place. mtdev,DEVICE and hidinput,DEVICE may be
 /// followed by min_position_x, max_position_x, min_position_y, max_position_y, invert_x, invert_y and rotation, as
-/// max_position_x=240, and hidinput by min_abs_x, max_abs_x, min_abs_y and max_abs_y too. hidinput inverts y unless told
-/// invert_y=0. probesysfs takes a touch screen whose name contains match=TEXT, or begins with it as a regular expression
+/// max_position_x=240, and hidinput by min_abs_x, max_abs_x, min_abs_y and max_abs_y too; a smallest value above the
+/// largest inverts the axis. min_pressure and max_pressure are the range of a screen that reports pressure only. hidinput
+/// inverts y unless told invert_y=0. probesysfs takes a touch screen whose name contains match=TEXT, or begins with it as a regular expression
 /// after use_regex=1; provider= says as which of the two above, param=OPTION=NUMBER gives their options.
 ///
 /// [graphics]: rotation by 0, 90, 180 or 270 degrees counter-clockwise; maxfps, the most pictures in a second, 0 for no
 /// limit; show_cursor=0 for no mouse cursor, where there is a mouse. [kivy]: log_level. [postproc]: jitter_distance, the
-/// thousandths of the screen by which a finger must move to be seen moving; ignore, a list of rectangles in which no touch
-/// may begin, as [(0.0, 0.0, 1.0, 0.1)] for the lowest tenth of the screen.
+/// part of the screen, or the thousandths of it if above 1, by which a finger must move to be seen moving; ignore, a list of rectangles in which no touch
+/// may begin, as [(0.0, 0.0, 1.0, 0.1)] for the lowest tenth of the screen. [postproc:calibration]: for the key of a line of [input], or for
+/// (mtdev) or (hidinput), xratio, yratio, xoffset and yoffset, or auto=WIDTHxHEIGHT.
 ///
 /// A variable KCFG_SECTION_KEY, such as KCFG_GRAPHICS_ROTATION, overrides the file unless KIVY_NO_ENV_CONFIG is set;
 /// KIVY_NO_CONFIG and KIVY_USE_DEFAULTCONFIG keep the file from being read.
+///
+/// To see what a calibration does, stop lamp_ui and call `lamp_ui --touch-test` as its user.
 ///
 /// Exit status: 0 after a signal or a picture, 1 when something failed, 2 when the call was wrong.
 #[derive(Debug, Parser)]
@@ -59,12 +65,20 @@ pub struct Cli {
 
     /// Input device of the touch screen.
     ///
-    /// Without it, the one that the Kivy configuration means is taken, or else the first device in /dev/input that has
-    /// multi-touch axes, or single-touch ones and BTN_TOUCH. A FIFO stands in for a device: raw input_event structs
+    /// Without it, the one that the Kivy configuration means is taken, or else the first touch screen in /dev/input. A
+    /// touchpad, a pen tablet and a mouse are none. A FIFO stands in for a device: raw input_event structs
     /// written to it are the touches, with pixels of the screen as positions unless the Kivy configuration gives
     /// their ranges.
     #[arg(long, value_name = "PATH")]
     pub touch: Option<PathBuf>,
+
+    /// Show where each touch lands, on the screen and on standard output, and leave the lamp alone.
+    ///
+    /// Each line has what the finger did, its place in the units of the touch screen, and the pixel of the screen that it
+    /// becomes by the Kivy configuration. On the screen, a cross follows the finger over grey marks at fixed places. The
+    /// test says which other process takes touches from the same device, such as a lamp_ui that runs. It ends by Ctrl-C.
+    #[arg(long, conflicts_with_all = ["picture", "broker", "pigpiod", "blank_after"])]
+    pub touch_test: bool,
 
     /// MQTT broker to connect to.
     #[arg(long, value_name = "HOST:PORT", default_value_t = lamp_service::broker())]
