@@ -63,12 +63,12 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         report.warning(
             format!("{shown}: {what}"),
             Fix::by_command(
-                "Correct it; it counts when lamp_ui is started the next time",
+                "Correct it and restart lamp_ui; lamp_ui --touch-test shows where touches land",
                 Command::of_root(format!("runuser --user {who} -- editor {shown}")),
             ),
         );
     }
-    report.ok_otherwise(format!("{shown} is understood"));
+    report.ok_otherwise(format!("{shown} is understood; lamp_ui --touch-test shows where touches land"));
 }
 
 /// Sections that Kivy has in its configuration.

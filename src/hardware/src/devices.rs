@@ -5,11 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
-
-/// Bits of input devices, as in the kernel's `input-event-codes.h`.
-const ABS_X: usize = 0x00;
-const ABS_MT_POSITION_X: usize = 0x35;
-const BTN_TOUCH: usize = 0x14a;
+use touchscreen::Capabilities;
 
 /// A framebuffer device.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +24,7 @@ pub struct Framebuffer {
     pub stride: u32,
 }
 
-/// A device that reports where it is touched.
+/// A touch screen.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct TouchScreen {
     /// Its path, such as /dev/input/event0.
@@ -61,15 +57,11 @@ pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
     })
 }
 
-/// The touch screens, told by the same signs as in `lamp_ui`.
+/// The touch screens, by the rule of [`Capabilities`], as for `lamp_ui`.
 #[must_use]
 pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
     devices(root, "/sys/class/input", "event", |folder, name| {
-        let has = |kind: &str, bit| {
-            read(folder, &format!("device/capabilities/{kind}")).is_some_and(|words| has_bit(&words, bit))
-        };
-        let touched = has("abs", ABS_MT_POSITION_X) || has("abs", ABS_X) && has("key", BTN_TOUCH);
-        touched.then_some(())?;
+        Capabilities::from_sysfs(&folder.join("device")).protocol().ok()?;
         Some(TouchScreen { device: format!("/dev/input/{name}"), name: read(folder, "device/name")? })
     })
 }
@@ -101,15 +93,6 @@ fn number(text: &str) -> Option<u32> {
     text.parse().ok()
 }
 
-/// Whether a bit is set in the kernel's list of words, of which the last has the lowest bits. A word is as long as those
-/// of the program that reads it.
-fn has_bit(words: &str, bit: usize) -> bool {
-    const LENGTH: usize = usize::BITS as usize;
-    let word = words.split_whitespace().rev().nth(bit / LENGTH);
-    word.and_then(|word| usize::from_str_radix(word, 16).ok())
-        .is_some_and(|word| word >> (bit % LENGTH) & 1 == 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,20 +106,6 @@ mod tests {
             fs::write(path, format!("{content}\n")).unwrap();
         }
         root
-    }
-
-    #[test]
-    fn the_kernels_lists_of_bits_are_read() {
-        let long =
-            |words: [&str; 2]| if usize::BITS == 64 { words[0].to_owned() } else { words[1].to_owned() };
-        let multi = long(["260800000000003", "2608000 3"]);
-        assert!(has_bit(&multi, ABS_MT_POSITION_X) && has_bit(&multi, ABS_X));
-        assert!(
-            !has_bit("3", ABS_MT_POSITION_X) && !has_bit("0", ABS_X) && !has_bit("", 0) && !has_bit("x", 0)
-        );
-        let touch = long(["400 0 0 0 0 0", "400 0 0 0 0 0 0 0 0 0 0"]);
-        assert!(has_bit(&touch, BTN_TOUCH));
-        assert!(!has_bit("400", BTN_TOUCH));
     }
 
     #[test]
@@ -181,6 +150,10 @@ mod tests {
             (event(2, "name"), "joystick"),
             (event(2, "capabilities/abs"), "3"),
             (event(2, "capabilities/key"), "0"),
+            // The same axes as the touch screen, and INPUT_PROP_POINTER.
+            (event(3, "name"), "touchpad"),
+            (event(3, "capabilities/abs"), multi),
+            (event(3, "properties"), "5"),
         ];
         let all: Vec<(&str, &str)> = all.iter().map(|(path, content)| (path.as_str(), *content)).collect();
         assert_eq!(

@@ -7,6 +7,8 @@ mod filter;
 mod input;
 mod mapping;
 mod pointer;
+#[cfg(test)]
+mod recordings;
 mod watch;
 
 pub(crate) use device::TouchScreen;
