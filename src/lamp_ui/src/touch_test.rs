@@ -163,7 +163,7 @@ impl Picture {
         let screen = Screen::open(path, geometry, Rotation::None)
             .inspect_err(|error| {
                 let way = if error.kind() == ErrorKind::InUse {
-                    ", on a lamp by `sudo supervisorctl -c /etc/supervisor/supervisord.conf stop lamp_ui`"
+                    ", on a lamp by `sudo lampi stop lamp_ui`"
                 } else {
                     ""
                 };

@@ -46,7 +46,7 @@ use crate::lamp_service;
 /// A variable KCFG_SECTION_KEY, such as KCFG_GRAPHICS_ROTATION, overrides the file unless KIVY_NO_ENV_CONFIG is set;
 /// KIVY_NO_CONFIG and KIVY_USE_DEFAULTCONFIG keep the file from being read.
 ///
-/// To see what a calibration does, stop lamp_ui and call `lamp_ui --touch-test` as its user.
+/// To see what a calibration does, run sudo lampi stop lamp_ui, then lamp_ui --touch-test as the user of the lamp.
 ///
 /// Exit status: 0 after a signal or a picture, 1 when something failed, 2 when the call was wrong.
 #[derive(Debug, Parser)]
