@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use rig::{Rig, Touch, lamp_ui, make_framebuffer, pixel};
+use rig::{Rig, TouchDevice, lamp_ui, make_framebuffer, pixel};
 use test_support::{PATIENCE, wait_for};
 
 /// A test that runs, and the lines that it prints.
@@ -48,18 +48,20 @@ fn touches_are_printed_raw_and_mapped_and_drawn() {
     let framebuffer = folder.path().join("fb");
     let fifo = folder.path().join("touch");
     make_framebuffer(&framebuffer);
-    let mut touch = Touch::make(&fifo);
-    let text = format!(
+    let mut touch = TouchDevice::make(&fifo);
+    let config = format!(
         "[input]\npanel = mtdev,{},min_position_x=4000,max_position_x=0,max_position_y=3190,rotation=180\n",
         fifo.display()
     );
-    std::fs::write(folder.path().join("config.ini"), text).unwrap();
+    std::fs::write(folder.path().join("config.ini"), config).unwrap();
     let mut call = lamp_ui();
     call.env_remove("KIVY_NO_CONFIG").env("KIVY_HOME", folder.path());
     call.arg("--framebuffer").arg(&framebuffer).args(["--geometry", "240x320x16"]);
     call.arg("--touch").arg(&fifo);
     let mut test = Test::start(&mut call);
     assert_eq!(test.line(), format!("touch screen: {} (raw events)", fifo.display()));
+    // The tests hold it as well.
+    assert!(test.line().ends_with("takes touches from it too, so they work there as well as here"));
     touch.down((0, 0));
     assert_eq!(test.line(), "down raw 0 0 screen 0 319");
     touch.to((2000, 1000));

@@ -171,7 +171,7 @@ fn recorded_devices_do_what_is_expected_and_what_kivy_made_of_them() {
         let recording = Recording::read(&folder.join("recording"));
         let told = recording.replay(&config);
         let expected = folder.join("expected");
-        let text: String = told.iter().map(|line| format!("{line}\n")).collect();
+        let text = told.join("\n") + "\n";
         if std::env::var("LAMPI_TEST_RENEW").is_ok_and(|renew| renew == "yes") {
             fs::write(&expected, &text).expect("expected");
         }
