@@ -34,7 +34,8 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
             let to = lines::marked(&content, End::Lf, MARK, |line| lamps.contains(&line));
             Action::Edit { from: content.clone(), to }
         };
-        survey.add(Found::of(path.clone(), starts(&path, &jobs), action));
+        let user = jobs.iter().filter(|job| lamps.contains(&job.line)).find_map(|job| job.user.as_deref());
+        survey.add(Found::of(path.clone(), starts(&path, &jobs), action).with_user(user));
     }
     let crontab = "/etc/crontab";
     if let Some(text) = machine.text(crontab) {
@@ -88,6 +89,8 @@ fn is_read(name: &str) -> bool {
 struct Job {
     /// Counted from 1.
     line: usize,
+    /// Who runs it, if the line says so.
+    user: Option<String>,
     runs: Runs,
 }
 
@@ -99,12 +102,12 @@ fn jobs(text: &str, users: usize) -> Vec<Job> {
         if let Some((name, value)) = text.split_once('=').filter(|_| is_variable(text)) {
             let bare = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
             variables.insert(bare(name), bare(value));
-        } else if let Some(command) = job(text, users) {
+        } else if let Some((user, command)) = job(text, users) {
             let mut runs = Runs::default();
             for ran in shell::commands_with(&command, &variables) {
                 runs.and(ran.runs);
             }
-            jobs.push(Job { line, runs });
+            jobs.push(Job { line, user, runs });
         }
     }
     jobs
@@ -118,16 +121,19 @@ fn starts(path: &str, jobs: &[Job]) -> Vec<Start> {
     jobs.iter().flat_map(each).collect()
 }
 
-/// The command of a line, after its times and `users` more words.
-fn job(line: &str, users: usize) -> Option<String> {
+/// The command of a line, after its times and `users` more words, of which the last is the user.
+fn job(line: &str, users: usize) -> Option<(Option<String>, String)> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') || is_variable(line) {
         return None;
     }
     let mut rest = line;
+    let mut word = "";
     for _ in 0..users + if line.starts_with('@') { 1 } else { 5 } {
-        rest = rest.split_once(char::is_whitespace)?.1.trim_start();
+        (word, rest) = rest.split_once(char::is_whitespace)?;
+        rest = rest.trim_start();
     }
+    let user = (users > 0).then(|| word.to_owned());
     // What follows a percent sign is what the command reads.
     let mut command = String::new();
     let mut letters = rest.chars().peekable();
@@ -138,7 +144,7 @@ fn job(line: &str, users: usize) -> Option<String> {
             _ => command.push(letter),
         }
     }
-    Some(command)
+    Some((user, command))
 }
 
 /// `NAME = value`, where the name may be quoted.
@@ -171,7 +177,13 @@ mod tests {
             ("@reboot root", 1, None),
             ("* * * * root", 1, None),
         ] {
-            assert_eq!(job(line, users).as_deref(), command, "{line}");
+            let found = job(line, users);
+            assert_eq!(found.as_ref().map(|(_, command)| command.as_str()), command, "{line}");
+            let user =
+                (users > 0).then(|| line.split_whitespace().find(|word| ["root", "pi"].contains(word)));
+            if let Some((found, _)) = found {
+                assert_eq!(found.as_deref(), user.flatten(), "{line}");
+            }
         }
     }
 

@@ -35,6 +35,7 @@ use std::fmt;
 use std::path::Path;
 
 use machine::Machine;
+use programs::{Program, RunsAs};
 
 pub use error::Error;
 pub use process::{Ended, Process, end, holds, processes};
@@ -107,6 +108,15 @@ pub enum Unread {
     Supervisor,
 }
 
+/// As whom a set-up by hand runs the lamp's own programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunAs {
+    /// The user.
+    pub user: String,
+    /// The directory of Kivy's configuration, if the set-up names one.
+    pub kivy_home: Option<String>,
+}
+
 /// A file that starts programs of the lamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -120,6 +130,8 @@ pub struct Found {
     pub action: Action,
     /// The names under which Supervisor knows what it starts.
     pub groups: Vec<String>,
+    /// As whom it runs `lamp_ui` or `lamp_service`, if it says so.
+    pub run_as: Option<RunAs>,
 }
 
 /// What was found on a machine.
@@ -183,6 +195,12 @@ impl Survey {
         self.found.iter().filter(|found| !matches!(found.action, Action::Name(_)))
     }
 
+    /// As whom the lamp's own programs were run by what can be taken out of action.
+    #[must_use]
+    pub fn run_as(&self) -> Option<&RunAs> {
+        self.to_take().find_map(|found| found.run_as.as_ref())
+    }
+
     fn add(&mut self, found: Found) {
         if !found.starts.is_empty() || !found.groups.is_empty() {
             self.found.push(found);
@@ -196,7 +214,18 @@ impl Survey {
 
 impl Found {
     fn of(path: String, starts: Vec<Start>, action: Action) -> Self {
-        Self { path, starts, owner: Owner::Admin, action, groups: Vec::new() }
+        Self { path, starts, owner: Owner::Admin, action, groups: Vec::new(), run_as: None }
+    }
+
+    /// The same file, which runs what it starts as this user.
+    fn with_user(mut self, user: Option<&str>) -> Self {
+        let is_own = |program: &&str| {
+            Program::supervised(program).is_some_and(|program| program.runs_as == RunsAs::LampUser)
+        };
+        if self.programs().iter().any(is_own) {
+            self.run_as = user.map(|user| RunAs { user: user.to_owned(), kivy_home: None });
+        }
+        self
     }
 
     /// The programs that it starts, each once.

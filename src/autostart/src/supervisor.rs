@@ -10,7 +10,7 @@ use supervisor_conf::{Host, Section};
 use crate::commands::command;
 use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
-use crate::{Action, Found, Reason, Start, Survey, Unread};
+use crate::{Action, Found, Reason, RunAs, Start, Survey, Unread};
 
 /// What stands before a line that was put out of action.
 const MARK: &str = "; now run by lampi: ";
@@ -60,9 +60,22 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
             Action::Edit { from: content, to }
         };
         let mut found = Found::of(path.clone(), starts.collect(), action);
+        found.run_as = run_as(&taken);
         found.groups = names(taken.into_iter());
         survey.add(found);
     }
+}
+
+/// As whom sections run the lamp's own programs; those of `lamp_ui` count more, for it reads Kivy's configuration.
+fn run_as(sections: &[&Section]) -> Option<RunAs> {
+    ["lamp_ui", "lamp_service"].iter().find_map(|name| {
+        let is_of = |section: &&&Section| of_program(section).is_some_and(|lamp| lamp.program == Some(name));
+        let section = sections.iter().find(is_of)?;
+        let user = section.values.get("user").filter(|user| !user.is_empty())?.clone();
+        let environment = section.values.get("environment").map(String::as_str).unwrap_or_default();
+        let kivy_home = supervisor_conf::pairs::variable(environment, "KIVY_HOME");
+        Some(RunAs { user, kivy_home })
+    })
 }
 
 /// Headers of the lamp's sections without which Supervisor would refuse what stays: a group of other programs too names it, or
@@ -185,6 +198,9 @@ fn of_program(section: &Section) -> Option<Lamp> {
 }
 
 fn is_ours(path: &str) -> bool {
+    if path == programs::user_conf::PATH {
+        return true;
+    }
     let name = path.strip_prefix(paths::CONFS).and_then(|rest| rest.strip_prefix('/')?.strip_suffix(".conf"));
     name.is_some_and(|name| Program::supervised(name).is_some())
 }

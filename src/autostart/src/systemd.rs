@@ -38,13 +38,16 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
         units.wanted(&unit, &path, survey);
         let service = units.service(&unit, &path);
         let (starts, is_whole) = units.starts_of(&service, &path);
+        let settings = units.settings(&service, &path);
         let action = if path.starts_with(DIRECTORIES[0]) && is_whole {
             let others = (service != unit).then_some(service);
             Action::Disable([unit].into_iter().chain(others).collect())
         } else {
             Action::Name(Reason::Whole)
         };
-        survey.add(Found::of(path, starts, action));
+        let is_user = |setting: &&Setting| setting.section == "Service" && setting.key == "User";
+        let user = settings.iter().rev().find(is_user).map(|setting| setting.value.as_str());
+        survey.add(Found::of(path, starts, action).with_user(user.filter(|user| !user.is_empty())));
     }
 }
 

@@ -5,10 +5,8 @@ use super::fix::{Action, Fix, Owner, Theirs, Tool};
 use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::WRITE;
+use programs::user::GROUPS;
 use runtime::quoting::quoted;
-
-/// The groups that screen, touch and pins belong to, and whether the lamp is in trouble without.
-const GROUPS: [(&str, bool); 4] = [("video", true), ("input", true), ("gpio", false), ("render", false)];
 
 /// Whether the user is expected to be in a group.
 pub(super) fn is_needed(group: &str) -> bool {

@@ -6,9 +6,12 @@
 
 use std::path::Path;
 
+use nix::unistd::geteuid;
 use programs::Program;
 use runtime::output;
 use supervisor_client::{Control, Supervisor, Update};
+
+use crate::user;
 
 /// Starts a program that is stopped.
 pub(crate) fn start(program: Program, root: &Path) -> anyhow::Result<()> {
@@ -36,6 +39,9 @@ pub(crate) fn restart(program: Program, root: &Path) -> anyhow::Result<()> {
 
 /// Has Supervisor follow a changed file.
 pub(crate) fn update(program: Program, root: &Path) -> anyhow::Result<()> {
+    if geteuid().is_root() {
+        user::follow(root)?;
+    }
     Ok(output::line(&match Supervisor::at(root).update(program.name)? {
         Update::Added => format!("{program} is started"),
         Update::Changed => format!("{program} is started anew, as its file says now"),

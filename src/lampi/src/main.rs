@@ -15,6 +15,7 @@ mod pwm;
 mod status;
 mod switch;
 mod take_over;
+mod user;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Verb::Stop(args) => return Ok(each::program(args, control::stop)),
         Verb::Restart(args) => return Ok(each::program(args, control::restart)),
         Verb::Update(args) => return Ok(each::program(args, control::update)),
+        Verb::User(args) => user::run(args)?,
         Verb::Logs(args) => logs::run(args)?,
         Verb::Bridge(args) => bridge::run(args)?,
         Verb::Pwm(args) => return pwm::run(args),

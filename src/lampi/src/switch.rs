@@ -14,6 +14,7 @@ use runtime::output;
 use supervisor_conf::{Host, Severity};
 use system_files::{Access, Place};
 
+use crate::user;
 use programs::lampi::ProgramArgs;
 use programs::{Program, paths};
 use supervisor_client::{Supervisor, SupervisorError, Update};
@@ -42,6 +43,7 @@ pub(crate) fn disable(program: Program, root: &Path) -> anyhow::Result<()> {
         (true, false) => {
             let [conf, disabled] = places.to_change()?;
             conf.rename_new(&disabled)?;
+            user::follow(root)?;
         }
         (false, true) => {}
         (false, false) => bail!(
@@ -78,6 +80,7 @@ pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
             must_be_sound(&places.disabled, root)?;
             disabled.set_access(places.access()?)?;
             disabled.rename_new(&conf)?;
+            user::follow(root)?;
         }
         (false, false) => {
             let content = match std::fs::read(&places.packaged) {
@@ -93,6 +96,7 @@ pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
             };
             let [conf, _] = places.to_change()?;
             conf.write_new(&content, places.access()?)?;
+            user::follow(root)?;
             output::line(&format!("{} is back as the package brought it", places.conf.display()))?;
         }
     }

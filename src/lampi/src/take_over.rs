@@ -9,9 +9,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::bail;
-use autostart::{Action, Journal, Survey};
+use autostart::{Action, Journal, RunAs, Survey};
 use nix::unistd::geteuid;
 
+use crate::user;
 use programs::lampi::{TakeOverArgs, TakeOverPart};
 use runtime::output;
 use runtime::quoting::{quoted, visible};
@@ -113,6 +114,17 @@ fn files(root: &Path, survey: &Survey, journal: Option<&Journal>) -> anyhow::Res
                 let reason = format!("{} was left as it is: {:#}", found.path, anyhow::Error::from(error));
                 eprintln!("{}: {}", crate::NAME, visible(&reason));
             }
+        }
+    }
+    if let Some(RunAs { user, kivy_home }) = survey.run_as() {
+        match user::adopt(user, kivy_home.as_deref(), root) {
+            Ok(None) => {}
+            Ok(Some(sentence)) => say(&sentence)?,
+            Err(error) => say(&format!(
+                "lamp_service and lamp_ui ran as {}, and could not be kept so: {error:#}; run: sudo lampi user {}",
+                quoted(user),
+                quoted(user)
+            ))?,
         }
     }
     Ok(all_is_well)

@@ -57,6 +57,7 @@ pub enum Verb {
     ///
     /// The file of each gets its name back. If it is gone, it comes back as the package brought it.
     Enable(ProgramArgs),
+    User(UserArgs),
     Logs(LogsArgs),
     Bridge(BridgeArgs),
     Pwm(PwmArgs),
@@ -80,6 +81,29 @@ pub struct StatusArgs {
     /// GPIO daemon of the lamp, if it is not the one that lamp_service is set to.
     #[arg(long, value_name = "HOST:PORT")]
     pub pigpiod: Option<Address>,
+
+    /// Folder under which the lamp's files are.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// Show the user that lamp_service and lamp_ui run as, or set another.
+///
+/// The files in /etc/supervisor/conf.d stay as they are: a generated one, lampi-user.conf, sets the user and the variables
+/// HOME and KIVY_HOME, and keeps all other variables. It is gone when the user is the packaged one again. The user gets
+/// the groups that screen, touch and pins need, and the state of the lamp.
+///
+/// Before Supervisor starts, the generated file is brought up to date. A user who was renamed is followed. While there is
+/// no such user, lamp_service and lamp_ui are not started, so that Supervisor can start the programs of others.
+#[derive(Debug, clap::Args)]
+pub struct UserArgs {
+    /// The account that the programs run as from now on.
+    #[arg(conflicts_with = "refresh")]
+    pub name: Option<String>,
+
+    /// Bring the generated file up to date, after a change of the other files or of the account.
+    #[arg(long)]
+    pub refresh: bool,
 
     /// Folder under which the lamp's files are.
     #[arg(long, value_name = "DIR", default_value = "/")]

@@ -18,5 +18,6 @@ pub mod pigpiod;
 pub mod pins;
 mod program;
 pub mod user;
+pub mod user_conf;
 
 pub use program::{PROGRAMS, Program, RunsAs, demonstrated, supervised};

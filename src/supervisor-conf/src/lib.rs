@@ -17,6 +17,7 @@ mod expand;
 mod finding;
 mod host;
 mod model;
+pub mod pairs;
 mod parser;
 mod program;
 mod rules;
