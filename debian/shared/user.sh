@@ -1,7 +1,37 @@
 # The user that runs lamp_service and lamp_ui.
 
-LAMP_USER='{{ user }}'
-LAMP_HOME='{{ home }}'
+PACKAGED_USER='{{ user }}'
+LAMP_USER="$PACKAGED_USER" # or whoever is in force: find_user
+LAMP_HOME='{{ home }}'     # of the packaged one
+USER_CONF="$ROOT{{ user_conf }}"
+
+# Sets LAMP_USER to the user in force: of lampi user, or of the owner's change of our confs. What lies at their places is ours.
+find_user() {
+    found=
+    if is_file "$USER_CONF"; then
+        found=$(sed -n 's/^; user: //p' "$USER_CONF")
+    else
+        for program in {{ programs_of_the_user }}; do
+            conf_of "$program"
+            if [ -z "$found" ] && is_file "$conf"; then
+                found=$(sed -n 's/^user *= *//p' "$conf" | tail -n 1)
+            fi
+        done
+    fi
+    if [ -n "$found" ]; then
+        LAMP_USER="$found"
+    fi
+}
+
+# Brings to date what lampi user has generated, and follows a user who was renamed. The program may be one that cannot run
+# here, as on a machine that makes an image for another one, or not know this order, as that of 1.0.0; at the next start of
+# Supervisor it is done again.
+refresh_user() {
+    words=$("$ROOT/usr/bin/lampi" user --refresh --root "$ROOT/" 2>/dev/null) || return 0
+    if [ -n "$words" ]; then
+        printf '%s\n' "$words" | sed 's/^/lampi: /'
+    fi
+}
 
 # entry passwd|group NAME: its line in that list, or nothing. Below DPKG_ROOT the names of the building machine mean nothing.
 entry() {
@@ -12,8 +42,11 @@ entry() {
     fi
 }
 
-# Supervisor refuses to start at all when a conf names a user that does not exist.
+# Supervisor refuses to start at all when a conf names a user that does not exist. Another one than ours is its owner's to
+# create.
 ensure_user() {
+    find_user
+    [ "$LAMP_USER" = "$PACKAGED_USER" ] || return 0
     account=$(entry passwd "$LAMP_USER")
     [ -z "$account" ] || return 0
     command -v useradd >/dev/null || return 0 # before passwd is unpacked; postinst comes back to it
@@ -55,7 +88,7 @@ home_is_elsewhere() {
 
 # The screen belongs to video and render, touch to input, the pins to gpio: those of them that this system has.
 join_groups() {
-    for group in video input gpio render; do
+    for group in {{ groups }}; do
         line=$(entry group "$group")
         if [ -n "$line" ] && ! is_member "$group" "${line##*:}"; then
             usermod --prefix "$ROOT/" --append --groups "$group" "$LAMP_USER"

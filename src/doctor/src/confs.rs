@@ -4,6 +4,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use programs::RunsAs;
 use programs::conf::{self, Fault};
 use supervisor_conf::{Finding, Program, Severity};
 
@@ -202,6 +203,8 @@ fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) 
     for fault in conf::faults(known, program) {
         let set = |key, value: &str| set_key(lamp, name, key, value);
         let (is_problem, fix) = match fault {
+            // The user is missing, which another check reports.
+            Fault::NoAutostart if lamp.is_parked() && known.runs_as == RunsAs::LampUser => continue,
             Fault::NoAutostart => (false, set("autostart", "true")),
             Fault::NoAutorestart => (false, set("autorestart", "true")),
             Fault::FewRetries => (false, set("startretries", MANY_RETRIES)),

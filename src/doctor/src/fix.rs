@@ -79,6 +79,11 @@ impl Fix {
         Action::ByHand { sentence: sentence.into(), command: Some(command) }.into()
     }
 
+    /// These steps.
+    pub(super) fn of(steps: Vec<Action>) -> Self {
+        Self { steps }
+    }
+
     /// With one more step at its end, if there is one.
     pub(super) fn then(mut self, next: impl IntoIterator<Item = Action>) -> Self {
         self.steps.extend(next);
@@ -141,6 +146,9 @@ pub trait Commands {
 
     /// Adds the lines to config.txt by which the kernel drives the LEDs.
     fn enable_pwm(&self, root: &Path) -> Result<(), Failure>;
+
+    /// Brings up to date what `lampi user` has generated.
+    fn refresh_user(&self, root: &Path) -> Result<(), Failure>;
 
     /// Puts out of action what else starts the lamp's programs.
     fn take_over(&self, root: &Path) -> Result<(), Failure>;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use autostart::Process;
 use programs::lamp_service::settings::Called;
 use programs::paths;
+use programs::user_conf::{self, UserConf};
 use supervisor_conf::{Finding, Host, Program, check};
 
 use super::fix::Action;
@@ -28,6 +29,8 @@ pub(super) struct Lamp {
     pub processes: Vec<Process>,
     /// What `lamp_service` is set to.
     pub service: Called,
+    /// What `lampi user` has generated; none too if only root may read it.
+    pub user_conf: Option<UserConf>,
 }
 
 /// What Supervisor answers.
@@ -90,7 +93,9 @@ impl Lamp {
         };
         let supervisor = Supervisor::ask(&system);
         let processes = autostart::processes(system.root());
-        let mut lamp = Self { system, findings, programs, supervisor, processes, service: Called::default() };
+        let user_conf = system.text(user_conf::PATH).ok().and_then(|text| UserConf::parse(&text));
+        let mut lamp =
+            Self { system, findings, programs, supervisor, processes, service: Called::default(), user_conf };
         let called = lamp.program("lamp_service");
         let (command, environment) =
             called.map(|program| (program.command.clone(), program.environment.clone())).unwrap_or_default();
@@ -143,8 +148,16 @@ impl Lamp {
 
     /// The user that runs `lamp_service` and `lamp_ui`.
     pub(super) fn user(&self) -> &str {
+        if let Some(conf) = &self.user_conf {
+            return &conf.user;
+        }
         let said = ["lamp_service", "lamp_ui"].iter().find_map(|name| self.program(name)?.user.as_deref());
         said.unwrap_or(programs::user::NAME)
+    }
+
+    /// Whether the programs of the lamp's user are kept from being started because there is no such user.
+    pub(super) fn is_parked(&self) -> bool {
+        self.user_conf.as_ref().is_some_and(|conf| conf.is_parked)
     }
 
     /// A program's state as Supervisor has it, if it is asked and knows the program.

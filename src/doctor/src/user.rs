@@ -5,12 +5,19 @@ use super::fix::{Action, Fix, Owner, Theirs, Tool};
 use super::lamp::Lamp;
 use super::report::{Need, Report};
 use super::system::WRITE;
+use programs::RunsAs;
 use programs::user::GROUPS;
 use runtime::quoting::quoted;
 
 /// Whether the user is expected to be in a group.
 pub(super) fn is_needed(group: &str) -> bool {
     GROUPS.iter().any(|(name, _)| *name == group)
+}
+
+/// What has the programs run as the user that there is.
+fn restart(lamp: &Lamp) -> Vec<Action> {
+    let own = programs::supervised().filter(|program| program.runs_as == RunsAs::LampUser);
+    [Action::RefreshUser].into_iter().chain(own.filter_map(|program| lamp.update(program.name))).collect()
 }
 
 /// Looks at the user.
@@ -21,12 +28,24 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         report.lacks(Need::User);
         // Where the user was removed, the group may be left.
         let add = Tool::AddUser { name: name.to_owned(), has_group: system.has_group(name) };
+        let consequence = if lamp.is_parked() {
+            "lamp_service and lamp_ui are not started"
+        } else {
+            "Supervisor refuses all programs"
+        };
         report.problem(
-            format!("there is no user {}, so Supervisor refuses all programs", quoted(name)),
-            Action::Run(add),
+            format!("there is no user {}, so {consequence}", quoted(name)),
+            Fix::from(Action::Run(add)).then(if lamp.is_parked() { restart(lamp) } else { Vec::new() }),
         );
         return;
     };
+    if lamp.is_parked() {
+        let steps = restart(lamp);
+        report.problem(
+            format!("lamp_service and lamp_ui are not started, though there is a user {} now", quoted(name)),
+            Fix::of(steps),
+        );
+    }
     let missing: Vec<(&str, bool)> = GROUPS
         .into_iter()
         .filter(|(group, _)| system.has_group(group) && !system.is_member(&account, group))

@@ -7,6 +7,8 @@ use anyhow::Context;
 use runtime::output;
 use tera::Tera;
 
+use programs::RunsAs;
+
 use crate::cli::RenderArgs;
 use crate::settings::Settings;
 use crate::source::Source;
@@ -78,6 +80,13 @@ fn render(
             }
             let programs: Vec<&str> = programs::supervised().map(|program| program.name).collect();
             context.insert("programs", &programs.join(" "));
+            context.insert("user_conf", programs::user_conf::PATH);
+            context.insert("user_record", programs::paths::USER_RECORD);
+            let groups = programs::user::GROUPS.map(|(name, _)| name);
+            context.insert("groups", &groups.join(" "));
+            let own = programs::supervised().filter(|program| program.runs_as == RunsAs::LampUser);
+            let own: Vec<&str> = own.map(|program| program.name).collect();
+            context.insert("programs_of_the_user", &own.join(" "));
             let program = name.trim_end_matches(".conf");
             context.insert("program", program);
             context.insert("arguments", &settings.arguments(program));

@@ -73,7 +73,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Everything but the programs: confs, man pages, completions, documentation.
+    /// Everything but the programs: confs, the drop-in for systemd, man pages, completions, documentation.
     pub(crate) fn add_texts(
         &mut self,
         source: &Source,
@@ -100,6 +100,7 @@ impl Stage {
         for (path, name) in [
             (changelog::PATH, "usr/share/doc/lampi/changelog"),
             ("debian/copyright", "usr/share/doc/lampi/copyright"),
+            ("debian/systemd/supervisor.conf", "usr/lib/systemd/system/supervisor.service.d/lampi.conf"),
             ("debian/lintian-overrides", "usr/share/lintian/overrides/lampi"),
         ] {
             self.add(name, 0o644, source.read(path)?.as_bytes())?;

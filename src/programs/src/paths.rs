@@ -19,6 +19,9 @@ pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 /// The state of the lamp, unless `lamp_service`'s `--state` names another file.
 pub const STATE: &str = "/var/lib/lampi/state.json";
 
+/// What root records of the lamp's user: not in /var/lib/lampi, which belongs to that user.
+pub const USER_RECORD: &str = "/var/lib/misc/lampi.user";
+
 /// Supervisor's file of the program `name`.
 #[must_use]
 pub fn conf(name: &str) -> String {

@@ -7,7 +7,7 @@ use system_files::Place;
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
 use crate::system::System;
 use programs::Program;
-use programs::paths;
+use programs::{paths, user_conf};
 use runtime::quoting::quoted;
 
 /// One step.
@@ -45,6 +45,8 @@ pub(crate) enum Action {
     EmptyLog(String),
     /// Have the broker forget the request that it keeps.
     ForgetRequest(Address),
+    /// Bring up to date what `lampi user` has generated.
+    RefreshUser,
     /// Put out of action what else starts the lamp's programs.
     TakeOver,
     /// What only a person can do or decide.
@@ -71,6 +73,7 @@ impl Action {
             Self::Set(theirs) => theirs.name(),
             Self::EmptyLog(_) => "empty-log",
             Self::ForgetRequest(_) => "forget-request",
+            Self::RefreshUser => "refresh-user",
             Self::TakeOver => "take-over",
             Self::ByHand { .. } => "by-hand",
         }
@@ -113,6 +116,7 @@ impl Action {
             Self::ForgetRequest(address) => {
                 format!("Have the broker at {} forget the request", quoted(&address.to_string()))
             }
+            Self::RefreshUser => format!("Bring {} up to date", user_conf::PATH),
             Self::TakeOver => "Put out of action what else starts the lamp's programs".into(),
             Self::ByHand { sentence, .. } => sentence.clone(),
         }
@@ -147,6 +151,7 @@ impl Action {
             Self::Restart(program) => lampi(&format!("restart {program}")),
             Self::Update(name) => Program::supervised(name).and_then(|_| lampi(&format!("update {name}"))),
             Self::EnablePwm => lampi("pwm enable"),
+            Self::RefreshUser => lampi("user --refresh"),
             Self::TakeOver => lampi("take-over"),
             Self::Run(tool) => tool.typed(system),
             Self::ForgetRequest(address) if system.exists("/usr/bin/mosquitto_pub") => {

@@ -13,7 +13,7 @@ use super::{Action, Commands, Edit, KEPT, Owner, panel};
 use crate::system::System;
 use crate::{broker, packages};
 use programs::Program;
-use programs::paths;
+use programs::{paths, user_conf};
 use runtime::quoting::quoted;
 use supervisor_client::{Supervisor, Update};
 use system_files::dpkg;
@@ -68,6 +68,10 @@ impl Action {
             Self::ForgetRequest(address) => {
                 broker::forget(address)?;
                 Ok("the broker keeps no request any more".into())
+            }
+            Self::RefreshUser => {
+                commands.refresh_user(system.root()).map_err(|error| anyhow!(error))?;
+                Ok(format!("{} is up to date", user_conf::PATH))
             }
             Self::TakeOver => {
                 commands.take_over(system.root()).map_err(|error| anyhow!(error))?;

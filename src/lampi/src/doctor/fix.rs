@@ -17,7 +17,7 @@ use runtime::output;
 use runtime::quoting::visible;
 
 use super::status;
-use crate::{pwm, switch, take_over};
+use crate::{pwm, switch, take_over, user};
 
 /// What stands on what ends before that.
 const MOST_ROUNDS: usize = 8;
@@ -119,6 +119,10 @@ impl Commands for OwnCommands {
     fn enable_pwm(&self, root: &Path) -> Result<(), Failure> {
         pwm::run(&PwmArgs { action: PwmAction::Enable, root: root.to_owned() })?;
         Ok(())
+    }
+
+    fn refresh_user(&self, root: &Path) -> Result<(), Failure> {
+        Ok(user::follow(root)?)
     }
 
     fn take_over(&self, root: &Path) -> Result<(), Failure> {

@@ -13,12 +13,10 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use anyhow::Context;
+use programs::paths::USER_RECORD;
 use system_files::{Place, ROOT_ONLY, in_root};
 
 use super::account::Account;
-
-/// Where it is: not in /var/lib/lampi, which belongs to the user.
-pub(super) const PATH: &str = "/var/lib/misc/lampi.user";
 
 /// What is recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +46,7 @@ impl Record {
 
     /// Reads it; none if there is none, or it cannot be read.
     pub(super) fn read(root: &Path) -> Option<Self> {
-        let found = Place::below(root, PATH).ok()?.read().ok()??;
+        let found = Place::below(root, USER_RECORD).ok()?.read().ok()??;
         Self::parse(std::str::from_utf8(&found.content).ok()?)
     }
 
@@ -86,9 +84,9 @@ impl Record {
             return Ok(());
         }
         let directory =
-            in_root(root, PATH).parent().map(Path::to_owned).context("the record has a directory")?;
+            in_root(root, USER_RECORD).parent().map(Path::to_owned).context("the record has a directory")?;
         fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
-        Place::below(root, PATH)?.write_anywhere(self.text().as_bytes(), ROOT_ONLY)?;
+        Place::below(root, USER_RECORD)?.write_anywhere(self.text().as_bytes(), ROOT_ONLY)?;
         Ok(())
     }
 
