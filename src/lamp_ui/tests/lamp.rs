@@ -78,6 +78,51 @@ fn the_toggle_switches_and_switches_back() {
     }
 }
 
+/// Type, code and value.
+type Event = (u16, u16, i32);
+
+#[test]
+fn a_tap_switches_once_whatever_the_protocol() {
+    const END: Event = (0, 2, 0);
+    const PRESS: Event = (1, 0x14a, 1);
+    const RELEASE: Event = (1, 0x14a, 0);
+    let place = [(3, 0x35, 20), (3, 0x36, 300)];
+    let single = [(3, 0x00, 20), (3, 0x01, 300)];
+    let listed = [&place[..], &[END]].concat();
+    let with_id = [&[(3, 0x39, 4)][..], &listed].concat();
+    let pressed = [&single[..], &[(3, 0x18, 90)]].concat();
+    let two = [&[(3, 0x35, 200), (3, 0x36, 10), END][..], &listed].concat();
+    let taps: [(&str, Vec<Event>, Vec<Event>); 6] = [
+        ("protocol A without ids", listed.clone(), vec![END]),
+        ("protocol A with ids", [&[PRESS][..], &with_id].concat(), vec![RELEASE]),
+        ("protocol A, an empty packet", with_id, vec![]),
+        ("BTN_TOUCH", [&single[..], &[PRESS]].concat(), vec![RELEASE]),
+        ("BTN_LEFT", [&single[..], &[(1, 0x110, 1)]].concat(), vec![(1, 0x110, 0)]),
+        ("pressure", pressed, vec![(3, 0x18, 0)]),
+    ];
+    for (name, packet, end) in &taps {
+        let mut rig = Rig::start();
+        rig.known();
+        for on in [false, true] {
+            // As many as in 120 ms.
+            for _ in 0..9 {
+                rig.touch.events(packet);
+            }
+            if *name == "protocol A without ids" {
+                // Another finger comes first in the list, and is lifted first.
+                rig.touch.events(&two);
+                rig.touch.events(&listed);
+            }
+            rig.touch.events(end);
+            assert!(rig.request().contains(&format!(r#""on": {on}"#)), "{name}");
+        }
+        // Had it switched more often, this would not be the next.
+        rig.touch.events(packet);
+        rig.touch.events(end);
+        assert!(rig.request().contains(r#""on": false"#), "{name}");
+    }
+}
+
 #[test]
 fn a_touch_before_the_state_is_known_publishes_nothing() {
     let mut rig = Rig::start();

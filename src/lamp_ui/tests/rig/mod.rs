@@ -221,15 +221,19 @@ impl TouchDevice {
 
     /// Writes a packet of absolute axes as the kernel would.
     fn packet(&mut self, axes: &[(u16, i32)]) {
-        let event = |kind: u16, code: u16, value: i32| {
+        self.events(&axes.iter().map(|(axis, value)| (3, *axis, *value)).collect::<Vec<_>>());
+    }
+
+    /// Writes a packet of events as the kernel would: type, code and value of each.
+    pub(crate) fn events(&mut self, events: &[(u16, u16, i32)]) {
+        let event = |(kind, code, value): (u16, u16, i32)| {
             let mut event = vec![0; size_of::<libc::input_event>() - 8];
             event.extend(kind.to_ne_bytes());
             event.extend(code.to_ne_bytes());
             event.extend(value.to_ne_bytes());
             event
         };
-        let mut packet: Vec<u8> = axes.iter().flat_map(|(axis, value)| event(3, *axis, *value)).collect();
-        packet.extend(event(0, 0, 0));
+        let packet: Vec<u8> = events.iter().copied().chain([(0, 0, 0)]).flat_map(event).collect();
         self.file.write_all(&packet).expect("the FIFO has room");
     }
 }
