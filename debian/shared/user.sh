@@ -14,7 +14,7 @@ find_user() {
         for program in {{ programs_of_the_user }}; do
             conf_of "$program"
             if [ -z "$found" ] && is_file "$conf"; then
-                found=$(sed -n 's/^user *= *//p' "$conf" | tail -n 1)
+                found=$(sed -n 's/^[Uu]ser *[=:] *\([^ ;#]*\).*/\1/p' "$conf" | tail -n 1)
             fi
         done
     fi
