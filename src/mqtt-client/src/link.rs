@@ -6,7 +6,7 @@
 //! back until then, and the kernel would take up to 40 ms to acknowledge.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::linux::net::TcpStreamExt;
 use std::sync::mpsc;
@@ -19,7 +19,7 @@ use mqtt_protocol_core::mqtt::packet::v3_1_1::{Connect, Disconnect, Publish, Sub
 use mqtt_protocol_core::mqtt::packet::{Packet, Qos, SubEntry, SubOpts};
 use mqtt_protocol_core::mqtt::prelude::*;
 use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
-use runtime::address::Address;
+use runtime::address::{self, Address};
 use runtime::wait;
 
 use crate::{Error, Message, QoS};
@@ -258,12 +258,14 @@ impl Received {
 /// Tries every address of the broker.
 fn connect(broker: &Address, until: Instant) -> Result<TcpStream, Error> {
     let mut last = Error::Lost("its name has no address".into());
-    for address in addresses(broker, until)? {
-        let rest = until.saturating_duration_since(Instant::now());
-        if rest.is_zero() {
+    let addresses = addresses(broker, until)?;
+    for (index, address) in addresses.iter().enumerate() {
+        // None may take the time of those after it.
+        let share = until.saturating_duration_since(Instant::now()) / (addresses.len() - index) as u32;
+        if share.is_zero() {
             return Err(Error::NoAnswer);
         }
-        match TcpStream::connect_timeout(&address, rest) {
+        match TcpStream::connect_timeout(address, share) {
             Ok(stream) => return Ok(stream),
             Err(error) if error.kind() == ErrorKind::TimedOut => last = Error::NoAnswer,
             Err(error) => last = error.into(),
@@ -275,13 +277,13 @@ fn connect(broker: &Address, until: Instant) -> Result<TcpStream, Error> {
 /// The addresses of the broker. A name is looked up on a thread of its own, since nothing else ends that in time.
 fn addresses(broker: &Address, until: Instant) -> Result<Vec<SocketAddr>, Error> {
     let Address { host, port } = broker.clone();
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![(address, port).into()]);
+    if let Some(addresses) = address::known(&host, port) {
+        return Ok(addresses);
     }
     let (sender, found) = mpsc::channel();
     runtime::thread::start("resolver", move || {
         // Whoever asked may have given up.
-        let _ = sender.send((host.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+        let _ = sender.send(address::resolve(&host, port));
     })?;
     match found.recv_timeout(until.saturating_duration_since(Instant::now())) {
         Ok(addresses) => Ok(addresses?),

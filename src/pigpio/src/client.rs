@@ -2,9 +2,11 @@
 //! The connection.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
+
+use runtime::address;
 
 use crate::protocol::{MESSAGE_SIZE, Message};
 use crate::{Command, Error, ErrorCode, Pin, Reports};
@@ -25,7 +27,9 @@ impl Client {
     /// table says: `pigpiod -l` listens on `[::1]` alone, and many tables know only 127.0.0.1.
     pub fn connect(host: &str, port: u16, patience: Duration) -> Result<Self, Error> {
         let mut attempts = Vec::new();
-        for address in addresses(host, port)? {
+        let addresses =
+            address::resolve(host, port).map_err(|error| Error::Resolve(host.to_owned(), error))?;
+        for address in addresses {
             match Self::connect_to(address, patience) {
                 Ok(client) => return Ok(client),
                 Err(error) => attempts.push((address, error)),
@@ -114,25 +118,6 @@ fn results<const N: usize>(
     first_error.map_or(Ok(results), Err)
 }
 
-fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-    let loopback: [IpAddr; 2] = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
-    let is_local = host.eq_ignore_ascii_case("localhost");
-    let mut addresses: Vec<SocketAddr> = match (host, port).to_socket_addrs() {
-        Ok(found) => found.collect(),
-        // A machine without a host table still has its loopback.
-        Err(_) if is_local => Vec::new(),
-        Err(error) => return Err(Error::Resolve(host.to_owned(), error)),
-    };
-    if is_local {
-        for address in loopback.map(|ip| SocketAddr::new(ip, port)) {
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
-    }
-    Ok(addresses)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -175,19 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn localhost_is_every_loopback_address() {
-        for host in ["localhost", "LocalHost"] {
-            let found = addresses(host, 8888).unwrap();
-            for address in ["127.0.0.1:8888", "[::1]:8888"] {
-                assert_eq!(found.iter().filter(|a| a.to_string() == address).count(), 1, "{found:?}");
-            }
-        }
-        assert_eq!(addresses("127.0.0.1", 1).unwrap(), ["127.0.0.1:1".parse().unwrap()]);
-    }
-
-    #[test]
     fn an_unknown_name_is_named() {
-        let error = addresses("no-such-host.invalid", 8888).unwrap_err().to_string();
+        let error = Client::connect("no-such-host.invalid", 8888, Duration::from_secs(9));
+        let error = error.unwrap_err().to_string();
         assert!(error.starts_with("cannot find the address of no-such-host.invalid: "), "{error}");
     }
 }

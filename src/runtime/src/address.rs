@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where a peer of a program is, as it is given on the command line.
+//! Where a peer of a program is, as it is given on the command line, and its addresses.
 
 use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 /// A host, by name or address, and a TCP port.
@@ -44,6 +46,28 @@ impl fmt::Display for Address {
     }
 }
 
+/// All addresses of `host`, a name or an address. The look-up of a name may take long.
+pub fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    match known(host, port) {
+        Some(addresses) => Ok(addresses),
+        None => Ok((host, port).to_socket_addrs()?.collect()),
+    }
+}
+
+/// The addresses of a host that needs no look-up: an address itself, or a name of the loopback.
+///
+/// `localhost`, and each name that ends in it, means both loopback addresses, as RFC 6761 demands in section 6.3. The host
+/// table is not asked: it may lack `localhost`, or one of the two addresses, and a daemon may listen on the other one only.
+#[must_use]
+pub fn known(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Some(vec![(address, port).into()]);
+    }
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    (name == "localhost" || name.ends_with(".localhost"))
+        .then(|| vec![(Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into()])
+}
+
 /// Reads a port.
 pub fn port(text: &str) -> Result<u16, String> {
     text.parse().ok().filter(|port| *port != 0).ok_or_else(|| "the port must be from 1 to 65535".into())
@@ -51,7 +75,7 @@ pub fn port(text: &str) -> Result<u16, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Address;
+    use super::{Address, known, resolve};
 
     #[test]
     fn hosts_and_ports_are_separated() {
@@ -71,5 +95,22 @@ mod tests {
         {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
+    }
+    #[test]
+    fn localhost_is_every_loopback_address() {
+        for host in ["localhost", "LocalHost", "localhost.", "lamp.localhost"] {
+            let addresses = known(host, 8888).unwrap();
+            assert_eq!(addresses, ["[::1]:8888".parse().unwrap(), "127.0.0.1:8888".parse().unwrap()]);
+        }
+    }
+
+    #[test]
+    fn only_names_are_looked_up() {
+        assert_eq!(resolve("127.0.0.1", 1).unwrap(), ["127.0.0.1:1".parse().unwrap()]);
+        assert_eq!(resolve("::1", 1).unwrap(), ["[::1]:1".parse().unwrap()]);
+        for host in ["notlocalhost", "localhost.example", "localhost.."] {
+            assert_eq!(known(host, 1), None, "{host}");
+        }
+        assert!(resolve("no-such-host.invalid", 1).is_err());
     }
 }

@@ -5,6 +5,7 @@ mod campaign;
 mod command_line;
 mod contract;
 mod dark;
+mod machines;
 mod options;
 mod peers;
 mod state_file;

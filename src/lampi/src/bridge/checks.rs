@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use nix::unistd::geteuid;
+use runtime::address;
 use system_files::accounts;
 
 use super::conf::{Authorities, SYSTEM_AUTHORITIES, Tls};
@@ -131,7 +132,7 @@ fn readable(file: &str) -> anyhow::Result<bool> {
 /// Whether somebody listens there.
 pub(super) fn answers(host: &str, port: u16) -> io::Result<()> {
     let mut reason = io::ErrorKind::NotFound.into();
-    for address in (host, port).to_socket_addrs()? {
+    for address in address::resolve(host, port)? {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(_) => return Ok(()),
             Err(error) => reason = error,
