@@ -76,6 +76,7 @@ fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<
         .collect();
     deb.insert("assets".into(), assets.into());
     deb.insert("maintainer-scripts".into(), relative(parts.scripts).into());
+    deb.insert("preserve-symlinks".into(), true.into());
     // No Debian revision: the project is its own upstream.
     deb.insert("revision".into(), "".into());
 

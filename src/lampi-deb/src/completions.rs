@@ -3,8 +3,6 @@
 
 use clap_complete::Shell;
 
-use programs::PROGRAMS;
-
 /// Shells with the directories in which Debian's packages of them look for completions.
 const SHELLS: [(Shell, &str); 3] = [
     (Shell::Bash, "usr/share/bash-completion/completions"),
@@ -14,15 +12,15 @@ const SHELLS: [(Shell, &str); 3] = [
 
 /// The scripts with their paths in the package.
 pub(crate) fn all() -> impl Iterator<Item = (String, Vec<u8>)> {
-    PROGRAMS.iter().filter(|program| program.is_command()).flat_map(|program| {
+    programs::commands().flat_map(|(name, command)| {
         SHELLS.map(|(shell, directory)| {
             let file = match shell {
-                Shell::Zsh => format!("_{}", program.name),
-                Shell::Fish => format!("{}.fish", program.name),
-                _ => program.name.to_owned(),
+                Shell::Zsh => format!("_{name}"),
+                Shell::Fish => format!("{name}.fish"),
+                _ => name.to_owned(),
             };
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut program.command_line(), program.name, &mut script);
+            clap_complete::generate(shell, &mut command.clone(), name, &mut script);
             (format!("{directory}/{file}"), script)
         })
     })

@@ -29,6 +29,8 @@ pub(crate) struct Owner {
 pub(crate) enum EntryKind {
     File(Vec<u8>),
     Directory,
+    /// A link, with what it leads to.
+    Link(String),
     Other,
 }
 
@@ -37,7 +39,7 @@ impl TarEntry {
     pub(crate) fn content(&self) -> Option<&[u8]> {
         match &self.kind {
             EntryKind::File(content) => Some(content),
-            EntryKind::Directory | EntryKind::Other => None,
+            EntryKind::Directory | EntryKind::Link(_) | EntryKind::Other => None,
         }
     }
 }
@@ -123,6 +125,10 @@ fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<TarEntry>> {
                 EntryKind::File(content)
             }
             tar::EntryType::Directory => EntryKind::Directory,
+            tar::EntryType::Symlink => {
+                let target = entry.link_name_bytes().unwrap_or_default();
+                EntryKind::Link(String::from_utf8_lossy(&target).into_owned())
+            }
             _ => EntryKind::Other,
         };
         let header = entry.header();

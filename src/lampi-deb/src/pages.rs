@@ -2,7 +2,6 @@
 //! The man pages in the package: one of each program, and one of each of its subcommands.
 
 use clap::Command;
-use programs::Program;
 
 /// A man page.
 #[derive(Debug)]
@@ -14,11 +13,16 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Those of a program. That of a subcommand is called `lampi-set`, say.
-    pub(crate) fn of(program: &Program) -> Vec<Self> {
-        // Commands, or daemons.
-        let section = if program.is_command() { "1" } else { "8" };
-        let mut command = program.command_line().disable_help_subcommand(true);
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let commands = programs::commands().map(|(_, command)| (command, "1"));
+        let daemons = programs::daemons().map(|(_, command)| (command, "8"));
+        commands.chain(daemons).flat_map(|(command, section)| Self::of(command, section))
+    }
+
+    /// That of a command, and those of its subcommands. That of a subcommand is called `lampi-set`, say.
+    fn of(command: Command, section: &'static str) -> Vec<Self> {
+        let mut command = command.disable_help_subcommand(true);
         command.build();
         let subcommands: Vec<Command> = command.get_subcommands().cloned().collect();
         [command].into_iter().chain(subcommands).map(|command| Self { command, section }).collect()

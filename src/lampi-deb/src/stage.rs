@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The staging directory: every file of the package at its place, before it is packed.
 
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::changelog;
 use crate::completions;
-use programs::PROGRAMS;
+use programs::{ALIASES, PROGRAMS};
 
 use crate::pages::Page;
 use crate::render::Rendered;
@@ -30,7 +31,10 @@ pub(crate) fn copies_mode(settings: &Settings) -> u32 {
     if settings.have_words_of_the_builder() { CONF_MODE } else { 0o644 }
 }
 
-/// A file of the package.
+/// Mode of every link, which nobody looks at.
+pub(crate) const LINK_MODE: u32 = 0o777;
+
+/// A file of the package, or a link.
 #[derive(Debug)]
 pub(crate) struct Staged {
     /// Path in the package, without a leading `/`.
@@ -61,7 +65,7 @@ impl Stage {
         &self.files
     }
 
-    /// Makes room for the compiled programs, which have to be put at their paths in the directory; they count as staged from
+    /// Puts the links of programs there, and makes room for the compiled programs, which have to be put at their paths in the directory; they count as staged from
     /// now on.
     pub(crate) fn expect_programs(&mut self) -> anyhow::Result<()> {
         for program in PROGRAMS {
@@ -69,6 +73,12 @@ impl Stage {
             make_directory(
                 self.directory.join(program.packaged_path()).parent().expect("it lies in the directory"),
             )?;
+        }
+        for alias in ALIASES {
+            let path = alias.packaged_path();
+            symlink(alias.program, self.directory.join(path))
+                .with_context(|| format!("cannot make /{path}"))?;
+            self.files.push(Staged { path: path.to_owned(), mode: LINK_MODE });
         }
         Ok(())
     }
@@ -87,12 +97,10 @@ impl Stage {
                 self.add(&format!("{directory}/{name}"), mode, text.as_bytes())?;
             }
         }
-        for program in PROGRAMS {
-            for page in Page::of(program) {
-                let path = page.path();
-                let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;
-                self.add(&path, 0o644, &text)?;
-            }
+        for page in Page::all() {
+            let path = page.path();
+            let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;
+            self.add(&path, 0o644, &text)?;
         }
         for (path, script) in completions::all() {
             self.add(&path, 0o644, &script)?;

@@ -19,7 +19,7 @@ use report::{Problems, Report};
 /// One promise: what it is called in the table, and the check that returns what is wrong.
 type Promise = (&'static str, fn(&Deb) -> Problems);
 
-const PROMISES: [Promise; 14] = [
+const PROMISES: [Promise; 15] = [
     ("control fields are there", files::control_fields),
     ("everything belongs to root", files::owners),
     ("modes are as they should be", files::modes),
@@ -30,6 +30,7 @@ const PROMISES: [Promise; 14] = [
     ("Supervisor can read the confs", confs::readable),
     ("confs start the lamp as promised", confs::promised),
     ("programs are for the architecture", programs::architecture),
+    ("other names of programs are links to them", programs::aliases),
     ("Depends and Pre-Depends satisfy every library", programs::libraries),
     ("changelog, copyright and notices are there", documents::documents),
     ("each program has a man page", documents::man_pages),

@@ -45,15 +45,26 @@ fn warn_of_darkness() {
 
 /// Prints the state.
 pub(crate) fn get(args: &GetArgs) -> anyhow::Result<()> {
+    let state = state(args)?;
+    if args.json {
+        return Ok(output::line(&state.to_json())?);
+    }
+    Ok(output::line(&words(&state, &state.on.to_string()))?)
+}
+
+/// The state.
+pub(crate) fn state(args: &GetArgs) -> anyhow::Result<LampState> {
     let broker = installed::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
     let mut client = BrokerClient::connect(&broker, PATIENCE)?;
     let state = client.state()?;
     client.disconnect();
-    if args.json {
-        return Ok(output::line(&state.to_json())?);
-    }
-    let LampState { color: Color { hue, saturation }, brightness, on, .. } = state;
-    Ok(output::line(&format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}"))?)
+    Ok(state)
+}
+
+/// The state as people read it, with their word for whether it is lit.
+pub(crate) fn words(state: &LampState, on: &str) -> String {
+    let LampState { color: Color { hue, saturation }, brightness, .. } = state;
+    format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}")
 }
 
 /// The fields that are named, and no others: what somebody else sets at the same moment stays.

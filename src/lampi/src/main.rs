@@ -9,6 +9,7 @@ mod broker;
 mod control;
 mod doctor;
 mod each;
+mod lamp_cmd;
 mod light;
 mod logs;
 mod pwm;
@@ -17,6 +18,8 @@ mod switch;
 mod take_over;
 mod user;
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,6 +30,11 @@ use programs::lampi::{Cli, Verb};
 const NAME: &str = "lampi";
 
 fn main() -> ExitCode {
+    // By the name it is called by, as the package has a link to it.
+    let called = std::env::args_os().next().unwrap_or_default();
+    if Path::new(&called).file_name() == Some(OsStr::new(lamp_cmd::NAME)) {
+        return runtime::exit_code(lamp_cmd::NAME, lamp_cmd::run(&programs::lamp_cmd::Cli::parse()));
+    }
     match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => runtime::exit_code(NAME, Err(error)),

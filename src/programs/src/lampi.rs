@@ -351,7 +351,8 @@ pub enum TakeOverPart {
     Programs,
 }
 
-fn unit(text: &str) -> Result<f64, String> {
+/// Reads a part of the whole.
+pub(crate) fn unit(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|number| (0.0..=1.0).contains(number))

@@ -10,6 +10,7 @@ pub mod call;
 pub mod conf;
 pub mod fbcp;
 pub mod identity;
+pub mod lamp_cmd;
 pub mod lamp_service;
 pub mod lamp_ui;
 pub mod lampi;
@@ -20,4 +21,4 @@ mod program;
 pub mod user;
 pub mod user_conf;
 
-pub use program::{PROGRAMS, Program, RunsAs, demonstrated, supervised};
+pub use program::{ALIASES, Alias, PROGRAMS, Program, RunsAs, commands, daemons, demonstrated, supervised};

@@ -65,6 +65,48 @@ pub static PROGRAMS: &[Program] = &[
     },
 ];
 
+/// Another name under which a program can be called, and then has another command line. In the package it is a link.
+#[derive(Debug, Clone, Copy)]
+pub struct Alias {
+    /// The name.
+    pub name: &'static str,
+    /// Where the link is.
+    pub path: &'static str,
+    /// Name of the program in [`PROGRAMS`], which lies in the same directory.
+    pub program: &'static str,
+    command_line: CommandLine,
+}
+
+/// All other names of programs.
+pub static ALIASES: &[Alias] = &[Alias {
+    name: "lamp_cmd",
+    path: "/usr/bin/lamp_cmd",
+    program: "lampi",
+    command_line: crate::lamp_cmd::Cli::command,
+}];
+
+impl Alias {
+    /// Its place in the package, which is that on a lamp without the first slash.
+    #[must_use]
+    pub fn packaged_path(&self) -> &'static str {
+        self.path.trim_start_matches('/')
+    }
+}
+
+/// Name and command line of everything that people call by its name, so that it has a man page among the commands and shells
+/// complete it.
+pub fn commands() -> impl Iterator<Item = (&'static str, Command)> {
+    let programs = PROGRAMS.iter().filter(|program| program.is_command());
+    let aliases = ALIASES.iter().map(|alias| (alias.name, (alias.command_line)()));
+    programs.map(|program| (program.name, program.command_line())).chain(aliases)
+}
+
+/// Name and command line of the programs that Supervisor alone calls.
+pub fn daemons() -> impl Iterator<Item = (&'static str, Command)> {
+    let programs = PROGRAMS.iter().filter(|program| !program.is_command());
+    programs.map(|program| (program.name, program.command_line()))
+}
+
 /// Makes the definition of a command line.
 type CommandLine = fn() -> Command;
 
@@ -121,7 +163,7 @@ impl Program {
         self.path.trim_start_matches('/')
     }
 
-    /// Whether people call it by its name, so that it has a man page among the commands and a shell completes it.
+    /// Whether people call it by its name.
     #[must_use]
     pub fn is_command(&self) -> bool {
         self.path.starts_with("/usr/bin/")
@@ -188,6 +230,16 @@ mod tests {
     fn the_command_lines_are_sound() {
         for (_, command) in COMMAND_LINES {
             command().debug_assert();
+        }
+    }
+
+    #[test]
+    fn aliases_lie_beside_their_programs() {
+        for alias in ALIASES {
+            (alias.command_line)().debug_assert();
+            let program = PROGRAMS.iter().find(|program| program.name == alias.program).unwrap();
+            let directory = |path: &str| path.rsplit_once('/').unwrap().0.to_owned();
+            assert_eq!(directory(alias.path), directory(program.path));
         }
     }
 }

@@ -7,8 +7,6 @@ use super::report::Problems;
 use crate::completions;
 use crate::deb::Deb;
 use crate::notices;
-use programs::PROGRAMS;
-
 use crate::pages::Page;
 
 pub(super) fn documents(deb: &Deb) -> Problems {
@@ -33,7 +31,7 @@ pub(super) fn documents(deb: &Deb) -> Problems {
 
 pub(super) fn man_pages(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
-    for path in PROGRAMS.iter().flat_map(Page::of).map(|page| format!("{}.gz", page.path())) {
+    for path in Page::all().map(|page| format!("{}.gz", page.path())) {
         match unzipped(deb, &path) {
             Err(problem) => problems.push(problem),
             Ok(page) if !page.contains(".TH ") => problems.push(format!("/{path} is no man page")),

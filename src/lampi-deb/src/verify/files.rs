@@ -8,7 +8,7 @@ use crate::deb::{Deb, EntryKind, Owner};
 use crate::depends::Need;
 use crate::md5sums;
 use crate::render::SCRIPTS;
-use crate::stage::{CONF_DIRECTORY, CONF_MODE, COPIES_DIRECTORY};
+use crate::stage::{CONF_DIRECTORY, CONF_MODE, COPIES_DIRECTORY, LINK_MODE};
 use programs::{PROGRAMS, Program, supervised};
 
 /// Fields that a package must have, and the dependency without which nothing of it runs.
@@ -57,6 +57,7 @@ pub(super) fn modes(deb: &Deb) -> Problems {
     let data = deb.data.iter().map(|entry| {
         let mode = match entry.kind {
             EntryKind::Directory => 0o755,
+            EntryKind::Link(_) => LINK_MODE,
             _ if entry.path.starts_with(CONF_DIRECTORY) => CONF_MODE,
             // With which settings it was built does not show.
             _ if entry.path.starts_with(COPIES_DIRECTORY) && entry.mode == CONF_MODE => CONF_MODE,

@@ -5,9 +5,9 @@ use goblin::elf::Elf;
 
 use super::report::Problems;
 use crate::architecture::Architecture;
-use crate::deb::Deb;
+use crate::deb::{Deb, EntryKind};
 use crate::depends::{Need, needs, satisfied};
-use programs::PROGRAMS;
+use programs::{ALIASES, Alias, PROGRAMS};
 
 /// Paths of the programs in the package, each with its content.
 fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
@@ -33,6 +33,15 @@ pub(super) fn architecture(deb: &Deb) -> Problems {
         }
     }
     problems
+}
+
+pub(super) fn aliases(deb: &Deb) -> Problems {
+    let is_there = |alias: &&Alias| {
+        let kind = deb.file(alias.packaged_path()).map(|entry| &entry.kind);
+        matches!(kind, Some(EntryKind::Link(target)) if target == alias.program)
+    };
+    let missing = ALIASES.iter().filter(|alias| !is_there(alias));
+    missing.map(|alias| format!("{} is no link to {}", alias.path, alias.program)).collect()
 }
 
 pub(super) fn libraries(deb: &Deb) -> Problems {

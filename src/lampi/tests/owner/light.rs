@@ -2,6 +2,7 @@
 //! `lampi set` and `lampi get`.
 
 use std::cell::RefCell;
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, TcpProxy, wait_for};
 
-use crate::{CHANGED, CONNECTION, Lamp, PINS, SET_CONFIG, lampi, state};
+use crate::{CHANGED, CONNECTION, Lamp, PINS, SET_CONFIG, lampi, said, state};
 
 fn fine(output: &str) -> (Option<i32>, String, String) {
     (Some(0), output.to_owned(), String::new())
@@ -255,4 +256,33 @@ fn without_a_lamp_it_ends_with_a_reason() {
     assert_eq!(status, Some(1));
     assert!(errors.starts_with(&format!("lampi: the MQTT broker {address}")), "{errors}");
     lamp.broker.stop();
+}
+
+#[test]
+fn lamp_cmd_takes_and_prints_what_the_course_does() {
+    let lamp = Lamp::new();
+    let (_service, mut observer) = lamp.serve();
+    let broker = lamp.broker.address();
+    let lamp_cmd =
+        |arguments: &[&str]| said(lampi(arguments).arg0("/usr/bin/lamp_cmd").args(["--broker", &broker]));
+    assert_eq!(lamp_cmd(&[]), fine("Hue: 1.0 Saturation: 1.0 Brightness: 1.0 On: True\n"));
+    for (arguments, printed) in [
+        (&["--hue", "0.33"][..], "Hue: 0.33 Saturation: 1.0 Brightness: 1.0 On: True\n"),
+        (&["-u", "0.5", "-s", "0.25", "-b", "0.1"], "Hue: 0.5 Saturation: 0.25 Brightness: 0.1 On: True\n"),
+        (&["--off"], "Hue: 0.5 Saturation: 0.25 Brightness: 0.1 On: False\n"),
+        (&["--on", "--brightness", "1"], "Hue: 0.5 Saturation: 0.25 Brightness: 1.0 On: True\n"),
+        (&["--saturation=0"], "Hue: 0.5 Saturation: 0.0 Brightness: 1.0 On: True\n"),
+    ] {
+        assert_eq!(lamp_cmd(arguments), fine(""), "{arguments:?}");
+        assert!(observer.next(SET_CONFIG).payload.contains(r#""client": "lamp_cmd_"#));
+        assert_eq!(lamp_cmd(&[]), fine(printed));
+    }
+    for arguments in [&["--hue", "1.5"][..], &["--brightness=-0.1"], &["--on", "--off"], &["get"]] {
+        let (code, output, _) = lamp_cmd(arguments);
+        assert_eq!((code, output.as_str()), (Some(2), ""), "{arguments:?}");
+    }
+    assert_eq!(lamp_cmd(&["--version"]), fine(&format!("lamp_cmd {}\n", env!("CARGO_PKG_VERSION"))));
+    // Whatever else it is called, it is lampi.
+    let (code, ..) = said(lampi(&["get"]).arg0("other").args(["--broker", &broker]));
+    assert_eq!(code, Some(0));
 }
