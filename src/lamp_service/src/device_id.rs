@@ -4,18 +4,16 @@
 use std::fs;
 use std::path::Path;
 
-use log::warn;
 use programs::identity;
 
-use crate::state_file;
+use crate::state_file::StateFile;
 
-/// The name, which is kept in the folder of the file `state`. A machine without any network card is known by its host's name.
-pub(crate) fn keep(state: &Path) -> String {
-    let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
+/// The name, which is kept beside `file`. A machine without any network card is known by its host's name.
+pub(crate) fn keep(file: &mut StateFile) -> String {
+    let state = std::path::absolute(file.path()).unwrap_or_else(|_| file.path().to_owned());
     let Some((identity, is_new)) = identity::find(Path::new("/"), &state) else { return host_name() };
-    let file = state.with_file_name(identity::FILE);
-    if is_new && let Err(error) = state_file::replace(&file, identity.content().as_bytes()) {
-        warn!("cannot keep the name of the lamp in {}: {error:#}; going on without", file.display());
+    if is_new {
+        file.keep_beside(identity::FILE, identity.content().as_bytes());
     }
     identity.id().to_owned()
 }

@@ -5,6 +5,7 @@
 //! of the LEDs ([`leds`]) and publishes the change. The main thread keeps the state in its file ([`state_file`]), which may
 //! take long on an SD card, and waits for signals. Only the newest state ever waits for anybody.
 
+mod adoption;
 mod check;
 mod device_id;
 mod fade;
@@ -26,10 +27,11 @@ use lamp::state::LampState;
 use lamp::topic;
 use log::{LevelFilter, info, warn};
 use mqtt_client::QoS;
-use mqtt_client::session;
+use mqtt_client::session::{self, Publisher};
 use runtime::signals::{SIGHUP, SIGINT, SIGTERM, Signals};
 use runtime::{Wake, Waker};
 
+use adoption::Adoption;
 use home_assistant::Discovery;
 use leds::{Leds, LightSettings};
 use programs::lamp_service::{Cli, Restore};
@@ -63,11 +65,11 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         settings_text(&cli)
     );
     let signals = Signals::new(&[SIGTERM, SIGINT, SIGHUP]).context("cannot prepare for signals")?;
-    let (file, mut state) = StateFile::open(cli.state.clone());
+    let (mut file, mut state) = StateFile::open(cli.state.clone());
     restore(cli.restore, &mut state);
     let leds = Leds::start(pigpiod, state.duty_cycles(), light_settings(&cli))?;
     // When the lamp shines: this may write to the disk.
-    let device = device_id::keep(&cli.state);
+    let device = device_id::keep(&mut file);
     let changed = Waker::new().context("cannot make an event counter")?;
     let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli, &device)));
     let options = session::Options {
@@ -78,7 +80,12 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         unretained_topic: Some(topic::SET_CONFIG.into()),
     };
     let handler = Arc::clone(&service);
-    service.publish_by(session::start(options, move |event| handler.on_event(event))?);
+    let start = move || session::start(options, move |event| handler.on_event(event));
+    if file.is_new() {
+        adopt(&cli, &service, file.wait_for_adoption(), start)?;
+    } else {
+        service.publish_by(start()?);
+    }
     keep(&service, &leds, file, signals, || {
         // Both as they are now: the file may be another one by now, the command line is the same.
         match settings::with_file(called, arguments) {
@@ -86,6 +93,30 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
             Err(error) => warn!("the settings stay as they were: {error:#}"),
         }
     })
+}
+
+/// Has the lamp take the state that the broker keeps of it, and starts the session with the broker then. Does not wait for it.
+fn adopt(
+    cli: &Cli,
+    service: &Arc<Service>,
+    adoption: Adoption,
+    start: impl FnOnce() -> Result<Publisher, mqtt_client::Error> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (broker, wish, service) = (cli.broker.clone(), cli.restore, Arc::clone(service));
+    let run = move || {
+        if let Some(mut state) = adoption::retained_state(&broker) {
+            restore(wish, &mut state);
+            service.adopt(state);
+        }
+        adoption.end();
+        service.changed().wake();
+        match start() {
+            Ok(publisher) => service.publish_by(publisher),
+            Err(error) => warn!("{error}; the lamp takes no requests"),
+        }
+    };
+    std::thread::Builder::new().name("adoption".into()).spawn(run).context("cannot start a thread")?;
+    Ok(())
 }
 
 /// The settings that are about the light, for the log.

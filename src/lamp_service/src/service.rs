@@ -60,6 +60,13 @@ impl Service {
         let _ = self.publisher.set(publisher);
     }
 
+    /// Takes a state that was found after the start, before there was any request. Published it will be by the session.
+    pub(crate) fn adopt(&self, state: LampState) {
+        let mut inner = self.lock();
+        self.leds.show(state.duty_cycles());
+        inner.state = state;
+    }
+
     /// Wakes the thread that keeps the state in its file, after each change.
     pub(crate) fn changed(&self) -> &Waker {
         &self.changed

@@ -16,7 +16,9 @@ use log::{info, warn};
 use runtime::backoff::Backoff;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use system_files::Replacement;
+use system_files::{Replacement, Storage};
+
+use crate::adoption::Adoption;
 
 /// Version of the form of the file.
 const VERSION: u32 = 1;
@@ -43,6 +45,10 @@ pub(crate) struct StateFile {
     evidence: bool,
     /// No write before this time.
     next: Instant,
+    /// There was no file yet.
+    is_new: bool,
+    /// While this goes on, nothing is written.
+    adoption: Adoption,
     /// Set while the file cannot be written: how long to wait before the next attempt.
     trouble: Option<Backoff>,
 }
@@ -52,7 +58,7 @@ impl StateFile {
     ///
     /// Whatever is wrong with it, the lamp shines.
     pub(crate) fn open(path: PathBuf) -> (Self, LampState) {
-        let mut evidence = false;
+        let (mut evidence, mut is_new) = (false, false);
         let kept = match read(&path) {
             Ok(state) => {
                 info!("state taken from {}", path.display());
@@ -60,6 +66,7 @@ impl StateFile {
             }
             Err(error) if is_missing(&error) => {
                 info!("there is no {} yet; starting as a new lamp", path.display());
+                is_new = true;
                 None
             }
             Err(error) => {
@@ -78,12 +85,58 @@ impl StateFile {
             }
         };
         let state = kept.clone().unwrap_or_default();
-        (Self { path, kept, evidence, next: Instant::now(), trouble: None }, state)
+        let (adoption, next) = (Adoption::default(), Instant::now());
+        let mut file = Self { path, kept, evidence, next, is_new, adoption, trouble: None };
+        file.tell_of_storage();
+        (file, state)
+    }
+
+    /// Says, once and at the start, where the state does not outlast the machine.
+    fn tell_of_storage(&mut self) {
+        let directory = folder(&self.path).display().to_string();
+        match system_files::storage(folder(&self.path)) {
+            Ok(Storage::ReadOnly) => {
+                info!("{directory} is read-only; the state is not kept until that changes");
+                self.wait_for_better();
+            }
+            Ok(Storage::Memory) => {
+                info!("{directory} is in memory; the state is kept up to the next boot only");
+            }
+            Ok(Storage::Overlay) => {
+                info!(
+                    "{directory} is on an overlay; if that is in memory, the state is kept up to the next boot only"
+                );
+            }
+            // What cannot be found out shows when something is written.
+            Ok(Storage::Disk) | Err(_) => {}
+        }
+    }
+
+    /// Keeps a further file `name` beside the state. Where nothing can be kept at all, that is said once for both.
+    pub(crate) fn keep_beside(&mut self, name: &str, content: &[u8]) {
+        let path = self.path.with_file_name(name);
+        let Err(error) = replace(&path, content) else { return };
+        if concerns_all_files(&error) {
+            self.complain(&error);
+        } else {
+            warn!("cannot keep {}: {error:#}; going on without", path.display());
+        }
+    }
+
+    /// Whether there was no file yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Writes nothing until the adoption that is returned has ended.
+    pub(crate) fn wait_for_adoption(&mut self) -> Adoption {
+        self.adoption = Adoption::begun();
+        self.adoption.clone()
     }
 
     /// Writes `state` if it is new and the time has come. Returns when to be called again if it has not.
     pub(crate) fn keep(&mut self, state: &LampState) -> Option<Instant> {
-        if self.kept.as_ref() == Some(state) {
+        if self.kept.as_ref() == Some(state) || self.adoption.goes_on() {
             return None;
         }
         let now = Instant::now();
@@ -100,14 +153,29 @@ impl StateFile {
                 None
             }
             Err(error) => {
-                if self.trouble.is_none() {
-                    warn!("cannot keep the state in {}: {error:#}; going on without", self.path.display());
-                }
-                let trouble = self.trouble.get_or_insert_with(|| Backoff::new(PAUSE, Duration::from_mins(1)));
-                self.next = Instant::now() + trouble.wait();
+                self.complain(&error);
                 Some(self.next)
             }
         }
+    }
+
+    /// Says that the state is not kept, and why, once until it is kept again.
+    fn complain(&mut self, error: &anyhow::Error) {
+        if self.trouble.is_none() {
+            warn!("cannot keep the state in {}: {error:#}; going on without", self.path.display());
+        }
+        self.wait_for_better();
+    }
+
+    /// Has the next attempt wait, longer each time.
+    fn wait_for_better(&mut self) {
+        let trouble = self.trouble.get_or_insert_with(|| Backoff::new(PAUSE, Duration::from_mins(1)));
+        self.next = Instant::now() + trouble.wait();
+    }
+
+    /// Where the state is kept.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn write(&mut self, state: &LampState) -> anyhow::Result<()> {
@@ -171,6 +239,12 @@ fn is_missing(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
+/// Whether the file system takes no file at all.
+fn concerns_all_files(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+}
+
 /// Moves what is at `path` out of the way. The newest such thing is kept.
 fn set_aside(path: &Path) -> anyhow::Result<PathBuf> {
     require_regular(path)?;
@@ -190,7 +264,7 @@ fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
 
 /// Puts a file with this content into the place of the one at `path`, whole or not at all, and onto the disk. Its folder is
 /// made if it is missing.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     require_regular(path)?;
     fs::create_dir_all(folder(path))?;
     Ok(system_files::replace(path, content)?)

@@ -22,6 +22,7 @@ mod output;
 mod place;
 mod replacement;
 mod root;
+mod storage;
 mod user;
 
 pub use access::{Access, ROOT_ONLY};
@@ -30,4 +31,5 @@ pub use output::write_output;
 pub use place::{Found, Place, resolved};
 pub use replacement::{Replacement, replace};
 pub use root::{exists, in_root};
+pub use storage::{Storage, storage};
 pub use user::{User, as_user};

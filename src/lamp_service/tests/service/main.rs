@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as observers.
 
+mod adoption;
 mod campaign;
 mod command_line;
 mod contract;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! How long what is written to a directory lasts, by the file system that it is on.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{FsWord, StatVfsMountFlags, statfs, statvfs};
+
+/// Numbers of file systems, from linux/magic.h.
+const TMPFS: FsWord = 0x0102_1994;
+const OVERLAY: FsWord = 0x794c_7630;
+
+/// How long a file lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// On a disk.
+    Disk,
+    /// Nothing can be written.
+    ReadOnly,
+    /// In memory, up to the next boot.
+    Memory,
+    /// In the upper layer of an overlay. Systems with a read-only disk have that in memory; the kernel does not say.
+    Overlay,
+}
+
+/// That of a directory, or of the nearest one above it that exists.
+pub fn storage(directory: &Path) -> io::Result<Storage> {
+    let existing = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    if statvfs(existing)?.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Ok(Storage::ReadOnly);
+    }
+    Ok(match statfs(existing)?.f_type {
+        TMPFS => Storage::Memory,
+        OVERLAY => Storage::Overlay,
+        _ => Storage::Disk,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_told_from_what_cannot_be_written() {
+        // Every Linux machine has both.
+        assert_eq!(storage(Path::new("/dev/shm/missing/directory")).unwrap(), Storage::Memory);
+        assert_ne!(storage(Path::new("/proc")).unwrap(), Storage::Memory);
+    }
+}
