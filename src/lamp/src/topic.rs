@@ -7,6 +7,10 @@ pub const SET_CONFIG: &str = "lamp/set_config";
 /// The state after each change: QoS 1, retained, in the shape of [`crate::state::LampState`].
 pub const CHANGED: &str = "lamp/changed";
 
+/// Requests for the panel's backlight: QoS 1, `{"backlight": 0.5}` with a number from 0, dark, to 1. A retained one is taken
+/// too, as nothing else keeps the level.
+pub const BACKLIGHT: &str = "lamp/backlight";
+
 /// Whether the lamp belongs to an account: QoS 2, retained, sent by the cloud through the bridge.
 pub const ASSOCIATED: &str = "lamp/associated";
 

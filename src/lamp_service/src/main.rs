@@ -6,6 +6,7 @@
 //! take long on an SD card, and waits for signals. Only the newest state ever waits for anybody.
 
 mod adoption;
+mod backlight;
 mod check;
 mod device_id;
 mod fade;
@@ -27,11 +28,12 @@ use lamp::state::LampState;
 use lamp::topic;
 use log::{LevelFilter, info, warn};
 use mqtt_client::QoS;
-use mqtt_client::session::{self, Publisher};
+use mqtt_client::session::{self, Event, Publisher};
 use runtime::signals::{SIGHUP, SIGINT, SIGTERM, Signals};
 use runtime::{Wake, Waker};
 
 use adoption::Adoption;
+use backlight::Backlight;
 use home_assistant::Discovery;
 use leds::{Leds, LightSettings};
 use programs::lamp_service::{Cli, Restore};
@@ -67,20 +69,30 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     let signals = Signals::new(&[SIGTERM, SIGINT, SIGHUP]).context("cannot prepare for signals")?;
     let (mut file, mut state) = StateFile::open(cli.state.clone());
     restore(cli.restore, &mut state);
+    let mut backlight = cli.backlight.then(|| Backlight::new(pigpiod.clone())).transpose()?;
     let leds = Leds::start(pigpiod, state.duty_cycles(), light_settings(&cli))?;
     // When the lamp shines: this may write to the disk.
     let device = device_id::keep(&mut file);
     let changed = Waker::new().context("cannot make an event counter")?;
     let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli, &device)));
+    let mut subscriptions = vec![(topic::SET_CONFIG.into(), QoS::AtLeastOnce)];
+    subscriptions.extend(cli.backlight.then(|| (topic::BACKLIGHT.into(), QoS::AtLeastOnce)));
     let options = session::Options {
         broker: cli.broker.clone(),
         client_id: NAME.into(),
         state_topic: topic::connection_state(NAME),
-        subscriptions: vec![(topic::SET_CONFIG.into(), QoS::AtLeastOnce)],
+        subscriptions,
         unretained_topic: Some(topic::SET_CONFIG.into()),
     };
     let handler = Arc::clone(&service);
-    let start = move || session::start(options, move |event| handler.on_event(event));
+    let start = move || {
+        session::start(options, move |event| match (event, &mut backlight) {
+            (Event::Message(message), Some(backlight)) if message.topic == topic::BACKLIGHT => {
+                backlight.take(&message.payload);
+            }
+            (event, _) => handler.on_event(event),
+        })
+    };
     if file.is_new() {
         adopt(&cli, &service, file.wait_for_adoption(), start)?;
     } else {
@@ -153,6 +165,7 @@ fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service, device: &str) 
         ("broker", first.broker != new.broker),
         ("pigpiod", first.pigpiod != new.pigpiod),
         ("state", first.state != new.state),
+        ("backlight", first.backlight != new.backlight),
     ];
     let later: Vec<&str> = later.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
     let at_the_next_start = if later.is_empty() {

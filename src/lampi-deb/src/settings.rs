@@ -127,6 +127,12 @@ const TABLE: &[Setting] = &[
         help: "discovery prefix under which Home Assistant is told about the lamp",
     },
     Setting {
+        key: "lamp_service_backlight",
+        kind: ValueKind::Option("lamp_service", "backlight"),
+        default: "no",
+        help: "yes: messages on lamp/backlight set the panel's backlight, on GPIO 18",
+    },
+    Setting {
         key: "lamp_ui_blank_after",
         kind: ValueKind::Option("lamp_ui", "blank-after"),
         default: "0",

@@ -39,6 +39,8 @@ impl Pull {
 pub enum Command {
     /// Makes a pin an input or an output. A pin that already is keeps what it does.
     SetMode(Pin, Mode),
+    /// What a pin is for: 0 for an input, 1 for an output, more for the functions of the processor's devices.
+    Mode(Pin),
     /// Sets the resistor of an input.
     SetPull(Pin, Pull),
     /// The level of a pin, 0 or 1.
@@ -74,6 +76,7 @@ impl Command {
     pub(crate) fn request(self) -> Message {
         match self {
             Self::SetMode(pin, mode) => Message::request(number::MODES, pin.into(), mode as u32),
+            Self::Mode(pin) => Message::request(number::MODEG, pin.into(), 0),
             Self::SetPull(pin, pull) => Message::request(number::PUD, pin.into(), pull as u32),
             Self::Read(pin) => Message::request(number::READ, pin.into(), 0),
             Self::SetDutyCycle(pin, duty) => Message::request(number::PWM, pin.into(), duty),
@@ -105,6 +108,7 @@ mod tests {
         for (command, bytes) in [
             (Command::SetMode(19, Mode::Output), *b"\0\0\0\0\x13\0\0\0\x01\0\0\0\0\0\0\0"),
             (Command::SetMode(17, Mode::Input), *b"\0\0\0\0\x11\0\0\0\0\0\0\0\0\0\0\0"),
+            (Command::Mode(18), *b"\x01\0\0\0\x12\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::SetPull(17, Pull::Up), *b"\x02\0\0\0\x11\0\0\0\x02\0\0\0\0\0\0\0"),
             (Command::Read(17), *b"\x03\0\0\0\x11\0\0\0\0\0\0\0\0\0\0\0"),
             (Command::SetDutyCycle(26, 777), *b"\x05\0\0\0\x1a\0\0\0\x09\x03\0\0\0\0\0\0"),

@@ -28,9 +28,11 @@ pub fn pigpiod() -> Address {
 /// lamp_service takes requests from the topic lamp/set_config, sets the red, green and blue LED on GPIO 19, 26 and 13
 /// through pigpiod, and tells the state of the lamp on lamp/changed. A request with any invalid value changes nothing.
 ///
-/// The last state is kept in a file and shown again at the next start, before the broker is needed. A broker, a pigpiod
-/// or a folder for the file that is not there, or goes away, is waited for. SIGTERM and SIGINT end lamp_service; the
-/// LEDs keep their colour. SIGHUP has it read its settings again; if they are wrong, it keeps those that it has.
+/// The last state is kept in a file and shown again at the next start, before the broker is needed. Without the file, as at the
+/// first start, the lamp is red until the broker is reached, and then has the state that the broker keeps on lamp/changed, if it
+/// keeps one. lamp_service waits for a broker, a pigpiod or a folder for the file that is not there, or goes away. SIGTERM and
+/// SIGINT end it; the LEDs keep their colour. SIGHUP has it read its settings again; if they are wrong, it keeps those that it
+/// has.
 ///
 /// The exit status is 0 when it was ended so, 1 when it could not start or --check found something, and 2 when the
 /// call was wrong.
@@ -91,6 +93,15 @@ pub struct Cli {
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     pub home_assistant: Option<String>,
 
+    /// Set the panel's backlight, on GPIO 18, as the topic lamp/backlight asks: yes or no.
+    ///
+    /// A message there is {"backlight": 0.5}, with a number from 0, which is dark, to 1. A retained one is taken too, and
+    /// applies again after each start. The pin is not touched before the first message, and not at all where the kernel drives a
+    /// backlight by a pin, or where GPIO 18 serves sound or another device of the processor. It takes pigpio's own daemon: that
+    /// of lampi, which stands in for it where the kernel's PWM drives the LEDs, changes no pin but theirs.
+    #[arg(long, value_name = "WHETHER", default_value = "no", action = clap::ArgAction::Set, value_parser = yes_or_no)]
+    pub backlight: bool,
+
     /// File of further settings, which need not exist.
     ///
     /// Each line is one of the options above without its dashes, = and the value, for example: transition = 0.5.
@@ -138,6 +149,14 @@ pub fn pigpiod_by_variables(variable: impl Fn(&str) -> Option<String>) -> Result
             .map_err(|error| format!("the environment variable PIGPIO_PORT is {port:?}: {error}"))?,
     };
     Ok(Address { host, port })
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("it must be yes or no".into()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

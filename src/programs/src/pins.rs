@@ -6,3 +6,6 @@ pub const LEDS: [u8; 3] = [19, 26, 13];
 
 /// The button beside the panel, pressed when its level is low.
 pub const BUTTON: u8 = 17;
+
+/// The panel's backlight.
+pub const BACKLIGHT: u8 = 18;

@@ -2,6 +2,7 @@
 //! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as observers.
 
 mod adoption;
+mod backlight;
 mod campaign;
 mod command_line;
 mod contract;
