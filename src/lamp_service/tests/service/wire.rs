@@ -5,7 +5,7 @@ use pigpio::protocol::number::{PFS, PRS, PWM};
 use pigpio::protocol::{MESSAGE_SIZE, Message};
 use test_support::{MqttObserver, Process, TcpProxy};
 
-use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, state};
+use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, kept, state};
 
 /// Starts the service with a proxy in the connection that `option`, --broker or --pigpiod, is for, and waits until it has
 /// reported its state.
@@ -96,6 +96,8 @@ fn text(text: &str) -> Vec<u8> {
 #[test]
 fn the_broker_is_told_who_and_what_in_this_order() {
     let lamp = Lamp::new();
+    // With a state of its own it asks for nobody else's first.
+    std::fs::write(lamp.state_file(), kept(NEW)).unwrap();
     let (proxy, mut observer, service) = start_with_proxy(&lamp, "--broker");
     let presence = text("lamp/connection/lamp_service/state");
     let hello = [
