@@ -130,7 +130,7 @@ fn the_broker_is_told_who_and_what_in_this_order() {
 fn leds_that_shine_are_not_touched_by_a_start() {
     let lamp = Lamp::new();
     let last = state(0.33, 1.0, 1.0, true, "");
-    std::fs::write(lamp.state_file(), crate::kept(&last)).unwrap();
+    std::fs::write(lamp.state_file(), kept(&last)).unwrap();
     let starts = [true, false].map(|first| {
         let proxy = TcpProxy::to(lamp.pigpiod.port());
         let mut service = lamp.start_with(&["--pigpiod", &proxy.address()]);
