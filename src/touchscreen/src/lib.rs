@@ -9,7 +9,8 @@
 //! (Documentation/input/multi-touch-protocol.rst of the kernel), single-touch screens with `BTN_TOUCH` or `BTN_LEFT`, and
 //! those that report pressure only. Protocol A is read as the library mtdev reads it, from which Kivy got its touches.
 //!
-//! Positions are in the device's units. Where they lie on a screen is not known here.
+//! It knows the kernel's evdev interface, and positions in the device's units. It never knows where they lie on a screen,
+//! what a touch means, or what a configuration says.
 
 mod capabilities;
 pub mod codes;

@@ -2,7 +2,8 @@
 //! Which input device is taken: the first that a line of Kivy's `[input]` names and that is a touch screen.
 //!
 //! A line whose device is missing, or is none, is passed over. Where all lines fail and one of them names a device by its
-//! number in /dev/input, the number is stale: what a look finds is taken in its place, with that line's calibration.
+//! number in /dev/input, the number is stale: what a look finds is taken in its place, with that line's calibration. A line
+//! without a calibration for a device that is there, such as a keyboard, is about that device, and has no stale number.
 
 use std::cmp::Reverse;
 use std::io;
@@ -52,9 +53,17 @@ pub(super) fn choose<D: Candidate>(
     mut open: impl FnMut(&Path) -> io::Result<D>,
 ) -> Found<D> {
     let mut found = Found { choice: None, complaints: Vec::new(), refused: None };
+    let mut stale = Vec::new();
     for (index, rule) in rules.iter().enumerate().take(limit.unwrap_or(rules.len())) {
         let chosen = match &rule.device {
-            Device::Path(path) => look_at(path, &mut open, &mut found.refused),
+            Device::Path(path) => {
+                look_at(path, &mut open, &mut found.refused).map_err(|(complaint, is_missing)| {
+                    if is_missing || rule.options > 0 {
+                        stale.push(index);
+                    }
+                    complaint
+                })
+            }
             device => look_for(nodes, &mut open, &mut found.refused, |name| device.is_named(name))
                 .ok_or_else(|| format!("no touch screen is called {}", wanted(device))),
         };
@@ -73,9 +82,9 @@ pub(super) fn choose<D: Candidate>(
         return found;
     }
     if let Some((path, device, protocol)) = look_for(nodes, &mut open, &mut found.refused, |_| true) {
-        let stale = stale(rules, protocol);
-        let in_place_of = stale.map(|(_, path)| path.to_owned());
-        let rule = stale.map(|(index, _)| index);
+        let meant = meant(rules, &stale, protocol);
+        let in_place_of = meant.map(|(_, path)| path.to_owned());
+        let rule = meant.map(|(index, _)| index);
         found.choice = Some(Choice { path, device, protocol, rule, failed: rules.len(), in_place_of });
     }
     found
@@ -91,13 +100,13 @@ fn wanted(device: &Device) -> String {
     }
 }
 
-/// The rule that most likely meant the touch screen when its number was right: that with most options, and among those with
-/// as many one whose provider is for such a screen.
-fn stale(rules: &[Rule], protocol: Option<Protocol>) -> Option<(usize, &Path)> {
+/// The one of the rules `stale` that most likely meant the touch screen when its number was right: that with most options,
+/// and among those with as many one whose provider is for such a screen.
+fn meant<'a>(rules: &'a [Rule], stale: &[usize], protocol: Option<Protocol>) -> Option<(usize, &'a Path)> {
     let suiting =
         if matches!(protocol, Some(Protocol::Single(_))) { Provider::Hidinput } else { Provider::Mtdev };
-    let numbered = rules.iter().enumerate().filter_map(|(index, rule)| match &rule.device {
-        Device::Path(path) => Some((index, rule, path)),
+    let numbered = stale.iter().filter_map(|index| match &rules[*index].device {
+        Device::Path(path) => Some((*index, &rules[*index], path)),
         Device::Named(_) | Device::Fitting(_) => None,
     });
     numbered
@@ -107,23 +116,24 @@ fn stale(rules: &[Rule], protocol: Option<Protocol>) -> Option<(usize, &Path)> {
 
 type Opened<D> = (PathBuf, D, Option<Protocol>);
 
+/// Opens the device of a rule, or says what is wrong with it, and whether it is missing.
 fn look_at<D: Candidate>(
     path: &Path,
     open: &mut impl FnMut(&Path) -> io::Result<D>,
     refused: &mut Option<PathBuf>,
-) -> Result<Opened<D>, String> {
+) -> Result<Opened<D>, (String, bool)> {
     let shown = path.display();
     let device = open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => format!("{shown} is missing"),
+        io::ErrorKind::NotFound => (format!("{shown} is missing"), true),
         io::ErrorKind::PermissionDenied => {
             *refused = Some(path.to_owned());
-            format!("{shown} may not be opened")
+            (format!("{shown} may not be opened"), false)
         }
-        _ => format!("{shown} cannot be used: {error}"),
+        _ => (format!("{shown} cannot be used: {error}"), false),
     })?;
     match device.protocol() {
         Ok(protocol) => Ok((path.to_owned(), device, protocol)),
-        Err(refusal) => Err(format!("{shown} ({}) is no touch screen: {refusal}", device.name())),
+        Err(refusal) => Err((format!("{shown} ({}) is no touch screen: {refusal}", device.name()), false)),
     }
 }
 
@@ -248,6 +258,10 @@ mod tests {
         let lines = ["hidinput,/dev/input/event0", "mtdev,/dev/input/event5"];
         is_chosen(look(&lines, None, &[(2, multi_touch("ft5406"))]).0.as_ref(), 2, Some(1), 2);
         is_chosen(look(&lines, None, &[(2, single_touch("ads7846"))]).0.as_ref(), 2, Some(0), 2);
+        // A keyboard's line is about the keyboard, unless it has a touch screen's calibration.
+        let devices = [(0, keyboard()), (2, multi_touch("ft5406"))];
+        is_chosen(look(&["hidinput,/dev/input/event0"], None, &devices).0.as_ref(), 2, None, 1);
+        is_chosen(look(&["mtdev,/dev/input/event0,rotation=90"], None, &devices).0.as_ref(), 2, Some(0), 1);
         // A name is never stale.
         assert!(look(&["probesysfs,match=ft5"], None, &[(2, multi_touch("gt911"))]).0.is_none());
     }
