@@ -34,6 +34,9 @@ impl SetConfig {
 
     /// Asks for what a `newer` request asks for, too, and as that does where both ask for the same.
     pub fn extend(&mut self, newer: &Self) {
+        if newer.is_empty() {
+            return;
+        }
         self.client.clone_from(&newer.client);
         self.color = newer.color.or(self.color);
         self.brightness = newer.brightness.or(self.brightness);

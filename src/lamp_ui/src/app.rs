@@ -152,8 +152,8 @@ impl App {
 
     fn publish(&mut self, now: Instant) {
         let publisher = &self.publisher;
-        self.model.borrow_mut().publish(now, |state| {
-            publisher.publish(topic::SET_CONFIG, QoS::AtLeastOnce, false, state.to_json()).is_ok()
+        self.model.borrow_mut().publish(now, |request| {
+            publisher.publish(topic::SET_CONFIG, QoS::AtLeastOnce, false, request.to_json()).is_ok()
         });
     }
 

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use lamp::color::Color;
+use lamp::set_config::SetConfig;
 use lamp::state::LampState;
 
 /// The name under which the screen speaks MQTT, and by which it knows its own changes.
@@ -48,12 +49,21 @@ pub(crate) struct Model {
     /// What another client made of the lamp while the finger is down, to be shown when it is lifted.
     held: Option<LampState>,
     finger_down: bool,
-    /// The screen shows something that was not published yet.
-    unpublished: bool,
+    /// What the user changed and was not published yet.
+    unpublished: SetConfig,
     last_published: Option<Instant>,
-    /// The last state that was published, until the lamp has told that it took it.
-    unanswered: Option<LampState>,
+    /// What was published, until the lamp has told that it took it.
+    unanswered: Option<Unanswered>,
     report: Report,
+}
+
+/// What the lamp has not confirmed.
+#[derive(Debug)]
+struct Unanswered {
+    /// The last request, whose confirmation is that of all before it, for the lamp takes them in their order.
+    last: SetConfig,
+    /// All requests since the last confirmation, as one.
+    all: SetConfig,
 }
 
 /// The state that a service reports when it has come, which may be under our name.
@@ -104,11 +114,12 @@ impl Model {
         if retained || !there {
             return;
         }
-        if let Some(missed) = self.unanswered.take() {
-            if !self.unpublished {
-                self.shown = Some(missed);
+        if let Some(Unanswered { all: mut missed, .. }) = self.unanswered.take() {
+            missed.extend(&self.unpublished);
+            if let Some(shown) = &mut self.shown {
+                missed.clone().apply_to(shown);
             }
-            self.unpublished = true;
+            self.unpublished = missed;
         } else {
             // It reports the state that it kept, under our name if we were the last to ask for something.
             match std::mem::take(&mut self.report) {
@@ -124,14 +135,11 @@ impl Model {
             // Whoever made it: after a start or a restart of the broker this is the first that is known.
             self.shown = Some(state);
         } else if state.client == CLIENT && !matches!(self.report, Report::Due) {
-            if self.unanswered.as_ref().is_some_and(|published| same_light(published, &state)) {
-                // The lamp took our last change, so whatever others had asked for before is over.
+            if self.unanswered.as_ref().is_some_and(|published| published.last.is_met_by(&state)) {
+                // The lamp took our last change. What it did not ask for is as others have it.
                 self.unanswered = None;
-                self.report = Report::None;
                 self.held = None;
-                if !self.finger_down && !self.unpublished {
-                    self.shown = Some(state);
-                }
+                self.take(state);
             } else {
                 self.report = Report::Ignored(state);
             }
@@ -143,7 +151,7 @@ impl Model {
     /// Shows a state that is no echo, unless the user did something newer.
     fn take(&mut self, state: LampState) {
         self.report = Report::None;
-        if self.finger_down || self.unpublished {
+        if self.finger_down || !self.unpublished.is_empty() {
             // What the user did is newer, also when it is still to be sent.
             self.held = Some(state);
         } else {
@@ -154,7 +162,7 @@ impl Model {
     /// A finger went down or was lifted.
     pub(crate) fn finger(&mut self, down: bool) {
         self.finger_down = down;
-        if !down && !self.unpublished && self.unanswered.is_none() {
+        if !down && self.unpublished.is_empty() && self.unanswered.is_none() {
             // The other client was the last to write: the lamp had taken all of ours before it told of this.
             if let Some(state) = self.held.take() {
                 self.shown = Some(state);
@@ -171,38 +179,47 @@ impl Model {
             return;
         }
         if let Some(shown) = &mut self.shown {
-            let edited = LampState { color, brightness, on, client: CLIENT.into() };
-            if !same_light(shown, &edited) {
-                self.unpublished = true;
-            }
-            *shown = edited;
+            let is_other_color =
+                differ(color.hue, shown.color.hue) || differ(color.saturation, shown.color.saturation);
+            let edited = SetConfig {
+                client: CLIENT.into(),
+                color: is_other_color.then_some(color),
+                brightness: differ(brightness, shown.brightness).then_some(brightness),
+                on: (on != shown.on).then_some(on),
+            };
+            self.unpublished.extend(&edited);
+            edited.apply_to(shown);
         }
     }
 
     /// When the next message is due, if there is one to send.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        self.unpublished.then(|| self.last_published.map_or(now, |last| (last + PUBLISH_INTERVAL).max(now)))
+        (!self.unpublished.is_empty())
+            .then(|| self.last_published.map_or(now, |last| (last + PUBLISH_INTERVAL).max(now)))
     }
 
-    /// Publishes the newest state through `publish` when it is due. What could not be sent stays due.
-    pub(crate) fn publish(&mut self, now: Instant, publish: impl FnOnce(&LampState) -> bool) {
+    /// Publishes what the user changed through `publish` when it is due. What could not be sent stays due.
+    ///
+    /// Only that: the rest is as others have it, or are about to have it. The screen of the original lamp sends all of its
+    /// state each time, but no client can tell: each knows the lamp by `lamp/changed`, which is always whole, and a service of
+    /// the lamp takes parts of a state from the Bluetooth client anyway.
+    pub(crate) fn publish(&mut self, now: Instant, publish: impl FnOnce(&SetConfig) -> bool) {
         if self.due(now).is_none_or(|due| due > now) {
             return;
         }
-        if let Some(state) = &self.shown {
-            self.last_published = Some(now);
-            if publish(state) {
-                self.unpublished = false;
-                self.unanswered = Some(state.clone());
-            }
+        self.last_published = Some(now);
+        if publish(&self.unpublished) {
+            let last = std::mem::take(&mut self.unpublished);
+            let mut all = self.unanswered.take().map(|unanswered| unanswered.all).unwrap_or_default();
+            all.extend(&last);
+            self.unanswered = Some(Unanswered { last, all });
         }
     }
 }
 
-/// Whether two states are the same on the wire, whoever asked for them.
-fn same_light(one: &LampState, other: &LampState) -> bool {
-    let anonymous = |state: &LampState| LampState { client: String::new(), ..state.clone() }.to_json();
-    anonymous(one) == anonymous(other)
+/// Whether two numbers are different ones on the wire, which have two decimals there.
+fn differ(one: f64, other: f64) -> bool {
+    (one - other).abs() > 0.004
 }
 
 #[cfg(test)]
@@ -213,15 +230,21 @@ mod tests {
         LampState { color: Color { hue, saturation: 0.5 }, brightness: 0.25, on: true, client: client.into() }
     }
 
+    /// For the hue alone, with the saturation that the colour has.
+    fn request(hue: f64) -> SetConfig {
+        let color = Some(Color { hue, saturation: 0.5 });
+        SetConfig { client: CLIENT.into(), color, ..SetConfig::default() }
+    }
+
     fn edit(model: &mut Model, hue: f64) {
         model.edit(Color { hue, saturation: 0.5 }, 0.25, true);
     }
 
     /// What is published at `now`, if anything.
-    fn published(model: &mut Model, now: Instant) -> Option<LampState> {
+    fn published(model: &mut Model, now: Instant) -> Option<SetConfig> {
         let mut sent = None;
-        model.publish(now, |state| {
-            sent = Some(state.clone());
+        model.publish(now, |request| {
+            sent = Some(request.clone());
             true
         });
         sent
@@ -267,12 +290,12 @@ mod tests {
         let (mut model, start) = known();
         model.finger(true);
         edit(&mut model, 0.2);
-        assert_eq!(published(&mut model, start), Some(state(0.2, CLIENT)), "the first goes out at once");
+        assert_eq!(published(&mut model, start), Some(request(0.2)), "the first goes out at once");
         edit(&mut model, 0.3);
         assert_eq!(model.due(start), Some(start + PUBLISH_INTERVAL));
         assert_eq!(published(&mut model, start + PUBLISH_INTERVAL / 2), None);
         edit(&mut model, 0.4);
-        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(state(0.4, CLIENT)));
+        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(request(0.4)));
         assert_eq!(model.due(start + PUBLISH_INTERVAL), None, "nothing is left to say");
     }
 
@@ -290,7 +313,7 @@ mod tests {
         model.publish(start, |_| false);
         let later = start + PUBLISH_INTERVAL;
         assert_eq!(model.due(start), Some(later));
-        assert_eq!(published(&mut model, later), Some(state(0.2, CLIENT)));
+        assert_eq!(published(&mut model, later), Some(request(0.2)));
     }
 
     #[test]
@@ -360,9 +383,63 @@ mod tests {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
         model.changed(state(0.9, "web"));
-        assert_eq!(published(&mut model, start), Some(state(0.2, CLIENT)));
+        assert_eq!(published(&mut model, start), Some(request(0.2)));
         model.changed(state(0.2, CLIENT));
         assert!((hue(&model) - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_others_change_beside_the_finger_stays_and_is_shown() {
+        for lifted_early in [true, false] {
+            let (mut model, start) = known();
+            model.finger(true);
+            model.changed(LampState { brightness: 0.75, ..state(0.1, "web") });
+            edit(&mut model, 0.2);
+            assert_eq!(published(&mut model, start), Some(request(0.2)), "nothing of the brightness");
+            if lifted_early {
+                model.finger(false);
+            }
+            model.changed(LampState { brightness: 0.75, ..state(0.2, CLIENT) });
+            model.finger(false);
+            assert_eq!(model.shown(), Ok(&LampState { brightness: 0.75, ..state(0.2, CLIENT) }));
+            // The next touch knows it.
+            model.finger(true);
+            model.edit(Color { hue: 0.2, saturation: 0.5 }, 0.75, false);
+            let off = SetConfig { client: CLIENT.into(), on: Some(false), ..SetConfig::default() };
+            assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(off));
+        }
+    }
+
+    #[test]
+    fn all_that_the_service_missed_is_sent_again() {
+        let (mut model, start) = known();
+        edit(&mut model, 0.2);
+        published(&mut model, start);
+        model.edit(Color { hue: 0.2, saturation: 0.5 }, 0.25, false);
+        let later = start + PUBLISH_INTERVAL;
+        published(&mut model, later);
+        // It kept another state.
+        model.changed(LampState { brightness: 0.75, ..state(0.6, "web") });
+        model.service_came(true, false);
+        let missed = SetConfig { on: Some(false), ..request(0.2) };
+        assert_eq!(published(&mut model, later + PUBLISH_INTERVAL), Some(missed));
+        assert_eq!(model.shown(), Ok(&LampState { brightness: 0.75, on: false, ..state(0.2, CLIENT) }));
+    }
+
+    #[test]
+    fn a_confirmation_of_the_last_request_is_one_of_all() {
+        let (mut model, start) = known();
+        model.edit(Color { hue: 0.1, saturation: 0.5 }, 0.25, false);
+        published(&mut model, start);
+        model.edit(Color { hue: 0.2, saturation: 0.5 }, 0.25, false);
+        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(request(0.2)));
+        model.changed(LampState { on: false, ..state(0.1, CLIENT) });
+        // Somebody has switched it on between the two.
+        model.changed(state(0.1, "web"));
+        model.changed(state(0.2, CLIENT));
+        assert_eq!(model.shown(), Ok(&state(0.2, CLIENT)));
+        model.service_came(true, false);
+        assert_eq!(model.due(start), None, "nothing was missed");
     }
 
     #[test]
@@ -443,11 +520,11 @@ mod tests {
             let (mut model, start) = known();
             model.service_came(true, true);
             edit(&mut model, 0.2);
-            assert_eq!(published(&mut model, start), Some(state(0.2, CLIENT)));
+            assert_eq!(published(&mut model, start), Some(request(0.2)));
             model.changed(state(0.6, client));
             model.service_came(true, false);
             let later = start + PUBLISH_INTERVAL;
-            assert_eq!(published(&mut model, later), Some(state(0.2, CLIENT)), "after a state of {client}");
+            assert_eq!(published(&mut model, later), Some(request(0.2)), "after a state of {client}");
             model.changed(state(0.2, CLIENT));
             assert_eq!(model.shown(), Ok(&state(0.2, CLIENT)));
             assert_eq!(model.due(later), None);
@@ -461,7 +538,7 @@ mod tests {
         published(&mut model, start);
         edit(&mut model, 0.3);
         model.service_came(true, false);
-        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(state(0.3, CLIENT)));
+        assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(request(0.3)));
     }
 
     #[test]

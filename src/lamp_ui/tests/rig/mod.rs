@@ -111,10 +111,22 @@ impl Rig {
         message.payload
     }
 
-    /// Waits for the next request for a change, which has to be this one.
+    /// Waits for the next request for a change, which has to be for these fields alone, as JSON text.
     #[track_caller]
-    pub(crate) fn expect_request(&mut self, hue: f64, saturation: f64, brightness: f64, on: bool) {
-        assert_eq!(self.request(), state(hue, saturation, brightness, on, "lamp_ui"));
+    pub(crate) fn expect_request(&mut self, fields: &str) {
+        assert_eq!(self.request(), format!(r#"{{{fields}, "client": "lamp_ui"}}"#));
+    }
+
+    /// The same, for a colour.
+    #[track_caller]
+    pub(crate) fn expect_color(&mut self, hue: f64, saturation: f64) {
+        self.expect_request(&format!(r#""color": {{"h": {hue:?}, "s": {saturation:?}}}"#));
+    }
+
+    /// The same, for on or off.
+    #[track_caller]
+    pub(crate) fn expect_on(&mut self, on: bool) {
+        self.expect_request(&format!(r#""on": {on}"#));
     }
 }
 
