@@ -23,11 +23,11 @@ is_file() {
     [ -f "$1" ] && [ ! -L "$1" ]
 }
 
-# write_whole FILE: writes what comes in, in place of what is there, for root only. If that fails, as on a full disk, all is
-# as it was.
+# write_whole FILE [UMASK]: writes what comes in, in place of what is there, for root only if there is no umask. If that fails,
+# as on a full disk, all is as it was.
 write_whole() {
     rm -f "$1.lampi-new"
-    (umask 077 && cat >"$1.lampi-new") && mv -fT "$1.lampi-new" "$1" && return 0
+    (umask "${2:-077}" && cat >"$1.lampi-new") && mv -fT "$1.lampi-new" "$1" && return 0
     rm -f "$1.lampi-new"
     return 1
 }

@@ -51,9 +51,18 @@ pub(crate) fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<
 
 /// The maintainer scripts.
 pub(crate) fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
-    let shared =
-        ["common", "processor", "confs", "user", "backups", "removed-confs", "disabled-confs", "supervisor"]
-            .map(|name| format!("shared/{name}.sh"));
+    let shared = [
+        "common",
+        "processor",
+        "confs",
+        "user",
+        "backups",
+        "removed-confs",
+        "disabled-confs",
+        "supervisor",
+        "mosquitto",
+    ]
+    .map(|name| format!("shared/{name}.sh"));
     render(source, "debian", &SCRIPTS.map(str::to_owned), &shared.each_ref().map(String::as_str), settings)
 }
 
