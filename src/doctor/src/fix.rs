@@ -23,7 +23,7 @@ use programs::Program;
 use super::system::System;
 pub(super) use action::Action;
 pub(super) use conf::Edit;
-pub(super) use panel::{Panel, panel};
+pub(super) use panel::{OVERLAY, Panel};
 pub(super) use settings::Setting;
 pub(super) use theirs::{Content, Owner, Theirs};
 pub(super) use tool::Tool;

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the kernel shows of the machine in /proc and /sys: framebuffers, touch screens, and the time since the start.
+//! What the kernel shows of the machine in /proc and /sys: framebuffers, touch screens, devices on the SPI bus, and the time
+//! since the start.
 
 use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 use touchscreen::Capabilities;
+
+/// `BUS_USB` of the kernel's `input.h`, as in `id/bustype`.
+const BUS_USB: &str = "0003";
+
+/// How drivers call the framebuffers of the board's own connectors for monitors: those of the firmware, of KMS, and those that
+/// a machine starts with.
+const OF_MONITORS: [&str; 4] = ["BCM2708 FB", "vc4drmfb", "drm-rp1-vec", "simple"];
+
+/// Connectors of the board that only panels have, in the kernel's names.
+const OF_PANELS: [&str; 3] = ["-DSI-", "-DPI-", "-LVDS-"];
 
 /// A framebuffer device.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +35,14 @@ pub struct Framebuffer {
     pub stride: u32,
 }
 
+impl Framebuffer {
+    /// Whether it is a panel with a driver of its own, on the SPI bus as a rule, whichever overlay it has.
+    #[must_use]
+    pub fn is_panel(&self) -> bool {
+        !OF_MONITORS.iter().any(|name| self.name.starts_with(name))
+    }
+}
+
 /// A touch screen.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct TouchScreen {
@@ -31,6 +50,18 @@ pub struct TouchScreen {
     pub device: String,
     /// Its driver's name for it.
     pub name: String,
+    /// Whether it is on USB, as those of monitors are.
+    #[serde(skip)]
+    pub is_usb: bool,
+}
+
+/// A device on an SPI bus.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SpiDevice {
+    /// Bus and chip select, such as spi0.0.
+    pub name: String,
+    /// What it is, in the words of its driver, such as ili9341.
+    pub kind: String,
 }
 
 /// Seconds since the machine started.
@@ -62,8 +93,35 @@ pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
 pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
     devices(root, "/sys/class/input", "event", |folder, name| {
         Capabilities::from_sysfs(&folder.join("device")).protocol().ok()?;
-        Some(TouchScreen { device: format!("/dev/input/{name}"), name: read(folder, "device/name")? })
+        Some(TouchScreen {
+            device: format!("/dev/input/{name}"),
+            name: read(folder, "device/name")?,
+            is_usb: read(folder, "device/id/bustype").as_deref() == Some(BUS_USB),
+        })
     })
+}
+
+/// Whether a panel is connected to a connector of the board that only panels have. Its framebuffer is that of monitors.
+#[must_use]
+pub fn has_panel_on_connector(root: &Path) -> bool {
+    let class = system_files::in_root(root, "/sys/class/drm");
+    fs::read_dir(class).into_iter().flatten().flatten().any(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        OF_PANELS.iter().any(|part| name.contains(part))
+            && read(&entry.path(), "status").as_deref() == Some("connected")
+    })
+}
+
+/// The devices on the SPI bus of the board's pins. Chip selects that no device has are left out: there the kernel has spidev,
+/// which is for programs.
+#[must_use]
+pub fn spi_devices(root: &Path) -> Vec<SpiDevice> {
+    let found = devices(root, "/sys/bus/spi/devices", "spi0.", |folder, name| {
+        let modalias = read(folder, "modalias")?;
+        let kind = modalias.strip_prefix("spi:").unwrap_or(&modalias).to_owned();
+        Some(SpiDevice { name: name.to_owned(), kind })
+    });
+    found.into_iter().filter(|device| device.kind != "spidev").collect()
 }
 
 /// What `describe` says of the devices of a class whose names are `prefix` and a number, by that number.
@@ -158,7 +216,49 @@ mod tests {
         let all: Vec<(&str, &str)> = all.iter().map(|(path, content)| (path.as_str(), *content)).collect();
         assert_eq!(
             touch_screens(machine(&all).path()),
-            [TouchScreen { device: "/dev/input/event1".into(), name: "EP0110M09".into() }]
+            [TouchScreen { device: "/dev/input/event1".into(), name: "EP0110M09".into(), is_usb: false }]
+        );
+    }
+
+    #[test]
+    fn panels_are_known_by_their_drivers_and_connectors() {
+        let named = |name: &str| Framebuffer {
+            device: "/dev/fb0".into(),
+            name: name.into(),
+            width: 320,
+            height: 240,
+            bits_per_pixel: 16,
+            stride: 640,
+        };
+        // As their drivers name themselves, cut to 15 letters.
+        for name in
+            ["fb_ili9340", "fb_hx8357d", "ili9341drmfb", "panel-mipi-dbid", "ili9486drmfb", "st7735rdrmfb"]
+        {
+            assert!(named(name).is_panel(), "{name}");
+        }
+        for name in ["vc4drmfb", "BCM2708 FB", "simple", "simpledrmdrmfb", "drm-rp1-vecdrmf"] {
+            assert!(!named(name).is_panel(), "{name}");
+        }
+        assert!(named("drm-rp1-dpidrmf").is_panel());
+
+        let connector =
+            |name: &str, status: &str| machine(&[(&format!("sys/class/drm/{name}/status"), status)]);
+        assert!(has_panel_on_connector(connector("card1-DSI-1", "connected").path()));
+        for (name, status) in [("card1-DSI-1", "disconnected"), ("card1-HDMI-A-1", "connected")] {
+            assert!(!has_panel_on_connector(connector(name, status).path()), "{name} {status}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_the_spi_bus_is_seen_whoever_put_it_there() {
+        let root = machine(&[
+            ("sys/bus/spi/devices/spi0.0/modalias", "spi:panel-mipi-dbi"),
+            ("sys/bus/spi/devices/spi0.1/modalias", "spi:spidev"),
+            ("sys/bus/spi/devices/spi10.0/modalias", "spi:other"),
+        ]);
+        assert_eq!(
+            spi_devices(root.path()),
+            [SpiDevice { name: "spi0.0".into(), kind: "panel-mipi-dbi".into() }]
         );
     }
 

@@ -109,7 +109,9 @@ impl Action {
                 format!("Have Supervisor follow the file of {}", quoted(program))
             }
             Self::Run(tool) => tool.sentence(),
-            Self::AddPanel => "Add the panel's overlay to config.txt, and keep the former file".into(),
+            Self::AddPanel => "Add the panel's overlay to config.txt, and keep the former file; on a lamp without a panel, run \
+                               this instead: lampi disable fbcp lamp_ui"
+                .into(),
             Self::EnablePwm => "Have the kernel drive the LEDs, by lines in config.txt".into(),
             Self::Set(theirs) => theirs.sentence(),
             Self::EmptyLog(path) => format!("Empty {}", quoted(path)),

@@ -22,3 +22,12 @@ conf() {
 edit() {
     sed -i "$2" "etc/supervisor/conf.d/$1.conf"
 }
+
+# framebuffer NUMBER NAME: /dev/fbNUMBER, as the kernel shows it, of the driver that calls it NAME.
+framebuffer() {
+    mkdir -p "sys/class/graphics/fb$1"
+    echo "$2" >"sys/class/graphics/fb$1/name"
+    echo 320,240 >"sys/class/graphics/fb$1/virtual_size"
+    echo 16 >"sys/class/graphics/fb$1/bits_per_pixel"
+    echo 640 >"sys/class/graphics/fb$1/stride"
+}

@@ -22,6 +22,32 @@ fn lamp(peers: &Peers) -> Lamp {
 }
 
 #[test]
+fn a_lamp_of_leds_only_is_well_without_the_programs_of_the_screen() {
+    let peers = Peers::start();
+    let lamp = lamp(&peers);
+    for path in ["dev/fb0", "dev/fb1", "dev/input/event0", "boot/firmware/config.txt"] {
+        fs::remove_file(lamp.path(path)).unwrap();
+    }
+    fs::remove_dir_all(lamp.path("sys/class/input")).unwrap();
+    let found = lamp.doctor(&peers);
+    assert!(found.complaints.contains("there is no screen"), "{}", found.output);
+    assert!(found.complaints.ends_with("         run: lampi disable fbcp lamp_ui\n"), "{}", found.output);
+
+    let disabled = Command::new(env!("CARGO_BIN_EXE_lampi"))
+        .args(["disable", "fbcp", "lamp_ui", "--root"])
+        .arg(lamp.root())
+        .output()
+        .unwrap();
+    assert!(disabled.status.success(), "{disabled:?}");
+    // The supervisord of this test has its programs from a file of its own, so that it cannot let go of them.
+    let supervisord = Supervisord::start(&["pigpiod", "lamp_service"].map(|name| (name, SLEEPS)));
+    lamp.supervise(&supervisord);
+    let found = lamp.doctor(&peers);
+    assert_eq!((found.complaints.as_str(), found.status), ("", 0), "{}", found.output);
+    assert!(found.output.contains("devices: no program needs a screen"), "{}", found.output);
+}
+
+#[test]
 fn programs_that_supervisor_does_not_run_are_told_with_their_last_words() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
