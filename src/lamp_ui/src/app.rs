@@ -16,10 +16,11 @@ use lamp::state::LampState;
 use lamp::topic;
 use mqtt_client::session::{self, Event, Publisher};
 use mqtt_client::{Message, QoS};
-use programs::lamp_ui::Cli;
+use programs::lamp_ui::{Cli, Grab};
 use runtime::signals::{SIGINT, SIGTERM, Signals};
 use runtime::{Waker, wait};
 
+use crate::desktop::Desktop;
 use crate::display::{self, Display};
 use crate::model::{CLIENT, Model};
 use crate::status::{Page, Status};
@@ -55,6 +56,8 @@ struct App {
     model: Rc<RefCell<Model>>,
     display: Display,
     touch: TouchInput,
+    grab: Grab,
+    desktop: Desktop,
     status: Status,
     window: Option<Rc<Window>>,
     bridge_topic: Option<String>,
@@ -77,6 +80,8 @@ impl App {
             blank_after: (cli.blank_after > 0).then(|| Duration::from_secs(cli.blank_after.into())),
         };
         on_screen.refuse_used()?;
+        // A file that stands in for a framebuffer has none, and neither has a window.
+        let has_display = geometry.is_none() && window.is_none();
         let (sender, events) = channel();
         let send: SendEvent = {
             let wake = Arc::clone(&wake);
@@ -108,6 +113,8 @@ impl App {
             model,
             display: Display::new(on_screen, view),
             touch: TouchInput::new(from, filter),
+            grab: cli.grab,
+            desktop: Desktop::new(has_display && cli.grab != Grab::Always),
             status: Status::new(cli.pigpiod.clone()),
             window,
             bridge_topic,
@@ -121,17 +128,26 @@ impl App {
     fn run(mut self, signals: &mut Signals) -> anyhow::Result<()> {
         loop {
             let now = Instant::now();
-            self.display.find_screen(now);
+            if self.display.find_screen(now) {
+                self.desktop.follow(now);
+            }
             self.touch.find_screen(now);
+            self.follow_desktop(now, false);
             self.publish(now);
             self.keep_time(now);
             self.display.draw(now, self.model.borrow().shown());
 
-            let waited: Vec<BorrowedFd> =
-                [signals.as_fd(), self.wake.as_fd()].into_iter().chain(self.touch.descriptors()).collect();
+            let touched = self.touch.descriptors();
+            // The desktop's events are taken at the begin of the loop.
+            let waited: Vec<BorrowedFd> = [signals.as_fd(), self.wake.as_fd()]
+                .into_iter()
+                .chain(touched)
+                .chain(self.desktop.descriptor())
+                .collect();
+            let of_desktop = usize::from(self.desktop.descriptor().is_some());
             let readable = wait::readable(&waited, self.next_deadline()).context("cannot wait for events")?;
             let [signal, message] = [readable[0], readable[1]];
-            let touch = readable[2..].contains(&true) || self.touch.has_waiting();
+            let touch = readable[2..readable.len() - of_desktop].contains(&true) || self.touch.has_waiting();
 
             if signal && let Some(signal) = signals.pending().next() {
                 log::info!("ends on signal {signal}");
@@ -141,6 +157,7 @@ impl App {
                 self.take_messages();
             }
             if touch {
+                self.follow_desktop(Instant::now(), true);
                 self.take_touches();
                 if self.window.as_ref().is_some_and(|window| window.is_closed()) {
                     log::info!("ends with its window");
@@ -148,6 +165,20 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Leaves touches to the desktop while that is what is seen, and keeps them for the lamp while there is none.
+    fn follow_desktop(&mut self, now: Instant, is_touched: bool) {
+        if self.desktop.look(now, is_touched, || self.display.is_hidden()) {
+            if self.desktop.is_shown() {
+                log::info!("a desktop holds the display: touches are left to it");
+                self.drop_finger();
+            } else {
+                log::info!("no desktop holds the display any more: touches are for the lamp");
+            }
+        }
+        let is_seen = self.display.has_screen() && !self.desktop.is_shown();
+        self.touch.keep_from_others(is_seen && self.grab != Grab::Never);
     }
 
     fn publish(&mut self, now: Instant) {
@@ -188,6 +219,7 @@ impl App {
             self.model.borrow().due(now),
             self.display.due(now, self.status.button),
             self.touch.due(),
+            self.desktop.due(),
             self.status.due(),
         ];
         moments.into_iter().flatten().min()
@@ -275,8 +307,11 @@ impl App {
     fn take_touches(&mut self) {
         let size = self.display.rotation().size(self.display.view().size());
         let (pointers, lost) = self.touch.take(size);
-        for (_, pointer) in pointers {
-            self.take_touch(pointer);
+        // Those on a desktop are taken only to be forgotten.
+        if !self.desktop.is_shown() {
+            for (_, pointer) in pointers {
+                self.take_touch(pointer);
+            }
         }
         if lost {
             self.drop_finger();

@@ -71,10 +71,20 @@ impl Display {
         self.options.rotation
     }
 
-    /// Looks for the screen, if there is none and it is time.
-    pub(crate) fn find_screen(&mut self, now: Instant) {
+    /// Whether another program holds the display of the screen, so that the lamp is not seen. False without a screen.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.screen.as_ref().is_some_and(Screen::is_hidden)
+    }
+
+    /// Whether there is a screen.
+    pub(crate) fn has_screen(&self) -> bool {
+        self.screen.is_some()
+    }
+
+    /// Looks for the screen, if there is none and it is time. Says whether it was found.
+    pub(crate) fn find_screen(&mut self, now: Instant) -> bool {
         if self.screen.is_some() || !self.search.is_due(now) {
-            return;
+            return false;
         }
         match self.options.open() {
             Ok(screen) => {
@@ -90,6 +100,7 @@ impl Display {
             }
             Err(error) => self.search.failed(now, &format!("waits for the framebuffer: {error}")),
         }
+        self.screen.is_some()
     }
 
     /// Draws and stores what changed. Without a screen nothing is drawn: it all will be when there is one.

@@ -10,6 +10,7 @@
 
 mod app;
 mod button;
+mod desktop;
 mod device_info;
 mod display;
 mod images;

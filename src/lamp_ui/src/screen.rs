@@ -58,6 +58,14 @@ impl Screen {
         }
     }
 
+    /// Whether another program holds the display, so that the canvas is not seen.
+    pub(crate) fn is_hidden(&self) -> bool {
+        match &self.sink {
+            Sink::Framebuffer(surface) => surface.is_hidden(),
+            Sink::Window(_) => false,
+        }
+    }
+
     /// Path and shape, for a log line.
     pub(crate) fn description(&self) -> String {
         match &self.sink {

@@ -4,6 +4,7 @@
 mod choice;
 mod device;
 mod filter;
+mod grab;
 mod input;
 mod mapping;
 mod pointer;

@@ -24,6 +24,10 @@ use crate::lamp_service;
 /// finger that rests on the screen beside the sliders calls the same page, and the next touch closes it. A lamp that
 /// belongs to nobody shows the code that makes it somebody's.
 ///
+/// While an X server or a Wayland compositor holds the display of the framebuffer, the desktop is what people see. lamp_ui
+/// then ignores touches, and logs once that it does. While none does, no other program gets the touches, so that a desktop
+/// on another display does not take them as well. See --grab.
+///
 /// The user's Kivy configuration, config.ini in KIVY_HOME or else in HOME/.kivy, is read and never written. What is
 /// named here is honoured as Kivy does; a value that makes no sense is warned about once and left out; the rest means
 /// nothing to a lamp.
@@ -72,6 +76,10 @@ pub struct Cli {
     #[arg(long, value_name = "PATH")]
     pub touch: Option<PathBuf>,
 
+    /// When to keep touches from other programs, which would take them too.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Grab::Auto)]
+    pub grab: Grab,
+
     /// Show where each touch lands, on the screen and on standard output, and leave the lamp alone.
     ///
     /// Each line has what the finger did, its place in the units of the touch screen, and the pixel of the screen that it
@@ -114,6 +122,17 @@ pub struct Cli {
     /// What the picture shows.
     #[arg(long, value_enum, default_value_t = Page::Controls, requires = "snapshot")]
     pub page: Page,
+}
+
+/// When touches are kept from other programs (`EVIOCGRAB`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Grab {
+    /// While the lamp is what people see. While a desktop is, touches are left to it.
+    Auto,
+    /// Always, also while a desktop is on a monitor and the lamp on a panel of its own.
+    Always,
+    /// Never. While a desktop is what people see, touches are left to it all the same.
+    Never,
 }
 
 /// What the screen can show.

@@ -146,6 +146,12 @@ impl Device {
         }
     }
 
+    /// Has the events of the device reach this handle alone, or everybody again. It fails if another process has grabbed the
+    /// device. The end of the handle frees it.
+    pub fn grab(&self, is_grabbed: bool) -> io::Result<()> {
+        self.handle.grab(is_grabbed)
+    }
+
     /// Whether another process has grabbed the device, so that its events reach nobody else.
     #[must_use]
     pub fn is_grabbed(&self) -> bool {

@@ -140,6 +140,14 @@ impl TouchScreen {
         &self.path
     }
 
+    /// Keeps its touches for this process, or lets others have them too. What stands in for a device has no others.
+    pub(super) fn grab(&self, is_grabbed: bool) -> io::Result<()> {
+        match &self.source {
+            Source::Device(device) => device.grab(is_grabbed),
+            Source::Fifo(..) | Source::Window(_) => Ok(()),
+        }
+    }
+
     /// Whether another process keeps its touches for itself.
     pub(crate) fn is_grabbed(&self) -> bool {
         matches!(&self.source, Source::Device(device) if device.is_grabbed())

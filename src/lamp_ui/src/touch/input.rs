@@ -11,6 +11,7 @@ use runtime::logging::OnChangeLog;
 use touchscreen::Touch;
 
 use super::device::INPUT_FOLDER;
+use super::grab::DeviceGrab;
 use super::watch::Watch;
 use super::{Filter, Pointer, TouchScreen};
 use crate::long_press::LongPress;
@@ -38,6 +39,7 @@ pub(crate) struct TouchInput {
     complaints: Vec<OnChangeLog>,
     search: Search,
     watch: Option<Watch>,
+    grab: DeviceGrab,
     /// A device has come, by which an earlier line may be true now.
     has_news: bool,
     is_touched: bool,
@@ -59,6 +61,7 @@ impl TouchInput {
             complaints,
             search: Search::default(),
             watch: None,
+            grab: DeviceGrab::default(),
             has_news: false,
             is_touched: false,
             press: LongPress::default(),
@@ -82,6 +85,7 @@ impl TouchInput {
             Ok(Some(screen)) => {
                 self.search.found();
                 self.screen = Some(screen);
+                self.grab.on(self.screen.as_ref());
             }
             Ok(None) if is_worse => {}
             Ok(None) => {
@@ -156,10 +160,16 @@ impl TouchInput {
         let Err(error) = read else { return (pointers, false) };
         let reason = format!("waits for a touch screen: lost {}: {error}", screen.description());
         self.screen = None;
+        self.grab.on(None);
         self.is_touched = false;
         self.filter.pass(Pointer::Lost);
         self.search.failed(Instant::now(), &reason);
         (pointers, true)
+    }
+
+    /// Keeps touches from other programs from now on, or lets them have them too.
+    pub(crate) fn keep_from_others(&mut self, is_kept: bool) {
+        self.grab.want(is_kept, self.screen.as_ref());
     }
 
     /// The touch screen, if there is one.
