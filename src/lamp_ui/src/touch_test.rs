@@ -88,13 +88,18 @@ impl Test {
         self.known = description;
         let Some(screen) = self.input.screen() else { return Ok(()) };
         print(&format!("touch screen: {}", screen.description()))?;
-        if screen.is_grabbed() {
+        let is_grabbed = screen.is_grabbed();
+        if is_grabbed {
             print("another process keeps its touches for itself, so none is seen here; stop that one first")?;
         }
         for (process, name) in holders(screen.path()) {
-            print(&format!(
-                "{name} (process {process}) takes touches from it too, so they work there as well as here"
-            ))?;
+            print(&if is_grabbed {
+                format!("{name} (process {process}) has it open")
+            } else {
+                format!(
+                    "{name} (process {process}) takes touches from it too, so they work there as well as here"
+                )
+            })?;
         }
         Ok(())
     }

@@ -84,7 +84,8 @@ pub struct Cli {
     ///
     /// Each line has what the finger did, its place in the units of the touch screen, and the pixel of the screen that it
     /// becomes by the Kivy configuration. On the screen, a cross follows the finger over grey marks at fixed places. The
-    /// test says which other process takes touches from the same device, such as a lamp_ui that runs. It ends by Ctrl-C.
+    /// test names the other processes that have the same device open. While a lamp_ui that runs keeps the touches (--grab),
+    /// none is seen here. It ends by Ctrl-C.
     #[arg(long, conflicts_with_all = ["picture", "broker", "pigpiod", "blank_after"])]
     pub touch_test: bool,
 
