@@ -7,7 +7,7 @@ use test_support::{Message, Mosquitto, PATIENCE, Pigpiod, Process, QoS, wait_for
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, state};
 
-/// What the lamp_service before has published last, in the form of the course's Python.
+/// What the `lamp_service` before has published last, in the form of the course's Python.
 const BEFORE: &str = r#"{"color": {"h": 0.5, "s": 0.5}, "brightness": 0.5, "on": true, "client": "lamp_ui"}"#;
 
 /// Has the broker keep `payload` as the state of the lamp.
