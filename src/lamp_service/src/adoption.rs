@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The first state of a lamp that has no state file yet: the one that the broker still keeps of the lamp_service before, such
+//! The first state of a lamp that has no state file yet: the one that the broker still keeps of the `lamp_service` before, such
 //! as that of a set-up made by hand.
 //!
 //! The lamp shines already, as a new one, while this waits for the broker. The session with the broker begins afterwards, for it
