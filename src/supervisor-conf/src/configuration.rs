@@ -240,7 +240,11 @@ impl Configuration {
             }
             included.extend(found);
         }
-        included
+        // What lies beside the main file is named as that is.
+        let named = self.files[files.file].path.parent().unwrap_or(Path::new(""));
+        let beside = host.root().join(here.trim_start_matches('/'));
+        let rename = |path: PathBuf| path.strip_prefix(&beside).map_or(path.clone(), |rest| named.join(rest));
+        included.into_iter().map(rename).collect()
     }
 
     pub(crate) fn section(&self, header: &str) -> Option<&Section> {
