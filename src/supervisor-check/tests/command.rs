@@ -395,8 +395,8 @@ fn what_will_be_on_the_machine_can_be_said() {
 
 #[test]
 fn a_reader_may_leave() {
-    let many: String =
-        (0..2000).map(|number| format!("[program:p{number}]\ncommand=/bin/sh\nfoo=1\n")).collect();
+    let one = |number| format!("[program:p{number}]\ncommand=/bin/sh\nfoo=1\n");
+    let many = (0..2000).map(one).collect::<Vec<_>>().concat();
     let place = Place::new(&[("many.conf", &many)]);
     let mut command = place.command(&["many.conf"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -26,7 +26,9 @@ fn page() -> String {
     for code in CODES {
         let text = explanation(code);
         let (heading, body) = text.split_once("\n\n").unwrap();
-        page.push_str(&format!(".SS {}.nf\n{}.fi\n", literal(heading), literal(body)));
+        for part in [".SS ", &literal(heading), ".nf\n", &literal(body), ".fi\n"] {
+            page.push_str(part);
+        }
     }
     page
 }

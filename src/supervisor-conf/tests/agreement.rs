@@ -2,8 +2,9 @@
 //! Damaged files, judged by this crate and by Supervisor's own code: whatever is broken in whatever way, one refuses
 //! what the other refuses.
 //!
-//! The files are those of `tests/broken` and `tests/good` with a few random edits. `SEED` and `FILES` in the
-//! environment choose other ones.
+//! The files are those of `tests/broken`, `tests/good` and `tests/documented` with a few random edits. `SEED` and `FILES`
+//! in the environment choose other ones, and `LAMPI_TEST_SUPERVISOR` is a folder with another Python package `supervisor`
+//! than Debian's.
 
 use std::fs;
 use std::io::Write as _;
@@ -119,6 +120,7 @@ fn seeds() -> Vec<Vec<u8>> {
         .flat_map(|kind| fs::read_dir(tests.join(kind)).unwrap())
         .flat_map(|case| fs::read_dir(case.unwrap().path()).unwrap())
         .map(|file| file.unwrap().path())
+        .chain(fs::read_dir(tests.join("documented")).unwrap().map(|file| file.unwrap().path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
         .collect();
     files.sort();
@@ -166,6 +168,7 @@ fn judge(mains: &[PathBuf]) -> Vec<String> {
         .arg(judge)
         .env_clear()
         .envs(ENVIRONMENT)
+        .envs(std::env::var_os("LAMPI_TEST_SUPERVISOR").map(|folder| ("PYTHONPATH", folder)))
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -122,6 +122,19 @@ fn unknown_key(model: &Model<'_>, findings: &mut Findings<'_>) {
                     (in_environment, told) = (entry.key == "environment", false);
                     continue;
                 }
+                if let Some(header) = open_header(entry) {
+                    let text = format!(
+                        "nothing closes the bracket of this section header, so it is read as a key of [{}]",
+                        part.header
+                    );
+                    findings.warning(
+                        "unknown-key",
+                        place,
+                        text,
+                        format!("write {}", shown(&format!("[{header}]"))),
+                    );
+                    continue;
+                }
                 if in_environment && entry.written_key != entry.key {
                     // The first of several such lines stands for all.
                     if !told {
@@ -148,6 +161,14 @@ fn unknown_key(model: &Model<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// The header that was meant by a key such as `[program`.
+pub(super) fn open_header(entry: &Entry) -> Option<String> {
+    let kind = entry.written_key.strip_prefix('[')?;
+    let name = entry.value.to_string();
+    let header = format!("{kind}:{}", name.trim_end_matches([')', '}', '>', ' ']));
+    (SectionKind::of(&header) != SectionKind::Unknown).then_some(header)
 }
 
 fn ignored(entry: &Entry, part: &SectionPart) -> String {
@@ -194,12 +215,13 @@ fn cure(
     if kind == SectionKind::Group && all_keys().any(|(name, of)| name == key && of == SectionKind::Program) {
         return ("move it to the [program:NAME] sections of the group".to_owned(), None);
     }
-    if let Some(meant) = nearest(key, known.iter().copied().filter(|known| !has(known))) {
-        let meant = known.iter().copied().find(|known| *known == meant);
-        return (format!("write `{}`", meant.unwrap_or_default()), meant);
-    }
-    if let Some(doubled) = nearest(key, known.iter().copied()) {
-        return (format!("remove it; `{doubled}` is set already"), None);
+    match nearest(key, known.iter().copied()) {
+        Some(doubled) if has(doubled) => return (format!("remove it; `{doubled}` is set already"), None),
+        Some(meant) => {
+            let fix = format!("write `{meant}`");
+            return (fix, known.iter().copied().find(|known| *known == meant));
+        }
+        None => {}
     }
     match all_keys().find(|(name, other)| *name == key && *other != kind) {
         Some((_, other)) => (format!("move it to {}", example(other)), None),

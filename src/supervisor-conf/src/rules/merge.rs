@@ -4,6 +4,7 @@
 //! A finding takes over the severity of what it stands for, so that a file which supervisord refuses always has an
 //! error.
 
+use super::keys::open_header;
 use super::syntax::{Swallowed, swallowed};
 use super::{Findings, Found};
 use crate::codes;
@@ -85,19 +86,24 @@ fn is_of_mixed_sections(code: &str) -> bool {
 /// What follows from a header that nothing closes: the next keys belong to the section before it.
 fn open_headers(configuration: &Configuration, found: &mut Vec<Found>) {
     for (number, file) in configuration.files.iter().enumerate() {
-        for fault in &file.parsed.faults {
-            let SyntaxFaultKind::OpenHeader(header) = &fault.kind else { continue };
-            let next = |part: &&SectionPart| part.at.line > fault.at.line;
+        let faults = file.parsed.faults.iter().filter_map(|fault| match &fault.kind {
+            SyntaxFaultKind::OpenHeader(header) => Some((fault.at, "not-a-setting", header.clone())),
+            _ => None,
+        });
+        // With a colon in it, it is a key to supervisord.
+        let entries = file.parsed.parts.iter().flat_map(|part| &part.entries);
+        let keys = entries.filter_map(|entry| Some((entry.at, "unknown-key", open_header(entry)?)));
+        for (at, code, header) in faults.chain(keys) {
+            let next = |part: &&SectionPart| part.at.line > at.line;
             let end = file.parsed.parts.iter().find(next).map_or(usize::MAX, |part| part.at.line);
             let name = header.split_once(':').map(|(_, name)| format!("`{name}`"));
-            found.retain(|one| {
-                let line = one.place.at.line;
+            absorb(found, Place { file: number, at }, code, |one| {
                 let follows = one.place.file == number
-                    && (fault.at.line + 1..end).contains(&line)
+                    && (at.line + 1..end).contains(&one.place.at.line)
                     && is_of_mixed_sections(one.finding.code);
                 let names_it = one.finding.code == "unknown-program"
                     && name.as_ref().is_some_and(|name| one.finding.text.contains(name));
-                !follows && !names_it
+                follows || names_it
             });
         }
     }
@@ -150,15 +156,19 @@ fn misspelt_sections(found: &mut Vec<Found>) {
 
 /// A path is wrong in one way only.
 fn paths(found: &mut Vec<Found>) {
-    let missing: Vec<Place> = found
-        .iter()
-        .filter(|one| one.finding.code.starts_with("host-") && one.finding.code.ends_with("-missing"))
-        .map(|one| one.place)
-        .collect();
+    let lines = |fits: &dyn Fn(&str) -> bool| -> Vec<(usize, usize)> {
+        let fitting = found.iter().filter(|one| fits(one.finding.code));
+        fitting.map(|one| (one.place.file, one.place.at.line)).collect()
+    };
+    let missing = lines(&|code| code.starts_with("host-") && code.ends_with("-missing"));
+    let shell = lines(&|code| code == "shell-syntax");
     found.retain(|one| {
-        let same_line = |place: &Place| place.file == one.place.file && place.at.line == one.place.at.line;
-        !matches!(one.finding.code, "shell-syntax" | "relative-log" | "log-is-directory")
-            || !missing.iter().any(same_line)
+        let line = (one.place.file, one.place.at.line);
+        match one.finding.code {
+            "shell-syntax" | "log-is-directory" => !missing.contains(&line),
+            "relative-log" => !missing.contains(&line) && !shell.contains(&line),
+            _ => true,
+        }
     });
 }
 

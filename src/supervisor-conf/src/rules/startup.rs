@@ -68,10 +68,28 @@ fn own_log(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// A folder cannot be replaced by a socket.
+/// The folder of a socket has to exist, and a folder cannot be replaced by a socket.
 fn own_sockets(model: &Model<'_>, findings: &mut Findings<'_>) {
     for (section, path, located) in sockets(model) {
         let text = path.to_string();
+        let folder = text.rfind('/').map_or("", |end| if end == 0 { "/" } else { &text[..end] });
+        // That of [unix_http_server] is looked at while it is read.
+        if section.kind == SectionKind::FcgiProgram
+            && !folder.is_empty()
+            && !model.host.is_directory(folder)
+            && values::is_fcgi_socket(&format!("unix://{text}"))
+        {
+            findings.error(
+                "host-socket-directory-missing",
+                located.place(path.at()),
+                format!(
+                    "the socket of {} is to be in {}, which is not an existing folder",
+                    section.label(),
+                    shown(folder)
+                ),
+                super::values::folder_fix(folder),
+            );
+        }
         if !text.is_empty() && model.host.is_directory(&text) {
             findings.error(
                 "host-socket-is-directory",

@@ -406,15 +406,19 @@ fn missing_folder_of(host: &Host, path: &str, code: &'static str) -> Option<Refu
     let folder = if folder.is_empty() { "/" } else { folder };
     (!host.is_directory(folder)).then(|| {
         let wanted = format!("but {} is not an existing folder", shown(folder));
-        let fix = if !folder.starts_with(['/', '~']) {
-            "write the whole path, as supervisord looks from its own working folder"
-        } else if folder.starts_with("/run/") || folder.starts_with("/var/run/") {
-            "let tmpfiles.d make it at each boot, as /run is empty then"
-        } else {
-            "create it, or name one that exists"
-        };
-        Refusal::new(code, wanted, fix)
+        Refusal::new(code, wanted, folder_fix(folder))
     })
+}
+
+/// What to do about a folder that is missing.
+pub(super) fn folder_fix(folder: &str) -> &'static str {
+    if !folder.starts_with(['/', '~']) {
+        "write the whole path, as supervisord looks from its own working folder"
+    } else if folder.starts_with("/run/") || folder.starts_with("/var/run/") {
+        "let tmpfiles.d make it at each boot, as /run is empty then"
+    } else {
+        "create it, or name one that exists"
+    }
 }
 
 fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_>) {
