@@ -102,7 +102,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         parser.line(&Text::of_line(index + 1, line));
     }
     let mut parsed = parser.finish();
-    parsed.template = template::sign(&lines);
+    // Bytes that are no text may look like anything.
+    if std::str::from_utf8(bytes).is_ok() {
+        parsed.template = template::sign(&lines);
+    }
     parsed
 }
 

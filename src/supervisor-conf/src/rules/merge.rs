@@ -4,6 +4,8 @@
 //! A finding takes over the severity of what it stands for, so that a file which supervisord refuses always has an
 //! error.
 
+use std::collections::BTreeSet;
+
 use super::keys::open_header;
 use super::syntax::{Swallowed, swallowed};
 use super::{Findings, Found};
@@ -18,7 +20,7 @@ pub(super) fn merge(configuration: &Configuration, mut found: Vec<Found>) -> Vec
     open_headers(configuration, &mut found);
     misspelt_keys(&mut found);
     misspelt_sections(&mut found);
-    paths(&mut found);
+    lines(&mut found);
     found = templates(configuration, found);
     found = disabled(configuration, found);
     found
@@ -154,18 +156,21 @@ fn misspelt_sections(found: &mut Vec<Found>) {
     }
 }
 
-/// A path is wrong in one way only.
-fn paths(found: &mut Vec<Found>) {
-    let lines = |fits: &dyn Fn(&str) -> bool| -> Vec<(usize, usize)> {
+/// A line is wrong in one way only.
+fn lines(found: &mut Vec<Found>) {
+    let with = |fits: &dyn Fn(&str) -> bool| -> BTreeSet<(usize, usize)> {
         let fitting = found.iter().filter(|one| fits(one.finding.code));
         fitting.map(|one| (one.place.file, one.place.at.line)).collect()
     };
-    let missing = lines(&|code| code.starts_with("host-") && code.ends_with("-missing"));
-    let shell = lines(&|code| code == "shell-syntax");
+    let missing = with(&|code| code.starts_with("host-") && code.ends_with("-missing"));
+    let shell = with(&|code| code == "shell-syntax");
+    let unknown = with(&|code| code == "unknown-key");
     found.retain(|one| {
         let line = (one.place.file, one.place.at.line);
         match one.finding.code {
             "shell-syntax" | "log-is-directory" => !missing.contains(&line),
+            // Of a key that is ignored it does not matter how often it is there.
+            "duplicate-key" => !unknown.contains(&line),
             "relative-log" => !missing.contains(&line) && !shell.contains(&line),
             _ => true,
         }
