@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use lamp::topic;
-use mqtt_client::{Connection, QoS};
+use mqtt_client::{Connection, Login, QoS};
 use runtime::address::Address;
 
 use super::fix::{Action, Command, Fix, Setting, Tool};
@@ -14,6 +14,7 @@ use super::report::Report;
 use super::system::System;
 use programs::lamp_service::installed;
 use programs::lamp_service::settings::Peer;
+use programs::login::LoginArgs;
 use runtime::quoting::{quoted, visible};
 
 /// A topic that is kept on every mosquitto. By its turn all kept requests have come.
@@ -24,9 +25,15 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What mosquitto 2 needs as soon as it has a listener of its own, or asks for passwords. To let everybody in instead would
 /// open what its owner has closed.
-const LET_THE_LAMP_IN: &str = "The lamp's programs give no password. Let them in on the lamp itself, and keep the rest as it \
-    is: in /etc/mosquitto/conf.d write `per_listener_settings true`, then `listener 1883 localhost` with `allow_anonymous \
-    true` below it, and give every other listener a port of its own and its own `password_file`";
+fn let_the_lamp_in(settings: &str) -> String {
+    format!(
+        "Name a user of the broker by lines `username = NAME` and `password-file = FILE` in {}; or let the lamp's programs in \
+         without a password on the lamp itself, and keep the rest as it is: in /etc/mosquitto/conf.d write \
+         `per_listener_settings true`, then `listener 1883 localhost` with `allow_anonymous true` below it, and give every \
+         other listener a port of its own and its own `password_file`",
+        quoted(settings)
+    )
+}
 
 /// Looks at the broker.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
@@ -42,7 +49,11 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         }
         return;
     }
-    match kept_request(&address) {
+    let login = match login(&address, system) {
+        Ok(login) => login,
+        Err(error) => return without_login(lamp, &error, report),
+    };
+    match kept_request(&address, login.as_ref()) {
         Ok(None) => {
             let slow = is_local && !has_nodelay(system);
             let hint = if slow {
@@ -61,11 +72,11 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         ),
         Err(error) => {
             let text = format!("the MQTT broker at {} does not take clients: {error}", quoted(&address.to_string()));
-            if !is_local {
+            if let mqtt_client::Error::NotAuthorized(said) = &error {
+                report.problem(text, authorize(lamp, said.as_ref(), &address, is_local));
+            } else if !is_local {
                 let editor = Command::of_root(format!("editor {}", quoted(lamp.service.file())));
                 report.problem(text, Fix::by_command("Start that broker, or name another one", editor));
-            } else if matches!(error, mqtt_client::Error::Refused(_)) {
-                report.problem(text, Fix::by_hand(LET_THE_LAMP_IN));
             } else if is_installed(system, report) {
                 report.problem(text, Action::Run(Tool::RestartService("mosquitto")));
             }
@@ -87,6 +98,65 @@ pub(super) fn misnamed(lamp: &Lamp, setting: &'static str, error: &installed::Un
     report.problem(visible(&format!("{error:#}")), fix);
 }
 
+/// Who `lamp_service` is to the broker.
+fn login(address: &Address, system: &System) -> Result<Option<Login>, installed::Unknown> {
+    installed::login(address, &LoginArgs::default(), |_| None, system.root())
+}
+
+/// Whether clients need no password there, as far as the lamp's settings say.
+pub(super) fn is_anonymous(address: &Address, system: &System) -> bool {
+    login(address, system).is_ok_and(|login| login.is_none())
+}
+
+/// A user name or a password that the lamp's programs cannot use.
+fn without_login(lamp: &Lamp, error: &installed::Unknown, report: &mut Report) {
+    match error {
+        installed::Unknown::NotYours(_) => report.needs_root("the broker, which the lamp gives a password"),
+        installed::Unknown::Password(unusable) => {
+            let (purpose, command) = unusable.fix();
+            let purpose = purpose[..1].to_uppercase() + &purpose[1..];
+            report.problem(
+                format!("lamp_service and lamp_ui cannot give the broker a password: {}", unusable.what()),
+                Fix::by_command(purpose, Command::of_root(command)),
+            );
+        }
+        _ => {
+            let editor = Command::of_root(format!("editor {}", quoted(lamp.service.file())));
+            report.problem(
+                visible(&error.to_string()),
+                Fix::by_command("Set both, or neither", editor).then(lamp.restart("lamp_service")),
+            );
+        }
+    }
+}
+
+/// What has a broker take the lamp that does not take it as `said`.
+fn authorize(lamp: &Lamp, said: Option<&Login>, address: &Address, is_local: bool) -> Fix {
+    let settings = lamp.service.file();
+    let Some(Login { username, password }) = said else {
+        return Fix::by_hand(let_the_lamp_in(settings));
+    };
+    let name = quoted(username);
+    let Some(password) = password else {
+        return Fix::by_hand(format!(
+            "Write the password of {name} into a file of the lamp's user with the mode 600, and name it by `password-file = \
+             FILE` in {}",
+            quoted(settings)
+        ));
+    };
+    let file = quoted(&password.file.to_string_lossy());
+    let broker = if is_local {
+        "in mosquitto's `password_file`, by mosquitto_passwd".to_owned()
+    } else {
+        format!("at the broker {}", quoted(&address.to_string()))
+    };
+    Fix::by_hand(format!(
+        "Write the password that {name} has there into {file}, or give {name} the one of that file {broker}; the name is \
+         `username` in {}",
+        quoted(settings)
+    ))
+}
+
 fn is_installed(system: &System, report: &mut Report) -> bool {
     let is_there = system.exists("/usr/sbin/mosquitto") || system.exists("/usr/local/sbin/mosquitto");
     if is_there {
@@ -106,8 +176,8 @@ fn has_nodelay(system: &System) -> bool {
 }
 
 /// The request that the broker keeps, if there is one.
-fn kept_request(address: &Address) -> Result<Option<String>, mqtt_client::Error> {
-    let mut connection = connect(address)?;
+fn kept_request(address: &Address, login: Option<&Login>) -> Result<Option<String>, mqtt_client::Error> {
+    let mut connection = connect(address, login)?;
     // One after the other: the broker answers in order.
     connection.subscribe(&[topic::SET_CONFIG], QoS::AtMostOnce)?;
     connection.subscribe(&[LAST], QoS::AtMostOnce)?;
@@ -122,9 +192,10 @@ fn kept_request(address: &Address) -> Result<Option<String>, mqtt_client::Error>
 }
 
 /// Has the broker forget the request that it keeps.
-pub(super) fn forget(address: &Address) -> anyhow::Result<()> {
+pub(super) fn forget(address: &Address, system: &System) -> anyhow::Result<()> {
+    let login = login(address, system)?;
     let forget = || {
-        let mut connection = connect(address)?;
+        let mut connection = connect(address, login.as_ref())?;
         connection.publish(topic::SET_CONFIG, true, "")?;
         connection.close();
         Ok(())
@@ -135,6 +206,6 @@ pub(super) fn forget(address: &Address) -> anyhow::Result<()> {
     }
 }
 
-fn connect(address: &Address) -> Result<Connection, mqtt_client::Error> {
-    Connection::open(address, &format!("lampi_doctor_{}", std::process::id()), PATIENCE)
+fn connect(address: &Address, login: Option<&Login>) -> Result<Connection, mqtt_client::Error> {
+    Connection::open(address, login, &format!("lampi_doctor_{}", std::process::id()), PATIENCE)
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use lamp::state::LampState;
 use lamp::topic;
 use log::{info, warn};
-use mqtt_client::{Connection, Error, QoS};
+use mqtt_client::{Connection, Error, Login, QoS};
 use runtime::address::Address;
 use runtime::backoff::Backoff;
 
@@ -46,19 +46,33 @@ impl Adoption {
 
 /// Waits for the broker, and returns the state that it keeps, if it keeps one. What else goes wrong, goes wrong once: the
 /// session has to begin.
-pub(crate) fn retained_state(broker: &Address) -> Option<LampState> {
+pub(crate) fn retained_state(
+    broker: &Address,
+    login: impl Fn() -> Result<Option<Login>, String>,
+) -> Option<LampState> {
     // Not under the name of the session: an old lamp_service that still runs would be thrown out by it, and come back.
     let client_id = format!("{NAME}_first_{}", std::process::id());
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
     let mut is_logged = false;
+    let mut refusal = None;
     loop {
-        match Connection::open(broker, &client_id, PATIENCE) {
+        let open = || {
+            let login = login().map_err(Error::NoLogin)?;
+            Connection::open(broker, login.as_ref(), &client_id, PATIENCE)
+        };
+        match open() {
             Ok(connection) => return read(&ask(connection).ok()??),
             Err(Error::Refused(_)) => return None,
             Err(error) => {
-                if !is_logged {
-                    warn!("MQTT broker {broker}: {error}; trying again");
+                // A wrong password must not be hidden by a broker that was not there before it.
+                let is_refusal = matches!(error, Error::NotAuthorized(_) | Error::NoLogin(_));
+                let reason = error.to_string();
+                if !is_logged || (is_refusal && refusal.as_ref() != Some(&reason)) {
+                    warn!("MQTT broker {broker}: {reason}; trying again");
                     is_logged = true;
+                }
+                if is_refusal {
+                    refusal = Some(reason);
                 }
                 std::thread::sleep(backoff.wait());
             }

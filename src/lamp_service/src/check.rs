@@ -10,15 +10,16 @@ use runtime::address::Address;
 use crate::state_file;
 use crate::{NAME, leds};
 use programs::lamp_service::Cli;
+use programs::login::User;
 
 /// Looks at each thing that the lamp needs, says on stdout how it is, and fails if any is not as it should be.
-pub(crate) fn run(cli: &Cli, pigpiod: &Address) -> anyhow::Result<()> {
+pub(crate) fn run(cli: &Cli, pigpiod: &Address, user: Option<&User>) -> anyhow::Result<()> {
     let file = if cli.settings.exists() { "is right" } else { "does not exist, which is right too" };
     let mut report = Report { out: std::io::stdout().lock(), wrong: 0 };
     report.line(&format!("settings in {}", cli.settings.display()), Ok(file.into()));
     report.line(&format!("state in {}", cli.state.display()), state_file::inspect(&cli.state));
     report.line(&format!("pigpiod {pigpiod}"), ask_pigpiod(pigpiod));
-    report.line(&format!("MQTT broker {}", cli.broker), ask_broker(&cli.broker));
+    report.line(&format!("MQTT broker {}", cli.broker), ask_broker(&cli.broker, user));
     match report.wrong {
         0 => Ok(()),
         1 => bail!("one thing is not as it should be"),
@@ -50,9 +51,10 @@ fn ask_pigpiod(address: &Address) -> anyhow::Result<String> {
     Ok(format!("version {version} answers at {}", client.peer()))
 }
 
-fn ask_broker(address: &Address) -> anyhow::Result<String> {
+fn ask_broker(address: &Address, user: Option<&User>) -> anyhow::Result<String> {
+    let login = user.map(User::login).transpose()?;
     // Not under the name of a lamp_service that runs: the broker would throw that one out.
     let client_id = format!("{NAME}_check_{}", std::process::id());
-    mqtt_client::probe(address, &client_id)?;
+    mqtt_client::probe(address, login.as_ref(), &client_id)?;
     Ok("takes clients".into())
 }

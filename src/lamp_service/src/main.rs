@@ -19,7 +19,7 @@ mod state_file;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -27,8 +27,8 @@ use clap::Parser;
 use lamp::state::LampState;
 use lamp::topic;
 use log::{LevelFilter, info, warn};
-use mqtt_client::QoS;
 use mqtt_client::session::{self, Event, Publisher};
+use mqtt_client::{Login, QoS};
 use runtime::signals::{SIGHUP, SIGINT, SIGTERM, Signals};
 use runtime::{Wake, Waker};
 
@@ -37,6 +37,7 @@ use backlight::Backlight;
 use home_assistant::Discovery;
 use leds::{Leds, LightSettings};
 use programs::lamp_service::{Cli, Restore};
+use programs::login::User;
 use service::Service;
 use state_file::StateFile;
 
@@ -56,8 +57,9 @@ fn main() -> ExitCode {
 fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     let cli = settings::with_file(called, arguments)?;
     let pigpiod = cli.pigpiod(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))?;
+    let user = broker_user(&cli)?;
     if cli.check {
-        return check::run(&cli, &pigpiod);
+        return check::run(&cli, &pigpiod, user.as_ref());
     }
     info!(
         "version {}; broker {}, pigpiod {pigpiod}, state in {}, {}",
@@ -77,8 +79,10 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli, &device)));
     let mut subscriptions = vec![(topic::SET_CONFIG.into(), QoS::AtLeastOnce)];
     subscriptions.extend(cli.backlight.then(|| (topic::BACKLIGHT.into(), QoS::AtLeastOnce)));
+    let user = Arc::new(Mutex::new(user));
     let options = session::Options {
         broker: cli.broker.clone(),
+        login: Box::new(login(&user)),
         client_id: NAME.into(),
         state_topic: topic::connection_state(NAME),
         subscriptions,
@@ -94,14 +98,20 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         })
     };
     if file.is_new() {
-        adopt(&cli, &service, file.wait_for_adoption(), start)?;
+        adopt(&cli, login(&user), &service, file.wait_for_adoption(), start)?;
     } else {
         service.publish_by(start()?);
     }
     keep(&service, &leds, file, signals, || {
         // Both as they are now: the file may be another one by now, the command line is the same.
         match settings::with_file(called, arguments) {
-            Ok(new) => follow(&cli, &new, &leds, &service, &device),
+            Ok(new) => {
+                follow(&cli, &new, &leds, &service, &device);
+                // Those of another broker are for the next start, which connects to it.
+                if new.broker == cli.broker {
+                    follow_user(&new, &user, &service);
+                }
+            }
             Err(error) => warn!("the settings stay as they were: {error:#}"),
         }
     })
@@ -110,13 +120,14 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
 /// Has the lamp take the state that the broker keeps of it, and starts the session with the broker then. Does not wait for it.
 fn adopt(
     cli: &Cli,
+    login: impl Fn() -> Result<Option<Login>, String> + Send + 'static,
     service: &Arc<Service>,
     adoption: Adoption,
     start: impl FnOnce() -> Result<Publisher, mqtt_client::Error> + Send + 'static,
 ) -> anyhow::Result<()> {
     let (broker, wish, service) = (cli.broker.clone(), cli.restore, Arc::clone(service));
     let run = move || {
-        if let Some(mut state) = adoption::retained_state(&broker) {
+        if let Some(mut state) = adoption::retained_state(&broker, login) {
             restore(wish, &mut state);
             service.adopt(state);
         }
@@ -174,6 +185,36 @@ fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service, device: &str) 
         format!("; from the next start on: {}", later.join(", "))
     };
     info!("settings read again: {}{at_the_next_start}", settings_text(new));
+}
+
+/// Who the lamp is to the broker.
+fn broker_user(cli: &Cli) -> anyhow::Result<Option<User>> {
+    cli.user(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))
+}
+
+/// Says as whom to connect to the broker, as it is when it is asked.
+fn login(user: &Arc<Mutex<Option<User>>>) -> impl Fn() -> Result<Option<Login>, String> + Send + use<> {
+    let user = Arc::clone(user);
+    move || {
+        let user = user.lock().expect("no holder panics").clone();
+        user.map(|user| user.login()).transpose().map_err(|error| error.to_string())
+    }
+}
+
+/// Is the user that the `new` settings name to the broker from now on, with the password that its file has now.
+fn follow_user(new: &Cli, user: &Mutex<Option<User>>, service: &Service) {
+    let readable = || {
+        let user = broker_user(new)?;
+        user.as_ref().map(User::login).transpose()?;
+        Ok::<_, anyhow::Error>(user)
+    };
+    match readable() {
+        Ok(new) => {
+            *user.lock().expect("no holder panics") = new;
+            service.log_in_again();
+        }
+        Err(error) => warn!("user name and password stay as they were: {error:#}"),
+    }
 }
 
 /// Keeps the newest state in its file until a signal to end comes, and calls `reload` for each SIGHUP.

@@ -97,6 +97,14 @@ impl Service {
         }
     }
 
+    /// Has the connection follow another user name or password.
+    pub(crate) fn log_in_again(&self) {
+        // Before there is a connection, its first attempt does.
+        if let Some(publisher) = self.publisher.get() {
+            publisher.log_in_again();
+        }
+    }
+
     /// Takes an event of the connection.
     pub(crate) fn on_event(&self, event: Event) {
         let mut inner = self.lock();

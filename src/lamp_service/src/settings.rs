@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_place() {
         for (content, reason) in [
-            ("colour = red", ":1: there is no setting 'colour'; there are broker, pigpiod, state, restore"),
+            (
+                "colour = red",
+                ":1: there is no setting 'colour'; there are broker, username, password-file, pigpiod, state",
+            ),
             ("\nversion = 1", ":2: there is no setting 'version'"),
             ("check = true", "there is no setting 'check'"),
             ("transition", ":1: it must have the form NAME = VALUE"),
@@ -113,6 +116,7 @@ mod tests {
             ("restore = maybe", "invalid value 'maybe' for '--restore <STATE>'"),
             ("home-assistant = a/#", "it must be the beginning of a topic"),
             ("home-assistant =", "home-assistant"),
+            ("username =", "--username"),
             ("broker = localhost", "it must be a host, a colon and a port"),
         ] {
             // Also where the command line has a good one.

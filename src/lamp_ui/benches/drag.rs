@@ -180,7 +180,7 @@ impl Lamp {
     fn requests(&mut self) -> Figures {
         let address = Address { host: "127.0.0.1".into(), port: self.rig.broker.port() };
         let patience = Duration::from_mins(1);
-        let mut client = Connection::open(&address, "client_of_the_bench", patience).expect("it runs");
+        let mut client = Connection::open(&address, None, "client_of_the_bench", patience).expect("it runs");
         client.subscribe(&["lamp/changed"], QoS::AtLeastOnce).expect("it takes subscriptions");
         let times = (0..REQUESTS).map(|step| {
             let request = state(0.5, 1.0, (step % 99 + 1) as f64 / 100.0, true, "client_of_the_bench");

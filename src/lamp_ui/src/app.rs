@@ -27,7 +27,7 @@ use crate::status::{Page, Status};
 use crate::touch::{self, Filter, Pointer, TouchInput, pixels};
 use crate::view::View;
 use crate::window::Window;
-use crate::{button, device_info};
+use crate::{broker, button, device_info};
 
 /// Client id of the lamp's service.
 const SERVICE: &str = "lamp_service";
@@ -358,8 +358,10 @@ fn session_options(cli: &Cli, bridge_topic: Option<&String>) -> session::Options
         (topic::ASSOCIATED.into(), QoS::ExactlyOnce),
     ];
     subscriptions.extend(bridge_topic.map(|topic| (topic.clone(), QoS::AtLeastOnce)));
+    let (address, login) = (broker::address(cli), cli.login.clone());
     session::Options {
-        broker: cli.broker.clone(),
+        broker: address.clone(),
+        login: Box::new(move || broker::login(&login, &address)),
         client_id: CLIENT.into(),
         state_topic: topic::connection_state(CLIENT),
         subscriptions,

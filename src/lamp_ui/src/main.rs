@@ -9,6 +9,7 @@
 //! LED, and keeps no state of the lamp.
 
 mod app;
+mod broker;
 mod button;
 mod desktop;
 mod device_info;

@@ -18,6 +18,7 @@ use conf::{Authorities, Bridge, Tls};
 use programs::identity;
 use programs::lamp_service::installed;
 use programs::lampi::BridgeArgs;
+use programs::login;
 
 /// The file.
 const FILE: &str = "/etc/mosquitto/conf.d/lampi_bridge.conf";
@@ -164,9 +165,10 @@ fn tls(args: &BridgeArgs) -> anyhow::Result<Tls> {
 }
 
 fn password(file: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the password in {}", file.display()))?;
-    one_line(&file.display().to_string(), text.lines().next().unwrap_or_default())
+    let password = login::password(file)?;
+    let text = std::str::from_utf8(&password)
+        .with_context(|| format!("{}: mosquitto does not understand such a password", file.display()))?;
+    one_line(&file.display().to_string(), text)
 }
 
 /// A value as it can stand in mosquitto's configuration, where a line ends it and blanks around it are lost.

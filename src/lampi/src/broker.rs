@@ -11,7 +11,7 @@ use lamp::color::Color;
 use lamp::set_config::SetConfig;
 use lamp::state::LampState;
 use lamp::topic;
-use mqtt_client::{Connection, Error, Message, QoS};
+use mqtt_client::{Connection, Error, Login, Message, QoS};
 use runtime::address::Address;
 
 /// What the names begin with under which changes are asked for: the name of the original lamp's command.
@@ -71,8 +71,12 @@ pub(crate) struct Known {
 }
 
 impl BrokerClient {
-    /// Connects and subscribes.
-    pub(crate) fn connect(address: &Address, patience: Duration) -> anyhow::Result<Self> {
+    /// Connects as `login` and subscribes.
+    pub(crate) fn connect(
+        address: &Address,
+        login: Option<&Login>,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         // The broker throws out the older one of two clients of one name, so each has its own.
         let name = format!("{CLIENT}_{:08x}", fastrand::u32(..));
         // The state last: what the broker keeps of the others has come before it.
@@ -82,7 +86,7 @@ impl BrokerClient {
             topic::CHANGED.to_owned(),
         ];
         let connect = || {
-            let mut connection = Connection::open(address, &name, patience)?;
+            let mut connection = Connection::open(address, login, &name, patience)?;
             connection.subscribe(&topics.each_ref().map(String::as_str), QoS::AtLeastOnce)?;
             Ok(connection)
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lamp::color::Color;
 use lamp::state::LampState;
+use runtime::address::Address;
 use runtime::output;
 
 use crate::broker::{BrokerClient, Change};
@@ -13,14 +14,14 @@ use hardware::leds::{self, Driver};
 use programs::lamp_service::installed;
 use programs::lamp_service::settings::Peer;
 use programs::lampi::{GetArgs, SetArgs};
+use programs::login::LoginArgs;
 
 /// How long the broker and `lamp_service` may take: they answer within milliseconds, but may just be starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes the change, and returns when the lamp has it.
 pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
-    let broker = installed::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
-    let mut client = BrokerClient::connect(&broker, PATIENCE)?;
+    let mut client = connect(args.broker.as_ref(), &args.login)?;
     client.change(wanted(args))?;
     client.disconnect();
     // Another broker is that of another lamp.
@@ -28,6 +29,13 @@ pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
         warn_of_darkness();
     }
     Ok(())
+}
+
+fn connect(broker: Option<&Address>, login: &LoginArgs) -> anyhow::Result<BrokerClient> {
+    let root = Path::new("/");
+    let broker = installed::address(Peer::Broker, broker, root)?;
+    let login = installed::login(&broker, login, |name| std::env::var(name).ok(), root)?;
+    BrokerClient::connect(&broker, login.as_ref(), PATIENCE)
 }
 
 /// The lamp has taken the change, but nobody may see it.
@@ -54,8 +62,7 @@ pub(crate) fn get(args: &GetArgs) -> anyhow::Result<()> {
 
 /// The state.
 pub(crate) fn state(args: &GetArgs) -> anyhow::Result<LampState> {
-    let broker = installed::address(Peer::Broker, args.broker.as_ref(), Path::new("/"))?;
-    let mut client = BrokerClient::connect(&broker, PATIENCE)?;
+    let mut client = connect(args.broker.as_ref(), &args.login)?;
     let state = client.state()?;
     client.disconnect();
     Ok(state)

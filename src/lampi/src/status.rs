@@ -108,8 +108,7 @@ impl Status {
     fn of(args: &StatusArgs) -> Self {
         let root = args.root.as_path();
         thread::scope(|scope| {
-            let broker =
-                scope.spawn(|| ask_broker(installed::address(Peer::Broker, args.broker.as_ref(), root)));
+            let broker = scope.spawn(|| ask_broker(args));
             let pigpiod = scope
                 .spawn(|| ask_pigpiod(installed::address(Peer::Pigpiod, args.pigpiod.as_ref(), root), root));
             let (supervisor, programs) = ask_supervisor(root);
@@ -159,15 +158,20 @@ fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
     (trouble.map(|trouble| trouble.to_string()), programs)
 }
 
-fn ask_broker(address: Result<Address, Unknown>) -> (BrokerStatus, Option<LampState>) {
-    let address = match address {
+fn ask_broker(args: &StatusArgs) -> (BrokerStatus, Option<LampState>) {
+    let root = args.root.as_path();
+    let address = match installed::address(Peer::Broker, args.broker.as_ref(), root) {
         Ok(address) => address,
         Err(error) => {
             return (BrokerStatus { error: Some(error.to_string()), ..BrokerStatus::default() }, None);
         }
     };
     let mut status = BrokerStatus { address: Some(address.to_string()), ..BrokerStatus::default() };
-    let mut client = match BrokerClient::connect(&address, PATIENCE) {
+    let connect = || {
+        let login = installed::login(&address, &args.login, |name| std::env::var(name).ok(), root)?;
+        BrokerClient::connect(&address, login.as_ref(), PATIENCE)
+    };
+    let mut client = match connect() {
         Ok(client) => client,
         Err(error) => {
             status.error = Some(format!("{error:#}"));

@@ -12,7 +12,7 @@ use runtime::address::Address;
 use runtime::wait;
 
 use crate::link::{Link, Received};
-use crate::{Error, Message, QoS};
+use crate::{Error, Login, Message, QoS};
 
 /// How long [`probe`] waits for the broker.
 const PROBING: Duration = Duration::from_secs(5);
@@ -35,12 +35,17 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Connects to `broker`, within `patience`. Until [`Self::set_patience`] it counts for everything that follows, too.
+    /// Connects to `broker` as `login`, within `patience`. Until [`Self::set_patience`] it counts for everything that follows, too.
     ///
     /// The broker ends another connection of the same `client_id`.
-    pub fn open(broker: &Address, client_id: &str, patience: Duration) -> Result<Self, Error> {
+    pub fn open(
+        broker: &Address,
+        login: Option<&Login>,
+        client_id: &str,
+        patience: Duration,
+    ) -> Result<Self, Error> {
         let deadline = Instant::now() + patience;
-        let link = Link::open(broker, client_id, None, deadline)?;
+        let link = Link::open(broker, login, client_id, None, deadline)?;
         Ok(Self { link, deadline, received: VecDeque::new() })
     }
 
@@ -107,7 +112,7 @@ impl Connection {
 }
 
 /// Connects once and leaves again, to see whether the broker takes clients. `client_id` must be that of nobody else.
-pub fn probe(broker: &Address, client_id: &str) -> Result<(), Error> {
-    Connection::open(broker, client_id, PROBING)?.close();
+pub fn probe(broker: &Address, login: Option<&Login>, client_id: &str) -> Result<(), Error> {
+    Connection::open(broker, login, client_id, PROBING)?.close();
     Ok(())
 }

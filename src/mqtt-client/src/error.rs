@@ -4,11 +4,17 @@
 use std::fmt;
 use std::io;
 
+use crate::Login;
+
 /// Why there is no answer of the broker.
 #[derive(Debug)]
 pub enum Error {
     /// It refuses this client, for the reason in words.
     Refused(String),
+    /// It refuses this client because of who it says that it is, or because it does not say so.
+    NotAuthorized(Option<Login>),
+    /// Who the client is cannot be found out, for the reason in words.
+    NoLogin(String),
     /// There is no connection to it (any more), for the reason in words.
     Lost(String),
     /// It has not answered in time.
@@ -22,7 +28,24 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(reason) | Self::Lost(reason) => formatter.write_str(reason),
+            Self::Refused(reason) | Self::Lost(reason) | Self::NoLogin(reason) => formatter.write_str(reason),
+            Self::NotAuthorized(None) => formatter.write_str(
+                "it refuses the connection: not authorized; it asks for a user name and a password",
+            ),
+            Self::NotAuthorized(Some(Login { username, password })) => {
+                let name = username.escape_debug();
+                formatter.write_str("it refuses the connection: not authorized; ")?;
+                match password {
+                    None => {
+                        write!(formatter, "the user name '{name}' is wrong, or it asks for a password too")
+                    }
+                    Some(password) => write!(
+                        formatter,
+                        "the user name '{name}' or the password in {} is wrong",
+                        password.file.display()
+                    ),
+                }
+            }
             Self::NoAnswer => formatter.write_str("it does not answer"),
             Self::TooLarge => formatter.write_str("it sends a packet of more than 4 MiB"),
             Self::Thread(error) => {

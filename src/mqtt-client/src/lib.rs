@@ -18,11 +18,13 @@
 mod connection;
 mod error;
 mod link;
+mod login;
 mod qos;
 pub mod session;
 
 pub use connection::{Connection, probe};
 pub use error::Error;
+pub use login::{Login, Password};
 pub use qos::QoS;
 
 /// A message on a topic that was subscribed to.

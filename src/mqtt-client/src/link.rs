@@ -22,7 +22,7 @@ use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
 use runtime::address::{self, Address};
 use runtime::wait;
 
-use crate::{Error, Message, QoS};
+use crate::{Error, Login, Message, QoS};
 
 /// Time between signs of life, as in every LAMPI client, in seconds.
 const KEEP_ALIVE: u16 = 60;
@@ -65,9 +65,10 @@ pub(crate) enum Received {
 }
 
 impl Link {
-    /// Connects to `broker`, with a new session.
+    /// Connects to `broker` as `login`, with a new session.
     pub(crate) fn open(
         broker: &Address,
+        login: Option<&Login>,
         client_id: &str,
         will: Option<Will>,
         until: Instant,
@@ -89,6 +90,12 @@ impl Link {
             unacknowledged: 0,
         };
         let mut hello = Connect::builder().client_id(client_id)?.clean_session(true).keep_alive(KEEP_ALIVE);
+        if let Some(login) = login {
+            hello = hello.user_name(&login.username)?;
+            if let Some(password) = &login.password {
+                hello = hello.password(password.secret.clone())?;
+            }
+        }
         if let Some((topic, payload)) = will {
             hello = hello.will_message(topic, payload, Qos::ExactlyOnce, true)?;
         }
@@ -102,6 +109,9 @@ impl Link {
             // Nothing else comes before it.
             match link.receive()?.into_iter().next() {
                 Some(Received::Answer(ConnectReturnCode::Accepted)) => return Ok(link),
+                Some(Received::Answer(
+                    ConnectReturnCode::BadUserNameOrPassword | ConnectReturnCode::NotAuthorized,
+                )) => return Err(Error::NotAuthorized(login.cloned())),
                 Some(Received::Answer(code)) => return Err(Error::Refused(refusal(code))),
                 _ => {}
             }
@@ -294,7 +304,6 @@ fn addresses(broker: &Address, until: Instant) -> Result<Vec<SocketAddr>, Error>
 /// Why the broker refuses the client.
 fn refusal(code: ConnectReturnCode) -> String {
     let reason = match code {
-        ConnectReturnCode::BadUserNameOrPassword | ConnectReturnCode::NotAuthorized => "not authorized",
         ConnectReturnCode::IdentifierRejected => "the client id is rejected",
         ConnectReturnCode::ServerUnavailable => "it is not available",
         _ => "the version of the protocol is not accepted",

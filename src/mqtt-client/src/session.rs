@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use runtime::backoff::Backoff;
 use runtime::{Waker, wait};
 
 use crate::link::{Link, Received};
-use crate::{Error, Message, QoS};
+use crate::{Error, Login, Message, QoS};
 
 /// A connection that lasted as long was not thrown out at once by another client with our id.
 const LASTING: Duration = Duration::from_secs(1);
@@ -32,10 +33,12 @@ const QUEUE: usize = 64;
 const MOST_UNACKNOWLEDGED: usize = 100;
 
 /// Whom to connect to, as whom, and what to subscribe to.
-#[derive(Debug, Clone)]
 pub struct Options {
     /// The broker.
     pub broker: Address,
+    /// Says as whom to connect; asked before each attempt, so that what is put right meanwhile counts. An error is one
+    /// sentence.
+    pub login: Box<dyn Fn() -> Result<Option<Login>, String> + Send>,
     /// The MQTT client id. The broker allows one connection per id.
     pub client_id: String,
     /// Topic on which the program is announced.
@@ -47,12 +50,23 @@ pub struct Options {
     pub unretained_topic: Option<String>,
 }
 
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("broker", &self.broker)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What happens on the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Connected, announced and subscribed: the time to publish what others should know.
     Connected,
-    /// Not connected (any more), with the reason. Comes once, not for each new attempt.
+    /// Not connected (any more), with the reason. Comes once, not for each new attempt; but again when it turns out that the
+    /// broker refuses the client.
     Lost(String),
     /// A message on one of the subscribed topics.
     Message(Message),
@@ -71,7 +85,9 @@ pub struct Publisher(Arc<Shared>);
 /// What other threads share with that of the connection.
 struct Shared {
     queue: Mutex<Queue>,
-    /// Woken with each request that is put into the queue.
+    /// The login may be another one now.
+    log_in_again: AtomicBool,
+    /// Woken with each request that is put into the queue, and with `log_in_again`.
     waker: Waker,
 }
 
@@ -109,6 +125,12 @@ impl Publisher {
     pub fn subscribe(&self, topic: &str, qos: QoS) -> Result<(), Unsent> {
         self.0.put(Request::Subscribe { topic: topic.into(), qos })
     }
+
+    /// Connects anew if the login has become another one that can be read, and at once if there is no connection.
+    pub fn log_in_again(&self) {
+        self.0.log_in_again.store(true, Ordering::SeqCst);
+        self.0.waker.wake();
+    }
 }
 
 impl Shared {
@@ -134,7 +156,7 @@ impl Shared {
 /// `on_event` must not block: while it runs nothing is received.
 pub fn start(options: Options, on_event: impl FnMut(Event) + Send + 'static) -> Result<Publisher, Error> {
     let waker = Waker::new().map_err(Error::Thread)?;
-    let shared = Arc::new(Shared { queue: Mutex::default(), waker });
+    let shared = Arc::new(Shared { queue: Mutex::default(), log_in_again: AtomicBool::new(false), waker });
     let thread = Thread { options, shared: Arc::clone(&shared), on_event };
     std::thread::Builder::new().name("mqtt".into()).spawn(move || thread.run()).map_err(Error::Thread)?;
     Ok(Publisher(shared))
@@ -150,6 +172,7 @@ impl<F: FnMut(Event)> Thread<F> {
     fn run(mut self) {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         let mut lost_reported = false;
+        let mut refusal_reported = None;
         let mut too_large = false;
         loop {
             let mut connected = None;
@@ -157,6 +180,7 @@ impl<F: FnMut(Event)> Thread<F> {
             *self.shared.queue() = Queue::default();
             if let Some(since) = connected {
                 lost_reported = false;
+                refusal_reported = None;
                 too_large = false;
                 // Two clients with one id throw each other out: only a connection that lasts is a success.
                 if Instant::elapsed(&since) >= LASTING {
@@ -164,12 +188,45 @@ impl<F: FnMut(Event)> Thread<F> {
                 }
             }
             too_large |= matches!(error, Error::TooLarge);
-            if !lost_reported {
+            // A refusal needs somebody to act: it must not be hidden by a broker that was not there before it.
+            let is_refusal = matches!(error, Error::Refused(_) | Error::NotAuthorized(_) | Error::NoLogin(_));
+            let reason = error.to_string();
+            let is_news = is_refusal && refusal_reported.as_ref() != Some(&reason);
+            if !lost_reported || is_news {
                 lost_reported = true;
-                (self.on_event)(Event::Lost(format!("MQTT broker {}: {error}", self.options.broker)));
+                (self.on_event)(Event::Lost(format!("MQTT broker {}: {reason}", self.options.broker)));
             }
-            std::thread::sleep(backoff.wait());
+            if is_refusal {
+                refusal_reported = Some(reason);
+            }
+            if self.pause(backoff.wait()) {
+                backoff.reset();
+            }
         }
+    }
+
+    /// Waits, but no longer than until the login may be another one. Whether it may.
+    fn pause(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        loop {
+            if self.shared.log_in_again.swap(false, Ordering::SeqCst) {
+                return true;
+            }
+            match wait::readable(&[self.shared.waker.as_fd()], Some(until)) {
+                Ok(readable) if readable[0] => self.shared.waker.clear(),
+                Ok(_) => return false,
+                Err(_) => {
+                    std::thread::sleep(until.saturating_duration_since(Instant::now()));
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Whether the login is another one than `login`. One that cannot be read is for the next connection to complain of.
+    fn is_another(&self, login: Option<&Login>) -> bool {
+        self.shared.log_in_again.swap(false, Ordering::SeqCst)
+            && (self.options.login)().is_ok_and(|new| new.as_ref() != login)
     }
 
     /// Connects, and receives and sends for as long as there is a connection. Says in `connected` since when there was.
@@ -178,9 +235,13 @@ impl<F: FnMut(Event)> Thread<F> {
         connected: &mut Option<Instant>,
         too_large: bool,
     ) -> Result<Infallible, Error> {
-        let Options { broker, client_id, state_topic, subscriptions, unretained_topic } = &self.options;
+        let Options { broker, client_id, state_topic, subscriptions, unretained_topic, login } =
+            &self.options;
+        self.shared.log_in_again.store(false, Ordering::SeqCst);
+        let login = login().map_err(Error::NoLogin)?;
         let will = (state_topic.as_str(), "0");
-        let mut link = Link::open(broker, client_id, Some(will), Instant::now() + CONNECTING)?;
+        let mut link =
+            Link::open(broker, login.as_ref(), client_id, Some(will), Instant::now() + CONNECTING)?;
         *connected = Some(Instant::now());
         if let Some(topic) = unretained_topic
             && too_large
@@ -200,6 +261,9 @@ impl<F: FnMut(Event)> Thread<F> {
             let readable = wait::readable(&[link.as_fd(), self.shared.waker.as_fd()], link.next_deadline())?;
             if readable[1] {
                 self.shared.waker.clear();
+                if self.is_another(login.as_ref()) {
+                    return Err(Error::Lost("the user name or the password has changed".into()));
+                }
             }
             if readable[0] {
                 for received in link.receive()? {

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use runtime::address::{self, Address};
 
+use crate::login::{LoginArgs, User};
+
 /// Where the MQTT broker is, if nothing else is said.
 #[must_use]
 pub fn broker() -> Address {
@@ -40,8 +42,15 @@ pub fn pigpiod() -> Address {
 #[command(name = "lamp_service", version, args_override_self = true)]
 pub struct Cli {
     /// MQTT broker to connect to.
+    ///
+    /// The connection is not encrypted. A lamp with a broker elsewhere keeps its own one, and has it connect with the other by
+    /// TLS; see `lampi bridge --tls` in lampi(1).
     #[arg(long, value_name = "HOST:PORT", default_value_t = broker())]
     pub broker: Address,
+
+    #[allow(missing_docs, reason = "it would be help")]
+    #[command(flatten)]
+    pub login: LoginArgs,
 
     /// GPIO daemon to connect to.
     ///
@@ -106,8 +115,8 @@ pub struct Cli {
     ///
     /// Each line is one of the options above without its dashes, = and the value, for example: transition = 0.5.
     /// Lines that begin with # say nothing. What is given on the command line too counts from there. After a change,
-    /// SIGHUP has the file read again: transition, gamma, frequency and home-assistant are then followed at once, the
-    /// others at the next start.
+    /// SIGHUP has the file read again: transition, gamma, frequency, home-assistant, username and password-file, with the
+    /// password, are then followed at once, the others at the next start.
     #[arg(long, value_name = "FILE", default_value = crate::paths::SETTINGS)]
     pub settings: PathBuf,
 
@@ -136,6 +145,11 @@ impl Cli {
             return Ok(address.clone());
         }
         pigpiod_by_variables(variable)
+    }
+
+    /// Who the program is to the broker: as the options say, else as the variables say.
+    pub fn user(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<User>, String> {
+        self.login.user(variable)
     }
 }
 

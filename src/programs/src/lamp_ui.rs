@@ -13,6 +13,7 @@ use clap::{Parser, ValueEnum};
 use runtime::address::Address;
 
 use crate::lamp_service;
+use crate::login::LoginArgs;
 
 /// Show the controls of a LAMPI lamp on its touch screen.
 ///
@@ -86,12 +87,16 @@ pub struct Cli {
     /// becomes by the Kivy configuration. On the screen, a cross follows the finger over grey marks at fixed places. The
     /// test names the other processes that have the same device open. While a lamp_ui that runs keeps the touches (--grab),
     /// none is seen here. It ends by Ctrl-C.
-    #[arg(long, conflicts_with_all = ["picture", "broker", "pigpiod", "blank_after"])]
+    #[arg(long, conflicts_with_all = ["picture", "broker", "username", "password_file", "pigpiod", "blank_after"])]
     pub touch_test: bool,
 
-    /// MQTT broker to connect to.
-    #[arg(long, value_name = "HOST:PORT", default_value_t = lamp_service::broker())]
-    pub broker: Address,
+    /// MQTT broker to connect to, if it is not the one that /etc/lampi/lamp_service.conf names, or else localhost:1883.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub broker: Option<Address>,
+
+    #[allow(missing_docs, reason = "it would be help")]
+    #[command(flatten)]
+    pub login: LoginArgs,
 
     /// GPIO daemon that watches the panel's button.
     #[arg(long, value_name = "HOST:PORT", default_value_t = lamp_service::pigpiod())]

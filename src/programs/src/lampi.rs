@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use runtime::address::{self, Address};
 
 use crate::Program;
+use crate::login::LoginArgs;
 
 /// See to a LAMPI lamp: how it is, what it shows, and what its programs do.
 ///
@@ -78,6 +79,10 @@ pub struct StatusArgs {
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
 
+    #[allow(missing_docs, reason = "it would be help")]
+    #[command(flatten)]
+    pub login: LoginArgs,
+
     /// GPIO daemon of the lamp, if it is not the one that lamp_service is set to.
     #[arg(long, value_name = "HOST:PORT")]
     pub pigpiod: Option<Address>,
@@ -147,6 +152,10 @@ pub struct SetArgs {
     /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
+
+    #[allow(missing_docs, reason = "it would be help")]
+    #[command(flatten)]
+    pub login: LoginArgs,
 }
 
 /// Show what the light is set to.
@@ -159,6 +168,10 @@ pub struct GetArgs {
     /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
+
+    #[allow(missing_docs, reason = "it would be help")]
+    #[command(flatten)]
+    pub login: LoginArgs,
 }
 
 /// Find out what is wrong with the lamp, and mend it.
@@ -266,6 +279,8 @@ pub struct BridgeArgs {
     pub username: Option<String>,
 
     /// File whose first line is the password of that user.
+    ///
+    /// It must belong to root, or to whoever called sudo, and must have the mode 600.
     #[arg(long, value_name = "FILE", requires = "username")]
     pub password_file: Option<PathBuf>,
 

@@ -14,6 +14,7 @@ pub mod lamp_cmd;
 pub mod lamp_service;
 pub mod lamp_ui;
 pub mod lampi;
+pub mod login;
 pub mod paths;
 pub mod pigpiod;
 pub mod pins;

@@ -26,7 +26,7 @@ pub use daemon::Daemon;
 pub use deadline::{PATIENCE, wait_for};
 pub use isolation::{make_read_only, mount_memory, replace_file, with_own_mounts, without_ipv6};
 pub use machine::Machine;
-pub use mosquitto::Mosquitto;
+pub use mosquitto::{Mosquitto, set_password};
 pub use mqtt_observer::{Message, MqttObserver};
 pub use nix::sys::signal::Signal;
 pub use pigpiod::{Pigpiod, pigs};

@@ -60,6 +60,11 @@ impl Mosquitto {
         Self { daemon: Daemon::absent("mosquitto", command, listens), _directory: directory }
     }
 
+    /// Has it read its configuration and its passwords again.
+    pub fn reload(&self) {
+        self.daemon.signal(Signal::SIGHUP);
+    }
+
     /// Lets it go on after [`Daemon::freeze`].
     pub fn thaw(&self) {
         self.daemon.signal(Signal::SIGCONT);
@@ -78,4 +83,11 @@ impl DerefMut for Mosquitto {
     fn deref_mut(&mut self) -> &mut Daemon {
         &mut self.daemon
     }
+}
+
+/// Has `file`, which mosquitto is told to take for its `password_file`, know the user `name` by this password.
+pub fn set_password(file: &Path, name: &str, password: &str) {
+    let create: &[&str] = if file.exists() { &["-b"] } else { &["-c", "-b"] };
+    let status = Command::new("mosquitto_passwd").args(create).arg(file).args([name, password]).status();
+    assert!(status.expect("mosquitto_passwd runs").success(), "mosquitto_passwd {}", file.display());
 }

@@ -5,6 +5,7 @@ use runtime::address::Address;
 use system_files::Place;
 
 use super::{Command, Edit, KEPT, Owner, Setting, Theirs, Tool};
+use crate::broker;
 use crate::system::System;
 use programs::Program;
 use programs::{paths, user_conf};
@@ -156,7 +157,10 @@ impl Action {
             Self::RefreshUser => lampi("user --refresh"),
             Self::TakeOver => lampi("take-over"),
             Self::Run(tool) => tool.typed(system),
-            Self::ForgetRequest(address) if system.exists("/usr/bin/mosquitto_pub") => {
+            // It takes a password on its command line only.
+            Self::ForgetRequest(address)
+                if system.exists("/usr/bin/mosquitto_pub") && broker::is_anonymous(address, system) =>
+            {
                 let (host, port) = (quoted(&address.host), address.port);
                 let topic = lamp::topic::SET_CONFIG;
                 Some(Command::of_anybody(format!("mosquitto_pub -h {host} -p {port} -r -n -t {topic}")))

@@ -66,7 +66,7 @@ impl Action {
             Self::Set(theirs) => theirs.perform(system),
             Self::EmptyLog(path) => empty_log(system, path),
             Self::ForgetRequest(address) => {
-                broker::forget(address)?;
+                broker::forget(address, system)?;
                 Ok("the broker keeps no request any more".into())
             }
             Self::RefreshUser => {

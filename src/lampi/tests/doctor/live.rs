@@ -4,15 +4,15 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use test_support::{Mosquitto, MqttObserver, PATIENCE, QoS, copy_program, wait_for};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, QoS, copy_program, set_password, wait_for};
 
-use crate::support::{Lamp, Peers, SLEEPS, Supervisord};
+use crate::support::{Lamp, PI, Peers, SLEEPS, Supervisord};
 
 /// A lamp of which nothing bad is to be said, but for its peers.
 fn lamp(peers: &Peers) -> Lamp {
@@ -167,11 +167,75 @@ fn a_broker_that_takes_nobody_is_told_with_its_reason() {
     lamp.start();
     let found = lamp.doctor(&peers);
     assert!(found.complaints.starts_with(told), "{}", found.complaints);
-    assert!(found.complaints.contains("fix: The lamp's programs give no password."), "{}", found.complaints);
+    assert!(
+        found.complaints.contains("fix: Name a user of the broker by lines `username = NAME` and"),
+        "{}",
+        found.complaints
+    );
     assert!(found.complaints.contains("`per_listener_settings true`"), "{}", found.complaints);
     assert!(!found.output.contains("doctor --fix"), "{}", found.output);
     let before = lamp.files();
     assert_eq!((lamp.mend(&peers).as_str(), lamp.files() == before), ("", true));
+}
+
+#[test]
+fn a_password_that_the_broker_or_the_lamp_cannot_use_is_told() {
+    let mut peers = Peers::start();
+    let folder = tempfile::tempdir().unwrap();
+    let passwords = folder.path().join("passwords");
+    set_password(&passwords, "lamp", "right");
+    let lines = format!("allow_anonymous false\npassword_file {}\n", passwords.display());
+    peers.broker = Mosquitto::start_with(&lines);
+    let lamp = lamp(&peers);
+    fs::create_dir(lamp.path("etc/lampi")).unwrap();
+    let settings = |text: &str| fs::write(lamp.path("etc/lampi/lamp_service.conf"), text).unwrap();
+    let secret = lamp.path("etc/lampi/password");
+    let write = |password: &str, mode, owner| {
+        fs::write(&secret, password).unwrap();
+        fs::set_permissions(&secret, PermissionsExt::from_mode(mode)).unwrap();
+        chown(&secret, Some(owner), None).unwrap();
+    };
+    let said = || lamp.doctor(&peers).complaints;
+    let refused = "problem  broker: the MQTT broker at localhost:@BROKER@ does not take clients: it refuses the connection: not \
+         authorized; ";
+    let unusable = "problem  broker: lamp_service and lamp_ui cannot give the broker a password: the password file \
+         /etc/lampi/password ";
+
+    settings("username = lamp\npassword-file = /etc/lampi/password\n");
+    write("right\n", 0o600, PI);
+    assert_eq!(said(), "");
+    write("wrong\n", 0o600, PI);
+    assert_eq!(
+        said(),
+        format!(
+            "{refused}the user name 'lamp' or the password in /etc/lampi/password is wrong\n         fix: Write the password \
+             that lamp has there into /etc/lampi/password, or give lamp the one of that file in mosquitto's `password_file`, \
+             by mosquitto_passwd; the name is `username` in /etc/lampi/lamp_service.conf\n"
+        )
+    );
+    write("right\n", 0o640, PI);
+    assert_eq!(
+        said(),
+        format!(
+            "{unusable}is open to others than its owner (mode 640)\n         fix: Let only its owner read it\n         run: \
+             chmod 600 /etc/lampi/password\n"
+        )
+    );
+    // Root can read it, but the lamp's programs cannot.
+    write("right\n", 0o600, 0);
+    let found = said();
+    assert!(found.starts_with(&format!("{unusable}cannot be read by ")), "{found}");
+    assert!(
+        found.contains("/etc/lampi/password: Permission denied") || found.contains("Permission denied"),
+        "{found}"
+    );
+    assert!(found.contains("\n         run: chown "), "{found}");
+    settings("password-file = /etc/lampi/password\n");
+    assert!(said().contains("password-file is set without username; set that too"), "{}", said());
+    settings("username = lamp\n");
+    assert!(said().contains("fix: Write the password of lamp into a file of the lamp's user"), "{}", said());
+    settings("");
+    assert!(said().starts_with(&format!("{refused}it asks for a user name and a password\n")), "{}", said());
 }
 
 #[test]

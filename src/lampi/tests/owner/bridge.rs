@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `lampi bridge`, between two real brokers.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -173,6 +174,7 @@ fn a_password_gets_through_as_it_is() {
     let port = remote.port().to_string();
     lamp.write("secret", &format!("{password}\n"));
     let secret = lamp.path("secret");
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     lamp.bridge(&[
         "--host",
         "127.0.0.1",
@@ -279,10 +281,15 @@ fn what_would_not_work_is_refused_and_changes_nothing() {
         ("locked", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
         ("text", "hello\n"),
         ("empty", ""),
+        ("blank", " secret\n"),
     ] {
         lamp.write(name, content);
     }
-    let [cert, key, locked, text, empty] = ["cert", "key", "locked", "text", "empty"].map(path);
+    for name in ["empty", "blank"] {
+        fs::set_permissions(lamp.path(name), Permissions::from_mode(0o600)).unwrap();
+    }
+    let [cert, key, locked, text, empty, blank] =
+        ["cert", "key", "locked", "text", "empty", "blank"].map(path);
     for (arguments, reason) in [
         (&["--host", "a b"][..], "--host: 'a b' is no name or address of a broker"),
         (&["--host", "h\nlistener 1"], r"--host: 'h\nlistener 1' is no name"),
@@ -292,9 +299,20 @@ fn what_would_not_work_is_refused_and_changes_nothing() {
         (&["--host", "h", "--username", " me"], "--username: it must not be empty"),
         (
             &["--host", "h", "--username", "me", "--password-file", "/nonexistent"],
-            "cannot read the password in /nonexistent",
+            "the password file /nonexistent cannot be read by root: No such file",
         ),
-        (&["--host", "h", "--username", "me", "--password-file", &empty], "empty: it must not be empty"),
+        (
+            &["--host", "h", "--username", "me", "--password-file", &empty],
+            "empty has no password in its first line",
+        ),
+        (
+            &["--host", "h", "--username", "me", "--password-file", &text],
+            "text is open to others than its owner (mode 644)",
+        ),
+        (
+            &["--host", "h", "--username", "me", "--password-file", &blank],
+            "blank: it must not be empty, begin or end with",
+        ),
         (&["--host", "h", "--tls"], "no authority is trusted in"),
         (&["--host", "h", "--tls", "--cafile", "/nonexistent"], "--cafile: cannot read"),
         (&["--host", "h", "--tls", "--cafile", &text], "text holds no certificate in PEM"),

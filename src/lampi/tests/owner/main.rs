@@ -5,6 +5,7 @@ mod bridge;
 mod command_line;
 mod control;
 mod light;
+mod login;
 mod logs;
 mod status;
 mod switch;

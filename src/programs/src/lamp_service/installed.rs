@@ -3,20 +3,29 @@
 
 use std::path::{Path, PathBuf};
 
+use mqtt_client::Login;
 use runtime::address::Address;
+use rustix::process::geteuid;
 use std::fmt;
-use supervisor_conf::Host;
+use supervisor_conf::{Host, Program};
+use system_files::accounts;
 
 use super::settings::{Called, Peer, Unreadable};
-use crate::paths;
+use crate::login::{LoginArgs, Unusable};
+use crate::user_conf::{self, UserConf};
+use crate::{paths, user};
 
-/// Why it is not known where a peer is.
+/// Why it is not known where a peer is, or who the lamp is to the broker.
 #[derive(Debug)]
 pub enum Unknown {
     /// The settings file cannot be read.
     File(Unreadable),
-    /// A setting is no address; the sentence names it.
+    /// A setting is no address, or no user; the sentence names it.
     Setting(String),
+    /// The password cannot be read.
+    Password(Unusable),
+    /// The lamp's password cannot be read by the caller, who is another user than the lamp's.
+    NotYours(PathBuf),
 }
 
 impl From<Unreadable> for Unknown {
@@ -30,6 +39,13 @@ impl fmt::Display for Unknown {
         match self {
             Self::File(error) => error.fmt(formatter),
             Self::Setting(sentence) => formatter.write_str(sentence),
+            Self::Password(error) => error.fmt(formatter),
+            Self::NotYours(file) => write!(
+                formatter,
+                "the lamp's own password in {} is for root and the lamp's user: say it again after sudo, or name another \
+                 user of the broker by --username and --password-file",
+                file.display()
+            ),
         }
     }
 }
@@ -44,12 +60,62 @@ pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> Result<Addre
     }
 }
 
+/// Who the caller is to the broker at `address`: as the arguments say, else as the variables say. If neither names a user and it
+/// is the broker that `lamp_service` is set to, it is the user that `lamp_service` is set to; to another broker its password is
+/// not sent.
+///
+/// Root reads the password with the rights of the lamp's user, who may have put anything in the place of the file.
+pub fn login(
+    address: &Address,
+    args: &LoginArgs,
+    variable: impl Fn(&str) -> Option<String>,
+    root: &Path,
+) -> Result<Option<Login>, Unknown> {
+    if let Some(user) = args.user(variable).map_err(Unknown::Setting)? {
+        return user.login().map(Some).map_err(Unknown::Password);
+    }
+    let program = program(root);
+    let account = program.as_ref().and_then(|program| program.user.clone());
+    let called = of_program(program, root)?;
+    let Some(mut user) = called.user_at(address).map_err(Unknown::Setting)? else { return Ok(None) };
+    user.password_file = user.password_file.map(|file| system_files::in_root(root, file));
+    let read = || user.login();
+    if !geteuid().is_root() {
+        return match read() {
+            Err(error) if error.is_denied() => Err(Unknown::NotYours(error.file().to_owned())),
+            other => other.map(Some).map_err(Unknown::Password),
+        };
+    }
+    let passwd = std::fs::read_to_string(system_files::in_root(root, "/etc/passwd")).unwrap_or_default();
+    let generated = std::fs::read_to_string(system_files::in_root(root, user_conf::PATH)).unwrap_or_default();
+    let account = UserConf::parse(&generated).map(|conf| conf.user).or(account);
+    let account = account.unwrap_or_else(|| user::NAME.to_owned());
+    let login = match accounts::passwd(&passwd).find(|entry| entry.name == account) {
+        Some(entry) => {
+            let owner = system_files::User { user: entry.uid, group: entry.gid };
+            system_files::as_user(owner, read).map_err(|error| {
+                Unknown::Setting(format!("cannot read the password as {account}: {error}"))
+            })?
+        }
+        // Nobody whom the lamp's programs could run as.
+        None => read(),
+    };
+    login.map(Some).map_err(Unknown::Password)
+}
+
 /// `lamp_service` as it is called on the lamp below `root`. Only root can read how; for others its usual settings file counts.
 pub fn called(root: &Path) -> Result<Called, Unreadable> {
+    of_program(program(root), root)
+}
+
+/// As Supervisor has it.
+fn program(root: &Path) -> Option<Program> {
     let conf = system_files::in_root(root, paths::conf("lamp_service"));
-    let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok();
-    let program =
-        report.and_then(|report| report.programs.into_iter().find(|program| program.name == "lamp_service"));
+    let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok()?;
+    report.programs.into_iter().find(|program| program.name == "lamp_service")
+}
+
+fn of_program(program: Option<Program>, root: &Path) -> Result<Called, Unreadable> {
     let (command, environment) =
         program.map(|program| (program.command, program.environment)).unwrap_or_default();
     let read = |file: &Path| std::fs::read_to_string(system_files::in_root(root, file));

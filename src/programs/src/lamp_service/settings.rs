@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use runtime::address::Address;
 
+use crate::login::{self, LoginArgs, User};
 use crate::{call, paths};
 
 /// A line of the file that is neither empty nor a comment.
@@ -66,6 +67,12 @@ impl Called {
         }
     }
 
+    /// With nothing but its usual settings file: what those know who cannot read how it is called.
+    pub fn usual() -> Result<Self, Unreadable> {
+        let read = |file: &Path| std::fs::read_to_string(system_files::in_root(Path::new("/"), file));
+        Self::new(Vec::new(), BTreeMap::new(), read)
+    }
+
     /// The settings file.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -86,6 +93,28 @@ impl Called {
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.setting("state").map_or(paths::STATE, |(_, value)| value).into()
+    }
+
+    /// Who the program is to the broker at `address`: nobody, if it is another one than the program's own, which gets no
+    /// password of this one.
+    pub fn user_at(&self, address: &Address) -> Result<Option<User>, String> {
+        if self.address(Peer::Broker)? == *address { self.user() } else { Ok(None) }
+    }
+
+    /// Who the program is to its broker.
+    pub fn user(&self) -> Result<Option<User>, String> {
+        let wrong = |file: &str, error: String| format!("{file}: {error}");
+        let username = match self.setting("username") {
+            Some((file, text)) => {
+                Some(login::name(text).map_err(|error| wrong(&file, format!("username: {error}")))?)
+            }
+            None => None,
+        };
+        let password_file = self.setting("password-file").map(|(_, file)| file.into());
+        let place = if self.command.is_empty() { self.file.clone() } else { paths::conf("lamp_service") };
+        LoginArgs { username, password_file }
+            .user(|name| self.environment.get(name).cloned())
+            .map_err(|error| wrong(&place, error))
     }
 
     /// Where a peer is.
@@ -163,6 +192,28 @@ mod tests {
         assert_eq!(called.file(), "/srv/s");
         assert_eq!(called.address(Peer::Broker).unwrap().to_string(), "s:2");
         assert_eq!(called.state(), Path::new("/x"));
+    }
+
+    #[test]
+    fn the_user_is_that_of_the_programs_own_broker() {
+        let settings = "broker = b:1\nusername = lamp\npassword-file = /p\n";
+        let file = ("/etc/lampi/lamp_service.conf", settings);
+        let at = |called: &Called, broker: &str| called.user_at(&broker.parse().unwrap());
+        let lamp = User { name: "lamp".into(), password_file: Some("/p".into()) };
+        assert_eq!(at(&called("", &[], &[file]), "b:1"), Ok(Some(lamp.clone())));
+        assert_eq!(at(&called("", &[], &[file]), "localhost:1883"), Ok(None));
+        assert_eq!(at(&called("lamp_service --broker c:3", &[], &[file]), "b:1"), Ok(None));
+        let other = User { name: "other".into(), ..lamp.clone() };
+        assert_eq!(at(&called("lamp_service --username other", &[], &[file]), "b:1"), Ok(Some(other)));
+        let variables = [(login::USERNAME, "lamp"), (login::PASSWORD_FILE, "/p")];
+        assert_eq!(at(&called("", &variables, &[]), "localhost:1883"), Ok(Some(lamp)));
+        assert_eq!(at(&called("", &[], &[]), "localhost:1883"), Ok(None));
+        let half = ("/etc/lampi/lamp_service.conf", "password-file = /p\n");
+        let error = at(&called("", &[], &[half]), "localhost:1883").unwrap_err();
+        assert!(
+            error.starts_with("/etc/lampi/lamp_service.conf: password-file is set without username"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Who a program of the lamp is to the MQTT broker: a user name, and a file with the password. The password itself stands on
+//! no command line and in no variable, where every account of the machine could see it.
+
+#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use mqtt_client::{Login, Password};
+use runtime::quoting::{quoted, visible};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::process::geteuid;
+use system_files::accounts;
+
+/// The variable with the user name, where no option and no setting names one.
+pub const USERNAME: &str = "LAMPI_USERNAME";
+
+/// The variable with the file of the password, which counts together with [`USERNAME`].
+pub const PASSWORD_FILE: &str = "LAMPI_PASSWORD_FILE";
+
+/// More than a password of MQTT can have, in bytes.
+const LARGEST: u64 = 1 << 16;
+
+// No comment of its own: it would be the help of each program that has these options.
+#[allow(missing_docs, reason = "as above")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+pub struct LoginArgs {
+    /// Name of the user that the MQTT broker knows, if it asks for one.
+    ///
+    /// Without this option, the environment variables LAMPI_USERNAME and LAMPI_PASSWORD_FILE are looked at. If they are not
+    /// set, lamp_ui and lampi are the user that lamp_service is set to, at the broker that lamp_service is set to.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub username: Option<String>,
+
+    /// File whose first line is the password of that user.
+    ///
+    /// It must belong to the account that reads it, or to root, and must have the mode 600. It is read before each attempt to
+    /// connect.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// A user of the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The file of the password; a broker may do without.
+    pub password_file: Option<PathBuf>,
+}
+
+impl LoginArgs {
+    /// The user that the options name, or else the variables. The error is one sentence.
+    pub fn user(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<User>, String> {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let Self { username, password_file } = self;
+        match User::new(username.clone(), password_file.clone()) {
+            Ok(None) => User::new(
+                set(USERNAME)
+                    .map(|text| name(&text))
+                    .transpose()
+                    .map_err(|error| format!("the environment variable {USERNAME} is wrong: {error}"))?,
+                set(PASSWORD_FILE).map(PathBuf::from),
+            )
+            .map_err(|NoName| {
+                format!("the environment variable {PASSWORD_FILE} is set without {USERNAME}; set that too")
+            }),
+            Ok(user) => Ok(user),
+            Err(NoName) => Err("password-file is set without username; set that too".into()),
+        }
+    }
+}
+
+/// A file of a password without the name of its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoName;
+
+impl User {
+    /// The user of this name, if there is one.
+    pub fn new(name: Option<String>, password_file: Option<PathBuf>) -> Result<Option<Self>, NoName> {
+        match (name, password_file) {
+            (Some(name), password_file) => Ok(Some(Self { name, password_file })),
+            (None, Some(_)) => Err(NoName),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Reads the password.
+    pub fn login(&self) -> Result<Login, Unusable> {
+        let read = |file: &PathBuf| Ok(Password { secret: password(file)?, file: file.clone() });
+        let password = self.password_file.as_ref().map(read).transpose()?;
+        Ok(Login { username: self.name.clone(), password })
+    }
+}
+
+/// Reads a user name.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    // A longer one does not fit into a message of MQTT.
+    if text.is_empty() || text.len() > usize::from(u16::MAX) || text.contains(char::is_control) {
+        return Err("it must be a name without control characters".into());
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads the first line of a file of a password.
+///
+/// Whoever else can write to the file, or lead it elsewhere, would choose what is sent to the broker; whoever else can read it
+/// knows the password.
+pub fn password(file: &Path) -> Result<Vec<u8>, Unusable> {
+    read(file).map_err(|reason| Unusable { file: file.to_owned(), caller: caller(), reason })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Reason> {
+    // A pipe keeps nobody waiting.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = file.map_err(|error| match Errno::from_io_error(&error) {
+        Some(Errno::LOOP) => Reason::Link(std::fs::canonicalize(path).ok()),
+        // A socket or a device.
+        Some(Errno::NXIO | Errno::NODEV) => Reason::NoFile,
+        _ => Reason::System(error),
+    })?;
+    let metadata = file.metadata().map_err(Reason::System)?;
+    if !metadata.is_file() {
+        return Err(Reason::NoFile);
+    }
+    if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() && Some(metadata.uid()) != behind_sudo() {
+        return Err(Reason::Stranger(account(metadata.uid())));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(Reason::Open(metadata.mode() & 0o777));
+    }
+    let mut text = Vec::new();
+    file.take(LARGEST).read_to_end(&mut text).map_err(Reason::System)?;
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() || line.len() as u64 >= LARGEST {
+        return Err(Reason::NoPassword);
+    }
+    Ok(line.to_vec())
+}
+
+/// Who called sudo, which made the caller root.
+fn behind_sudo() -> Option<u32> {
+    if !geteuid().is_root() {
+        return None;
+    }
+    std::env::var("SUDO_UID").ok()?.parse().ok()
+}
+
+fn caller() -> String {
+    account(geteuid().as_raw())
+}
+
+/// The name of an account, or else its number, which commands take as well.
+fn account(uid: u32) -> String {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let entry = accounts::passwd(&passwd).find(|entry| entry.uid == uid);
+    entry.map_or_else(|| uid.to_string(), |entry| entry.name.to_owned())
+}
+
+/// A file of a password that is not read, with the reason and what mends it in one sentence.
+#[derive(Debug)]
+pub struct Unusable {
+    file: PathBuf,
+    caller: String,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    /// It is a link, which leads there.
+    Link(Option<PathBuf>),
+    /// It is a folder, a pipe or the like.
+    NoFile,
+    /// It belongs to this account.
+    Stranger(String),
+    /// Others than its owner have rights to it, as the mode says.
+    Open(u32),
+    /// Its first line is no password.
+    NoPassword,
+    System(io::Error),
+}
+
+impl Unusable {
+    /// Whether the caller has no right to read it.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(&self.reason, Reason::System(error) if error.kind() == ErrorKind::PermissionDenied)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The command by which root mends it, and what that is for.
+    #[must_use]
+    pub fn fix(&self) -> (String, String) {
+        let file = quoted(&self.file.to_string_lossy());
+        let caller = quoted(&self.caller);
+        match &self.reason {
+            Reason::Open(_) => ("let only its owner read it".into(), format!("chmod 600 {file}")),
+            Reason::Stranger(_) => {
+                (format!("give it to {caller}"), format!("chown {caller} {file} && sudo chmod 600 {file}"))
+            }
+            Reason::System(error) if error.kind() == ErrorKind::PermissionDenied => {
+                (format!("give it to {caller}"), format!("chown {caller} {file}"))
+            }
+            Reason::Link(Some(target)) => {
+                let target = quoted(&target.to_string_lossy());
+                ("replace the link by a copy".into(), format!("cp -p --remove-destination {target} {file}"))
+            }
+            Reason::Link(None) | Reason::NoFile | Reason::NoPassword | Reason::System(_) => {
+                ("write the password into it".into(), format!("install -o {caller} -m 600 /dev/stdin {file}"))
+            }
+        }
+    }
+}
+
+impl Unusable {
+    /// What is wrong, without what mends it.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let file = visible(&self.file.to_string_lossy());
+        let caller = visible(&self.caller);
+        let wrong = match &self.reason {
+            Reason::Link(_) => "is a link".into(),
+            Reason::NoFile => "is no regular file".into(),
+            Reason::Stranger(owner) => {
+                format!("belongs to {}, neither to {caller} nor to root", visible(owner))
+            }
+            Reason::Open(mode) => format!("is open to others than its owner (mode {mode:o})"),
+            Reason::NoPassword => "has no password in its first line".into(),
+            Reason::System(error) => format!("cannot be read by {caller}: {error}"),
+        };
+        format!("the password file {file} {wrong}")
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (purpose, command) = self.fix();
+        write!(formatter, "{}; {purpose}: sudo {command}", self.what())
+    }
+}
+
+impl std::error::Error for Unusable {}
