@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A broker that asks who the lamp is, with passwords that mosquitto_passwd made.
+//! A broker that asks who the lamp is, with passwords that `mosquitto_passwd` made.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
