@@ -1,15 +1,41 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Home Assistant's MQTT discovery: a retained message that describes the lamp, in words of the topics it has anyway.
+//! Home Assistant: its view of the lamp, on topics of its own, and the retained message by which it discovers the lamp.
 //!
-//! The description follows Home Assistant's MQTT light of the default schema. Its templates turn Home Assistant's
-//! numbers (brightness 0 to 100 as asked for here, hue 0 to 360, saturation 0 to 100) into the lamp's and back.
+//! The view is that of Home Assistant's MQTT light of the JSON schema: hue 0 to 360, saturation 0 to 100, brightness 1 to 255,
+//! all that one call changes in one message, with the transition of that call. The lamp's own topics have two decimals, which
+//! cannot hold these numbers. So what Home Assistant asked for is kept beside the lamp's state, and published to it again for
+//! as long as the lamp's state is what was made of it.
 
+use std::time::Duration;
+
+use lamp::color::Color;
+use lamp::set_config::SetConfig;
+use lamp::state::LampState;
 use lamp::topic;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::NAME;
 
-/// What is told to Home Assistant, and where.
+/// Where Home Assistant asks for a change.
+pub(crate) const SET: &str = "lamp/home_assistant/set";
+
+/// Where it finds the lamp's state, retained.
+pub(crate) const STATE: &str = "lamp/home_assistant/state";
+
+/// The name under which its changes are published on `lamp/changed`.
+const CLIENT: &str = "home_assistant";
+
+/// Brightness of a light that is fully on.
+const BRIGHTEST: f64 = 255.0;
+
+/// The smallest brightness that the lamp's two decimals have.
+const DIMMEST: f64 = 0.01;
+
+/// Longest transition of a call, in seconds, as Home Assistant has it.
+const LONGEST_TRANSITION: f64 = 6553.0;
+
+/// How Home Assistant is told about the lamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Discovery {
     prefix: String,
@@ -24,20 +50,19 @@ impl Discovery {
 
     /// The topic of the description.
     pub(crate) fn config_topic(&self) -> String {
-        format!("{}/light/lampi_{}/config", self.prefix, self.device)
+        config_topic(&self.prefix, &self.device)
     }
 
-    /// Where Home Assistant tells that it has started.
+    /// Where Home Assistant publishes that it has started.
     pub(crate) fn birth_topic(&self) -> String {
         format!("{}/status", self.prefix)
     }
 
     /// The description.
     pub(crate) fn config(&self) -> String {
-        let request = |field: &str| format!(r#"{{"client": "home_assistant", {field}}}"#);
-        let (on, off) = (request(r#""on": true"#), request(r#""on": false"#));
         let id = format!("lampi_{}", self.device);
         json!({
+            "schema": "json",
             "name": null,
             "unique_id": id,
             "device": {
@@ -51,24 +76,243 @@ impl Discovery {
             "payload_not_available": "0",
             "qos": 1,
             "retain": false,
-            "command_topic": topic::SET_CONFIG,
-            // Colour and brightness go first: a dark lamp lights up as it shall be.
-            "on_command_type": "last",
-            "payload_on": on,
-            "payload_off": off,
-            "state_topic": topic::CHANGED,
-            // Home Assistant knows a light's state by what it would send to bring it about.
-            "state_value_template": format!("{{{{ '{on}' if value_json.on else '{off}' }}}}"),
-            "brightness_scale": 100,
-            "brightness_state_topic": topic::CHANGED,
-            "brightness_value_template": "{{ (value_json.brightness * 100) | round | int }}",
-            "brightness_command_topic": topic::SET_CONFIG,
-            "brightness_command_template": request(r#""brightness": {{ value / 100 }}"#),
-            "hs_state_topic": topic::CHANGED,
-            "hs_value_template": "{{ value_json.color.h * 360 }},{{ value_json.color.s * 100 }}",
-            "hs_command_topic": topic::SET_CONFIG,
-            "hs_command_template": request(r#""color": {"h": {{ hue / 360 }}, "s": {{ sat / 100 }} }"#),
+            "command_topic": SET,
+            "state_topic": STATE,
+            "brightness": true,
+            "supported_color_modes": ["hs"],
+            // Which the lamp cannot do.
+            "flash": false,
+            "effect": false,
         })
         .to_string()
+    }
+}
+
+/// The topic under which a lamp is described.
+pub(crate) fn config_topic(prefix: &str, device: &str) -> String {
+    format!("{prefix}/light/lampi_{device}/config")
+}
+
+/// What Home Assistant asked for last, in its own numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Exact {
+    /// Hue and saturation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    color: Option<(f64, f64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    brightness: Option<u8>,
+}
+
+impl Exact {
+    /// The payload of [`STATE`].
+    pub(crate) fn state(self, state: &LampState) -> String {
+        let is_of =
+            |request: SetConfig| SetConfig { client: state.client.clone(), ..request }.is_met_by(state);
+        let (hue, saturation) = self
+            .color
+            .filter(|color| is_of(SetConfig { color: Some(lamp_color(*color)), ..SetConfig::default() }))
+            .unwrap_or_else(|| {
+                // Whole numbers of the lamp's hundredths, without what binary fractions add to them.
+                let rounded = |number: f64| (number * 100.0).round() / 100.0;
+                (rounded(state.color.hue * 360.0), rounded(state.color.saturation * 100.0))
+            });
+        let brightness = self
+            .brightness
+            .filter(|brightness| {
+                is_of(SetConfig { brightness: Some(lamp_brightness(*brightness)), ..SetConfig::default() })
+            })
+            .unwrap_or((state.brightness * BRIGHTEST).round() as u8);
+        // To Home Assistant, a light that is on has a brightness.
+        let is_lit = state.on && brightness > 0;
+        let mut payload = json!({
+            "state": if is_lit { "ON" } else { "OFF" },
+            "color_mode": "hs",
+            "color": {"h": hue, "s": saturation},
+        });
+        if brightness > 0 {
+            payload["brightness"] = brightness.into();
+        }
+        payload.to_string()
+    }
+
+    /// Whether there is something to keep.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A change that Home Assistant asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    on: bool,
+    exact: Exact,
+    /// Time from the colour so far to the new one, if not that of the settings.
+    pub transition: Option<Duration>,
+}
+
+/// A call as it stands in the payload. What the lamp has not told Home Assistant to support is ignored.
+#[derive(Deserialize)]
+struct RawCall {
+    state: Value,
+    brightness: Option<Value>,
+    color: Option<RawColor>,
+    transition: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct RawColor {
+    h: Value,
+    s: Value,
+}
+
+impl Call {
+    /// Reads a payload of [`SET`] whole, or refuses it whole.
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, String> {
+        let raw: RawCall = serde_json::from_slice(payload)
+            .map_err(|error| format!("the payload is not a call of Home Assistant: {error}"))?;
+        let on = match raw.state.as_str() {
+            Some("ON") => true,
+            Some("OFF") => false,
+            _ => return Err(format!("state is {}, allowed are ON and OFF", raw.state)),
+        };
+        let color = match raw.color {
+            Some(RawColor { h, s }) => {
+                Some((number("color.h", &h, 0.0, 360.0)?, number("color.s", &s, 0.0, 100.0)?))
+            }
+            None => None,
+        };
+        let brightness = match raw.brightness {
+            Some(value) => Some(number("brightness", &value, 1.0, BRIGHTEST)?.round() as u8),
+            None => None,
+        };
+        let transition = match raw.transition {
+            Some(value) => {
+                Some(Duration::from_secs_f64(number("transition", &value, 0.0, LONGEST_TRANSITION)?))
+            }
+            None => None,
+        };
+        Ok(Self { on, exact: Exact { color, brightness }, transition })
+    }
+
+    /// Makes the change, of the lamp's state and of what was asked for.
+    pub(crate) fn apply_to(self, state: &mut LampState, exact: &mut Exact) {
+        let Exact { color, brightness } = self.exact;
+        exact.color = color.or(exact.color);
+        exact.brightness = brightness.or(exact.brightness);
+        // Who switches a lamp on that was dimmed to nothing wants light.
+        let is_dark = self.on && state.brightness < DIMMEST;
+        let request = SetConfig {
+            client: CLIENT.into(),
+            color: color.map(lamp_color),
+            brightness: brightness.map(lamp_brightness).or(is_dark.then_some(1.0)),
+            on: Some(self.on),
+        };
+        request.apply_to(state);
+    }
+}
+
+fn number(name: &str, value: &Value, least: f64, most: f64) -> Result<f64, String> {
+    value
+        .as_f64()
+        .filter(|number| (least..=most).contains(number))
+        // Without a minus zero.
+        .map(|number| number + 0.0)
+        .ok_or_else(|| format!("{name} is {value}, allowed are numbers from {least} to {most}"))
+}
+
+/// The lamp's colour for one of Home Assistant.
+fn lamp_color((hue, saturation): (f64, f64)) -> Color {
+    Color { hue: hue / 360.0, saturation: saturation / 100.0 }
+}
+
+/// The lamp's brightness for one of Home Assistant. Whatever is lit stays lit.
+fn lamp_brightness(brightness: u8) -> f64 {
+    (f64::from(brightness) / BRIGHTEST).max(DIMMEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(payload: &str, state: &mut LampState, exact: &mut Exact) -> Value {
+        Call::parse(payload.as_bytes()).unwrap().apply_to(state, exact);
+        serde_json::from_str(&exact.state(state)).unwrap()
+    }
+
+    #[test]
+    fn what_is_set_comes_back() {
+        let (mut state, mut exact) = (LampState::default(), Exact::default());
+        for brightness in 1..=255 {
+            let payload = format!(r#"{{"state": "ON", "brightness": {brightness}}}"#);
+            let told = call(&payload, &mut state, &mut exact);
+            assert_eq!((told["state"].as_str(), told["brightness"].as_u64()), (Some("ON"), Some(brightness)));
+            assert!(state.brightness >= DIMMEST);
+        }
+        for tenths in 0..=3600_u32 {
+            let (hue, saturation) = (f64::from(tenths) / 10.0, f64::from(tenths % 1001) / 10.0);
+            let payload = format!(r#"{{"state": "ON", "color": {{"h": {hue}, "s": {saturation}}}}}"#);
+            let told = call(&payload, &mut state, &mut exact);
+            assert_eq!(told["color"], json!({"h": hue, "s": saturation}));
+            assert_eq!(told["brightness"], 255);
+        }
+    }
+
+    #[test]
+    fn what_others_set_replaces_it() {
+        let (mut state, mut exact) = (LampState::default(), Exact::default());
+        call(r#"{"state": "ON", "color": {"h": 120, "s": 50.5}, "brightness": 3}"#, &mut state, &mut exact);
+        assert_eq!(
+            state.to_json(),
+            r#"{"color": {"h": 0.33, "s": 0.51}, "brightness": 0.01, "on": true, "client": "home_assistant"}"#
+        );
+        let told = |state: &LampState| -> Value { serde_json::from_str(&exact.state(state)).unwrap() };
+        // Also for another client, and dark.
+        let dark = LampState { on: false, client: "web".into(), ..state.clone() };
+        assert_eq!(
+            told(&dark),
+            json!({"state": "OFF", "color_mode": "hs", "color": {"h": 120.0, "s": 50.5}, "brightness": 3})
+        );
+        let other = LampState { color: Color { hue: 0.29, saturation: 0.57 }, ..state.clone() };
+        assert_eq!(told(&other)["color"], json!({"h": 104.4, "s": 57.0}));
+        assert_eq!(told(&LampState { brightness: 0.5, ..state })["brightness"], 128);
+    }
+
+    #[test]
+    fn a_light_without_brightness_is_off_and_can_be_switched_on() {
+        let (mut state, mut exact) =
+            (LampState { brightness: 0.0, ..LampState::default() }, Exact::default());
+        let told: Value = serde_json::from_str(&exact.state(&state)).unwrap();
+        assert_eq!((told["state"].as_str(), told.get("brightness")), (Some("OFF"), None));
+        let told = call(r#"{"state": "ON"}"#, &mut state, &mut exact);
+        assert_eq!((told["state"].as_str(), told["brightness"].as_u64()), (Some("ON"), Some(255)));
+    }
+
+    #[test]
+    fn one_wrong_value_refuses_the_whole() {
+        for (payload, reason) in [
+            ("ON", "the payload is not a call of Home Assistant: "),
+            (r#"{"brightness": 3}"#, "the payload is not a call of Home Assistant: missing field `state`"),
+            (r#"{"state": true}"#, "state is true, allowed are ON and OFF"),
+            (r#"{"state": "ON", "brightness": 0}"#, "brightness is 0, allowed are numbers from 1 to 255"),
+            (r#"{"state": "ON", "brightness": 256}"#, "brightness is 256, allowed are numbers from 1 to 255"),
+            (
+                r#"{"state": "ON", "color": {"h": 361, "s": 0}}"#,
+                "color.h is 361, allowed are numbers from 0 to 360",
+            ),
+            (
+                r#"{"state": "ON", "color": {"h": 1}}"#,
+                "the payload is not a call of Home Assistant: missing field `s`",
+            ),
+            (r#"{"state": "OFF", "transition": -1}"#, "transition is -1, allowed are numbers from 0 to 6553"),
+            (
+                r#"{"state": "OFF", "transition": 1e300}"#,
+                "transition is 1e+300, allowed are numbers from 0 to 6553",
+            ),
+        ] {
+            let error = Call::parse(payload.as_bytes()).unwrap_err();
+            assert!(error.starts_with(reason), "{payload}: {error}");
+        }
+        let call = Call::parse(br#"{"state": "OFF", "transition": 2.5, "flash": 10}"#).unwrap();
+        assert_eq!(call.transition, Some(Duration::from_millis(2500)));
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Leds {
 struct Wanted {
     /// Duty cycles of red, green and blue.
     duty: [u32; 3],
+    /// Time from the colour before to this one, if not that of the settings.
+    transition: Option<Duration>,
     light: LightSettings,
     /// There will be no time for a transition.
     ending: bool,
@@ -66,7 +68,7 @@ impl Leds {
     /// Starts the thread, which shows `duty` as soon as there is a pigpiod at `address`.
     pub(crate) fn start(address: Address, duty: [u32; 3], light: LightSettings) -> anyhow::Result<Arc<Self>> {
         let waker = Waker::new().context("cannot make an event counter")?;
-        let newest = Mutex::new(Wanted { duty, light, ending: false, calls: 0 });
+        let newest = Mutex::new(Wanted { duty, transition: None, light, ending: false, calls: 0 });
         let leds = Arc::new(Self { newest, waker, done: Mutex::new(None), done_changed: Condvar::new() });
         let thread = Arc::clone(&leds);
         std::thread::Builder::new()
@@ -76,9 +78,10 @@ impl Leds {
         Ok(leds)
     }
 
-    /// Shows `duty` at once, if pigpiod is there. Never blocks; of several calls in a rush the last one counts.
-    pub(crate) fn show(&self, duty: [u32; 3]) {
-        self.change(|wanted| wanted.duty = duty);
+    /// Shows `duty` from now on, if pigpiod is there, after a `transition` or that of the settings. Never blocks; of several
+    /// calls in a rush the last one counts.
+    pub(crate) fn show(&self, duty: [u32; 3], transition: Option<Duration>) {
+        self.change(|wanted| (wanted.duty, wanted.transition) = (duty, transition));
     }
 
     /// Shows colours so from now on.
@@ -166,7 +169,8 @@ impl Leds {
                         if wanted.ending {
                             fade = Fade::resting_at(wanted.duty, Instant::now());
                         } else {
-                            fade.aim(wanted.duty, wanted.light.transition, Instant::now());
+                            let transition = wanted.transition.unwrap_or(wanted.light.transition);
+                            fade.aim(wanted.duty, transition, Instant::now());
                         }
                     }
                     Ok(Wake::Deadline) => {}

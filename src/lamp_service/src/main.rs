@@ -8,6 +8,7 @@
 mod adoption;
 mod backlight;
 mod check;
+mod descriptions;
 mod device_id;
 mod fade;
 mod home_assistant;
@@ -34,11 +35,12 @@ use runtime::{Wake, Waker};
 
 use adoption::Adoption;
 use backlight::Backlight;
+use descriptions::Descriptions;
 use home_assistant::Discovery;
 use leds::{Leds, LightSettings};
 use programs::lamp_service::{Cli, Restore};
 use programs::login::User;
-use service::Service;
+use service::{Description, Service};
 use state_file::StateFile;
 
 /// Name of the program, and its MQTT client id.
@@ -61,6 +63,9 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     if cli.check {
         return check::run(&cli, &pigpiod, user.as_ref());
     }
+    if cli.forget_home_assistant {
+        return descriptions::forget(&cli);
+    }
     info!(
         "version {}; broker {}, pigpiod {pigpiod}, state in {}, {}",
         env!("CARGO_PKG_VERSION"),
@@ -69,14 +74,16 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         settings_text(&cli)
     );
     let signals = Signals::new(&[SIGTERM, SIGINT, SIGHUP]).context("cannot prepare for signals")?;
-    let (mut file, mut state) = StateFile::open(cli.state.clone());
-    restore(cli.restore, &mut state);
+    let (mut file, mut found) = StateFile::open(cli.state.clone());
+    restore(cli.restore, &mut found.state);
     let mut backlight = cli.backlight.then(|| Backlight::new(pigpiod.clone())).transpose()?;
-    let leds = Leds::start(pigpiod, state.duty_cycles(), light_settings(&cli))?;
+    let leds = Leds::start(pigpiod, found.state.duty_cycles(), light_settings(&cli))?;
     // When the lamp shines: this may write to the disk.
     let device = device_id::keep(&mut file);
     let changed = Waker::new().context("cannot make an event counter")?;
-    let service = Arc::new(Service::new(state, Arc::clone(&leds), changed, discovery(&cli, &device)));
+    let mut descriptions = Descriptions::open(&cli.state);
+    let description = describe(&cli, &device, &mut descriptions);
+    let service = Arc::new(Service::new(found, Arc::clone(&leds), changed, description));
     let mut subscriptions = vec![(topic::SET_CONFIG.into(), QoS::AtLeastOnce)];
     subscriptions.extend(cli.backlight.then(|| (topic::BACKLIGHT.into(), QoS::AtLeastOnce)));
     let user = Arc::new(Mutex::new(user));
@@ -102,11 +109,12 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
     } else {
         service.publish_by(start()?);
     }
-    keep(&service, &leds, file, signals, || {
+    keep(&service, &leds, (file, descriptions), signals, |descriptions| {
         // Both as they are now: the file may be another one by now, the command line is the same.
         match settings::with_file(called, arguments) {
             Ok(new) => {
-                follow(&cli, &new, &leds, &service, &device);
+                service.describe_by(describe(&new, &device, descriptions));
+                follow(&cli, &new, &leds);
                 // Those of another broker are for the next start, which connects to it.
                 if new.broker == cli.broker {
                     follow_user(&new, &user, &service);
@@ -164,14 +172,21 @@ fn light_settings(cli: &Cli) -> LightSettings {
     LightSettings { transition: cli.transition, gamma: cli.gamma, frequency: cli.frequency }
 }
 
-fn discovery(cli: &Cli, device: &str) -> Option<Discovery> {
-    cli.home_assistant.as_deref().map(|prefix| Discovery::new(prefix, device))
+/// How Home Assistant is told about the lamp by these settings. It is noted before it happens, so that nothing is left behind
+/// of what is interrupted.
+fn describe(cli: &Cli, device: &str, descriptions: &mut Descriptions) -> Description {
+    let discovery = cli.home_assistant.as_deref().map(|prefix| Discovery::new(prefix, device));
+    let current = discovery.as_ref().map(Discovery::config_topic);
+    let is_new = current.as_ref().is_some_and(|current| !descriptions.topics().contains(current));
+    let outdated = descriptions::outdated(descriptions.topics(), current.as_deref(), device, &cli.broker);
+    let all: Vec<String> = outdated.iter().cloned().chain(current).collect();
+    descriptions.keep(&all);
+    Description { discovery, is_new, outdated }
 }
 
-/// Follows `new` settings as far as that is possible in a running lamp; `first` are those of its start.
-fn follow(first: &Cli, new: &Cli, leds: &Leds, service: &Service, device: &str) {
+/// Follows `new` settings of the light, and says which of the others wait for the next start; `first` are those of this one.
+fn follow(first: &Cli, new: &Cli, leds: &Leds) {
     leds.set_light_settings(light_settings(new));
-    service.describe_by(discovery(new, device));
     let later = [
         ("broker", first.broker != new.broker),
         ("pigpiod", first.pigpiod != new.pigpiod),
@@ -217,20 +232,22 @@ fn follow_user(new: &Cli, user: &Mutex<Option<User>>, service: &Service) {
     }
 }
 
-/// Keeps the newest state in its file until a signal to end comes, and calls `reload` for each SIGHUP.
+/// Keeps the newest state, and what Home Assistant was told, in their files until a signal to end comes, and calls `reload`
+/// for each SIGHUP.
 ///
 /// Then the newest colour is shown, if it was not yet, and the process with all its threads ends: the LEDs keep their
 /// colour, and the broker tells by the Last Will that the lamp is gone.
 fn keep(
     service: &Service,
     leds: &Leds,
-    mut file: StateFile,
+    (mut file, mut descriptions): (StateFile, Descriptions),
     mut signals: Signals,
-    reload: impl Fn(),
+    reload: impl Fn(&mut Descriptions),
 ) -> anyhow::Result<()> {
     loop {
-        let (state, unpublished) = service.newest();
-        let write = file.keep(&state);
+        let (newest, unpublished) = service.newest();
+        let write = file.keep(&newest);
+        descriptions.keep(&service.described());
         let publish = unpublished.then(|| Instant::now() + PUBLISH_AGAIN);
         let until = write.into_iter().chain(publish).min();
         match service.changed().wait(signals.as_fd(), until).context("cannot wait for changes")? {
@@ -239,7 +256,7 @@ fn keep(
             Wake::Readable => {
                 for signal in signals.pending() {
                     if signal == SIGHUP {
-                        reload();
+                        reload(&mut descriptions);
                     } else {
                         file.flush(&service.newest().0);
                         leds.finish();

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What `lamp_service` does with each event of the MQTT connection.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 use lamp::set_config::SetConfig;
-use lamp::state::LampState;
 use lamp::topic;
 use log::{info, warn};
-use mqtt_client::session::{Event, Publisher};
+use mqtt_client::session::{Event, Publisher, Unsent};
 use mqtt_client::{Message, QoS};
 use runtime::Waker;
 use runtime::logging::RateLimitedLog;
 
-use crate::home_assistant::Discovery;
+use crate::home_assistant::{self, Call, Discovery};
 use crate::leds::Leds;
+use crate::state_file::Kept;
 
 /// The lamp's state, shared by the thread that changes it and the one that keeps it in a file.
 pub(crate) struct Service {
@@ -25,31 +27,42 @@ pub(crate) struct Service {
 }
 
 struct Inner {
-    state: LampState,
+    newest: Kept,
     /// The connection has taken the newest state.
     published: bool,
     connected: bool,
     refused: RateLimitedLog,
     discovery: Option<Discovery>,
-    /// A description that Home Assistant has to forget.
-    retired: Option<Discovery>,
+    /// Home Assistant may know the lamp under this topic as another kind of light, as of an older version, which it has to
+    /// forget first.
+    is_new: bool,
+    /// Topics of descriptions that Home Assistant has to forget.
+    outdated: Vec<String>,
+}
+
+/// How Home Assistant is told about the lamp.
+#[derive(Debug, Default)]
+pub(crate) struct Description {
+    /// What it is told, if anything.
+    pub discovery: Option<Discovery>,
+    /// The topic has not been used before.
+    pub is_new: bool,
+    /// Topics that were used before and are not any more.
+    pub outdated: Vec<String>,
 }
 
 impl Service {
-    /// A service with `state`, which `leds` already show.
-    pub(crate) fn new(
-        state: LampState,
-        leds: Arc<Leds>,
-        changed: Waker,
-        discovery: Option<Discovery>,
-    ) -> Self {
+    /// A service with a state which `leds` already show.
+    pub(crate) fn new(newest: Kept, leds: Arc<Leds>, changed: Waker, description: Description) -> Self {
+        let Description { discovery, is_new, outdated } = description;
         let inner = Inner {
-            state,
+            newest,
             published: true,
             connected: false,
             refused: RateLimitedLog::default(),
             discovery,
-            retired: None,
+            is_new,
+            outdated,
         };
         Self { inner: Mutex::new(inner), leds, changed, publisher: OnceLock::new() }
     }
@@ -73,9 +86,15 @@ impl Service {
     }
 
     /// The newest state, and whether it still has to be published by [`Service::publish_again`].
-    pub(crate) fn newest(&self) -> (LampState, bool) {
+    pub(crate) fn newest(&self) -> (Kept, bool) {
         let inner = self.lock();
-        (inner.state.clone(), inner.connected && !inner.published)
+        (inner.newest.clone(), inner.connected && !inner.published)
+    }
+
+    /// Topics under which the broker may keep a description of the lamp.
+    pub(crate) fn described(&self) -> Vec<String> {
+        let inner = self.lock();
+        inner.outdated.iter().cloned().chain(inner.discovery.as_ref().map(Discovery::config_topic)).collect()
     }
 
     /// Publishes the newest state if the connection had no room for it before.
@@ -87,11 +106,14 @@ impl Service {
     }
 
     /// Describes the lamp to Home Assistant so from now on, or not at all.
-    pub(crate) fn describe_by(&self, discovery: Option<Discovery>) {
+    pub(crate) fn describe_by(&self, Description { discovery, is_new, outdated }: Description) {
         let mut inner = self.lock();
         if discovery != inner.discovery {
-            inner.retired = std::mem::replace(&mut inner.discovery, discovery);
+            inner.discovery = discovery;
+            inner.is_new = is_new;
+            inner.outdated = outdated;
             if inner.connected {
+                inner.published &= self.publish_to_home_assistant(&inner).is_ok();
                 self.describe(&mut inner);
             }
         }
@@ -120,27 +142,57 @@ impl Service {
                 warn!("{reason}; trying again");
                 inner.connected = false;
             }
-            Event::Message(Message { topic, payload, retained }) => {
-                match inner.discovery.as_ref().is_some_and(|discovery| discovery.birth_topic() == topic) {
-                    // Home Assistant has started, and may have forgotten the lamp.
-                    true if payload == b"online" => self.describe(&mut inner),
-                    true => {}
-                    // Somebody's mistake: at each start it would override what the lamp was asked for later.
-                    false if retained => inner.refused.warn(&format!(
-                        "ignored a retained message on {topic}; requests must not be retained"
-                    )),
-                    false => self.take(&mut inner, &topic, &payload),
-                }
-            }
+            Event::Message(message) => self.take_message(&mut inner, &message),
         }
     }
 
-    /// Takes a request for a change.
-    fn take(&self, inner: &mut Inner, topic: &str, payload: &[u8]) {
-        match SetConfig::parse(payload) {
+    fn take_message(&self, inner: &mut Inner, Message { topic, payload, retained }: &Message) {
+        let Inner { discovery, outdated, .. } = &mut *inner;
+        let is_call = topic == home_assistant::SET && discovery.is_some();
+        if discovery.as_ref().is_some_and(|discovery| discovery.birth_topic() == *topic) {
+            // Home Assistant has started, and may have forgotten the lamp.
+            if payload == b"online" {
+                self.describe(inner);
+            }
+        } else if outdated.contains(topic) {
+            // The broker has forgotten it.
+            if payload.is_empty() && !retained {
+                outdated.retain(|outdated| outdated != topic);
+                self.changed.wake();
+            }
+        } else if (is_call || topic == topic::SET_CONFIG) && *retained {
+            // Somebody's mistake: at each start it would override what the lamp was asked for later.
+            inner
+                .refused
+                .warn(&format!("ignored a retained message on {topic}; requests must not be retained"));
+        } else if is_call {
+            let call = Call::parse(payload);
+            self.take(inner, topic, call, |call, Kept { state, exact }| {
+                let transition = call.transition;
+                call.apply_to(state, exact);
+                transition
+            });
+        } else if topic == topic::SET_CONFIG {
+            let request = SetConfig::parse(payload);
+            self.take(inner, topic, request, |request, Kept { state, .. }| {
+                request.apply_to(state);
+                None
+            });
+        }
+    }
+
+    /// Takes a request for a change, which `apply` makes; it returns the time for it, if that is not as the settings say.
+    fn take<T, E: Display>(
+        &self,
+        inner: &mut Inner,
+        topic: &str,
+        request: Result<T, E>,
+        apply: impl FnOnce(T, &mut Kept) -> Option<Duration>,
+    ) {
+        match request {
             Ok(request) => {
-                request.apply_to(&mut inner.state);
-                self.leds.show(inner.state.duty_cycles());
+                let transition = apply(request, &mut inner.newest);
+                self.leds.show(inner.newest.state.duty_cycles(), transition);
                 self.publish(inner);
                 self.changed.wake();
             }
@@ -148,30 +200,58 @@ impl Service {
         }
     }
 
-    /// Tells the state. Under the lock, so that an older state never follows a newer one.
+    /// Publishes the state. Under the lock, so that an older state never follows a newer one.
+    ///
+    /// Also where nothing but its client has changed, or not even that: who has asked for it waits for this, be it the touch
+    /// screen, `lampi set` or a program of its owner's, and any client may count the answers to its requests.
     fn publish(&self, inner: &mut Inner) {
-        let publisher = self.publisher.wait();
-        let sent = publisher.publish(topic::CHANGED, QoS::AtLeastOnce, true, inner.state.to_json());
+        let state = inner.newest.state.to_json();
+        let sent = self
+            .publisher
+            .wait()
+            .publish(topic::CHANGED, QoS::AtLeastOnce, true, state)
+            .and_then(|()| self.publish_to_home_assistant(inner));
         inner.published = sent.is_ok();
+    }
+
+    /// Publishes the state as Home Assistant sees it, if it is used.
+    fn publish_to_home_assistant(&self, inner: &Inner) -> Result<(), Unsent> {
+        if inner.discovery.is_none() {
+            return Ok(());
+        }
+        let Kept { state, exact } = &inner.newest;
+        self.publisher.wait().publish(home_assistant::STATE, QoS::AtLeastOnce, true, exact.state(state))
     }
 
     /// Tells Home Assistant what to know and what to forget.
     fn describe(&self, inner: &mut Inner) {
-        let publisher = self.publisher.wait();
-        let mut sent = Ok(());
-        if let Some(retired) = inner.retired.take() {
-            sent = publisher.publish(&retired.config_topic(), QoS::AtLeastOnce, true, "");
-        }
-        if let Some(discovery) = &inner.discovery {
-            sent = sent
-                .and_then(|()| publisher.subscribe(&discovery.birth_topic(), QoS::AtLeastOnce))
-                .and_then(|()| {
-                    publisher.publish(&discovery.config_topic(), QoS::AtLeastOnce, true, discovery.config())
-                });
-        }
-        if sent.is_err() {
+        if let Err(Unsent) = self.try_to_describe(inner) {
             warn!("Home Assistant could not be told about the lamp; it will be at the next connection");
         }
+    }
+
+    fn try_to_describe(&self, inner: &mut Inner) -> Result<(), Unsent> {
+        let publisher = self.publisher.wait();
+        let retain = |topic: &str, payload: String| publisher.publish(topic, QoS::AtLeastOnce, true, payload);
+        for topic in &inner.outdated {
+            // It comes back when the broker has forgotten it.
+            publisher.subscribe(topic, QoS::AtLeastOnce)?;
+            retain(topic, String::new())?;
+        }
+        let Some(discovery) = &inner.discovery else {
+            if !inner.outdated.is_empty() {
+                retain(home_assistant::STATE, String::new())?;
+            }
+            return Ok(());
+        };
+        publisher.subscribe(home_assistant::SET, QoS::AtLeastOnce)?;
+        publisher.subscribe(&discovery.birth_topic(), QoS::AtLeastOnce)?;
+        if inner.is_new {
+            retain(&discovery.config_topic(), String::new())?;
+        }
+        retain(&discovery.config_topic(), discovery.config())?;
+        inner.is_new = false;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

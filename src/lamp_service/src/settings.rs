@@ -15,7 +15,7 @@ use crate::NAME;
 use programs::lamp_service::{Cli, settings};
 
 /// Options that make no sense as a line of the file.
-const NOT_IN_THE_FILE: [&str; 4] = ["settings", "check", "help", "version"];
+const NOT_IN_THE_FILE: [&str; 5] = ["settings", "forget-home-assistant", "check", "help", "version"];
 
 /// Adds the settings of its file to a command line, which is `cli` and came from `arguments`.
 pub(crate) fn with_file(cli: &Cli, arguments: &[OsString]) -> anyhow::Result<Cli> {

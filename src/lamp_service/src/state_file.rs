@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The file that keeps the lamp's state over restarts and power cuts.
 //!
-//! It is readable text, `{"version": 1, "state": {...}}` with the state in the form of `lamp/changed`. Each version is
+//! It is readable text, `{"version": 1, "state": {...}}` with the state in the form of `lamp/changed`, and, where Home Assistant
+//! is used, what that asked for. Each version is
 //! written beside it, synced to the disk, and moved into its place, so that there is always one whole state. A slider
 //! that is dragged costs about one write a second, to spare the SD card.
 
@@ -15,10 +16,13 @@ use lamp::state::LampState;
 use log::{info, warn};
 use runtime::backoff::Backoff;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use system_files::{Replacement, Storage};
 
 use crate::adoption::Adoption;
+
+use crate::home_assistant::Exact;
 
 /// Version of the form of the file.
 const VERSION: u32 = 1;
@@ -34,13 +38,23 @@ const LARGEST: u64 = 64 << 10;
 struct Content {
     version: u32,
     state: Box<RawValue>,
+    home_assistant: Option<Value>,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Kept {
+    /// The lamp's state.
+    pub state: LampState,
+    /// What Home Assistant asked for.
+    pub exact: Exact,
 }
 
 /// The file and what is known of it.
 pub(crate) struct StateFile {
     path: PathBuf,
     /// What the file holds, as far as this program put or found it there.
-    kept: Option<LampState>,
+    kept: Option<Kept>,
     /// The file holds something else, which is still to be kept aside.
     evidence: bool,
     /// No write before this time.
@@ -57,7 +71,7 @@ impl StateFile {
     /// The file at `path`, and the state that it holds or, if it holds none, that of a new lamp.
     ///
     /// Whatever is wrong with it, the lamp shines.
-    pub(crate) fn open(path: PathBuf) -> (Self, LampState) {
+    pub(crate) fn open(path: PathBuf) -> (Self, Kept) {
         let (mut evidence, mut is_new) = (false, false);
         let kept = match read(&path) {
             Ok(state) => {
@@ -84,11 +98,11 @@ impl StateFile {
                 None
             }
         };
-        let state = kept.clone().unwrap_or_default();
+        let found = kept.clone().unwrap_or_default();
         let (adoption, next) = (Adoption::default(), Instant::now());
         let mut file = Self { path, kept, evidence, next, is_new, adoption, trouble: None };
         file.tell_of_storage();
-        (file, state)
+        (file, found)
     }
 
     /// Says, once and at the start, where the state does not outlast the machine.
@@ -134,18 +148,18 @@ impl StateFile {
         self.adoption.clone()
     }
 
-    /// Writes `state` if it is new and the time has come. Returns when to be called again if it has not.
-    pub(crate) fn keep(&mut self, state: &LampState) -> Option<Instant> {
-        if self.kept.as_ref() == Some(state) || self.adoption.goes_on() {
+    /// Keeps `newest` if it is not kept already and the time has come. Returns when to be called again if it has not.
+    pub(crate) fn keep(&mut self, newest: &Kept) -> Option<Instant> {
+        if self.kept.as_ref() == Some(newest) || self.adoption.goes_on() {
             return None;
         }
         let now = Instant::now();
         if now < self.next {
             return Some(self.next);
         }
-        match self.write(state) {
+        match self.write(newest) {
             Ok(()) => {
-                self.kept = Some(state.clone());
+                self.kept = Some(newest.clone());
                 self.next = now + PAUSE;
                 if self.trouble.take().is_some() {
                     info!("{} is written again", self.path.display());
@@ -178,25 +192,25 @@ impl StateFile {
         &self.path
     }
 
-    fn write(&mut self, state: &LampState) -> anyhow::Result<()> {
+    fn write(&mut self, newest: &Kept) -> anyhow::Result<()> {
         if self.evidence {
             set_aside(&self.path).context("what is there cannot be kept aside")?;
             self.evidence = false;
         }
-        write(&self.path, state)
+        write(&self.path, newest)
     }
 
-    /// Writes `state` now if it is new, because there will be no later.
-    pub(crate) fn flush(&mut self, state: &LampState) {
+    /// Keeps `newest` now, because there will be no later.
+    pub(crate) fn flush(&mut self, newest: &Kept) {
         self.next = Instant::now();
-        self.keep(state);
+        self.keep(newest);
     }
 }
 
 /// Says of the file at `path` whether its state can be taken and a new one be kept, without changing it.
 pub(crate) fn inspect(path: &Path) -> anyhow::Result<String> {
     let found = match read(path) {
-        Ok(state) => state.to_json(),
+        Ok(kept) => kept.state.to_json(),
         Err(error) if is_missing(&error) => "none yet".into(),
         Err(error) => return Err(error.context("cannot take the state")),
     };
@@ -211,7 +225,7 @@ pub(crate) fn inspect(path: &Path) -> anyhow::Result<String> {
     Ok(found)
 }
 
-fn read(path: &Path) -> anyhow::Result<LampState> {
+fn read(path: &Path) -> anyhow::Result<Kept> {
     require_regular(path)?;
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
@@ -222,7 +236,10 @@ fn read(path: &Path) -> anyhow::Result<LampState> {
     if content.version != VERSION {
         bail!("its version is {}, known is {VERSION}", content.version);
     }
-    Ok(LampState::from_json(content.state.get().as_bytes())?)
+    let state = LampState::from_json(content.state.get().as_bytes())?;
+    // Without this the lamp shines all the same.
+    let exact = content.home_assistant.and_then(|exact| serde_json::from_value(exact).ok());
+    Ok(Kept { state, exact: exact.unwrap_or_default() })
 }
 
 /// A folder of other things, a FIFO that would block, a device: they are not to be read, moved or replaced.
@@ -257,8 +274,13 @@ fn set_aside(path: &Path) -> anyhow::Result<PathBuf> {
     Ok(aside)
 }
 
-fn write(path: &Path, state: &LampState) -> anyhow::Result<()> {
-    let text = format!("{{\"version\": {VERSION}, \"state\": {}}}\n", state.to_json());
+fn write(path: &Path, Kept { state, exact }: &Kept) -> anyhow::Result<()> {
+    let exact = if exact.is_empty() {
+        String::new()
+    } else {
+        format!(", \"home_assistant\": {}", serde_json::to_string(exact)?)
+    };
+    let text = format!("{{\"version\": {VERSION}, \"state\": {}{exact}}}\n", state.to_json());
     replace(path, text.as_bytes())
 }
 

@@ -97,8 +97,9 @@ pub struct Cli {
 
     /// Tell Home Assistant about the lamp, under its discovery prefix, which is homeassistant if not changed there.
     ///
-    /// The lamp then appears there as a light with colour and brightness, by MQTT discovery; no topic of the lamp
-    /// changes. Taken out of the settings again, followed by SIGHUP, it disappears there.
+    /// The lamp then appears there as a light with colour, brightness and transitions, by MQTT discovery, on two topics of
+    /// its own; no other topic of the lamp changes. Taken out of the settings again, it disappears there after SIGHUP or the
+    /// next start, and so it does when the package is removed.
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     pub home_assistant: Option<String>,
 
@@ -119,6 +120,12 @@ pub struct Cli {
     /// password, are then followed at once, the others at the next start.
     #[arg(long, value_name = "FILE", default_value = crate::paths::SETTINGS)]
     pub settings: PathBuf,
+
+    /// Have Home Assistant forget the lamp, and end.
+    ///
+    /// Where a lamp_service runs that is set to tell Home Assistant about the lamp, it does so again at its next start.
+    #[arg(long, conflicts_with = "check")]
+    pub forget_home_assistant: bool,
 
     /// Say whether the settings are right and the broker, pigpiod and the state file can be used, and end.
     ///

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::Command;
 
 use pigpio::protocol::{Message, number};
 use programs::identity;
-use test_support::{MqttObserver, PATIENCE, QoS, Signal, TcpProxy, wait_for};
+use serde_json::{Value, json};
+use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, Signal, TcpProxy, wait_for};
 
 use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
 
@@ -177,24 +177,21 @@ fn a_changed_peer_counts_from_the_next_start() {
     lamp.await_leds([250, 500, 500]);
 }
 
-/// Renders one of Home Assistant's templates with the engine that Home Assistant uses.
-fn render(template: &str, variables: &str) -> String {
-    let script = "import sys, json, jinja2\n\
-        print(jinja2.Environment().from_string(sys.argv[1]).render(**json.loads(sys.argv[2])), end='')";
-    // Debian's, whatever other python3 the PATH has first.
-    let output = Command::new("/usr/bin/python3").args(["-c", script, template, variables]).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{template}: {errors}; install it with: apt-get install python3-jinja2");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// The description of the lamp, as Home Assistant finds it.
-fn description(observer: &mut MqttObserver, topic: &str) -> HashMap<String, serde_json::Value> {
-    let message = observer.next(topic);
+fn description(observer: &mut MqttObserver, topic: &str) -> HashMap<String, Value> {
+    let message = observer.next_where(topic, |message| !message.payload.is_empty());
     assert_eq!(message.qos, QoS::AtLeastOnce);
     serde_json::from_str(&message.payload).unwrap()
 }
 
+/// The topic under which the lamp is described below `ha`.
+fn config_topic(home: &MqttObserver) -> String {
+    wait_for("a description", PATIENCE, || {
+        home.messages().into_iter().map(|message| message.topic).find(|topic| topic.starts_with("ha/"))
+    })
+}
+
+/// What the real Home Assistant makes of it is proved by the suite home-assistant.
 #[test]
 fn home_assistant_finds_and_drives_the_lamp() {
     let lamp = Lamp::new();
@@ -203,9 +200,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
     let mut home = MqttObserver::connect(lamp.broker.port(), &["ha/light/#", "lamp/#"]);
     let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
     home.next_where(CHANGED, |message| !message.retained);
-    let topic = wait_for("a description", PATIENCE, || {
-        home.messages().into_iter().map(|message| message.topic).find(|topic| topic.starts_with("ha/"))
-    });
+    let topic = config_topic(&home);
     assert!(topic.starts_with("ha/light/lampi_") && topic.ends_with("/config"), "{topic}");
     // By the name that is kept beside the state, on a machine with a network card.
     if let Some((identity, _)) = identity::find(Path::new("/"), &lamp.state_file()) {
@@ -215,51 +210,173 @@ fn home_assistant_finds_and_drives_the_lamp() {
         );
         assert_eq!(topic, format!("ha/light/lampi_{}/config", identity.id()));
     }
+    // An older version may have described another kind of light there.
+    assert_eq!(home.next(&topic).payload, "");
     let light = description(&mut home, &topic);
     let text = |key: &str| light[key].as_str().unwrap();
     // As somebody who comes later finds it.
-    let mut late = MqttObserver::connect(lamp.broker.port(), &["ha/light/#"]);
+    let mut late = MqttObserver::connect(lamp.broker.port(), &["ha/light/#", "lamp/#"]);
     assert!(late.next(&topic).retained);
 
     // Availability is the Last Will that was always there.
     assert_eq!(text("availability_topic"), "lamp/connection/lamp_service/state");
     assert_eq!((text("payload_available"), text("payload_not_available")), ("1", "0"));
+    assert_eq!(text("schema"), "json");
 
-    // Commands, by its templates and with its numbers.
-    for (key, template, variables, told, duty) in [
-        ("hs", "hs_command_template", r#"{"hue": 180.0, "sat": 50.0}"#, (0.5, 0.5, 1.0), [500, 1000, 1000]),
-        ("brightness", "brightness_command_template", r#"{"value": 50}"#, (0.5, 0.5, 0.5), [250, 500, 500]),
+    // Its calls, in its numbers, and what it is told in the same; the lamp's own topics have two decimals.
+    let mut told = home.next(text("state_topic")).payload;
+    for (call, answer, changed, duty) in [
+        (
+            r#"{"state": "ON", "color": {"h": 120.0, "s": 100.0}}"#,
+            json!({"state": "ON", "color_mode": "hs", "color": {"h": 120.0, "s": 100.0}, "brightness": 255}),
+            state(0.33, 1.0, 1.0, true, "home_assistant"),
+            [20, 1000, 0],
+        ),
+        (
+            r#"{"state": "ON", "brightness": 1}"#,
+            json!({"state": "ON", "color_mode": "hs", "color": {"h": 120.0, "s": 100.0}, "brightness": 1}),
+            state(0.33, 1.0, 0.01, true, "home_assistant"),
+            [0, 10, 0],
+        ),
+        (
+            r#"{"state": "OFF", "transition": 0.5}"#,
+            json!({"state": "OFF", "color_mode": "hs", "color": {"h": 120.0, "s": 100.0}, "brightness": 1}),
+            state(0.33, 1.0, 0.01, false, "home_assistant"),
+            [0, 0, 0],
+        ),
     ] {
-        let request = render(text(template), variables);
-        home.publish(text(&format!("{key}_command_topic")), request);
-        let (h, s, brightness) = told;
-        assert_eq!(home.next(CHANGED).payload, state(h, s, brightness, true, "home_assistant"));
+        home.publish(text("command_topic"), call);
+        assert_eq!(home.next(CHANGED).payload, changed);
+        told = home.next(text("state_topic")).payload;
+        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), answer);
         lamp.await_leds(duty);
     }
-    // States, the same way back. It knows on and off by the payloads that it would send.
-    for (payload, duty) in [("payload_off", [0, 0, 0]), ("payload_on", [250, 500, 500])] {
-        home.publish(text("command_topic"), text(payload));
-        let told = home.next(text("state_topic")).payload;
-        lamp.await_leds(duty);
-        let variables = format!(r#"{{"value_json": {told}}}"#);
-        assert_eq!(render(text("state_value_template"), &variables), text(payload));
-        assert_eq!(render(text("brightness_value_template"), &variables), "50");
-        assert_eq!(render(text("hs_value_template"), &variables), "180.0,50.0");
-    }
-    assert_eq!(light["brightness_scale"], 100);
+    // One that is wrong changes nothing.
+    home.publish(text("command_topic"), r#"{"state": "ON", "brightness": 300}"#);
+    service.await_log("refused a message on lamp/home_assistant/set: brightness is 300", 1);
 
-    // It is told again when Home Assistant starts, and after the broker has forgotten it.
+    // It is told again when Home Assistant starts.
     home.publish("ha/status", "offline");
     home.publish("ha/status", "online");
     assert_eq!(description(&mut home, &topic), light);
+
+    // A restart describes it once more, in the same way, and knows what was asked for.
+    assert!(service.terminate().success());
+    let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
+    assert_eq!(description(&mut home, &topic), light);
+    assert_eq!(home.next(text("state_topic")).payload, told);
 
     // Out of the settings, out of Home Assistant.
     std::fs::write(&settings, "").unwrap();
     service.signal(Signal::SIGHUP);
     assert_eq!(home.next(&topic).payload, "");
+    assert_eq!(home.next(text("state_topic")).payload, "");
     let descriptions = home.messages().iter().filter(|message| message.topic == topic).count();
-    assert_eq!(descriptions, 3);
+    assert_eq!(descriptions, 5);
+    // From now on it takes no more calls.
+    home.publish(text("command_topic"), r#"{"state": "ON"}"#);
+    home.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
+    assert_eq!(home.next(CHANGED).payload, state(0.33, 1.0, 0.01, false, "home_assistant"));
+    assert_eq!(home.next(CHANGED).payload, state(0.33, 1.0, 0.01, false, "sentinel"));
     assert!(service.terminate().success());
+}
+
+#[test]
+fn a_call_of_home_assistant_brings_its_own_transition() {
+    let lamp = Lamp::new();
+    let proxy = TcpProxy::to(lamp.pigpiod.port());
+    let mut home = MqttObserver::connect(lamp.broker.port(), &["lamp/#"]);
+    let _service = lamp.start_with(&["--home-assistant", "ha", "--pigpiod", &proxy.address()]);
+    home.next("lamp/home_assistant/state");
+    lamp.await_leds([1000, 0, 0]);
+    home.publish(
+        "lamp/home_assistant/set",
+        r#"{"state": "ON", "color": {"h": 120, "s": 100}, "transition": 0.4}"#,
+    );
+    lamp.await_leds([20, 1000, 0]);
+    assert!(colours(&proxy).len() >= 5, "{:?}", colours(&proxy));
+    let way = colours(&proxy).len();
+    home.publish("lamp/home_assistant/set", r#"{"state": "OFF"}"#);
+    lamp.await_leds([0, 0, 0]);
+    assert_eq!(colours(&proxy).len(), way + 1, "without one of its own it is that of the settings");
+}
+
+/// Whoever comes to the broker at this moment finds these descriptions and no others.
+#[track_caller]
+fn await_descriptions(lamp: &Lamp, expected: &[String]) {
+    wait_for(&format!("descriptions {expected:?}"), PATIENCE, || {
+        let mut late = MqttObserver::connect(lamp.broker.port(), &["+/light/#", "sentinel"]);
+        late.publish("sentinel", "");
+        late.next("sentinel");
+        let found: Vec<String> = late
+            .messages()
+            .into_iter()
+            .filter(|message| message.retained && message.topic != "sentinel")
+            .map(|message| message.topic)
+            .collect();
+        (found == expected).then_some(())
+    });
+}
+
+#[test]
+fn home_assistant_is_left_no_ghost() {
+    let mut lamp = Lamp::with(Mosquitto::start_with(""), Pigpiod::start());
+    let settings = lamp.folder.path().join("settings");
+    let arguments = ["--settings", settings.to_str().unwrap()];
+    let mut home = MqttObserver::connect(lamp.broker.port(), &["ha/light/#"]);
+    std::fs::write(&settings, "home-assistant = ha\n").unwrap();
+    let service = lamp.start_with(&arguments);
+    service.await_log("connected to the MQTT broker", 1);
+    let topic = config_topic(&home);
+    description(&mut home, &topic);
+    let other = topic.replacen("ha/", "other/", 1);
+    await_descriptions(&lamp, std::slice::from_ref(&topic));
+
+    // Another prefix, while it runs.
+    std::fs::write(&settings, "home-assistant = other\n").unwrap();
+    service.signal(Signal::SIGHUP);
+    await_descriptions(&lamp, std::slice::from_ref(&other));
+    // And while it does not.
+    drop(service);
+    std::fs::write(&settings, "home-assistant = ha\n").unwrap();
+    let service = lamp.start_with(&arguments);
+    await_descriptions(&lamp, std::slice::from_ref(&topic));
+    // The line is gone when it starts.
+    drop(service);
+    std::fs::write(&settings, "").unwrap();
+    let service = lamp.start_with(&arguments);
+    await_descriptions(&lamp, &[]);
+    let kept = lamp.folder.path().join("home-assistant");
+    wait_for("nothing to be remembered", PATIENCE, || {
+        std::fs::read_to_string(&kept).unwrap().is_empty().then_some(())
+    });
+    drop(service);
+
+    // A purge: nothing runs any more.
+    std::fs::write(&settings, "home-assistant = ha\n").unwrap();
+    let service = lamp.start_with(&arguments);
+    await_descriptions(&lamp, &[topic.clone()]);
+    drop(service);
+    let output = lamp.command().args(arguments).arg("--forget-home-assistant").output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr)), (Some(0), "".into()));
+    await_descriptions(&lamp, &[]);
+    assert!(!kept.exists());
+    assert!(
+        lamp.command().arg("--forget-home-assistant").status().unwrap().success(),
+        "there is nothing to do"
+    );
+
+    // A broker that is away.
+    std::fs::write(&kept, format!("{topic}\n")).unwrap();
+    lamp.broker.stop();
+    let output = lamp.command().args(arguments).arg("--forget-home-assistant").output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors.contains("Home Assistant goes on to show the lamp") && errors.contains(&topic),
+        "{errors}"
+    );
+    assert!(kept.exists());
 }
 
 #[test]
