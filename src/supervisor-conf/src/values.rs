@@ -145,7 +145,11 @@ pub(crate) fn forbidden_in_name(name: &str) -> Option<char> {
 /// Whether this can name a Python object as `package.module:object`, with extras in brackets or none. Python also
 /// takes a name and `=` before it.
 pub(crate) fn is_entry_point(text: &str) -> bool {
-    let text = text.rsplit('=').next().unwrap_or("").trim_matches(is_space);
+    let (name, text) = text.rsplit_once('=').unwrap_or(("", text));
+    if name.contains('\n') {
+        return false;
+    }
+    let text = text.trim_matches(is_space);
     let text = match text.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
         Some((rest, extras))
             if extras.chars().all(|char| char.is_ascii_alphanumeric() || "_-., ".contains(char)) =>

@@ -69,7 +69,9 @@ fn text_after_header(model: &Model<'_>, findings: &mut Findings<'_>) {
 fn swallowed_line(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, part, entry| {
         let Swallowed { first: Some(at), headers, keys } = swallowed(entry, part) else { return };
-        let line = entry.value.chars().iter().skip_while(|(_, char)| *char != at).map(|(char, _)| *char);
+        // The line end before it has the same place.
+        let is_before = |(char, place): &&(char, Position)| *place != at || *char == '\n';
+        let line = entry.value.chars().iter().skip_while(is_before).map(|(char, _)| *char);
         let content: String = line.take_while(|char| *char != '\n').collect();
         let others = headers.len() + keys.len() - 1;
         let fix = match others {
