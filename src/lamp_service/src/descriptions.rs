@@ -51,7 +51,7 @@ impl Descriptions {
             return;
         }
         self.topics = topics.to_vec();
-        let text: String = topics.iter().map(|topic| format!("{topic}\n")).collect();
+        let text: String = topics.iter().flat_map(|topic| [topic.as_str(), "\n"]).collect();
         if let Err(error) = state_file::replace(&self.path, text.as_bytes()) {
             warn!("cannot keep what Home Assistant was told in {}: {error:#}", self.path.display());
         }
@@ -120,7 +120,7 @@ fn read(path: &Path) -> Option<Vec<String>> {
     Some(content.lines().filter(|line| is_description(line)).map(str::to_owned).collect())
 }
 
-/// Whether it is the topic of a description of a lamp: PREFIX/light/lampi_NAME/config.
+/// Whether it is the topic of a description of a lamp: `PREFIX/light/lampi_NAME/config`.
 fn is_description(topic: &str) -> bool {
     let mut levels = topic.rsplit('/');
     let [config, device, light] = [(); 3].map(|()| levels.next().unwrap_or_default());
