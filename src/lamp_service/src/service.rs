@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use lamp::set_config::SetConfig;
+use lamp::state::LampState;
 use lamp::topic;
 use log::{info, warn};
 use mqtt_client::session::{Event, Publisher, Unsent};
@@ -76,8 +77,8 @@ impl Service {
     /// Takes a state that was found after the start, before there was any request. Published it will be by the session.
     pub(crate) fn adopt(&self, state: LampState) {
         let mut inner = self.lock();
-        self.leds.show(state.duty_cycles());
-        inner.state = state;
+        self.leds.show(state.duty_cycles(), None);
+        inner.newest.state = state;
     }
 
     /// Wakes the thread that keeps the state in its file, after each change.
