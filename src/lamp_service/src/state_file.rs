@@ -286,7 +286,7 @@ fn write(path: &Path, Kept { state, exact }: &Kept) -> anyhow::Result<()> {
 
 /// Puts a file with this content into the place of the one at `path`, whole or not at all, and onto the disk. Its folder is
 /// made if it is missing.
-fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     require_regular(path)?;
     fs::create_dir_all(folder(path))?;
     Ok(system_files::replace(path, content)?)

@@ -355,7 +355,7 @@ fn home_assistant_is_left_no_ghost() {
     // A purge: nothing runs any more.
     std::fs::write(&settings, "home-assistant = ha\n").unwrap();
     let service = lamp.start_with(&arguments);
-    await_descriptions(&lamp, &[topic.clone()]);
+    await_descriptions(&lamp, std::slice::from_ref(&topic));
     drop(service);
     let output = lamp.command().args(arguments).arg("--forget-home-assistant").output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr)), (Some(0), "".into()));
