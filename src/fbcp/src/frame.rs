@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(store(&mut frame, &mut screen), [0, 1, 2], "the first picture, though all black");
         assert_eq!(screen, vec![0; target.visible_bytes()]);
         frame.take_source(0, &pixels);
-        assert_eq!(store(&mut frame, &mut screen), [], "still");
+        assert_eq!(store(&mut frame, &mut screen), [0_usize; 0], "still");
 
         pixels[16 + 2] = 0xff;
         frame.take_source(1, &pixels[16..]);
@@ -324,7 +324,7 @@ mod tests {
         pixels[16 + 3] = 0xff;
         pixels[16 + 1] = 1;
         frame.take_source(1, &pixels[16..]);
-        assert_eq!(store(&mut frame, &mut screen), [], "a change that the target cannot show");
+        assert_eq!(store(&mut frame, &mut screen), [0_usize; 0], "a change that the target cannot show");
 
         frame.forget_stored();
         assert_eq!(store(&mut frame, &mut screen), [0, 1, 2]);

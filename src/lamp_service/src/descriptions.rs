@@ -11,6 +11,7 @@ use anyhow::Context;
 use log::warn;
 use mqtt_client::Connection;
 use programs::lamp_service::Cli;
+use programs::login::User;
 use runtime::address::Address;
 
 use crate::{NAME, home_assistant, state_file};
@@ -76,14 +77,15 @@ pub(crate) fn outdated(
 }
 
 /// `--forget-home-assistant`: has the broker forget all descriptions of the lamp.
-pub(crate) fn forget(cli: &Cli) -> anyhow::Result<()> {
+pub(crate) fn forget(cli: &Cli, user: Option<&User>) -> anyhow::Result<()> {
     let mut descriptions = Descriptions::open(&cli.state);
     if descriptions.topics.is_empty() {
         return Ok(());
     }
-    let forget = || -> Result<(), mqtt_client::Error> {
-        let mut connection =
-            Connection::open(&cli.broker, &format!("{NAME}_forget_{}", std::process::id()), PATIENCE)?;
+    let forget = || -> anyhow::Result<()> {
+        let login = user.map(User::login).transpose()?;
+        let client_id = format!("{NAME}_forget_{}", std::process::id());
+        let mut connection = Connection::open(&cli.broker, login.as_ref(), &client_id, PATIENCE)?;
         for topic in descriptions.topics.iter().map(String::as_str).chain([home_assistant::STATE]) {
             connection.publish(topic, true, "")?;
         }

@@ -64,7 +64,7 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         return check::run(&cli, &pigpiod, user.as_ref());
     }
     if cli.forget_home_assistant {
-        return descriptions::forget(&cli);
+        return descriptions::forget(&cli, user.as_ref());
     }
     info!(
         "version {}; broker {}, pigpiod {pigpiod}, state in {}, {}",

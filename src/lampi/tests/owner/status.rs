@@ -19,7 +19,7 @@ impl Lamp {
             ("sys/class/graphics/fb1/bits_per_pixel", "16"),
             ("sys/class/graphics/fb1/stride", "640"),
             ("sys/class/input/event0/device/name", "EP0110M09"),
-            ("sys/class/input/event0/device/capabilities/abs", "1"),
+            ("sys/class/input/event0/device/capabilities/abs", "3"),
             (
                 "sys/class/input/event0/device/capabilities/key",
                 &format!("400{}", " 0".repeat(0x14a / usize::BITS as usize)),
