@@ -64,21 +64,22 @@ fn touches_are_printed_raw_and_mapped_and_drawn() {
     assert!(test.line().ends_with("takes touches from it too, so they work there as well as here"));
     touch.down((0, 0));
     assert_eq!(test.line(), "down raw 0 0 screen 0 319");
-    touch.to((2000, 1000));
-    assert_eq!(test.line(), "move raw 2000 1000 screen 119 219");
+    // Not the middle, which is between two pixels.
+    touch.to((2010, 1000));
+    assert_eq!(test.line(), "move raw 2010 1000 screen 120 219");
     let shown = |place, color: [u8; 3]| {
         wait_for(&format!("{color:?} at {place:?}"), PATIENCE, || {
             rig::is_near(pixel(&framebuffer, place), color).then_some(())
         });
     };
-    shown((119, 10), [255, 255, 255]);
+    shown((120, 10), [255, 255, 255]);
     shown((10, 219), [255, 255, 255]);
     // A mark in the middle.
     shown((116, 159), [96, 96, 96]);
     touch.up();
     assert_eq!(test.line(), "up");
-    shown((119, 10), [0, 0, 0]);
-    shown((119, 219), [255, 160, 0]);
+    shown((120, 10), [0, 0, 0]);
+    shown((120, 219), [255, 160, 0]);
     test.end();
     assert!(std::fs::read(&framebuffer).unwrap().iter().all(|byte| *byte == 0), "the screen is left black");
 }
