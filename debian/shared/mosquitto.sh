@@ -59,9 +59,7 @@ is_readable() {
 remove_nodelay() {
     rm -f "$NODELAY.lampi-new" # of an installation that was killed
     is_file "$NODELAY" || return 0
-    first=
-    read -r first <"$NODELAY" || true # it has no line
-    case "$first" in
+    case "$(head -n 1 "$NODELAY")" in
         '# Written by the package lampi,'*) ;;
         *) return 0 ;;
     esac
