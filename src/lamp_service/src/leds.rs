@@ -155,8 +155,10 @@ impl Leds {
             log_light(is_lit, version, &client, &pins);
             *served = Some(Instant::now());
             self.set_done(Some(wanted.calls));
+            let mut shown_for = Instant::now();
             loop {
-                let wake = self.waker.wait(client.as_fd(), fade.next_step(Instant::now()));
+                // From the moment whose colour is shown: if the way ended between that and now, its end is still to be shown.
+                let wake = self.waker.wait(client.as_fd(), fade.next_step(shown_for));
                 match wake {
                     // Nothing was asked: it has closed the connection.
                     Ok(Wake::Readable) => return Err(lost(&client, ErrorKind::UnexpectedEof.into())),
@@ -176,7 +178,8 @@ impl Leds {
                     Ok(Wake::Deadline) => {}
                     Err(error) => return Err(lost(&client, error)),
                 }
-                let duty = corrected(fade.at(Instant::now()), wanted.light.gamma, pins.levels);
+                shown_for = Instant::now();
+                let duty = corrected(fade.at(shown_for), wanted.light.gamma, pins.levels);
                 // What was asked for is written even if it is there: something else may have changed the pins.
                 if duty != shown || matches!(wake, Ok(Wake::Woken)) {
                     let was_lit = std::mem::replace(&mut is_lit, show(&mut client, duty)?);
@@ -185,7 +188,7 @@ impl Leds {
                     }
                     if !is_lit {
                         // Nobody sees the way to the new colour.
-                        fade = Fade::resting_at(wanted.duty, Instant::now());
+                        fade = Fade::resting_at(wanted.duty, shown_for);
                     }
                     shown = duty;
                     self.set_done(Some(wanted.calls));
