@@ -102,9 +102,9 @@ impl Said {
         for (name, value) in variables {
             let is_of = |pair: &&String| pair.split_once('=').is_some_and(|(key, _)| key.trim() == *name);
             let old = pairs.iter().find(is_of).cloned();
-            let is_packaged = || packaged.iter().find(is_of) == old.as_ref();
+            let is_packaged = || old.is_some() && packaged.iter().find(is_of) == old.as_ref();
             let new = format!("{name}={}", quoted(value)?);
-            if is_other || old.is_none() || is_packaged() {
+            if is_other || is_packaged() {
                 pairs.retain(|pair| !is_of(&pair));
                 pairs.push(new);
             }
@@ -184,7 +184,9 @@ mod tests {
                 account("alice", "/100%"),
                 Some("A=\"1,2\",HOME=\"/100%%\",KIVY_HOME=\"/100%%/.kivy\",B=%(ENV_X)s"),
             ),
-            ("alice", "", account("alice", "/a"), Some("HOME=\"/a\",KIVY_HOME=\"/a/.kivy\"")),
+            // Nor is added what is missing, which the doctor reports.
+            ("alice", "", account("alice", "/a"), None),
+            ("pi", "", account("alice", "/a"), Some("HOME=\"/a\",KIVY_HOME=\"/a/.kivy\"")),
         ] {
             let found = environment(said(user, environment_said), &account);
             assert_eq!(found.as_deref(), expected, "{user} {environment_said}");
