@@ -58,11 +58,7 @@ fn set(name: &str, kivy_home: Option<String>, root: &Path) -> anyhow::Result<()>
         bail!("the lamp's programs do not run as root; name another user");
     }
     let all = confs::said(root)?;
-    let text = confs::conf(&all, &account, kivy_home.as_deref())?;
-    join_groups(&account, root)?;
-    state::give_to(&account, root)?;
-    Record::of(&account, kivy_home, root).write(root)?;
-    put(text.as_deref(), root)?;
+    move_to(&account, kivy_home, &all, root)?;
     output::line(&format!("lamp_service and lamp_ui run as {}", account.name))?;
     for said in all {
         match Supervisor::at(root).update(said.program) {
@@ -89,14 +85,19 @@ pub(crate) fn adopt(user: &str, kivy_home: Option<&str>, root: &Path) -> anyhow:
     if !in_root(root, config).is_file() {
         return Ok(None);
     }
-    let text = confs::conf(&all, &account, kivy_home.as_deref())?;
-    join_groups(&account, root)?;
-    state::give_to(&account, root)?;
-    Record::of(&account, kivy_home, root).write(root)?;
-    put(text.as_deref(), root)?;
+    move_to(&account, kivy_home, &all, root)?;
     Ok(Some(format!(
         "lamp_service and lamp_ui run as {user}, as they did before; another user is set by: sudo lampi user NAME"
     )))
+}
+
+/// Gives an account what the programs need, and has them run as it.
+fn move_to(account: &Account, kivy_home: Option<String>, all: &[Said], root: &Path) -> anyhow::Result<()> {
+    let text = confs::conf(all, account, kivy_home.as_deref())?;
+    join_groups(account, root)?;
+    state::give_to(account, root)?;
+    Record::of(account, kivy_home, root).write(root)?;
+    put(text.as_deref(), root)
 }
 
 /// Brings the generated file up to date after a change of the others, and prints what there is to say.
