@@ -39,13 +39,6 @@ supervisor_runs() {
     grep -qs '[/]supervisord' /proc/[0-9]*/cmdline || { sleep 0.1 && grep -qs '[/]supervisord' /proc/[0-9]*/cmdline; }
 }
 
-# systemd follows the drop-in of supervisor.service that came or went.
-tell_systemd() {
-    if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then
-        systemctl --system daemon-reload >/dev/null 2>&1 || true
-    fi
-}
-
 # Asks Supervisor once for the states of all programs, because each question takes about a second on a small machine.
 read_states() {
     states=$(supervisor status 2>/dev/null) || true # its exit status tells that one is not running

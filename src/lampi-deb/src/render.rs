@@ -12,6 +12,7 @@ use programs::RunsAs;
 use crate::cli::RenderArgs;
 use crate::settings::Settings;
 use crate::source::Source;
+use crate::stage::DROP_IN;
 
 /// The scripts that dpkg calls.
 pub(crate) const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
@@ -60,6 +61,7 @@ pub(crate) fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Ve
         "removed-confs",
         "disabled-confs",
         "supervisor",
+        "systemd",
         "mosquitto",
     ]
     .map(|name| format!("shared/{name}.sh"));
@@ -89,6 +91,7 @@ fn render(
             }
             let programs: Vec<&str> = programs::supervised().map(|program| program.name).collect();
             context.insert("programs", &programs.join(" "));
+            context.insert("drop_in", DROP_IN);
             context.insert("user_conf", programs::user_conf::PATH);
             context.insert("user_record", programs::paths::USER_RECORD);
             let groups = programs::user::GROUPS.map(|(name, _)| name);

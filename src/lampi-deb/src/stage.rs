@@ -31,6 +31,9 @@ pub(crate) fn copies_mode(settings: &Settings) -> u32 {
     if settings.have_words_of_the_builder() { CONF_MODE } else { 0o644 }
 }
 
+/// The drop-in of supervisor.service in the package, to which postinst links from /etc/systemd.
+pub(crate) const DROP_IN: &str = "usr/share/lampi/supervisor.service.conf";
+
 /// Mode of every link, which nobody looks at.
 pub(crate) const LINK_MODE: u32 = 0o777;
 
@@ -108,7 +111,7 @@ impl Stage {
         for (path, name) in [
             (changelog::PATH, "usr/share/doc/lampi/changelog"),
             ("debian/copyright", "usr/share/doc/lampi/copyright"),
-            ("debian/systemd/supervisor.conf", "usr/lib/systemd/system/supervisor.service.d/lampi.conf"),
+            ("debian/systemd/supervisor.conf", DROP_IN),
             ("debian/lintian-overrides", "usr/share/lintian/overrides/lampi"),
         ] {
             self.add(name, 0o644, source.read(path)?.as_bytes())?;

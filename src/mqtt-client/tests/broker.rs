@@ -100,8 +100,12 @@ fn a_session_announces_itself_and_keeps_what_it_can_not_send() {
     let (publisher, events) = start(&address(&broker.address()));
     assert_eq!(events.recv_timeout(PATIENCE).unwrap(), Event::Connected);
     let mut other = Connection::open(&address(&broker.address()), None, "other", PATIENCE).unwrap();
+    // A subscription may come before the announcement, which is not marked as retained then, or after it.
     other.subscribe(&["session/state", "answers"], QoS::ExactlyOnce).unwrap();
-    assert_eq!(other.next_message().unwrap(), message("session/state", b"1", true));
+    assert_eq!(other.next_message().unwrap().payload, b"1");
+    let mut later = Connection::open(&address(&broker.address()), None, "later", PATIENCE).unwrap();
+    later.subscribe(&["session/state"], QoS::ExactlyOnce).unwrap();
+    assert_eq!(later.next_message().unwrap(), message("session/state", b"1", true));
     await_request(&mut other, &events);
     // Far more than may wait at a time, each as soon as there is room.
     for step in 0..1000_u32 {
