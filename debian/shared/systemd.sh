@@ -8,7 +8,7 @@ DROP_IN_TARGET='/{{ drop_in }}'
 # link_drop_in: leaves what is in its place, such as a link to /dev/null, and a machine without systemd.
 link_drop_in() {
     units="${DROP_IN%/*/*}"
-    if [ -d "$units" ] && [ "$(readlink -f "$units")" = "$(readlink -f "$ROOT/")${units#"$ROOT"}" ] && ! exists "$DROP_IN"; then
+    if [ -d "$units" ] && [ ! -L "$units" ] && ! exists "$DROP_IN"; then
         mkdir -p "${DROP_IN%/*}"
         ln -s "$DROP_IN_TARGET" "$DROP_IN"
     fi
