@@ -17,7 +17,7 @@ nodelay_content() {
         'set_tcp_nodelay true'
 }
 
-# lacks_nodelay VERSION: what was installed before is too old to have written it, or is nothing.
+# lacks_nodelay VERSION: is too old to write it, or nothing.
 lacks_nodelay() {
     dpkg --compare-versions "$1" lt "$NODELAY_SINCE"
 }
@@ -55,7 +55,7 @@ is_readable() {
     [ -f "$1" ] && { [ -z "$ROOT" ] || [ ! -L "$1" ]; }
 }
 
-# remove_nodelay CALL: a removal leaves a file that its owner has changed, a purge does not. Another one stays.
+# remove_nodelay CALL: only a purge removes a file that its owner has changed. Another one stays.
 remove_nodelay() {
     rm -f "$NODELAY.lampi-new" # of an installation that was killed
     is_file "$NODELAY" || return 0
