@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What may be changed about the package when it is built: one table of settings, their types and defaults.
+//! The settings of a build: one table with their types, defaults and meanings.
 //!
-//! Every value ends up in a Supervisor file, where some characters cut a line short or stop Supervisor altogether, so
-//! each is checked here, by name, before anything is made.
+//! Every value is written to a Supervisor file. Some characters cut a line short there or stop Supervisor, so each value is
+//! checked here, by name, before the build makes anything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,22 +12,22 @@ use anyhow::{Context, bail};
 
 use programs::{PROGRAMS, user};
 
-/// What a value must look like.
+/// The form of a value.
 #[derive(Debug, Clone, Copy)]
 enum ValueKind {
-    /// Name of a user, as adduser takes it.
+    /// Name of a user that adduser accepts.
     User,
     /// Absolute path.
     Path,
-    /// Number from the first to the second.
+    /// Number from the first to the second, inclusive.
     Number(u32, u32),
-    /// Size in Supervisor's words: 500KB, 1MB.
+    /// Size as Supervisor reads it: 500KB, 1MB.
     Size,
-    /// Value of an option of the program with this name, which must understand it.
+    /// Value of an option of this program, which must accept it.
     Option(&'static str, &'static str),
-    /// Further arguments of the program with this name, which must understand them.
+    /// Further arguments of this program, which must accept them.
     Arguments(&'static str),
-    /// Call of pigpiod.
+    /// Command that runs pigpiod.
     Pigpiod,
 }
 
@@ -45,98 +45,98 @@ const TABLE: &[Setting] = &[
         key: "user",
         kind: ValueKind::User,
         default: user::NAME,
-        help: "user that runs lamp_service and lamp_ui; created on installation if missing",
+        help: "user that runs lamp_service and lamp_ui; installation creates a missing one",
     },
     Setting { key: "home", kind: ValueKind::Path, default: user::HOME, help: "HOME of that user" },
     Setting {
         key: "kivy_home",
         kind: ValueKind::Path,
         default: user::KIVY_HOME,
-        help: "folder of that user's Kivy configuration",
+        help: "directory of that user's Kivy configuration",
     },
     Setting {
         key: "pigpiod_command",
         kind: ValueKind::Pigpiod,
         default: "/usr/libexec/lampi/pigpiod -g -l",
-        help: "call of the GPIO daemon; it must stay in the foreground (-g)",
+        help: "command that runs the GPIO daemon in the foreground (-g)",
     },
     Setting {
         key: "fbcp_fps",
         kind: ValueKind::Option("fbcp", "fps"),
         default: "30",
-        help: "pictures per second that fbcp copies, at most",
+        help: "frames per second that fbcp copies at most",
     },
     Setting {
         key: "fbcp_rotate",
         kind: ValueKind::Option("fbcp", "rotate"),
         default: "0",
-        help: "degrees by which the picture is turned on the panel, clockwise",
+        help: "degrees by which fbcp rotates the frame, clockwise",
     },
     Setting {
         key: "fbcp_fit",
         kind: ValueKind::Option("fbcp", "fit"),
         default: "contain",
-        help: "what becomes of a picture of other proportions: contain, cover or stretch",
+        help: "how fbcp scales a frame of another aspect ratio: contain, cover or stretch",
     },
     Setting {
         key: "fbcp_dither",
         kind: ValueKind::Option("fbcp", "dither"),
         default: "none",
-        help: "ordered: gradients without steps on a panel of 16 bits",
+        help: "ordered: smooth gradients on a panel with 16 bits per pixel",
     },
     Setting {
         key: "fbcp_console",
         kind: ValueKind::Option("fbcp", "console"),
         default: "silence",
-        help: "keep: the text console may draw on the lamp's screen",
+        help: "keep: the text console may draw on the lamp's screen; silence: it may not",
     },
     Setting {
         key: "fbcp_at_end",
         kind: ValueKind::Option("fbcp", "at-end"),
         default: "keep",
-        help: "blank: the panel is made black when fbcp ends",
+        help: "blank: fbcp clears the panel when it ends; keep: the last frame stays",
     },
     Setting {
         key: "lamp_service_restore",
         kind: ValueKind::Option("lamp_service", "restore"),
         default: "last",
-        help: "what the lamp shows when it starts: last, on or off",
+        help: "state of the lamp after a start: last, on or off",
     },
     Setting {
         key: "lamp_service_transition",
         kind: ValueKind::Option("lamp_service", "transition"),
         default: "0",
-        help: "seconds in which the light passes to the next colour",
+        help: "seconds that a change of colour takes",
     },
     Setting {
         key: "lamp_service_gamma",
         kind: ValueKind::Option("lamp_service", "gamma"),
         default: "1",
-        help: "exponent that makes the steps of dim light look even; 2.2 suits the eye",
+        help: "exponent that corrects dim light for the eye, 1 to 3; 2.2 is usual",
     },
     Setting {
         key: "lamp_service_frequency",
         kind: ValueKind::Option("lamp_service", "frequency"),
         default: "1000",
-        help: "frequency of the LEDs in Hz; the slower, the more levels of dim light",
+        help: "PWM frequency of the LEDs in Hz; a lower one has more levels of dim light",
     },
     Setting {
         key: "lamp_service_home_assistant",
         kind: ValueKind::Option("lamp_service", "home-assistant"),
         default: "",
-        help: "discovery prefix under which Home Assistant is told about the lamp",
+        help: "Home Assistant's discovery prefix; none: no discovery",
     },
     Setting {
         key: "lamp_service_backlight",
         kind: ValueKind::Option("lamp_service", "backlight"),
         default: "no",
-        help: "yes: messages on lamp/backlight set the panel's backlight, on GPIO 18",
+        help: "yes: messages on lamp/backlight set the panel's backlight on GPIO 18",
     },
     Setting {
         key: "lamp_ui_blank_after",
         kind: ValueKind::Option("lamp_ui", "blank-after"),
         default: "0",
-        help: "seconds without use after which the screen goes black; 0 for never",
+        help: "seconds without use before the screen goes black; 0: never",
     },
     Setting {
         key: "fbcp_args",
@@ -160,43 +160,43 @@ const TABLE: &[Setting] = &[
         key: "fbcp_priority",
         kind: ValueKind::Number(0, 999),
         default: "100",
-        help: "start order of fbcp, the first",
+        help: "Supervisor's priority of fbcp, which starts first",
     },
     Setting {
         key: "pigpiod_priority",
         kind: ValueKind::Number(0, 999),
         default: "200",
-        help: "start order of pigpiod",
+        help: "Supervisor's priority of pigpiod",
     },
     Setting {
         key: "lamp_service_priority",
         kind: ValueKind::Number(0, 999),
         default: "300",
-        help: "start order of lamp_service",
+        help: "Supervisor's priority of lamp_service",
     },
     Setting {
         key: "lamp_ui_priority",
         kind: ValueKind::Number(0, 999),
         default: "400",
-        help: "start order of lamp_ui, the last",
+        help: "Supervisor's priority of lamp_ui, which starts last",
     },
     Setting {
         key: "start_retries",
         kind: ValueKind::Number(3, 1_000_000_000),
         default: "1000000",
-        help: "attempts to start a program before Supervisor gives it up",
+        help: "attempts to start a program before Supervisor stops trying",
     },
     Setting {
         key: "log_maxbytes",
         kind: ValueKind::Size,
         default: "1MB",
-        help: "size at which a log is rotated",
+        help: "size at which Supervisor rotates a log",
     },
     Setting {
         key: "log_backups",
         kind: ValueKind::Number(0, 100),
         default: "2",
-        help: "rotated logs kept of each program",
+        help: "rotated logs that Supervisor keeps of each program",
     },
 ];
 
@@ -234,9 +234,7 @@ impl Settings {
         self.values.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
-    /// How a program of ours is called, apart from its name: with a blank before each word.
-    ///
-    /// Options are left out where they have their default, which the program knows.
+    /// The arguments of a program, with a blank before each. An option with its default value is left out.
     pub(crate) fn arguments(&self, program: &str) -> String {
         let mut arguments = String::new();
         for row in TABLE {
@@ -254,8 +252,8 @@ impl Settings {
         arguments
     }
 
-    /// Whether any of the words that the builder wrote freely is in there. They may tell a password.
-    pub(crate) fn have_words_of_the_builder(&self) -> bool {
+    /// Whether a setting that takes free text differs from its default. Free text may contain a password.
+    pub(crate) fn have_free_text(&self) -> bool {
         TABLE.iter().any(|row| {
             matches!(row.kind, ValueKind::Arguments(_) | ValueKind::Pigpiod)
                 && self.get(row.key) != row.default
@@ -264,8 +262,8 @@ impl Settings {
 
     fn read(&mut self, file: &Path) -> anyhow::Result<()> {
         let shown = file.display();
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read the settings in {shown}"))?;
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read the settings file {shown}"))?;
         let table: toml::Table = toml::from_str(&text).map_err(|error| {
             anyhow::anyhow!("{shown} is not TOML: {}", error.to_string().trim_end().replace('\n', " "))
         })?;
@@ -274,7 +272,7 @@ impl Settings {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Float(number) => number.to_string(),
-                other => bail!("{shown}: {key} is {other}, it must be a string or a number"),
+                other => bail!("{shown}: {key} is {other}; it must be a string or a number"),
             };
             self.put(&key, &value).with_context(|| shown.to_string())?;
         }
@@ -284,40 +282,40 @@ impl Settings {
     fn put(&mut self, key: &str, value: &str) -> anyhow::Result<()> {
         let Some(row) = TABLE.iter().find(|row| row.key == key) else {
             let keys: Vec<_> = TABLE.iter().map(|row| row.key).collect();
-            bail!("there is no setting '{key}'; there are {}", keys.join(", "));
+            bail!("unknown setting '{key}'; the settings are {}", keys.join(", "));
         };
-        // A default may be empty where no other value may be.
+        // Some defaults are empty, which their kind does not allow.
         let check = || if value == row.default { Ok(()) } else { row.kind.check(value) };
-        if let Err(reason) = refuse_breaking_characters(value).and_then(|()| check()) {
-            bail!("{key} is '{}', {reason}", value.escape_debug());
+        if let Err(reason) = reject_special_characters(value).and_then(|()| check()) {
+            bail!("{key} is '{}'; {reason}", value.escape_debug());
         }
         self.values.insert(row.key, value.to_owned());
         Ok(())
     }
 
-    /// The programs are started in the order of their priorities, and that order is a promise of the package.
+    /// Supervisor starts programs in the order of their priorities, and the package guarantees that order.
     fn check_order(&self) -> anyhow::Result<()> {
         let keys: Vec<String> = programs::supervised().map(|program| format!("{program}_priority")).collect();
         let number = |key: &str| self.get(key).parse::<u32>().expect("it was checked");
         for pair in keys.windows(2) {
             if number(&pair[0]) >= number(&pair[1]) {
-                bail!("{} must be less than {}, for the programs start in this order", pair[0], pair[1]);
+                bail!("{} must be less than {}, because the programs start in this order", pair[0], pair[1]);
             }
         }
         Ok(())
     }
 }
 
-/// Characters that mean something to Supervisor wherever they stand in a value.
-fn refuse_breaking_characters(value: &str) -> Result<(), String> {
-    let breaking = [
+/// Rejects characters that Supervisor interprets anywhere in a value.
+fn reject_special_characters(value: &str) -> Result<(), String> {
+    let special = [
         ("\"", "a quote"),
         ("'", "a quote"),
         ("%", "a % (Supervisor would expand it)"),
         (" ;", "' ;' (Supervisor would cut the value there)"),
         (" #", "' #' (Supervisor would cut the value there)"),
     ];
-    if let Some((_, name)) = breaking.iter().find(|(text, _)| value.contains(text)) {
+    if let Some((_, name)) = special.iter().find(|(text, _)| value.contains(text)) {
         return Err(format!("it must not contain {name}"));
     }
     if value.chars().any(char::is_control) {
@@ -338,13 +336,13 @@ impl ValueKind {
                     && value
                         .chars()
                         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
-                require(fits, "it must be a user's name: lower-case letters, digits, _ and -")
+                require(fits, "it must be a user name: at most 32 lower-case letters, digits, _ and -")
             }
             Self::Path => require(
                 value.starts_with('/')
                     && !value.contains([' ', ',', ';', '\\'])
                     && !value.split('/').any(|part| part == ".."),
-                "it must be an absolute path without blanks, commas and ..",
+                "it must be an absolute path without blanks, commas, semicolons, backslashes and ..",
             ),
             Self::Number(least, most) => require(
                 value
@@ -358,19 +356,19 @@ impl ValueKind {
                 require(
                     matches!(suffix, "" | "KB" | "MB")
                         && digits.parse::<u32>().is_ok_and(|number| number > 0),
-                    "it must be a number above 0 of bytes, KB or MB, such as 500KB",
+                    "it must be a number of bytes, KB or MB above 0, such as 500KB",
                 )
             }
             Self::Option(program, option) => {
                 require(!value.contains(' '), "it must be one word")?;
-                understood(program, &format!("--{option}={value}"))
+                accepted(program, &format!("--{option}={value}"))
             }
             Self::Arguments(program) => {
-                understood(program, value)?;
-                let ending = |word: &str| ENDING.contains(&word.split('=').next().unwrap_or_default());
-                match value.split(' ').find(|word| ending(word)) {
+                accepted(program, value)?;
+                let exits = |word: &str| EXITING.contains(&word.split('=').next().unwrap_or_default());
+                match value.split(' ').find(|word| exits(word)) {
                     Some(word) => Err(format!(
-                        "it must not have {word}, for with it {program} ends, and Supervisor would start it again and again"
+                        "it must not contain {word}: {program} exits with it, and Supervisor would restart it forever"
                     )),
                     None => Ok(()),
                 }
@@ -379,37 +377,39 @@ impl ValueKind {
                 let words: Vec<&str> = value.split(' ').collect();
                 require(
                     words[0] == "pigpiod" || (words[0].starts_with('/') && words[0].ends_with("/pigpiod")),
-                    "it must call pigpiod",
+                    "it must run pigpiod, by that name or by an absolute path",
                 )?;
                 require(
                     words.contains(&"-g"),
-                    "it must have -g, for without it pigpiod leaves the foreground and Supervisor loses it",
+                    "it must contain -g: without it pigpiod leaves the foreground, where Supervisor cannot stop it",
                 )?;
                 require(
                     !words.iter().any(|word| word.eq_ignore_ascii_case("-v")),
-                    "it must not have -v, for with it pigpiod prints its version and ends",
+                    "it must not contain -v: with it pigpiod prints its version and exits",
                 )
             }
         }
     }
 }
 
-/// Options with which a program of ours does one thing and ends.
-const ENDING: [&str; 3] = ["--check", "--once", "--snapshot"];
+/// Options with which a program does one thing and exits.
+const EXITING: [&str; 3] = ["--check", "--once", "--snapshot"];
 
-fn require(holds: bool, otherwise: &str) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+fn require(is_met: bool, otherwise: &str) -> Result<(), String> {
+    if is_met { Ok(()) } else { Err(otherwise.to_owned()) }
 }
 
-/// Asks the program's own command line definition.
-fn understood(name: &str, arguments: &str) -> Result<(), String> {
-    let program =
-        PROGRAMS.iter().find(|program| program.name == name).expect("the table names programs of ours");
+/// Parses the arguments by the program's own command line definition.
+fn accepted(name: &str, arguments: &str) -> Result<(), String> {
+    let program = PROGRAMS
+        .iter()
+        .find(|program| program.name == name)
+        .expect("the table names programs of the package");
     let words = std::iter::once(name).chain(arguments.split_whitespace());
     program.command_line().try_get_matches_from(words).map(|_| ()).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        format!("{name} does not understand it: {first}")
+        format!("{name} does not accept it: {first}")
     })
 }
 
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_fit_themselves() {
+    fn accepts_every_default() {
         let settings = load(&[]).unwrap();
         for row in TABLE {
             let assignment = format!("{}={}", row.key, row.default);
@@ -441,18 +441,44 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_readme_has_the_same_table() {
-        let readme = include_str!("../../../README.md");
-        for Setting { key, default, help, .. } in TABLE {
+    /// The table of docs/settings.md, which is the end of the file.
+    fn markdown() -> String {
+        let mut text = String::from("| Setting | Default | Values | Meaning |\n| --- | --- | --- | --- |\n");
+        for Setting { key, kind, default, help } in TABLE {
             let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
-            let row = format!("| `{key}` | {default} | {help} |\n");
-            assert!(readme.contains(&row), "README.md lacks {row}");
+            let values = match kind {
+                ValueKind::User => "a user name".to_owned(),
+                ValueKind::Path => "an absolute path".to_owned(),
+                ValueKind::Number(least, most) => format!("{least} to {most}"),
+                ValueKind::Size => "bytes, or a number with KB or MB".to_owned(),
+                ValueKind::Option(program, option) => format!("those of `{program} --{option}`"),
+                ValueKind::Arguments(program) => format!("options of {program}"),
+                ValueKind::Pigpiod => "a pigpiod with its options".to_owned(),
+            };
+            let _ = writeln!(text, "| `{key}` | {default} | {values} | {help} |");
+        }
+        text
+    }
+
+    /// `LAMPI_TEST_RENEW=yes` writes the table.
+    #[test]
+    fn the_document_has_the_same_table() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+        let document = std::fs::read_to_string(&path).unwrap();
+        let (prose, table) = document.split_at(document.find("| Setting |").unwrap_or(document.len()));
+        if std::env::var_os("LAMPI_TEST_RENEW").is_some() {
+            std::fs::write(&path, format!("{prose}{}", markdown())).unwrap();
+        } else {
+            assert_eq!(
+                table,
+                markdown(),
+                "docs/settings.md is out of date; run this test with LAMPI_TEST_RENEW=yes"
+            );
         }
     }
 
     #[test]
-    fn good_values_are_taken() {
+    fn accepts_good_values() {
         for assignment in [
             "user=lamp_1",
             "log_maxbytes=500KB",
@@ -464,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_have_numbers_and_yields_to_the_command_line() {
+    fn a_file_may_contain_numbers_and_set_overrides_it() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("settings.toml");
         let content =
@@ -477,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn options_have_the_defaults_of_their_programs() {
+    fn defaults_are_those_of_the_programs() {
         for row in TABLE {
             let ValueKind::Option(name, option) = row.kind else { continue };
             let program = PROGRAMS.iter().find(|program| program.name == name).expect(name);
@@ -492,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_called_with_what_differs_from_their_defaults() {
+    fn passes_only_options_that_differ_from_their_defaults() {
         let settings = load(&[
             "lamp_service_gamma=2.2",
             "lamp_service_restore=last",
@@ -504,45 +530,45 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_builder_are_known() {
+    fn detects_free_text() {
         for plain in [&[][..], &["user=lamp", "fbcp_fps=25", "lamp_service_home_assistant=ha"]] {
-            assert!(!load(plain).unwrap().have_words_of_the_builder(), "{plain:?}");
+            assert!(!load(plain).unwrap().have_free_text(), "{plain:?}");
         }
-        for words in ["lamp_ui_args=--broker=mqtt:1883", "pigpiod_command=/usr/bin/pigpiod -g"] {
-            assert!(load(&[words]).unwrap().have_words_of_the_builder(), "{words}");
+        for free in ["lamp_ui_args=--broker=mqtt:1883", "pigpiod_command=/usr/bin/pigpiod -g"] {
+            assert!(load(&[free]).unwrap().have_free_text(), "{free}");
         }
     }
 
     #[test]
-    fn bad_values_are_refused_by_name() {
+    fn rejects_bad_values_by_name() {
         for (assignment, reason) in [
-            ("colour=red", "there is no setting 'colour'"),
+            ("colour=red", "unknown setting 'colour'"),
             ("user", "it must have the form KEY=VALUE"),
-            ("user=Pi", "user is 'Pi', it must be a user's name"),
-            ("user=", "user is '', it must be a user's name"),
-            ("home=pi", "home is 'pi', it must be an absolute path"),
+            ("user=Pi", "user is 'Pi'; it must be a user name"),
+            ("user=", "user is ''; it must be a user name"),
+            ("home=pi", "home is 'pi'; it must be an absolute path"),
             ("home=/home/\"pi\"", "it must not contain a quote"),
             ("kivy_home=/home/%(user)s", "it must not contain a %"),
             ("fbcp_args=--fps 10 ; reboot", "it must not contain ' ;'"),
-            ("fbcp_args=--fps 10\nuser=root", "fbcp_args is '--fps 10\\nuser=root', it must be one line"),
-            ("fbcp_rotate=45", "fbcp does not understand it: invalid value '45' for '--rotate <DEGREES>'"),
-            ("fbcp_args=--fast", "fbcp does not understand it: unexpected argument '--fast'"),
+            ("fbcp_args=--fps 10\nuser=root", "fbcp_args is '--fps 10\\nuser=root'; it must be one line"),
+            ("fbcp_rotate=45", "fbcp does not accept it: invalid value '45' for '--rotate <DEGREES>'"),
+            ("fbcp_args=--fast", "fbcp does not accept it: unexpected argument '--fast'"),
             ("lamp_service_gamma=9", "it must be a number from 1 to 3"),
-            ("lamp_service_transition=", "lamp_service does not understand it"),
+            ("lamp_service_transition=", "lamp_service does not accept it"),
             ("lamp_service_home_assistant=a b", "it must be one word"),
-            ("lamp_ui_args=--help", "lamp_ui does not understand it"),
-            ("lamp_ui_args=--snapshot=x.png", "it must not have --snapshot=x.png, for with it lamp_ui ends"),
+            ("lamp_ui_args=--help", "lamp_ui does not accept it"),
+            ("lamp_ui_args=--snapshot=x.png", "it must not contain --snapshot=x.png: lamp_ui exits with it"),
             (
                 "lamp_service_args=--gamma 2 --check",
-                "it must not have --check, for with it lamp_service ends",
+                "it must not contain --check: lamp_service exits with it",
             ),
-            ("fbcp_args=--once", "it must not have --once, for with it fbcp ends"),
-            ("pigpiod_command=pigpiod -l", "it must have -g"),
-            ("pigpiod_command=pigpiod -g -l -v", "it must not have -v"),
-            ("pigpiod_command=rgpiod -g", "it must call pigpiod"),
+            ("fbcp_args=--once", "it must not contain --once: fbcp exits with it"),
+            ("pigpiod_command=pigpiod -l", "it must contain -g"),
+            ("pigpiod_command=pigpiod -g -l -v", "it must not contain -v"),
+            ("pigpiod_command=rgpiod -g", "it must run pigpiod"),
             ("start_retries=many", "it must be a number from 3"),
             ("start_retries=+5", "it must be a number from 3"),
-            ("log_maxbytes=1GB", "it must be a number above 0 of bytes"),
+            ("log_maxbytes=1GB", "it must be a number of bytes, KB or MB above 0"),
             ("log_backups=101", "from 0 to 100"),
             ("pigpiod_priority=100", "fbcp_priority must be less than pigpiod_priority"),
         ] {

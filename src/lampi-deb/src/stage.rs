@@ -28,7 +28,7 @@ pub(crate) const COPIES_DIRECTORY: &str = "usr/share/lampi/conf.d";
 /// Mode of these copies, which hold no password of the owner's, and none of the builder's but in words that the builder wrote
 /// freely.
 pub(crate) fn copies_mode(settings: &Settings) -> u32 {
-    if settings.have_words_of_the_builder() { CONF_MODE } else { 0o644 }
+    if settings.have_free_text() { CONF_MODE } else { 0o644 }
 }
 
 /// The drop-in of supervisor.service in the package, to which postinst links from /etc/systemd.
