@@ -112,8 +112,9 @@ fn pack(manifest: &Path, parts: &Parts, directory: &Path) -> anyhow::Result<Path
     let compressed = compressed_assets(&package, &warnings)?;
     apply_compressed_assets(&mut package, compressed);
     package.sort_assets_by_type();
+    // Fast, because it is compressed again.
     let compression =
-        CompressConfig { fast: false, compress_type: Format::Xz, compress_system: false, rsyncable: false };
+        CompressConfig { fast: true, compress_type: Format::Xz, compress_system: false, rsyncable: false };
     let path = write_deb(&environment, directory.join("package.deb"), &package, &compression, &warnings)?;
     warnings.none()?;
     Ok(path)

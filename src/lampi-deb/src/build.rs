@@ -25,10 +25,11 @@ use crate::install::{Artifacts, install};
 use crate::interrupt::Interrupt;
 use crate::notices::{self, notices};
 use crate::render::{self, Rendered};
+use crate::repack::repack;
 use crate::source::Source;
 use crate::stage::{Stage, make_directory, write};
 use crate::toolchain::Toolchain;
-use crate::{check, md5sums, verify};
+use crate::{check, verify};
 
 /// Makes the package that was ordered.
 pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
             relations: &relations,
             timestamp,
         };
-        md5sums::add(&assemble(&source, &parts, directory)?, timestamp)
+        repack(&assemble(&source, &parts, directory)?, architecture, timestamp)
     })?;
 
     let deb = progress.stage("verify", || {

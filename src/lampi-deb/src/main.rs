@@ -3,7 +3,7 @@
 //! the demonstration.
 //!
 //! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
-//! directory -> cargo-deb -> md5sums -> verification -> the package, moved into place by renaming it.
+//! directory -> cargo-deb -> md5sums and compression -> verification -> the package, moved into place by renaming it.
 //!
 //! It knows the source tree, cargo and the rules for Debian packages. It never knows the machine that the package is installed
 //! on, and never starts a program of the package.
@@ -26,6 +26,7 @@ mod md5sums;
 mod notices;
 mod pages;
 mod render;
+mod repack;
 mod settings;
 mod source;
 mod stage;
