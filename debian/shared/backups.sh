@@ -59,7 +59,7 @@ back_up() {
     fi
     name_backup "$1"
     mv -T "$1" "$backup"
-    say "took ${1#"$ROOT"} out of action; it is kept as ${backup#"$ROOT"}"
+    say "disabled ${1#"$ROOT"}; it is kept as ${backup#"$ROOT"}"
 }
 
 # restore_backups: of an installation that is given up.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files in the form of Python's configparser, read leniently: a line that makes no sense costs that line only.
+//! Files in the format of Python's configparser. An invalid line is ignored, and the rest is read.
 //!
-//! Keys are told apart without regard to case, and a `%` in key or value means itself, as Kivy has it.
+//! As in Kivy, keys are not case-sensitive, and `%` has no special meaning.
 
-/// Sections with their keys and values, in the order in which they came.
+/// Sections with their keys and values, in the order of the file.
 #[derive(Debug, Default)]
 pub(crate) struct Ini {
     entries: Vec<Entry>,
@@ -17,11 +17,11 @@ struct Entry {
 }
 
 impl Ini {
-    /// Takes a file's text, and returns sentences about lines that make no sense; at most one of each sort.
+    /// Parses a file's text. Returns a warning about the first invalid line, if any.
     pub(crate) fn read(&mut self, text: &str) -> Vec<String> {
-        let mut complaints = Vec::new();
+        let mut warnings = Vec::new();
         let mut section: Option<String> = None;
-        // Whether a line that is indented continues a value.
+        // Whether an indented line continues a value.
         let mut in_value = false;
         for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
             let content = line.trim();
@@ -42,16 +42,16 @@ impl Ini {
             } else if let (Some(section), Some((key, value))) = (&section, content.split_once(['=', ':'])) {
                 self.set(section, key.trim(), value.trim());
                 in_value = true;
-            } else if complaints.is_empty() {
-                complaints.push(format!(
-                    "line {number} is neither a section nor a key with a value, it and others like it are ignored"
+            } else if warnings.is_empty() {
+                warnings.push(format!(
+                    "line {number} is neither a section nor a key with a value; such lines are ignored"
                 ));
             }
         }
-        complaints
+        warnings
     }
 
-    /// Sets a key, anew if it is there.
+    /// Sets a key, or replaces its value.
     pub(crate) fn set(&mut self, section: &str, key: &str, value: &str) {
         self.entries.retain(|entry| !(entry.section == section && entry.key.eq_ignore_ascii_case(key)));
         self.entries.push(Entry { section: section.into(), key: key.into(), value: value.into() });

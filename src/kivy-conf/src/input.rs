@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Values of `[input]`: which touch screen to take, and how its units become places on the screen.
+//! Values of `[input]`: which touch screen to use, and how to map its units to positions on the screen.
 //!
-//! - `mtdev,/dev/input/eventN,OPTION=NUMBER,...` and `hidinput,...` name a device. Options are `min_position_x`,
-//!   `max_position_x` and the same for y, `invert_x`, `invert_y` and `rotation`; `hidinput` knows `min_abs_x` and the
-//!   like for single-touch panels too. What a device lacks of a range it says itself. `hidinput` inverts y unless
-//!   `invert_y=0` says otherwise, as it does in Kivy.
-//! - `probesysfs,provider=mtdev,match=TEXT,use_regex=0,param=OPTION=NUMBER,...` takes the first touch screen whose name
-//!   contains the text, or with `use_regex=1` begins with what the regular expression means. `select_all` and
-//!   `use_mouse` change nothing: a device that is no touch screen is never taken.
+//! - `mtdev,/dev/input/eventN,OPTION=NUMBER,...` and `hidinput,...` set a device. The options are
+//!   `min_position_x`, `max_position_x`, the same for y, `invert_x`, `invert_y` and `rotation`; `hidinput`
+//!   also supports `min_abs_x`, `max_abs_x` and the same for y, for single-touch panels. The device's own
+//!   range is the default. As in Kivy, `hidinput` inverts y unless `invert_y=0` is set.
+//! - `probesysfs,provider=mtdev,match=TEXT,use_regex=0,param=OPTION=NUMBER,...` selects the first touch
+//!   screen with TEXT in its name; with `use_regex=1`, TEXT is a regular expression that matches the start of
+//!   the name. `select_all` and `use_mouse` have no effect: only touch screens are used.
+//! - `mouse` is ignored.
 //!
-//! Size of a touch means nothing to the lamp: its options are known and not used. `min_pressure` and `max_pressure` count
-//! for a screen that reports nothing but pressure. A `mouse` is none.
+//! Options for the size of a touch are accepted and have no effect. `min_pressure` and `max_pressure` apply
+//! to a screen that reports only pressure. As in Kivy, a minimum above the maximum reverses an axis.
 //!
-//! A smallest value above the largest is an axis that counts the other way, as in Kivy.
-//!
-//! `[postproc:calibration]` then stretches and moves the touches of a device, see [`Recalibration`].
+//! `[postproc:calibration]` then scales and shifts the touches of a device, see [`Recalibration`].
 
 use std::path::PathBuf;
 
@@ -23,24 +22,24 @@ use regex_lite::Regex;
 /// A touch screen and its calibration.
 #[derive(Debug, PartialEq)]
 pub struct Rule {
-    /// The key of the line, by which it is named in messages.
+    /// The key of the line, for messages.
     pub key: String,
-    /// Which of Kivy's providers reads the device.
+    /// Kivy's provider for the device.
     pub provider: Provider,
-    /// Which device.
+    /// The device.
     pub device: Device,
-    /// How its units become places.
+    /// The mapping from its units to positions.
     pub calibration: Calibration,
-    /// How many options of the calibration are given.
+    /// Number of calibration options that are set.
     pub options: usize,
 }
 
-/// What reads a device in Kivy.
+/// Kivy's module that reads a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
-    /// Multi-touch screens, by the library mtdev.
+    /// Multi-touch screens, with the library mtdev.
     Mtdev,
-    /// Any screen, by the kernel's events as they are.
+    /// Any screen, with the kernel's events.
     Hidinput,
 }
 
@@ -53,14 +52,14 @@ impl Provider {
     }
 }
 
-/// Which device a rule is for.
+/// The device of a rule.
 #[derive(Debug)]
 pub enum Device {
-    /// The one at a path.
+    /// The device at this path.
     Path(PathBuf),
-    /// Any whose name contains a text.
+    /// Any device with this text in its name.
     Named(String),
-    /// Any whose name fits an expression.
+    /// Any device with a name that matches.
     Fitting(Regex),
 }
 
@@ -76,7 +75,7 @@ impl PartialEq for Device {
 }
 
 impl Device {
-    /// Whether a device with this name is meant, wherever it is.
+    /// Whether the rule selects a device by this name.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         match self {
@@ -87,26 +86,26 @@ impl Device {
     }
 }
 
-/// Smallest and largest value of an axis, where they are given.
+/// Minimum and maximum of an axis, if set.
 pub type Ends = (Option<i32>, Option<i32>);
 
-/// How a device's units become places on the screen.
+/// The mapping from a device's units to positions on the screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calibration {
-    /// Ends of the multi-touch axes x and y.
+    /// Ranges of the multi-touch axes x and y.
     pub position: [Ends; 2],
-    /// Ends of the single-touch axes x and y.
+    /// Ranges of the single-touch axes x and y.
     pub single: [Ends; 2],
-    /// Ends of the pressure.
+    /// Range of the pressure.
     pub pressure: Ends,
-    /// Axes x and y that count the other way.
+    /// Whether the axes x and y are inverted.
     pub inverted: [bool; 2],
-    /// Degrees by which the panel is mounted: 0, 90, 180 or 270.
+    /// Rotation of the panel in degrees: 0, 90, 180 or 270.
     pub rotation: i32,
 }
 
 impl Calibration {
-    /// Where a touch lies on the screen, from what part of each axis it is on; all from 0 to 1 from the upper left.
+    /// Maps a position on the device to one on the screen; both from 0 to 1, from the upper left corner.
     #[must_use]
     pub fn place(&self, (x, y): (f32, f32)) -> (f32, f32) {
         let [x, y] = [(x, self.inverted[0]), (y, self.inverted[1])]
@@ -119,16 +118,16 @@ impl Calibration {
         }
     }
 
-    /// Takes `OPTION=NUMBER`, or says what is wrong with it.
+    /// Applies `OPTION=NUMBER`, or returns why it is ignored.
     fn take(&mut self, option: &str, is_hidinput: bool) -> Result<(), String> {
         let Some((name, value)) = option.split_once('=') else {
-            return Err(format!("{option:?} is not an option with a value, it is ignored"));
+            return Err(format!("{option:?} is not OPTION=NUMBER; it is ignored"));
         };
         let (name, value) = (name.trim(), value.trim());
-        let unknown = || Err(format!("there is no option {name:?}, it is ignored"));
+        let unknown = || Err(format!("unknown option {name:?}; it is ignored"));
         let number: i32 = value
             .parse()
-            .map_err(|_| format!("{name} is {value:?}, it must be a whole number, it is ignored"))?;
+            .map_err(|_| format!("{name} is {value:?} but must be a whole number; it is ignored"))?;
         if name.contains("_abs_") && !is_hidinput {
             return unknown();
         }
@@ -150,7 +149,7 @@ impl Calibration {
                 return Ok(());
             }
             "rotation" => {
-                return Err(format!("rotation is {number}, it must be 0, 90, 180 or 270, it is taken as 0"));
+                return Err(format!("rotation is {number} but must be 0, 90, 180 or 270; 0 is used"));
             }
             "min_pressure" => &mut self.pressure.0,
             "max_pressure" => &mut self.pressure.1,
@@ -162,36 +161,37 @@ impl Calibration {
     }
 }
 
-/// How the touches of a device are stretched and moved after all else, by a line of `[postproc:calibration]`: Kivy's way to
-/// have a touch screen cover a part of the picture.
+/// A line of `[postproc:calibration]`: scales and shifts the touches of a device after everything else. With
+/// it, a touch screen can cover a part of the frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Recalibration {
-    /// Factors of x and y, then what is added to them, in parts of the screen from its lower left corner.
+    /// Multiplies x and y, then adds to them, in fractions of the screen from its lower left corner.
     Linear {
-        /// Factors of x and y.
+        /// Factors for x and y.
         ratio: [f32; 2],
-        /// What is added to x and y.
+        /// Added to x and y.
         offset: [f32; 2],
     },
-    /// The device covers a screen of this width and height, of which the picture is the upper left part. Touches beside the
-    /// picture are none.
+    /// The device covers a screen of this width and height, with the frame in its upper left corner. Touches
+    /// outside the frame are ignored.
     Covers(f32, f32),
 }
 
 impl Recalibration {
-    /// Reads `xratio=0.5,xoffset=0.25` or `auto=1920x1080`, or says what is wrong with it.
+    /// Parses `xratio=0.5,xoffset=0.25` or `auto=1920x1080`.
     pub(crate) fn parse(value: &str) -> Result<Self, String> {
         let (mut ratio, mut offset) = ([1.0; 2], [0.0; 2]);
         for option in value.split(',').map(str::trim).filter(|option| !option.is_empty()) {
-            let wrong = || Err(format!("{option:?} is no calibration, such as xratio=0.5 or auto=1920x1080"));
-            let Some((name, value)) = option.split_once('=') else { return wrong() };
+            let invalid =
+                || Err(format!("{option:?} is not a calibration such as xratio=0.5 or auto=1920x1080"));
+            let Some((name, value)) = option.split_once('=') else { return invalid() };
             if name == "auto" {
                 let side = |text: &str| {
                     text.trim().parse().ok().filter(|side: &f32| side.is_finite() && *side > 0.0)
                 };
                 let sides =
                     value.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
-                let Some((width, height)) = sides else { return wrong() };
+                let Some((width, height)) = sides else { return invalid() };
                 return Ok(Self::Covers(width, height));
             }
             let place = match name {
@@ -199,18 +199,18 @@ impl Recalibration {
                 "yratio" => &mut ratio[1],
                 "xoffset" => &mut offset[0],
                 "yoffset" => &mut offset[1],
-                _ => return wrong(),
+                _ => return invalid(),
             };
             let Some(number) = value.trim().parse().ok().filter(|number: &f32| number.is_finite()) else {
-                return wrong();
+                return invalid();
             };
             *place = number;
         }
         Ok(Self::Linear { ratio, offset })
     }
 
-    /// Where a touch lies on a picture of `size` pixels, from where it would lie without; both from 0 to 1 from the upper
-    /// left. `None`: beside the picture.
+    /// Maps a calibrated position to one on a frame of this width and height in pixels; both positions from 0
+    /// to 1, from the upper left corner. `None`: outside the frame.
     #[must_use]
     pub fn place(&self, (x, y): (f32, f32), (width, height): (u32, u32)) -> Option<(f32, f32)> {
         match self {
@@ -226,7 +226,7 @@ impl Recalibration {
 }
 
 impl Rule {
-    /// Reads the value of a key; also returns sentences about what of it is ignored. `Ok(None)`: it is about no touch screen.
+    /// Parses the value of a key. Returns the rule and warnings about ignored parts; `Ok(None)` for a mouse.
     pub fn parse(key: &str, value: &str) -> Result<Option<(Self, Vec<String>)>, String> {
         let mut words = value.split(',').map(str::trim);
         match words.next().unwrap_or_default() {
@@ -236,12 +236,12 @@ impl Rule {
                 let provider = provider_called(provider);
                 let Some(path) = words.next().filter(|path| path.starts_with('/')) else {
                     let name = provider.name();
-                    return Err(format!("{name} needs a device, such as {name},/dev/input/event0"));
+                    return Err(format!("{name} requires a device, as in {name},/dev/input/event0"));
                 };
                 Ok(Some(Self::new(key, Device::Path(path.into()), provider, words)))
             }
             other => Err(format!(
-                "there is no provider {:?}, there are mtdev, hidinput and probesysfs",
+                "unknown provider {:?}; use mtdev, hidinput or probesysfs",
                 other.chars().take(40).collect::<String>()
             )),
         }
@@ -255,17 +255,17 @@ impl Rule {
     ) -> (Self, Vec<String>) {
         let is_hidinput = provider == Provider::Hidinput;
         let mut calibration = Calibration { inverted: [false, is_hidinput], ..Calibration::default() };
-        let (mut options, mut complaints) = (0, Vec::new());
+        let (mut options, mut warnings) = (0, Vec::new());
         for option in given.filter(|option| !option.is_empty()) {
             match calibration.take(option, is_hidinput) {
                 Ok(()) => options += 1,
-                Err(complaint) => complaints.push(complaint),
+                Err(warning) => warnings.push(warning),
             }
         }
-        (Self { key: key.to_owned(), provider, device, calibration, options }, complaints)
+        (Self { key: key.to_owned(), provider, device, calibration, options }, warnings)
     }
 
-    /// The name that Kivy gives to the touch screen at a node such as event0, by which `[postproc:calibration]` means it.
+    /// Kivy's name for the touch screen at a device node such as event0, as used in `[postproc:calibration]`.
     #[must_use]
     pub fn device_name(&self, node: &str) -> String {
         match self.device {
@@ -276,32 +276,32 @@ impl Rule {
 
     fn probe<'a>(key: &str, words: impl Iterator<Item = &'a str>) -> Result<(Self, Vec<String>), String> {
         let (mut provider, mut name, mut is_regex) = (Provider::Mtdev, "", false);
-        let (mut options, mut complaints) = (Vec::new(), Vec::new());
+        let (mut options, mut warnings) = (Vec::new(), Vec::new());
         for word in words.filter(|word| !word.is_empty()) {
             match word.split_once('=') {
                 Some(("provider", value @ ("mtdev" | "hidinput"))) => provider = provider_called(value),
                 Some(("provider", value)) => {
-                    complaints.push(format!("there is no provider {value:?}, hidinput is taken"));
+                    warnings.push(format!("unknown provider {value:?}; hidinput is used"));
                     provider = Provider::Hidinput;
                 }
                 Some(("match", value)) => name = value,
                 Some(("use_regex", value)) => is_regex = value == "1",
                 Some(("select_all" | "use_mouse", _)) => {}
                 Some(("param", option)) => options.push(option),
-                _ => complaints.push(format!("there is no option {word:?} of probesysfs, it is ignored")),
+                _ => warnings.push(format!("unknown option {word:?} of probesysfs; it is ignored")),
             }
         }
         let device = if is_regex {
-            // Anchored at the beginning only.
+            // As Python's re.match: anchored at the start only.
             let expression = Regex::new(&format!("(?i)^(?:{name})"))
-                .map_err(|error| format!("match is {name:?}, which is no regular expression: {error}"))?;
+                .map_err(|error| format!("match is {name:?}, which is not a regular expression: {error}"))?;
             Device::Fitting(expression)
         } else {
             Device::Named(name.to_owned())
         };
         let (rule, more) = Self::new(key, device, provider, options.into_iter());
-        complaints.extend(more);
-        Ok((rule, complaints))
+        warnings.extend(more);
+        Ok((rule, warnings))
     }
 }
 

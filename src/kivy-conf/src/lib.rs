@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the user's Kivy configuration says of touch and screen, so that a lamp which was set up for Kivy needs no other.
+//! The user's Kivy configuration of touch and screen. A lamp that was set up for Kivy keeps its settings.
 //!
-//! The file is `config.ini` in `KIVY_HOME`, else in HOME/.kivy; it is never written. Honoured are:
+//! The file is `config.ini` in `KIVY_HOME`, by default HOME/.kivy. It is read and never written. Supported
+//! are:
 //!
 //! | section | keys |
 //! | --- | --- |
-//! | `[input]` | each value `mtdev,DEVICE,...`, `hidinput,DEVICE,...` or `probesysfs,...`, see [`input`] |
+//! | `[input]` | values `mtdev,DEVICE,...`, `hidinput,DEVICE,...` or `probesysfs,...`, see [`input`] |
 //! | `[graphics]` | `rotation` (0, 90, 180, 270, counter-clockwise), `maxfps` (0: no limit), `show_cursor` |
 //! | `[kivy]` | `log_level` |
 //! | `[postproc]` | `jitter_distance` (0 to 1000), `ignore` (a list of rectangles) |
-//! | `[postproc:calibration]` | each value `xratio=NUMBER,...` or `auto=WIDTHxHEIGHT` |
+//! | `[postproc:calibration]` | values `xratio=NUMBER,...` or `auto=WIDTHxHEIGHT` |
 //!
-//! As in Kivy, `KCFG_SECTION_KEY` in the environment overrides a key unless `KIVY_NO_ENV_CONFIG` is set, and
-//! `KIVY_NO_CONFIG` and `KIVY_USE_DEFAULTCONFIG` keep the file from being read. Whatever else is there is none of our
-//! business; what cannot be understood of the above is warned about, once, and as if it were not there.
+//! As in Kivy, the environment variable `KCFG_SECTION_KEY` overrides a key unless `KIVY_NO_ENV_CONFIG` is
+//! set. With `KIVY_NO_CONFIG` or `KIVY_USE_DEFAULTCONFIG`, the file is not read. An invalid value causes one
+//! warning and has no effect. Other keys are ignored.
 //!
-//! It knows how Kivy reads its configuration. It never opens a device or a screen: what follows from the values is the
-//! caller's part.
+//! This crate only reads the configuration; it opens no device or screen.
 
 mod ini;
 pub mod input;
@@ -31,38 +31,39 @@ use rustix::fs::{Mode, OFlags, open};
 use ini::Ini;
 use input::{Recalibration, Rule};
 
-/// Largest file that is read, in bytes. Kivy writes 2000.
+/// Maximum size of the file, in bytes. Kivy writes about 2000.
 const LARGEST: u64 = 1 << 20;
 
-/// What was understood. The default is that of a lamp without a file.
+/// The configuration. The default is that of a lamp without a file.
 #[derive(Debug, Default, PartialEq)]
 pub struct Kivy {
-    /// Degrees by which the frame is turned on the screen, counter-clockwise: 0, 90, 180 or 270.
+    /// Rotation of the frame on the screen in degrees, counter-clockwise: 0, 90, 180 or 270.
     pub rotation: u16,
-    /// Most frames in a second; `None`: no limit.
+    /// Maximum number of frames per second; `None`: no limit.
     pub max_fps: Option<u32>,
-    /// No mouse cursor over the controls, where there is one: in the window of a desktop.
+    /// Hide the mouse cursor, in the window on a desktop.
     pub hide_cursor: bool,
-    /// From which level on messages are logged.
+    /// Log level.
     pub log_level: Option<LevelFilter>,
     /// Touch screens, in the order of the file.
     pub rules: Vec<Rule>,
-    /// The sum of the ways in x and y, in parts of the screen, up to which a finger does not move.
+    /// The sum of the distances in x and y, in fractions of the screen, that does not count as a move of a
+    /// finger.
     ///
-    /// Kivy's code takes the number as such parts; its documentation says thousandths. By its code nothing moves any more
-    /// from 2 on. So a number up to 1 means parts, and a larger one thousandths.
+    /// Kivy's code treats the number as a fraction, so that nothing moves from 2 on; its documentation says
+    /// thousandths. Here, a number up to 1 is a fraction, and a larger one thousandths.
     pub jitter: f32,
-    /// Names of devices, or of providers in parentheses, with what is done to their touches.
+    /// Names of devices, or of providers in parentheses, with their recalibration.
     pub recalibrations: Vec<(String, Recalibration)>,
-    /// Where a touch that begins there is not seen: left, bottom, right and top in parts of the screen, from its lower
-    /// left corner.
+    /// Rectangles in which no touch starts: left, bottom, right and top in fractions of the screen, from its
+    /// lower left corner.
     pub ignored: Vec<[f32; 4]>,
-    /// Sentences about what could not be understood.
+    /// Warnings about invalid lines and values, as sentences.
     pub warnings: Vec<String>,
 }
 
 impl Kivy {
-    /// Reads the file that the environment leads to, and the overrides in the environment.
+    /// Reads the file that these environment variables select, and their overrides.
     pub fn load(environment: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut environment: Vec<_> = environment.into_iter().collect();
         environment.sort();
@@ -84,7 +85,7 @@ impl Kivy {
                     warnings.extend(lines.into_iter().map(|line| format!("{}: {line}", path.display())));
                 }
                 Ok(None) => {}
-                Err(error) => warnings.push(format!("{} is not used: {error}", path.display())),
+                Err(error) => warnings.push(format!("{}: {error}; the file is ignored", path.display())),
             }
         }
         if variable("KIVY_NO_ENV_CONFIG").is_none() {
@@ -102,12 +103,12 @@ impl Kivy {
 
     fn from_ini(ini: &Ini) -> Self {
         let mut warnings = Vec::new();
-        let mut take = |section: &str, key: &str, wanted: &str, understand: &mut dyn FnMut(&str) -> bool| {
+        let mut take = |section: &str, key: &str, wanted: &str, accept: &mut dyn FnMut(&str) -> bool| {
             if let Some(value) = ini.get(section, key)
-                && !understand(value.trim())
+                && !accept(value.trim())
             {
                 let shown: String = value.chars().take(60).collect();
-                warnings.push(format!("[{section}] {key} is {shown:?}, it must be {wanted}"));
+                warnings.push(format!("[{section}] {key} is {shown:?} but must be {wanted}"));
             }
         };
         let mut kivy = Self::default();
@@ -136,8 +137,8 @@ impl Kivy {
         });
         for (key, value) in ini.section("input") {
             match Rule::parse(key, value) {
-                Ok(Some((rule, complaints))) => {
-                    warnings.extend(complaints.into_iter().map(|what| format!("[input] {key}: {what}")));
+                Ok(Some((rule, ignored))) => {
+                    warnings.extend(ignored.into_iter().map(|what| format!("[input] {key}: {what}")));
                     kivy.rules.push(rule);
                 }
                 Ok(None) => {}
@@ -154,7 +155,7 @@ impl Kivy {
         kivy
     }
 
-    /// What is done to the touches of the device at a node such as event0, by the rule that it was taken for.
+    /// The recalibration of the device at a device node such as event0, which `rule` selected.
     #[must_use]
     pub fn recalibration(&self, rule: &Rule, node: &str) -> Option<Recalibration> {
         let of = |name: &str| {
@@ -167,7 +168,7 @@ impl Kivy {
     }
 }
 
-/// Where the file is, if anywhere.
+/// The path of the file; none without `HOME` and `KIVY_HOME`.
 fn path<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
     let home = variable("HOME").map(PathBuf::from);
     let directory = match variable("KIVY_HOME") {
@@ -182,35 +183,35 @@ fn path<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<PathBuf> {
     Some(directory.join("config.ini"))
 }
 
-/// The file's text; `None`: there is no file.
+/// The text of the file; `None` if it does not exist.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    // Without O_NONBLOCK a pipe would keep who reads it waiting, for ever if nobody writes to it.
+    // Without O_NONBLOCK, opening a pipe without a writer would block.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match open(path, flags, Mode::empty()).map_err(io::Error::from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => File::from(opened?),
     };
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it is longer than {LARGEST} bytes")));
+        return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
     }
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// Puts a value that was understood into its place, and tells whether it was.
+/// Stores a valid value. Returns whether it was valid.
 fn set<T>(place: &mut T, value: Option<T>) -> bool {
-    let understood = value.is_some();
+    let is_valid = value.is_some();
     if let Some(value) = value {
         *place = value;
     }
-    understood
+    is_valid
 }
 
-/// Python's words for yes and no.
+/// The booleans of Python's configparser.
 fn boolean(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "1" | "yes" | "true" | "on" => Some(true),
@@ -219,7 +220,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Python's levels, for which ours have other names.
+/// The log levels of Python's logging and of Kivy.
 fn level(text: &str) -> Option<LevelFilter> {
     Some(match text {
         "trace" => LevelFilter::Trace,
@@ -231,7 +232,7 @@ fn level(text: &str) -> Option<LevelFilter> {
     })
 }
 
-/// Reads `[(0.0, 0.0, 1.0, 0.1), (0.9, 0.9, 1.0, 1.0)]`.
+/// Parses `[(0.0, 0.0, 1.0, 0.1), (0.9, 0.9, 1.0, 1.0)]`.
 fn rectangles(text: &str) -> Option<Vec<[f32; 4]>> {
     let inner = text.strip_prefix('[')?.strip_suffix(']')?;
     let numbers: Vec<f32> = inner

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files and what they lead to.
+//! Configuration files and the values read from them.
 
 use rustix::fs::{CWD, mkfifoat};
 
 use super::input::{Calibration, Device, Provider};
 use super::*;
 
-/// Reads `text` as the file, with further variables in the environment.
+/// Reads `text` as the file, with additional environment variables.
 fn read_with(text: &[u8], variables: &[(&str, &str)]) -> Kivy {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.ini");
@@ -14,7 +14,7 @@ fn read_with(text: &[u8], variables: &[(&str, &str)]) -> Kivy {
     let home = [("KIVY_HOME", directory.path().to_str().unwrap())];
     let kivy =
         Kivy::load(home.iter().chain(variables).map(|(name, value)| (name.to_string(), value.to_string())));
-    assert_eq!(std::fs::read(&path).unwrap(), text, "the file is never written");
+    assert_eq!(std::fs::read(&path).unwrap(), text, "the file is not written");
     kivy
 }
 
@@ -22,21 +22,21 @@ fn read(text: &str) -> Kivy {
     read_with(text.as_bytes(), &[])
 }
 
-/// The rule of a file with nothing else in it, and without complaints.
+/// The rule of a file with this value only, which causes no warning.
 fn rule(value: &str) -> Rule {
     let kivy = read(&format!("[input]\n%(name)s = {value}\n"));
     assert_eq!(kivy.warnings, [""; 0], "{value}");
     kivy.rules.into_iter().next().expect(value)
 }
 
-/// Where a device of 240 by 320 units sees a touch at one of its places, in hundredths.
+/// The position on the screen of a touch at this position on the device, in hundredths.
 fn place(calibration: Calibration, (x, y): (f32, f32)) -> (i32, i32) {
     let (x, y) = calibration.place((x, y));
     ((x * 100.0).round() as i32, (y * 100.0).round() as i32)
 }
 
 #[test]
-fn the_file_of_the_course() {
+fn reads_the_file_of_the_course() {
     let kivy = read(
         "[input]\n%(name)s = probesysfs,provider=mtdev,param=max_position_x=240,param=max_position_y=320\n",
     );
@@ -50,10 +50,10 @@ fn the_file_of_the_course() {
 }
 
 #[test]
-fn the_file_that_kivy_writes_on_a_lamp() {
+fn reads_the_file_that_kivy_writes_on_a_lamp() {
     let kivy = read(concat!(
-        "[kivy]\nlog_dir = logs\nlog_enable = 1\nlog_level = info\nexit_on_escape = 1\nkeyboard_layout = qwerty\n",
-        "config_version = 14\nlog_name = kivy_%y-%m-%d_%_.txt\n\n",
+        "[kivy]\nlog_dir = logs\nlog_enable = 1\nlog_level = info\nexit_on_escape = 1\n",
+        "keyboard_layout = qwerty\nconfig_version = 14\nlog_name = kivy_%y-%m-%d_%_.txt\n\n",
         "[graphics]\nwidth = 800\nheight = 600\nrotation = 0\nshow_cursor = 1\nmaxfps = 60\nmultisamples = 2\n",
         "fullscreen = 0\nposition = auto\n\n",
         "[input]\nmouse = mouse\n",
@@ -68,7 +68,7 @@ fn the_file_that_kivy_writes_on_a_lamp() {
 }
 
 #[test]
-fn the_newest_file_of_the_course() {
+fn reads_the_newest_file_of_the_course() {
     let kivy = read(concat!(
         "[graphics]\nfullscreen = 0\nwidth = 320\nheight = 240\nrotation = 270\nallow_screensaver = 0\n",
         "[input]\n%(name)s = probesysfs,param=rotation=90,param=invert_x=1\n"
@@ -81,7 +81,7 @@ fn the_newest_file_of_the_course() {
 }
 
 #[test]
-fn rotations_and_inversions() {
+fn applies_rotations_and_inversions() {
     for (rotation, plain, x_inverted, y_inverted, both) in [
         (0, (20, 70), (80, 70), (20, 30), (80, 30)),
         (90, (30, 80), (30, 20), (70, 80), (70, 20)),
@@ -101,7 +101,7 @@ fn rotations_and_inversions() {
 }
 
 #[test]
-fn providers_and_devices() {
+fn reads_providers_and_devices() {
     let mtdev = rule("mtdev,/dev/input/event3,min_position_x=-5,max_pressure=9");
     assert_eq!(mtdev.device, Device::Path("/dev/input/event3".into()));
     assert_eq!(mtdev.calibration.position, [(Some(-5), None), (None, None)]);
@@ -128,22 +128,22 @@ fn providers_and_devices() {
 }
 
 #[test]
-fn what_is_wrong_is_warned_about_and_left_out() {
+fn warns_about_and_ignores_invalid_values() {
     for (text, warning) in [
-        ("[graphics]\nrotation = 45", "[graphics] rotation is \"45\", it must be 0, 90, 180 or 270"),
-        ("[graphics]\nmaxfps = many", "[graphics] maxfps is \"many\", it must be a number from 0 to 1000"),
-        ("[graphics]\nshow_cursor = 2", "[graphics] show_cursor is \"2\", it must be 0 or 1"),
-        ("[kivy]\nlog_level = loud", "[kivy] log_level is \"loud\", it must be trace, debug"),
-        ("[postproc]\njitter_distance = -1", "[postproc] jitter_distance is \"-1\", it must be a number"),
+        ("[graphics]\nrotation = 45", "[graphics] rotation is \"45\" but must be 0, 90, 180 or 270"),
+        ("[graphics]\nmaxfps = many", "[graphics] maxfps is \"many\" but must be a number from 0 to 1000"),
+        ("[graphics]\nshow_cursor = 2", "[graphics] show_cursor is \"2\" but must be 0 or 1"),
+        ("[kivy]\nlog_level = loud", "[kivy] log_level is \"loud\" but must be trace, debug"),
+        ("[postproc]\njitter_distance = -1", "[postproc] jitter_distance is \"-1\" but must be a number"),
         (
             "[postproc]\nignore = [(0, 0, 1)]",
-            "[postproc] ignore is \"[(0, 0, 1)]\", it must be a list such as",
+            "[postproc] ignore is \"[(0, 0, 1)]\" but must be a list such as",
         ),
-        ("[input]\na = tuio,0.0.0.0:3333", "[input] a: there is no provider \"tuio\""),
-        ("[input]\na = mtdev", "[input] a: mtdev needs a device"),
+        ("[input]\na = tuio,0.0.0.0:3333", "[input] a: unknown provider \"tuio\""),
+        ("[input]\na = mtdev", "[input] a: mtdev requires a device"),
         (
             "[input]\na = probesysfs,match=(,use_regex=1",
-            "[input] a: match is \"(\", which is no regular expression",
+            "[input] a: match is \"(\", which is not a regular expression",
         ),
         ("[nothing", "line 1 is neither a section nor a key with a value"),
     ] {
@@ -153,30 +153,27 @@ fn what_is_wrong_is_warned_about_and_left_out() {
         assert_eq!(kivy, Kivy { warnings: kivy.warnings.clone(), ..Kivy::default() }, "{text}");
     }
     for (value, warning) in [
-        (
-            "mtdev,/dev/input/event0,rotation=45",
-            "rotation is 45, it must be 0, 90, 180 or 270, it is taken as 0",
-        ),
-        ("mtdev,/dev/input/event0,invert_z=1", "there is no option \"invert_z\", it is ignored"),
-        ("mtdev,/dev/input/event0,max_abs_x=1", "there is no option \"max_abs_x\", it is ignored"),
+        ("mtdev,/dev/input/event0,rotation=45", "rotation is 45 but must be 0, 90, 180 or 270; 0 is used"),
+        ("mtdev,/dev/input/event0,invert_z=1", "unknown option \"invert_z\"; it is ignored"),
+        ("mtdev,/dev/input/event0,max_abs_x=1", "unknown option \"max_abs_x\"; it is ignored"),
         (
             "mtdev,/dev/input/event0,invert_x=yes",
-            "invert_x is \"yes\", it must be a whole number, it is ignored",
+            "invert_x is \"yes\" but must be a whole number; it is ignored",
         ),
-        ("mtdev,/dev/input/event0,fast", "\"fast\" is not an option with a value, it is ignored"),
-        ("probesysfs,provider=mtdev,speed=1", "there is no option \"speed=1\" of probesysfs, it is ignored"),
+        ("mtdev,/dev/input/event0,fast", "\"fast\" is not OPTION=NUMBER; it is ignored"),
+        ("probesysfs,provider=mtdev,speed=1", "unknown option \"speed=1\" of probesysfs; it is ignored"),
     ] {
         let kivy = read(&format!("[input]\na = {value}"));
         assert_eq!(kivy.warnings, [format!("[input] a: {warning}")], "{value}");
         assert_eq!(kivy.rules[0].calibration, Calibration::default(), "{value}");
     }
     let provider = read("[input]\na = probesysfs,provider=ps3eye");
-    assert_eq!(provider.warnings, ["[input] a: there is no provider \"ps3eye\", hidinput is taken"]);
+    assert_eq!(provider.warnings, ["[input] a: unknown provider \"ps3eye\"; hidinput is used"]);
     assert_eq!(provider.rules[0].calibration.inverted, [false, true]);
 }
 
 #[test]
-fn the_rest_of_what_is_honoured() {
+fn reads_every_supported_key() {
     let kivy = read(concat!(
         "\u{feff}# comment\n[graphics]\r\nMaxFPS: 0\nshow_cursor = No\nrotation=180\nrotation=90\n; comment\n",
         "[kivy]\nlog_level = warning\n[postproc]\njitter_distance = 4\n",
@@ -190,26 +187,25 @@ fn the_rest_of_what_is_honoured() {
 
 #[test]
 #[expect(clippy::float_cmp, reason = "the same literals")]
-fn jitter_is_in_parts_as_in_kivys_code_or_in_thousandths_as_in_its_manual() {
+fn jitter_distance_is_a_fraction_up_to_1_and_thousandths_above() {
     for (text, jitter) in [("0", 0.0), ("0.02", 0.02), ("1", 1.0), ("20", 0.02), ("1000", 1.0)] {
         assert_eq!(read(&format!("[postproc]\njitter_distance = {text}")).jitter, jitter, "{text}");
     }
 }
 
 #[test]
-fn recalibrations_by_device_and_by_provider() {
+fn recalibrates_by_device_and_by_provider() {
     let kivy = read(concat!(
         "[input]\nleft = mtdev,/dev/input/event1\n%(name)s = probesysfs,provider=hidinput\n",
         "[postproc:calibration]\nleft = xratio=0.5,yoffset=0.25\nevent4 = auto=480x640\n",
         "(hidinput) = xoffset=0.5\nbad = xratio=much\nworse = zoom=2\n"
     ));
-    assert_eq!(
-        kivy.warnings,
-        [
-            "[postproc:calibration] bad: \"xratio=much\" is no calibration, such as xratio=0.5 or auto=1920x1080",
-            "[postproc:calibration] worse: \"zoom=2\" is no calibration, such as xratio=0.5 or auto=1920x1080",
-        ]
-    );
+    let warnings = [("bad", "xratio=much"), ("worse", "zoom=2")].map(|(key, option)| {
+        format!(
+            "[postproc:calibration] {key}: {option:?} is not a calibration such as xratio=0.5 or auto=1920x1080"
+        )
+    });
+    assert_eq!(kivy.warnings, warnings);
     let place = |rule: usize, node| {
         let found = kivy.recalibration(&kivy.rules[rule], node).unwrap();
         found.place((0.5, 0.5), (240, 320))
@@ -218,11 +214,11 @@ fn recalibrations_by_device_and_by_provider() {
     assert_eq!(place(1, "event4"), Some((1.0, 1.0)));
     assert_eq!(place(1, "event5"), Some((1.0, 0.5)));
     let covers = kivy.recalibration(&kivy.rules[1], "event4").unwrap();
-    assert_eq!(covers.place((0.6, 0.5), (240, 320)), None, "beside the picture");
+    assert_eq!(covers.place((0.6, 0.5), (240, 320)), None, "outside the frame");
 }
 
 #[test]
-fn the_environment_overrides_and_switches_off() {
+fn environment_variables_override_and_disable_the_file() {
     let file = b"[graphics]\nrotation = 90\nmaxfps = 30\n";
     let set =
         [("KCFG_GRAPHICS_ROTATION", "180"), ("KCFG_INPUT_PANEL", "mtdev,/dev/input/event7"), ("KCFG_X", "1")];
@@ -237,7 +233,7 @@ fn the_environment_overrides_and_switches_off() {
 }
 
 #[test]
-fn the_file_is_looked_for_where_kivy_looks() {
+fn uses_kivys_path_of_the_file() {
     let look = |variables: &[(&str, &str)]| {
         path(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
     };
@@ -249,32 +245,32 @@ fn the_file_is_looked_for_where_kivy_looks() {
 }
 
 #[test]
-fn a_file_that_is_no_configuration_is_never_fatal() {
+fn a_file_that_cannot_be_read_causes_a_warning() {
     assert_eq!(Kivy::load([("KIVY_HOME".into(), "/nonexistent".into())]), Kivy::default());
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("config.ini")).unwrap();
     let home = directory.path().to_str().unwrap().to_owned();
     let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
-    assert!(warnings[0].ends_with("config.ini is not used: it is no regular file"), "{warnings:?}");
+    assert!(warnings[0].ends_with(": it is not a regular file; the file is ignored"), "{warnings:?}");
 
-    // A pipe to which nobody writes keeps nobody waiting.
+    // A pipe without a writer does not block.
     let directory = tempfile::tempdir().unwrap();
     mkfifoat(CWD, directory.path().join("config.ini"), Mode::RUSR | Mode::WUSR).unwrap();
     let home = directory.path().to_str().unwrap().to_owned();
     let warnings = Kivy::load([("KIVY_HOME".into(), home)]).warnings;
-    assert!(warnings[0].ends_with("config.ini is not used: it is no regular file"), "{warnings:?}");
+    assert!(warnings[0].ends_with(": it is not a regular file; the file is ignored"), "{warnings:?}");
 
     let mut large = b"[graphics]\nrotation = 90\n".to_vec();
     large.resize(10 << 20, b'#');
     let kivy = read_with(&large, &[]);
     assert_eq!(kivy.rotation, 0);
     assert!(
-        kivy.warnings[0].ends_with("is not used: it is longer than 1048576 bytes"),
+        kivy.warnings[0].ends_with("config.ini: it is larger than 1 MiB; the file is ignored"),
         "{:?}",
         kivy.warnings
     );
 
-    // Any bytes at all, of which the same are made each time.
+    // Arbitrary bytes, from a generator with a fixed seed.
     let mut number = 1_u32;
     for length in 0..400 {
         let bytes: Vec<u8> = (0..length * 5)

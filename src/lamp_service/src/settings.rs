@@ -117,7 +117,7 @@ mod tests {
             ("home-assistant = a/#", "it must be the beginning of a topic"),
             ("home-assistant =", "home-assistant"),
             ("username =", "--username"),
-            ("broker = localhost", "it must be a host, a colon and a port"),
+            ("broker = localhost", "it must be HOST:PORT"),
         ] {
             // Also where the command line has a good one.
             let error = format!("{:#}", read(content, &["--gamma", "2"]).expect_err(content));

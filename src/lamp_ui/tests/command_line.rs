@@ -78,10 +78,10 @@ fn the_program_of_the_package_has_no_windows() {
 fn a_wrong_call_is_refused_with_a_sentence() {
     for (arguments, reason) in [
         (&["--colour"] as &[&str], "--colour"),
-        (&["--broker", "localhost"], "it must be a host, a colon and a port"),
+        (&["--broker", "localhost"], "it must be HOST:PORT"),
         (&["--broker", ":1883"], "the host is missing"),
         (&["--broker", "localhost:0"], "the port must be from 1 to 65535"),
-        (&["--broker", "::1:1883"], "an IPv6 address is written as [::1]:8888"),
+        (&["--broker", "::1:1883"], "an IPv6 address needs brackets, as in [::1]:8888"),
         (&["--geometry", "240x320"], "--geometry"),
         (&["--geometry", "0x320x16"], "--geometry"),
         (&["--snapshot", "a.png", "--size", "240"], "as in 240x320"),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi bridge`: the lamp's broker connected with another one, for phones and web pages that are elsewhere.
+//! `lampi bridge`: connects the lamp's broker to another one, for phones and web pages in other networks.
 //!
-//! The connection is a file of mosquitto's own configuration. mosquitto does not start with a mistake in it, so all that
-//! can be found out is found out first.
+//! The bridge is a file in mosquitto's configuration. mosquitto does not start with an error in it, so
+//! everything is checked first.
 
 mod checks;
 mod conf;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use nix::unistd::geteuid;
+use runtime::address::Address;
 use runtime::output;
 use system_files::{Access, Place, ROOT_ONLY};
 
@@ -20,20 +21,20 @@ use programs::lamp_service::installed;
 use programs::lampi::BridgeArgs;
 use programs::login;
 
-/// The file.
+/// mosquitto's configuration of the bridge.
 const FILE: &str = "/etc/mosquitto/conf.d/lampi_bridge.conf";
 
-/// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
+/// Suffix of a file that is kept; the package uses the same one.
 const KEPT: &str = "dpkg-bak";
 
-/// What has to be done for mosquitto to follow: bridges are not among what it reads again while it runs.
+/// The command that applies the file: mosquitto does not reload bridges while it runs.
 const RESTART: &str = "sudo systemctl restart mosquitto";
 
 /// Writes the file, or removes it.
 pub(crate) fn run(args: &BridgeArgs) -> anyhow::Result<()> {
-    // Below another root, whoever may change the files may do so.
+    // Below another root, the permissions of the files decide.
     if args.root == Path::new("/") && !geteuid().is_root() {
-        bail!("this needs root; say it again after sudo");
+        bail!("this needs root; run it again with sudo");
     }
     match &args.host {
         Some(host) => set_up(args, host),
@@ -53,47 +54,52 @@ fn set_up(args: &BridgeArgs, host: &str) -> anyhow::Result<()> {
     }
     let place = Place::below(root, FILE)?;
     keep_foreign(&place)?;
-    // mosquitto reads it as root when it starts, but as its own user when logrotate has it read its configuration again.
+    // mosquitto reads it as root at start-up, but as its own user when logrotate has it reload its
+    // configuration.
     let access = Access { group, mode: 0o640, ..ROOT_ONLY };
     place.write(bridge.to_string().as_bytes(), access)?;
     output::line(&format!(
-        "{} is written; the lamp's topics there begin with {}",
+        "wrote {}; on the other broker, the lamp's topics start with {}",
         file.display(),
         bridge.prefix()
     ))?;
     if root == Path::new("/")
         && let Err(error) = checks::answers(&bridge.host, bridge.port)
     {
-        output::line(&format!("nobody answers there for now ({error}); mosquitto will keep trying"))?;
+        let address = Address { host: bridge.host, port: bridge.port };
+        output::line(&format!("cannot connect to {address} at the moment ({error}); mosquitto retries"))?;
     }
-    output::line(&format!("mosquitto connects after: {RESTART}"))?;
-    Ok(output::line("whether it is connected tells: lampi status")?)
+    output::line(&format!("to connect, run: {RESTART}"))?;
+    Ok(output::line("to check the connection, run: lampi status")?)
 }
 
 fn remove(root: &Path) -> anyhow::Result<()> {
     let file = system_files::in_root(root, FILE);
     if !system_files::exists(&file)? {
-        return Ok(output::line(&format!("there is no bridge: {} does not exist", file.display()))?);
+        return Ok(output::line(&format!(
+            "there is no bridge to remove: {} does not exist",
+            file.display()
+        ))?);
     }
     let place = Place::below(root, FILE)?;
     keep_foreign(&place)?;
     place.remove()?;
     Ok(output::line(&format!(
-        "{} is removed; mosquitto lets go of the other broker after: {RESTART}",
+        "removed {}; to disconnect from the other broker, run: {RESTART}",
         file.display()
     ))?)
 }
 
-/// Keeps a file that `lampi bridge` did not write, and says so.
+/// Keeps a file that `lampi bridge` did not write, and reports it.
 fn keep_foreign(place: &Place) -> anyhow::Result<()> {
     match place.read() {
         Ok(Some(found)) if conf::is_ours(&found.content) => Ok(()),
         Ok(None) => Ok(()),
-        // Even if it cannot be read, or is a link.
+        // Also a file that cannot be read, and a symbolic link.
         _ => {
             let kept = place.back_up(KEPT)?;
             Ok(output::line(&format!(
-                "{} was not written by lampi; it is kept as {}",
+                "lampi did not write {}; it is kept as {}",
                 place.path().display(),
                 kept.display()
             ))?)
@@ -101,10 +107,10 @@ fn keep_foreign(place: &Place) -> anyhow::Result<()> {
     }
 }
 
-/// What is ordered, complete and sound in itself.
+/// The bridge that the arguments describe, complete and valid.
 fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
     if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || "[]/".contains(c)) {
-        bail!("--host: '{}' is no name or address of a broker", host.escape_debug());
+        bail!("--host: '{}' is not a host name or an IP address", host.escape_debug());
     }
     let device_id = match &args.device_id {
         Some(id) => id.clone(),
@@ -112,7 +118,7 @@ fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
     };
     if device_id.is_empty() || !device_id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         bail!(
-            "the lamp cannot be called '{}' there; --device-id takes letters, digits, _, - and .",
+            "'{}' is not a valid ID of the lamp; use letters, digits, _, - and . in --device-id",
             device_id.escape_debug()
         );
     }
@@ -128,7 +134,7 @@ fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
     Ok(Bridge { device_id, host: host.to_owned(), port, tls, user })
 }
 
-/// The name by which the other broker knows the lamp already, or else Home Assistant and the lamp's own screen.
+/// The lamp's ID: that of the present bridge, or else the one for Home Assistant and on the lamp's screen.
 fn device_id(root: &Path) -> anyhow::Result<String> {
     let bridge = Place::below(root, FILE).and_then(|place| place.read()).ok().flatten();
     if let Some(id) = bridge.and_then(|found| conf::device_id(&found.content))
@@ -138,7 +144,7 @@ fn device_id(root: &Path) -> anyhow::Result<String> {
     }
     let found = identity::find(root, &installed::called(root)?.state());
     let (identity, _) = found.context(
-        "there is no network card by whose address the lamp could be known; name the lamp by --device-id",
+        "cannot derive the lamp's ID: the machine has no network card; set the ID with --device-id",
     )?;
     Ok(identity.id().to_owned())
 }
@@ -146,8 +152,7 @@ fn device_id(root: &Path) -> anyhow::Result<String> {
 fn tls(args: &BridgeArgs) -> anyhow::Result<Tls> {
     let path = |option: &str, path: &PathBuf| {
         let path = std::path::absolute(path).with_context(|| option.to_owned())?;
-        let text =
-            path.to_str().with_context(|| format!("{option}: mosquitto does not understand such a name"))?;
+        let text = path.to_str().with_context(|| format!("{option}: mosquitto requires a path in UTF-8"))?;
         one_line(option, text)
     };
     Ok(Tls {
@@ -166,15 +171,16 @@ fn tls(args: &BridgeArgs) -> anyhow::Result<Tls> {
 
 fn password(file: &Path) -> anyhow::Result<String> {
     let password = login::password(file)?;
-    let text = std::str::from_utf8(&password)
-        .with_context(|| format!("{}: mosquitto does not understand such a password", file.display()))?;
-    one_line(&file.display().to_string(), text)
+    let text = std::str::from_utf8(&password).with_context(|| {
+        format!("mosquitto requires UTF-8, but the password in {} is not", file.display())
+    })?;
+    one_line(&format!("the password in {}", file.display()), text)
 }
 
-/// A value as it can stand in mosquitto's configuration, where a line ends it and blanks around it are lost.
+/// A value for mosquitto's configuration, in which a value is the rest of its line, without spaces around it.
 fn one_line(what: &str, text: &str) -> anyhow::Result<String> {
     if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
-        bail!("{what}: it must not be empty, begin or end with a blank, or have control characters in it");
+        bail!("{what} must not be empty, start or end with a space, or contain control characters");
     }
     Ok(text.to_owned())
 }

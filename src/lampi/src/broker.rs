@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The lamp as its MQTT broker knows it: what it keeps of the lamp, and a change that is asked for.
+//! A client of the lamp's MQTT broker: reads the lamp's retained state, and requests a change.
 //!
-//! Unlike a program of the lamp, this client announces nothing and has no Last Will.
+//! Unlike the lamp's programs, it publishes no connection state and has no Last Will.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,31 +14,31 @@ use lamp::topic;
 use mqtt_client::{Connection, Error, Login, Message, QoS};
 use runtime::address::Address;
 
-/// What the names begin with under which changes are asked for: the name of the original lamp's command.
+/// Prefix of the client ID: the name of the course's command.
 const CLIENT: &str = "lamp_cmd";
 
-/// How often a colour is completed anew, at most. More often it is only because somebody drags a finger over another screen,
-/// whose colour then counts.
+/// Maximum number of requests for one half of a colour. More are needed only while a finger drags over the
+/// lamp's screen, and then the finger takes precedence.
 const COMPLETIONS: usize = 50;
 
-/// The program that keeps the lamp's state.
+/// The program that publishes the lamp's state.
 const SERVICE: &str = "lamp_service";
 
-/// Topics on which brokers tell of their bridges. Between the two is the bridge's name.
+/// Start and end of the topics with the state of the broker's bridges; the bridge's name is between them.
 const BRIDGES: (&str, &str) = ("$SYS/broker/connection/", "/state");
 
-/// A client that waits as long as its patience, at most.
+/// A client with a time limit.
 pub(crate) struct BrokerClient {
     connection: Connection,
-    /// The name of this client, by which it knows its own changes.
+    /// Client ID, which the state contains after a change by this client.
     name: String,
     address: Address,
     patience: Duration,
-    /// What has been received.
+    /// What the broker sent so far.
     pub known: Known,
 }
 
-/// What is to change. The rest stays as it is.
+/// The fields of the state to change. Other fields stay as they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Change {
     /// Hue, 0 to 1.
@@ -47,26 +47,26 @@ pub(crate) struct Change {
     pub saturation: Option<f64>,
     /// Brightness, 0 to 1.
     pub brightness: Option<f64>,
-    /// Lit or dark.
+    /// On or off.
     pub on: Option<bool>,
 }
 
-/// A request that was confirmed.
+/// A confirmed request.
 struct Confirmed {
-    /// The state of the lamp before it.
+    /// The state before it.
     replaced: LampState,
-    /// The state that it made.
+    /// The state after it.
     state: LampState,
 }
 
-/// What a broker keeps of the lamp.
+/// The broker's retained messages about the lamp.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Known {
     /// The lamp's state.
     pub state: Option<LampState>,
     /// Whether `lamp_service` is connected.
     pub service: Option<bool>,
-    /// Name of each bridge to another broker, and whether it is up.
+    /// Name of each bridge to another broker, and whether it is connected.
     pub bridges: BTreeMap<String, bool>,
 }
 
@@ -77,9 +77,9 @@ impl BrokerClient {
         login: Option<&Login>,
         patience: Duration,
     ) -> anyhow::Result<Self> {
-        // The broker throws out the older one of two clients of one name, so each has its own.
+        // The broker disconnects the older one of two clients with the same ID.
         let name = format!("{CLIENT}_{:08x}", fastrand::u32(..));
-        // The state last: what the broker keeps of the others has come before it.
+        // The state last: the retained messages of the other topics arrive before it.
         let topics = [
             format!("{}+{}", BRIDGES.0, BRIDGES.1),
             topic::connection_state(SERVICE),
@@ -94,12 +94,14 @@ impl BrokerClient {
             Ok(connection) => {
                 Ok(Self { connection, name, address: address.clone(), patience, known: Known::default() })
             }
-            Err(Error::NoAnswer) => bail!("{} does not answer within {}", broker(address), seconds(patience)),
-            Err(error) => Err(unreachable(address, &error)),
+            Err(Error::NoAnswer) => {
+                bail!("{} did not respond within {}", broker(address), seconds(patience))
+            }
+            Err(error) => Err(anyhow!("cannot connect to {}: {error}", broker(address))),
         }
     }
 
-    /// Waits for the lamp's state, which the broker keeps.
+    /// Waits for the lamp's state, a retained message.
     pub(crate) fn state(&mut self) -> anyhow::Result<LampState> {
         loop {
             if let Some(state) = &self.known.state {
@@ -107,7 +109,7 @@ impl BrokerClient {
             }
             if self.next()?.is_none() {
                 bail!(
-                    "{} did not tell the lamp's state within {}: {}",
+                    "{} did not send the lamp's state within {}: {}",
                     broker(&self.address),
                     seconds(self.patience),
                     self.service()
@@ -116,10 +118,10 @@ impl BrokerClient {
         }
     }
 
-    /// Makes a change, and waits until `lamp_service` confirms that the lamp has it.
+    /// Changes the lamp, and waits until `lamp_service` confirms the change.
     ///
-    /// A request has a whole colour or none. Where only a half of it is to change, the other one is that of the lamp's state
-    /// so far; if somebody has changed it in the meantime, the colour is completed anew.
+    /// A request has both hue and saturation, or neither. If only one of them changes, the other is taken
+    /// from the lamp's state; if another client changed that one at the same time, the request is repeated.
     pub(crate) fn change(&mut self, change: Change) -> anyhow::Result<()> {
         let mut last_seen = self.state()?;
         let mut color = last_seen.color;
@@ -134,14 +136,14 @@ impl BrokerClient {
         Ok(())
     }
 
-    /// Sends a request, and waits until `lamp_service` confirms it.
+    /// Publishes a request, and waits until `lamp_service` confirms it.
     fn request(&mut self, request: &SetConfig) -> anyhow::Result<Confirmed> {
         self.connection.set_patience(self.patience);
         let mut replaced = self.state()?;
         let mut is_over = match self.connection.publish(topic::SET_CONFIG, false, request.to_json()) {
             Ok(()) => false,
             Err(Error::NoAnswer) => true,
-            Err(error) => return Err(unreachable(&self.address, &error)),
+            Err(error) => return Err(lost(&self.address, &error)),
         };
         while !is_over {
             match self.next()? {
@@ -159,12 +161,12 @@ impl BrokerClient {
         bail!("lamp_service did not confirm the change within {}: {}", seconds(self.patience), self.service())
     }
 
-    /// Leaves politely, which spares the broker's log a complaint.
+    /// Disconnects; otherwise the broker would log an error.
     pub(crate) fn disconnect(self) {
         self.connection.close();
     }
 
-    /// The next message, of which is known already what it says; `None` when the time is over.
+    /// The next message, after its content is stored in `known`; `None` when the time is over.
     fn next(&mut self) -> anyhow::Result<Option<Message>> {
         match self.connection.next_message() {
             Ok(message) => {
@@ -172,22 +174,22 @@ impl BrokerClient {
                 Ok(Some(message))
             }
             Err(Error::NoAnswer) => Ok(None),
-            Err(error) => Err(unreachable(&self.address, &error)),
+            Err(error) => Err(lost(&self.address, &error)),
         }
     }
 
-    /// What the broker knows of `lamp_service`, for whom it keeps waiting.
+    /// Why `lamp_service` may not have responded.
     fn service(&self) -> &'static str {
         match self.known.service {
-            Some(true) => "lamp_service is connected, but silent; see: lampi logs lamp_service",
-            Some(false) => "lamp_service is not connected to it; see: sudo lampi status",
-            None => "lamp_service has never been connected to it; see: sudo lampi status",
+            Some(true) => "lamp_service is connected but does not respond; run: lampi logs lamp_service",
+            Some(false) => "lamp_service is not connected to it; run: sudo lampi status",
+            None => "lamp_service has never connected to it; run: sudo lampi status",
         }
     }
 }
 
 impl Change {
-    /// The request for it, of a client of this `name`. `color` is that of the lamp.
+    /// The request of a client with this `name`. `color` is the lamp's present colour.
     fn request(self, name: &str, color: Color) -> SetConfig {
         let is_colored = self.hue.is_some() || self.saturation.is_some();
         let color = is_colored.then(|| Color {
@@ -197,9 +199,9 @@ impl Change {
         SetConfig { client: name.to_owned(), color, brightness: self.brightness, on: self.on }
     }
 
-    /// Whether it has half of a colour only, and the other half has become another one.
+    /// Whether the change sets one of hue and saturation, and the other one differs from `before`.
     fn overwrites(self, now: Color, before: Color) -> bool {
-        // Of two decimals each.
+        // States have two decimals.
         let differ = |one: f64, other: f64| (one - other).abs() > 0.001;
         match (self.hue, self.saturation) {
             (Some(_), None) => differ(now.saturation, before.saturation),
@@ -213,7 +215,7 @@ impl Known {
     fn take(&mut self, Message { topic, payload, .. }: &Message) -> anyhow::Result<()> {
         if topic == topic::CHANGED {
             let state = LampState::from_json(payload)
-                .with_context(|| format!("what is told on {topic} is no state of a lamp"))?;
+                .with_context(|| format!("the payload on {topic} is not a lamp state"))?;
             self.state = Some(state);
         } else if *topic == topic::connection_state(SERVICE) {
             self.service = Some(payload == b"1");
@@ -229,8 +231,8 @@ fn broker(address: &Address) -> String {
     format!("the MQTT broker {address}")
 }
 
-fn unreachable(address: &Address, error: &Error) -> anyhow::Error {
-    anyhow!("{} cannot be reached: {error}", broker(address))
+fn lost(address: &Address, error: &Error) -> anyhow::Error {
+    anyhow!("lost the connection to {}: {error}", broker(address))
 }
 
 fn seconds(time: Duration) -> String {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi start`, `stop`, `restart` and `update`: Supervisor's own orders, given to the lamp's Supervisor over its socket.
+//! `lampi start`, `stop`, `restart` and `update`: Supervisor's own commands, over the socket of the lamp's
+//! Supervisor.
 //!
-//! supervisorctl takes the first configuration that it finds, also one in the folder where it is called, and does there
-//! what that says.
+//! supervisorctl uses the first configuration that it finds, even one in the working directory, and may so
+//! control another Supervisor.
 
 use std::path::Path;
 
@@ -13,39 +14,41 @@ use supervisor_client::{Control, Supervisor, Update};
 
 use crate::user;
 
-/// Starts a program that is stopped.
+/// Starts a stopped program.
 pub(crate) fn start(program: Program, root: &Path) -> anyhow::Result<()> {
     Ok(output::line(&match Supervisor::at(root).start(program.name)? {
-        Control::Done => format!("{program} is started"),
-        Control::Already => format!("{program} runs already"),
+        Control::Done => format!("started {program}"),
+        Control::Already => format!("{program} is already running"),
     })?)
 }
 
-/// Stops a program for a while.
+/// Stops a program until the next boot.
 pub(crate) fn stop(program: Program, root: &Path) -> anyhow::Result<()> {
     Ok(output::line(&match Supervisor::at(root).stop(program.name)? {
         Control::Done => {
-            format!("{program} is stopped until the next boot, or until you say: sudo lampi start {program}")
+            format!(
+                "stopped {program} until the next boot; to start it earlier, run: sudo lampi start {program}"
+            )
         }
-        Control::Already => format!("{program} did not run"),
+        Control::Already => format!("{program} was not running"),
     })?)
 }
 
-/// Starts a program anew.
+/// Restarts a program.
 pub(crate) fn restart(program: Program, root: &Path) -> anyhow::Result<()> {
     Supervisor::at(root).restart(program.name)?;
-    Ok(output::line(&format!("{program} is started anew"))?)
+    Ok(output::line(&format!("restarted {program}"))?)
 }
 
-/// Has Supervisor follow a changed file.
+/// Has Supervisor apply a changed file.
 pub(crate) fn update(program: Program, root: &Path) -> anyhow::Result<()> {
     if geteuid().is_root() {
         user::follow(root)?;
     }
     Ok(output::line(&match Supervisor::at(root).update(program.name)? {
-        Update::Added => format!("{program} is started"),
-        Update::Changed => format!("{program} is started anew, as its file says now"),
-        Update::Removed => format!("{program} is stopped: its file is gone"),
-        Update::Same => format!("{program} is as its file says"),
+        Update::Added => format!("started {program}"),
+        Update::Changed => format!("restarted {program} with its changed file"),
+        Update::Removed => format!("stopped {program}: its file was removed"),
+        Update::Same => format!("the file of {program} has not changed"),
     })?)
 }

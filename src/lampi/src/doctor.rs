@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi doctor`: prints what the doctor found, and performs the fixes on demand.
+//! `lampi doctor`: prints the doctor's findings, and applies fixes on demand.
 
 mod fix;
 
@@ -9,7 +9,7 @@ use doctor::{Report, Verdict, examine};
 use programs::lampi::DoctorArgs;
 use runtime::output;
 
-/// Examines the lamp, and prints the report.
+/// Checks the lamp, and prints the report.
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.fix {
         return fix::run(args);
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(status(&report))
 }
 
-/// 0 if nothing is wrong, 1 if there is a problem, 3 if there are warnings only.
+/// 0 without findings, 1 with a problem, 3 with warnings only.
 fn status(report: &Report) -> ExitCode {
     ExitCode::from(match report.result() {
         Verdict::Ok | Verdict::Skipped => 0,

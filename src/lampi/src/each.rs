@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Commands that take several programs.
+//! Subcommands for several programs.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,8 +9,8 @@ use programs::lampi::ProgramArgs;
 
 use crate::NAME;
 
-/// Treats the programs in the order of the command line. If one fails, the error is printed, the others are treated all the
-/// same, and the exit status is 1.
+/// Calls `treat` for each program, in the order of the command line. If one fails, it prints the error,
+/// continues with the others, and returns exit status 1.
 pub(crate) fn program(args: &ProgramArgs, treat: impl Fn(Program, &Path) -> anyhow::Result<()>) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for program in &args.programs {

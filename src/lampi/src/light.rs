@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi set` and `lampi get`: the light, by way of the broker.
+//! `lampi set` and `lampi get`: set and show the light, through the broker.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,17 +16,18 @@ use programs::lamp_service::settings::Peer;
 use programs::lampi::{GetArgs, SetArgs};
 use programs::login::LoginArgs;
 
-/// How long the broker and `lamp_service` may take: they answer within milliseconds, but may just be starting.
+/// Time limit of the broker and `lamp_service`. They respond within milliseconds, unless they are just
+/// starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Makes the change, and returns when the lamp has it.
+/// Sets the light, and returns when the change is confirmed.
 pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
     let mut client = connect(args.broker.as_ref(), &args.login)?;
     client.change(wanted(args))?;
     client.disconnect();
-    // Another broker is that of another lamp.
+    // A given broker may be that of another lamp.
     if args.broker.is_none() {
-        warn_of_darkness();
+        warn_if_dark();
     }
     Ok(())
 }
@@ -38,17 +39,17 @@ fn connect(broker: Option<&Address>, login: &LoginArgs) -> anyhow::Result<Broker
     BrokerClient::connect(&broker, login.as_ref(), PATIENCE)
 }
 
-/// The lamp has taken the change, but nobody may see it.
-fn warn_of_darkness() {
+/// Warns if the LEDs do not show the change.
+fn warn_if_dark() {
     let root = Path::new("/");
-    // A setting that nobody can read was complained of when the broker was looked for.
+    // connect() has reported invalid settings already.
     let Ok(address) = installed::address(Peer::Pigpiod, None, root) else { return };
     let reason = match leds::are_driven(&address, PATIENCE) {
         Ok(true) => return,
         Ok(false) => format!("the LEDs stay dark: {}", Driver::darkness(root)),
-        Err(error) => format!("the LEDs stay as they are: {error}"),
+        Err(error) => format!("the LEDs do not change: {error}"),
     };
-    eprintln!("lampi: warning: the lamp has the new light, but {reason}");
+    eprintln!("lampi: warning: the lamp's state is changed, but {reason}");
 }
 
 /// Prints the state.
@@ -57,10 +58,10 @@ pub(crate) fn get(args: &GetArgs) -> anyhow::Result<()> {
     if args.json {
         return Ok(output::line(&state.to_json())?);
     }
-    Ok(output::line(&words(&state, &state.on.to_string()))?)
+    Ok(output::line(&text(&state, &state.on.to_string()))?)
 }
 
-/// The state.
+/// The lamp's state.
 pub(crate) fn state(args: &GetArgs) -> anyhow::Result<LampState> {
     let mut client = connect(args.broker.as_ref(), &args.login)?;
     let state = client.state()?;
@@ -68,13 +69,13 @@ pub(crate) fn state(args: &GetArgs) -> anyhow::Result<LampState> {
     Ok(state)
 }
 
-/// The state as people read it, with their word for whether it is lit.
-pub(crate) fn words(state: &LampState, on: &str) -> String {
+/// The state as text. `on` is the value of On.
+pub(crate) fn text(state: &LampState, on: &str) -> String {
     let LampState { color: Color { hue, saturation }, brightness, .. } = state;
     format!("Hue: {hue:?} Saturation: {saturation:?} Brightness: {brightness:?} On: {on}")
 }
 
-/// The fields that are named, and no others: what somebody else sets at the same moment stays.
+/// Only the given fields, so that the request does not overwrite another client's change of the others.
 fn wanted(args: &SetArgs) -> Change {
     let (hue, saturation) = match args.color {
         Some([hue, saturation]) => (Some(hue), Some(saturation)),

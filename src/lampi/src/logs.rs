@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi logs`: what the programs say, as Supervisor keeps it.
+//! `lampi logs`: prints the logs that Supervisor writes.
 
 mod follow;
 mod merge;
@@ -19,11 +19,11 @@ use runtime::output;
 #[derive(Debug)]
 struct Log {
     path: PathBuf,
-    /// What each of its lines is printed after.
+    /// Prefix of each printed line.
     prefix: String,
 }
 
-/// Prints the last lines, and with `--follow` all that come.
+/// Prints the last lines, and with `--follow` all new lines.
 pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<()> {
     let programs =
         args.program.map_or_else(|| programs::supervised().copied().collect(), |program| vec![program]);
@@ -33,17 +33,17 @@ pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<()> {
         let path = path(program, &args.root);
         match log::open(&path) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                bail!("{} is not for everybody to read; use sudo", path.display())
+                bail!("cannot read {}: permission denied; run it again with sudo", path.display())
             }
             Err(error) if error.kind() == ErrorKind::NotFound && !several && !args.follow => {
-                bail!("{program} has no log, {}; it was never started", path.display())
+                bail!("{} does not exist: {program} was never started", path.display())
             }
             _ => {}
         }
         let prefix = if several { format!("{:12} | ", program.name) } else { String::new() };
         logs.push(Log { path, prefix });
     }
-    // Followed from before they are read, so that nothing comes between.
+    // The watch starts before the logs are read, so that no line is missed.
     let follower = if args.follow { Some(follow::Follower::new(&logs)?) } else { None };
     let mut last = Vec::new();
     for log in &logs {
@@ -63,11 +63,11 @@ fn print(log: &Log, line: &[u8]) -> anyhow::Result<()> {
     Ok(output::bytes(&[log.prefix.as_bytes(), line, b"\n"].concat())?)
 }
 
-/// Where Supervisor keeps what a program says: as its file tells, which only root can read, or as the package has it.
+/// The log of a program: as set in its file, which only root can read, or else the package's default.
 fn path(program: Program, root: &Path) -> PathBuf {
     let conf = system_files::in_root(root, program.conf());
-    let told = supervisor_conf::check(&[conf], &Host::new(root)).ok().and_then(|report| {
-        report.programs.into_iter().find(|told| told.name == program.name)?.logs.into_iter().next()
+    let log = supervisor_conf::check(&[conf], &Host::new(root)).ok().and_then(|report| {
+        report.programs.into_iter().find(|found| found.name == program.name)?.logs.into_iter().next()
     });
-    system_files::in_root(root, told.unwrap_or_else(|| program.log().into()))
+    system_files::in_root(root, log.unwrap_or_else(|| program.log().into()))
 }

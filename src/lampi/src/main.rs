@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The command of the lamp's owner.
 //!
-//! Each order has a module of its own, which asks those whom it concerns: the lamp's broker ([`broker`]), Supervisor
-//! ([`supervisor_client`]), the files below the lamp's root ([`system_files`]).
+//! Each subcommand is a module. They use the lamp's broker ([`broker`]), Supervisor ([`supervisor_client`])
+//! and the files below the lamp's root ([`system_files`]).
 
 mod bridge;
 mod broker;
@@ -30,7 +30,7 @@ use programs::lampi::{Cli, Verb};
 const NAME: &str = "lampi";
 
 fn main() -> ExitCode {
-    // By the name it is called by, as the package has a link to it.
+    // The package contains a symbolic link with the name of the course's program.
     let called = std::env::args_os().next().unwrap_or_default();
     if Path::new(&called).file_name() == Some(OsStr::new(lamp_cmd::NAME)) {
         return runtime::exit_code(lamp_cmd::NAME, lamp_cmd::run(&programs::lamp_cmd::Cli::parse()));

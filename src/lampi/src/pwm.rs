@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi pwm`: the lines in config.txt by which the kernel has PWM on the pins of the LEDs.
+//! `lampi pwm`: the lines in config.txt that enable the kernel's PWM on the pins of the LEDs.
 //!
-//! The firmware reads config.txt before the kernel starts, and a machine whose file is broken may not start at all. So
-//! all that can be found out is found out first, and the file is replaced as a whole.
+//! The firmware reads config.txt before the kernel starts, and a machine with a broken file may not boot. So
+//! everything is checked first, and the file is replaced atomically.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,15 +16,15 @@ use runtime::output;
 use hardware::boot_config::{Boot, ENABLE, REBOOT, State, block, command, list, without_chip};
 use hardware::leds::Driver;
 
-/// What the name of the former file ends in.
+/// Suffix of the previous file.
 const KEPT: &str = "lampi-bak";
 
-/// Does what is ordered.
+/// Runs `lampi pwm`.
 pub(crate) fn run(args: &PwmArgs) -> anyhow::Result<ExitCode> {
     let root = args.root.as_path();
-    // Below another root, whoever may change the files may do so.
+    // Below another root, the permissions of the files decide.
     if args.action != PwmAction::Status && root == Path::new("/") && !geteuid().is_root() {
-        bail!("this needs root; say it again after sudo");
+        bail!("this needs root; run it again with sudo");
     }
     match args.action {
         PwmAction::Enable => enable(root)?,
@@ -35,14 +35,14 @@ pub(crate) fn run(args: &PwmArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn status(root: &Path) -> anyhow::Result<ExitCode> {
-    let (words, code) = match Driver::of(root) {
+    let (text, code) = match Driver::of(root) {
         Driver::Kernel => (State::of(root).sentence(root), ExitCode::SUCCESS),
         Driver::Pigpio(program) => {
             (format!("{program} drives the LEDs, so the kernel's PWM is not needed"), ExitCode::SUCCESS)
         }
         Driver::None(dark) => (dark.sentence(root), ExitCode::FAILURE),
     };
-    output::line(&words)?;
+    output::line(&text)?;
     Ok(code)
 }
 
@@ -61,17 +61,15 @@ fn enable(root: &Path) -> anyhow::Result<()> {
     let needed: Vec<u8> = pins::LEDS.into_iter().filter(|pin| !there.contains(pin)).collect();
     let has = block.map_or_else(Vec::new, |block| block.pins);
     if needed == has {
-        output::line(&format!("{path} has the lines for {} already", list(&pins::LEDS)))?;
+        output::line(&format!("{path} already has the lines for {}", list(&pins::LEDS)))?;
         return after_reboot(root, !without_chip(root).is_empty());
     }
     let new = if needed.is_empty() { without } else { block::added(&without, &needed) };
     replace(&boot, &new)?;
     if needed.is_empty() {
-        output::line(&format!(
-            "the lines of lampi are removed from {path}, which has others for the same pins"
-        ))?;
+        output::line(&format!("removed lampi's lines from {path}, which has other lines for the same pins"))?;
     } else {
-        output::line(&format!("the lines for {} are in {path}", list(&needed)))?;
+        output::line(&format!("added the lines for {} to {path}", list(&needed)))?;
     }
     after_reboot(root, true)
 }
@@ -83,27 +81,27 @@ fn disable(root: &Path) -> anyhow::Result<()> {
         return Ok(output::line(&format!("{path} has no lines of lampi; nothing was changed"))?);
     };
     replace(&boot, &block::removed(content, &block))?;
-    output::line(&format!("the lines for {} are removed from {path}", list(&block.pins)))?;
+    output::line(&format!("removed the lines for {} from {path}", list(&block.pins)))?;
     after_reboot(root, true)
 }
 
-/// Puts new content in the place of the former one, which is kept.
+/// Replaces the file, and keeps the previous one.
 fn replace(boot: &Boot, content: &[u8]) -> anyhow::Result<()> {
     if boot.place.is_read_only()? {
-        let folder = boot.place.path().parent().unwrap_or(Path::new("/")).display();
-        bail!("{folder} is mounted read-only; say: sudo mount -o remount,rw {folder}");
+        let directory = boot.place.path().parent().unwrap_or(Path::new("/")).display();
+        bail!("{directory} is mounted read-only; run: sudo mount -o remount,rw {directory}");
     }
     let kept = boot.place.replace(&boot.found, content, KEPT)?;
-    Ok(output::line(&format!("the former file is kept as {}", kept.display()))?)
+    Ok(output::line(&format!("the previous file is kept as {}", kept.display()))?)
 }
 
-/// Says when it counts.
+/// Reports when the change takes effect.
 fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
     match is_needed {
         false => Ok(()),
         true if root == Path::new("/") => {
-            Ok(output::line(&format!("it takes effect after a reboot; run: sudo {REBOOT}"))?)
+            Ok(output::line(&format!("the lines take effect after a reboot; run: sudo {REBOOT}"))?)
         }
-        true => Ok(output::line("it takes effect when the machine is started")?),
+        true => Ok(output::line("the lines take effect when the machine boots")?),
     }
 }

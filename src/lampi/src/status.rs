@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi status`: the lamp on one screen.
+//! `lampi status`: the status of all parts of the lamp, on one screen.
 //!
-//! Everything is asked at once, each with a time limit of its own, and whatever does not answer takes the place of its
-//! answer by the reason. Nothing is judged; that is the doctor's part.
+//! All parts are queried at the same time, each with its own time limit. If a part does not respond, the
+//! status shows the reason. `lampi doctor` assesses the result.
 
 mod screen;
 
@@ -27,19 +27,19 @@ use programs::lamp_service::settings::Peer;
 use programs::lampi::StatusArgs;
 use supervisor_client::{Supervisor, SupervisorError};
 
-/// How long the broker and pigpiod may take each.
+/// Time limit of the broker and of pigpiod.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is known of the lamp; the JSON of `lampi status --json`.
+/// The lamp's status; the JSON of `lampi status --json`.
 #[derive(Debug, Serialize)]
 struct Status {
     version: &'static str,
     /// Seconds since the machine started.
     uptime: Option<u64>,
-    /// Why Supervisor could not be asked for the programs.
+    /// Why Supervisor did not report the programs.
     supervisor: Option<String>,
     programs: Vec<ProgramStatus>,
-    /// Files that start them too, and that `lampi take-over` puts out of action.
+    /// Other files that start the programs, which `lampi take-over` disables.
     also_started_by: Vec<String>,
     broker: BrokerStatus,
     pigpiod: PigpiodStatus,
@@ -51,12 +51,13 @@ struct Status {
 #[derive(Debug, Serialize)]
 struct ProgramStatus {
     name: &'static str,
-    /// Supervisor's word in small letters; `disabled` if it has no file, `unknown` if Supervisor could not be asked.
+    /// Supervisor's state in lower case; `disabled` or `missing` without a file, `unknown` without
+    /// Supervisor.
     state: String,
     pid: Option<i64>,
     /// Seconds since its start.
     uptime: Option<i64>,
-    /// Supervisor's reason, if it does not run.
+    /// Supervisor's description, if the program does not run.
     reason: Option<String>,
 }
 
@@ -65,7 +66,7 @@ struct BrokerStatus {
     address: Option<String>,
     reachable: bool,
     error: Option<String>,
-    /// Name of each bridge, and whether it is up.
+    /// Name of each bridge, and whether it is connected.
     bridges: BTreeMap<String, bool>,
 }
 
@@ -75,7 +76,7 @@ struct PigpiodStatus {
     version: Option<u32>,
     /// Whether it drives the LEDs.
     leds: Option<bool>,
-    /// Why not.
+    /// Why it does not drive them.
     dark: Option<String>,
     error: Option<String>,
 }
@@ -86,13 +87,13 @@ struct Light {
     saturation: f64,
     brightness: f64,
     on: bool,
-    /// Who asked for it.
+    /// Client ID of the client that set it.
     client: String,
-    /// Red, green and blue of the LEDs, 0 to 255 each; the light that it would be, while the lamp is off.
+    /// Red, green and blue of the LEDs, 0 to 255 each; while the lamp is off, those that it would have.
     rgb: [u8; 3],
 }
 
-/// Prints how the lamp is.
+/// Prints the status.
 pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     let status = Status::of(args);
     if args.json {
@@ -108,10 +109,11 @@ impl Status {
     fn of(args: &StatusArgs) -> Self {
         let root = args.root.as_path();
         thread::scope(|scope| {
-            let broker = scope.spawn(|| ask_broker(args));
-            let pigpiod = scope
-                .spawn(|| ask_pigpiod(installed::address(Peer::Pigpiod, args.pigpiod.as_ref(), root), root));
-            let (supervisor, programs) = ask_supervisor(root);
+            let broker = scope.spawn(|| query_broker(args));
+            let pigpiod = scope.spawn(|| {
+                query_pigpiod(installed::address(Peer::Pigpiod, args.pigpiod.as_ref(), root), root)
+            });
+            let (supervisor, programs) = query_supervisor(root);
             let survey = autostart::find(root);
             let (broker, light) = broker.join().unwrap_or_default();
             Self {
@@ -130,7 +132,7 @@ impl Status {
     }
 }
 
-fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
+fn query_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
     let (trouble, processes) = match Supervisor::at(root).processes() {
         Ok(processes) => (None, processes),
         Err(trouble) => (Some(trouble), Vec::new()),
@@ -158,7 +160,7 @@ fn ask_supervisor(root: &Path) -> (Option<String>, Vec<ProgramStatus>) {
     (trouble.map(|trouble| trouble.to_string()), programs)
 }
 
-fn ask_broker(args: &StatusArgs) -> (BrokerStatus, Option<LampState>) {
+fn query_broker(args: &StatusArgs) -> (BrokerStatus, Option<LampState>) {
     let root = args.root.as_path();
     let address = match installed::address(Peer::Broker, args.broker.as_ref(), root) {
         Ok(address) => address,
@@ -191,16 +193,16 @@ fn ask_broker(args: &StatusArgs) -> (BrokerStatus, Option<LampState>) {
     }
 }
 
-fn ask_pigpiod(address: Result<Address, Unknown>, root: &Path) -> PigpiodStatus {
+fn query_pigpiod(address: Result<Address, Unknown>, root: &Path) -> PigpiodStatus {
     let address = match address {
         Ok(address) => address,
         Err(error) => return PigpiodStatus { error: Some(error.to_string()), ..PigpiodStatus::default() },
     };
-    let asked = Client::connect(&address.host, address.port, PATIENCE).and_then(|mut client| {
+    let result = Client::connect(&address.host, address.port, PATIENCE).and_then(|mut client| {
         let [version] = client.run(&[Command::Version])?;
         Ok((client.peer(), version, leds::drives(&mut client).ok()))
     });
-    match asked {
+    match result {
         Ok((peer, version, leds)) => PigpiodStatus {
             address: Some(peer.to_string()),
             version: Some(version),

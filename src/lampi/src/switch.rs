@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi disable` and `lampi enable`: a program's file is what tells Supervisor of it, so it is renamed.
+//! `lampi disable` and `lampi enable`: renames a program's Supervisor file.
 //!
-//! Supervisor reads names that end in .conf. The package knows a file that was renamed as one that its owner deleted,
-//! and leaves it so when it is upgraded or installed again.
+//! Supervisor reads only names that end in .conf. dpkg treats a renamed conffile as deleted by its owner, and
+//! does not restore it in an upgrade or a reinstallation.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use system_files::dpkg;
 
 use crate::each;
 
-/// Does what a command line asks for, if its caller is allowed to.
+/// Calls `switch` for each program, if the caller may.
 pub(crate) fn run(
     verb: &str,
     args: &ProgramArgs,
@@ -32,12 +32,12 @@ pub(crate) fn run(
     Ok(each::program(args, switch))
 }
 
-/// Stops a program and keeps it stopped.
+/// Stops a program, and keeps it stopped.
 pub(crate) fn disable(program: Program, root: &Path) -> anyhow::Result<()> {
     let places = Places::of(program, root);
     places.must_be_the_packages()?;
     match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
-        // Supervisor may not know yet.
+        // Supervisor may not have reloaded the file yet.
         (true, _) if places.is_masked() => {}
         (true, true) => return Err(places.both()),
         (true, false) => {
@@ -47,18 +47,18 @@ pub(crate) fn disable(program: Program, root: &Path) -> anyhow::Result<()> {
         }
         (false, true) => {}
         (false, false) => bail!(
-            "{program} cannot be disabled: there is no {}; sudo lampi enable {program} brings it back",
+            "cannot disable {program}: {} does not exist; to restore it, run: sudo lampi enable {program}",
             places.conf.display()
         ),
     }
     match Supervisor::at(root).update(program.name) {
-        Ok(_) => {
-            Ok(output::line(&format!("{program} is stopped until you say: sudo lampi enable {program}"))?)
-        }
-        Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
-            "{program} is disabled; Supervisor does not run, and will leave it alone when it is started"
+        Ok(_) => Ok(output::line(&format!(
+            "disabled and stopped {program}; to start it again, run: sudo lampi enable {program}"
         ))?),
-        Err(trouble) => Err(anyhow!("{program} is disabled, but may still run: {trouble}")),
+        Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
+            "disabled {program}; Supervisor is not running and will not start {program} when it starts"
+        ))?),
+        Err(error) => Err(anyhow!("{program} is disabled but may still be running: {error}")),
     }
 }
 
@@ -69,15 +69,16 @@ pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
     let mut was_there = false;
     match (system_files::exists(&places.conf)?, system_files::exists(&places.disabled)?) {
         (true, _) if places.is_masked() => bail!(
-            "{program} is disabled by the link {}, which leads to /dev/null; remove it, then say again: sudo lampi enable {program}",
+            "cannot enable {program}: {} is a symbolic link to /dev/null; remove it, then run: \
+             sudo lampi enable {program}",
             places.conf.display()
         ),
         (true, true) => return Err(places.both()),
         (true, false) => was_there = true,
         (false, true) => {
             let [conf, disabled] = places.to_change()?;
-            disabled.read()?; // no link, and no pipe
-            must_be_sound(&places.disabled, root)?;
+            disabled.read()?; // fails for a symbolic link or a pipe
+            must_be_valid(&places.disabled, root)?;
             disabled.set_access(places.access()?)?;
             disabled.rename_new(&conf)?;
             user::follow(root)?;
@@ -86,7 +87,7 @@ pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
             let content = match std::fs::read(&places.packaged) {
                 Ok(content) => content,
                 Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-                    "there is nothing to enable {program} with: neither {} nor {}; install the package lampi again",
+                    "cannot enable {program}: neither {} nor {} exists; reinstall the package lampi",
                     places.disabled.display(),
                     places.packaged.display()
                 ),
@@ -97,23 +98,22 @@ pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
             let [conf, _] = places.to_change()?;
             conf.write_new(&content, places.access()?)?;
             user::follow(root)?;
-            output::line(&format!("{} is back as the package brought it", places.conf.display()))?;
+            output::line(&format!("restored {} from the package", places.conf.display()))?;
         }
     }
     match Supervisor::at(root).update(program.name) {
         Ok(Update::Same | Update::Removed) if was_there => Ok(output::line(&format!(
-            "{program} was not disabled; if it is stopped, start it with: \
-             sudo lampi start {program}"
+            "{program} was not disabled; if it is stopped, run: sudo lampi start {program}"
         ))?),
-        Ok(_) => Ok(output::line(&format!("{program} is enabled, and started"))?),
+        Ok(_) => Ok(output::line(&format!("enabled and started {program}"))?),
         Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
-            "{program} is enabled; Supervisor does not run, and will start it when it is started itself"
+            "enabled {program}; Supervisor is not running and will start {program} when it starts"
         ))?),
-        Err(trouble) => Err(anyhow!("{program} is enabled, but was not started: {trouble}")),
+        Err(error) => Err(anyhow!("{program} is enabled but was not started: {error}")),
     }
 }
 
-/// The names that a program's file can have.
+/// The paths that a program's file can have.
 struct Places<'a> {
     root: &'a Path,
     program: Program,
@@ -124,8 +124,7 @@ struct Places<'a> {
 
 impl<'a> Places<'a> {
     fn of(program: Program, root: &'a Path) -> Self {
-        let place =
-            |folder: &str, end: &str| system_files::in_root(root, format!("{folder}/{program}.conf{end}"));
+        let place = |dir: &str, end: &str| system_files::in_root(root, format!("{dir}/{program}.conf{end}"));
         Self {
             root,
             program,
@@ -135,29 +134,30 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The file's name and the one while it is disabled, in a folder that nobody else can change.
+    /// The enabled and the disabled file, in a directory that only root can change.
     fn to_change(&self) -> anyhow::Result<[Place; 2]> {
         let conf = Place::below(self.root, self.name())?;
         let disabled = conf.beside(format!("{}.conf.disabled", self.program))?;
         Ok([conf, disabled])
     }
 
-    /// What dpkg calls the file.
+    /// dpkg's path of the file.
     fn name(&self) -> String {
         self.program.conf()
     }
 
-    /// Owner and mode that the file shall have.
+    /// Owner and mode of the file.
     fn access(&self) -> anyhow::Result<Access> {
         Ok(dpkg::access(self.root, &self.name())?)
     }
 
-    /// At a place that was diverted lies the owner's file, and the package's where the owner wants it.
+    /// Fails if the path is diverted: then the file there is not the package's.
     fn must_be_the_packages(&self) -> anyhow::Result<()> {
         match dpkg::diverted(self.root, &self.name()) {
             None => Ok(()),
             Some(to) => bail!(
-                "{} is diverted to {}, so it was left alone; rename it yourself, or end that by: sudo dpkg-divert --rename --remove {}",
+                "{} is diverted to {}, so lampi does not change it; rename it manually, or run: \
+                 sudo dpkg-divert --rename --remove {}",
                 self.conf.display(),
                 to.display(),
                 self.name()
@@ -165,40 +165,40 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Whether its owner has disabled it as units of systemd are masked.
+    /// Whether the file is disabled like a masked unit of systemd.
     fn is_masked(&self) -> bool {
         self.conf.read_link().is_ok_and(|target| target == Path::new("/dev/null"))
     }
 
     fn both(&self) -> anyhow::Error {
         anyhow!(
-            "there are both {} and {}; remove the one that you do not want",
+            "both {} and {} exist; remove the one that you do not want",
             self.conf.display(),
             self.disabled.display()
         )
     }
 }
 
-/// Whether a program is disabled, as far as the files tell.
+/// Whether a program's files show that it is disabled.
 pub(crate) fn is_disabled(program: Program, root: &Path) -> bool {
     let places = Places::of(program, root);
     places.is_masked() || !places.conf.exists() && places.disabled.exists()
 }
 
-/// Of a lamp's files below another root, whoever may change them may do so.
+/// Below another root, the permissions of the files decide.
 fn must_be_root(verb: &str, args: &ProgramArgs) -> anyhow::Result<()> {
     if args.root == Path::new("/") && !geteuid().is_root() {
         let names: Vec<&str> = args.programs.iter().map(|program| program.name).collect();
-        bail!("this needs root; say: sudo lampi {verb} {}", names.join(" "));
+        bail!("this needs root; run: sudo lampi {verb} {}", names.join(" "));
     }
     Ok(())
 }
 
-/// One file with a mistake keeps Supervisor from starting anything.
-fn must_be_sound(conf: &Path, root: &Path) -> anyhow::Result<()> {
+/// A file with an error keeps Supervisor from starting any program.
+fn must_be_valid(conf: &Path, root: &Path) -> anyhow::Result<()> {
     let report = supervisor_conf::check(&[conf.to_owned()], &Host::new(root))?;
     match report.findings.iter().find(|finding| finding.severity == Severity::Error) {
-        Some(finding) => bail!("Supervisor would refuse the file: {finding}"),
+        Some(finding) => bail!("Supervisor would reject the file: {finding}"),
         None => Ok(()),
     }
 }

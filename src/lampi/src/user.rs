@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi user`: as whom `lamp_service` and `lamp_ui` run.
+//! `lampi user`: the user that `lamp_service` and `lamp_ui` run as.
 //!
-//! The packaged files name one user. Where the lamp's owner has another, or the same one with another home, a generated file
-//! ([`programs::user_conf`]) says so, and what stays is the owner's. That file is brought up to date ([`refresh`]) whenever the
-//! files of the programs change and before Supervisor starts, which refuses to start anything if one user is unknown: a user
-//! who was renamed is followed, and for one who is gone the two programs wait.
+//! The packaged Supervisor files name one user. For another user, or another home directory, a generated file
+//! ([`programs::user_conf`]) overrides them, so that the packaged files stay unchanged. The generated file is
+//! updated ([`refresh`]) whenever the programs' files change, and before Supervisor starts, because an
+//! unknown user keeps Supervisor from starting any program. A renamed user is detected; without the user, the
+//! two programs are not started.
 
 mod account;
 mod confs;
@@ -25,10 +26,10 @@ use supervisor_client::{Supervisor, SupervisorError};
 use system_files::{Access, Place, ROOT_ONLY, accounts, in_root};
 
 use account::Account;
-use confs::Said;
+use confs::Conf;
 use record::Record;
 
-/// Prints the user, or sets another.
+/// Prints the user, or sets another one.
 pub(crate) fn run(args: &UserArgs) -> anyhow::Result<()> {
     let root = args.root.as_path();
     let changes = args.name.is_some() || args.refresh;
@@ -38,41 +39,41 @@ pub(crate) fn run(args: &UserArgs) -> anyhow::Result<()> {
     match &args.name {
         Some(name) => set(name, None, root),
         None if args.refresh => follow(root),
-        None => Ok(output::line(&in_force(root)?)?),
+        None => Ok(output::line(&current(root)?)?),
     }
 }
 
-/// The user that the lamp's own programs run as.
-fn in_force(root: &Path) -> anyhow::Result<String> {
+/// The user that the programs run as.
+fn current(root: &Path) -> anyhow::Result<String> {
     if let Some(conf) = generated(root)? {
         return Ok(conf.user);
     }
-    Ok(confs::user(&confs::said(root)?)?.to_owned())
+    Ok(confs::user(&confs::read(root)?)?.to_owned())
 }
 
-/// Has the lamp's own programs run as another user from now on.
+/// Has the programs run as another user.
 fn set(name: &str, kivy_home: Option<String>, root: &Path) -> anyhow::Result<()> {
     let account = Account::named(root, name)
-        .with_context(|| format!("there is no user {}; create the account first", quoted(name)))?;
+        .with_context(|| format!("the user {} does not exist; create the account first", quoted(name)))?;
     if account.uid == 0 {
-        bail!("the lamp's programs do not run as root; name another user");
+        bail!("lamp_service and lamp_ui must not run as root; use another user");
     }
-    let all = confs::said(root)?;
+    let all = confs::read(root)?;
     move_to(&account, kivy_home, &all, root)?;
-    output::line(&format!("lamp_service and lamp_ui run as {}", account.name))?;
-    for said in all {
-        match Supervisor::at(root).update(said.program) {
+    output::line(&format!("lamp_service and lamp_ui now run as {}", account.name))?;
+    for conf in all {
+        match Supervisor::at(root).update(conf.program) {
             Ok(_) | Err(SupervisorError::NotRunning) => {}
-            Err(error) => bail!("{} may still run as before: {error}", said.program),
+            Err(error) => bail!("{} may still run as the previous user: {error}", conf.program),
         }
     }
     Ok(())
 }
 
-/// Has the programs run as the user of a set-up by hand that this package takes over, with that user's Kivy configuration.
-/// What the owner has chosen before stays.
+/// Has the programs run as the user of a manual set-up, with that user's Kivy configuration, unless the
+/// lamp's owner has set a user already. Returns a sentence about it.
 pub(crate) fn adopt(user: &str, kivy_home: Option<&str>, root: &Path) -> anyhow::Result<Option<String>> {
-    let all = confs::said(root)?;
+    let all = confs::read(root)?;
     if generated(root)?.is_some() || confs::user(&all).is_ok_and(|known| known == user) {
         return Ok(None);
     }
@@ -87,12 +88,12 @@ pub(crate) fn adopt(user: &str, kivy_home: Option<&str>, root: &Path) -> anyhow:
     }
     move_to(&account, kivy_home, &all, root)?;
     Ok(Some(format!(
-        "lamp_service and lamp_ui run as {user}, as they did before; another user is set by: sudo lampi user NAME"
+        "lamp_service and lamp_ui run as {user}, as before; to set another user, run: sudo lampi user NAME"
     )))
 }
 
-/// Gives an account what the programs need, and has them run as it.
-fn move_to(account: &Account, kivy_home: Option<String>, all: &[Said], root: &Path) -> anyhow::Result<()> {
+/// Gives an account the groups and the state directory, and has the programs run as it.
+fn move_to(account: &Account, kivy_home: Option<String>, all: &[Conf], root: &Path) -> anyhow::Result<()> {
     let text = confs::conf(all, account, kivy_home.as_deref())?;
     join_groups(account, root)?;
     state::give_to(account, root)?;
@@ -100,7 +101,7 @@ fn move_to(account: &Account, kivy_home: Option<String>, all: &[Said], root: &Pa
     put(text.as_deref(), root)
 }
 
-/// Brings the generated file up to date after a change of the others, and prints what there is to say.
+/// Updates the generated file, and prints what has changed.
 pub(crate) fn follow(root: &Path) -> anyhow::Result<()> {
     for line in refresh(root)? {
         output::line(&line)?;
@@ -108,13 +109,13 @@ pub(crate) fn follow(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Brings the generated file up to date. Returns what there is to say.
+/// Updates the generated file. Returns messages.
 fn refresh(root: &Path) -> anyhow::Result<Vec<String>> {
-    let all = confs::said(root)?;
+    let all = confs::read(root)?;
     let record = Record::read(root);
     let generated = generated(root)?;
     if all.is_empty() {
-        // A section without the file that has its command would stop Supervisor.
+        // A section without a command would keep Supervisor from starting.
         put(None, root)?;
         return Ok(Vec::new());
     }
@@ -127,56 +128,58 @@ fn refresh(root: &Path) -> anyhow::Result<Vec<String>> {
     };
     let kivy_home =
         record.as_ref().filter(|record| record.user == wanted).and_then(|record| record.kivy_home.clone());
-    let (account, said) = match Account::named(root, &wanted) {
+    let (account, mut messages) = match Account::named(root, &wanted) {
         Some(account) => (account, Vec::new()),
         None => match record.filter(|record| record.user == wanted).and_then(|record| record.renamed(root)) {
             Some(account) => {
-                let said =
-                    format!("the user {wanted} is called {} now, and the lamp runs as that", account.name);
-                (account, vec![said])
+                let message = format!(
+                    "the user {wanted} was renamed; lamp_service and lamp_ui run as {}",
+                    account.name
+                );
+                (account, vec![message])
             }
             None => return park(&all, &wanted, root),
         },
     };
-    let mut said = said;
     if generated.is_some_and(|conf| conf.is_parked) {
-        said.push(format!("there is a user {} again, so lamp_service and lamp_ui are started", account.name));
+        messages.push(format!("the user {} exists again; lamp_service and lamp_ui start", account.name));
     }
-    // A directory that was moved with the account is named by its new path.
+    // A directory that was moved with the account has another path.
     let kivy_home = kivy_home.filter(|path| in_root(root, path).is_dir());
     put(confs::conf(&all, &account, kivy_home.as_deref())?.as_deref(), root)?;
     if geteuid().is_root()
         && let Err(error) = Record::of(&account, kivy_home, root).write(root)
     {
-        said.push(format!("a new name of the user would not be noticed: {error:#}"));
+        messages.push(format!("cannot record the user, so lampi will not detect a new name: {error:#}"));
     }
-    Ok(said)
+    Ok(messages)
 }
 
-/// Where the owner has the programs run as different users, these are the owner's affair, as long as all exist.
-fn separate(all: &[Said], root: &Path) -> anyhow::Result<Vec<String>> {
-    match all.iter().filter_map(|said| said.user.as_deref()).find(|user| Account::named(root, user).is_none())
+/// If the lamp's owner has set different users, they stay as long as all exist.
+fn separate(all: &[Conf], root: &Path) -> anyhow::Result<Vec<String>> {
+    match all.iter().filter_map(|conf| conf.user.as_deref()).find(|user| Account::named(root, user).is_none())
     {
         Some(unknown) => park(all, unknown, root),
         None => Ok(Vec::new()),
     }
 }
 
-/// Keeps the programs from being started. A system that does not run is left alone: it may get the account before it does.
-fn park(all: &[Said], user: &str, root: &Path) -> anyhow::Result<Vec<String>> {
+/// Keeps the programs from being started. Does nothing below another root: the account may be created before
+/// that system boots.
+fn park(all: &[Conf], user: &str, root: &Path) -> anyhow::Result<Vec<String>> {
     if root != Path::new("/") {
         return Ok(Vec::new());
     }
     put(Some(&confs::parked(all, user)), root)?;
     Ok(vec![format!(
-        "there is no user {}, so lamp_service and lamp_ui are not started; run: sudo lampi user NAME",
+        "the user {} does not exist, so lamp_service and lamp_ui do not start; run: sudo lampi user NAME",
         quoted(user)
     )])
 }
 
-/// What the generated file says, if there is one.
+/// The content of the generated file, if it exists.
 fn generated(root: &Path) -> anyhow::Result<Option<UserConf>> {
-    // It may be read before anything is installed.
+    // Supervisor may not be installed yet.
     if !in_root(root, user_conf::PATH).parent().is_some_and(Path::is_dir) {
         return Ok(None);
     }
@@ -201,7 +204,7 @@ fn put(text: Option<&str>, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Adds the account to the groups of screen, touch and pins, those of them that the machine has.
+/// Adds the account to those groups for screen, touch and GPIO that the machine has.
 fn join_groups(account: &Account, root: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(in_root(root, "/etc/group")).unwrap_or_default();
     for group in accounts::group(&text) {
@@ -209,7 +212,7 @@ fn join_groups(account: &Account, root: &Path) -> anyhow::Result<()> {
         if is_member || !GROUPS.iter().any(|(name, _)| *name == group.name) {
             continue;
         }
-        // Of gpasswd the account may be one of a directory service, which usermod does not know.
+        // gpasswd supports accounts of a directory service; usermod does not.
         let mut command = if root == Path::new("/") {
             let mut command = Command::new("gpasswd");
             command.args(["--add", &account.name, group.name]);
@@ -222,7 +225,7 @@ fn join_groups(account: &Account, root: &Path) -> anyhow::Result<()> {
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !status.context("cannot run gpasswd or usermod")?.success() {
             bail!(
-                "{} could not be added to the group {}; add it by hand, then run this again",
+                "cannot add {} to the group {}; add it manually, then run this command again",
                 account.name,
                 group.name
             );

@@ -2,11 +2,12 @@
 //! `lampi doctor` on a lamp that is well, and on lamps that were broken in one way each.
 //!
 //! `tests/doctor/healthy` is the root folder of a lamp of which nothing but `ok` may be said. A folder in
-//! `tests/doctor/broken` has a shell script `break`, which runs in a copy of it, and what is then `expected`: all that is
-//! not `ok`, with what mends it. If lampi mends anything itself, `mended` is what it says and which files are then new (+),
-//! changed (~) and gone (-), and last what is still not `ok`. Adding a case is adding a folder; `LAMPI_TEST_RENEW=yes` writes
-//! what is found into it. In the copies Supervisor's socket leads to a real supervisord, and `@BROKER@` and `@PIGPIOD@` are
-//! the ports of a real mosquitto and a real pigpiod.
+//! `tests/doctor/broken` has a shell script `break`, which runs in a copy of it, and what is then `expected`:
+//! all that is not `ok`, with what mends it. If lampi mends anything itself, `mended` is what it says and
+//! which files are then new (+), changed (~) and gone (-), and last what is still not `ok`. Adding a case is
+//! adding a folder; `LAMPI_TEST_RENEW=yes` writes what is found into it. In the copies Supervisor's socket
+//! leads to a real supervisord, and `@BROKER@` and `@PIGPIOD@` are the ports of a real mosquitto and a real
+//! pigpiod.
 
 #[path = "doctor/attacks.rs"]
 mod attacks;

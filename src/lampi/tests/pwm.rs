@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi pwm` on the files of machines.
+//! `lampi pwm` with the files of various machines.
 //!
-//! A folder in `tests/pwm/added` has a config.txt `before` and `after` `lampi pwm enable`, of which `lampi pwm disable`
-//! makes the former again. A folder in `tests/pwm/taken` has one that uses a pin for something else, and the `expected`
-//! sentence. Adding a case is adding a folder.
+//! A directory in `tests/pwm/added` contains a config.txt `before` and `after` `lampi pwm enable`; `lampi pwm
+//! disable` restores the first one. A directory in `tests/pwm/taken` contains one that uses a pin for another
+//! purpose, and the `expected` error. To add a case, add a directory.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -20,7 +20,7 @@ const OVERLAY: &str = "boot/firmware/overlays/pwm-gpio.dtbo";
 struct Machine(TempDir);
 
 impl Machine {
-    /// A Pi 4 with this config.txt, which does not run.
+    /// A Pi 4 with this config.txt, below another root.
     fn new(config: &[u8]) -> Self {
         let machine = Self(tempfile::tempdir().unwrap());
         machine.write(CONFIG, config);
@@ -49,8 +49,9 @@ impl Machine {
         self.write(&format!("{node}/gpios"), &[0, 0, 0, 7, 0, 0, 0, pin, 0, 0, 0, 0]);
     }
 
-    /// What the order says, with the root folder as ROOT.
-    fn say(&self, action: &str) -> (Option<i32>, String, String) {
+    /// Exit status, standard output and standard error of `lampi pwm`, with the root directory replaced by
+    /// ROOT.
+    fn run(&self, action: &str) -> (Option<i32>, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lampi"));
         let Output { status, stdout, stderr } =
             command.args(["pwm", action, "--root"]).arg(self.0.path()).output().unwrap();
@@ -61,25 +62,25 @@ impl Machine {
 
     #[track_caller]
     fn fine(&self, action: &str) -> String {
-        let (status, output, errors) = self.say(action);
+        let (status, output, errors) = self.run(action);
         assert_eq!((status, errors.as_str()), (Some(0), ""));
         output
     }
 
-    /// Why the kernel does not drive the LEDs, which no pigpiod does either.
+    /// Why the kernel does not drive the LEDs, without a pigpiod.
     #[track_caller]
     fn dark(&self) -> String {
-        let (status, output, errors) = self.say("status");
+        let (status, output, errors) = self.run("status");
         assert_eq!((status, errors.as_str()), (Some(1), ""), "{output}");
         output.strip_prefix("there is no pigpiod on the PATH, and ").expect(&output).to_owned()
     }
 
-    /// Why the order was refused, which changed nothing.
+    /// The error of a command that fails and changes nothing.
     #[track_caller]
     fn refused(&self, action: &str) -> String {
         let files = || fs::read_dir(self.path("boot/firmware")).into_iter().flatten().count();
         let before = (fs::read(self.path(CONFIG)).ok(), files());
-        let (status, output, errors) = self.say(action);
+        let (status, output, errors) = self.run(action);
         assert_eq!((status, output.as_str()), (Some(1), ""), "{errors}");
         assert_eq!(errors.lines().count(), 1, "{errors}");
         assert_eq!((fs::read(self.path(CONFIG)).ok(), files()), before, "{errors}");
@@ -88,14 +89,15 @@ impl Machine {
 }
 
 fn cases(kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pwm").join(kind);
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pwm").join(kind);
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     cases
 }
 
 #[test]
-fn lines_are_added_once_and_removed_to_the_byte() {
+fn adds_the_lines_once_and_removes_them_exactly() {
     for case in cases("added") {
         let [before, after] = ["before", "after"].map(|name| fs::read(case.join(name)).unwrap());
         let after = String::from_utf8(after).unwrap();
@@ -104,7 +106,7 @@ fn lines_are_added_once_and_removed_to_the_byte() {
         assert_eq!(machine.read(CONFIG), after, "{}", case.display());
         let again = machine.fine("enable");
         assert!(
-            again.starts_with("ROOT/boot/firmware/config.txt has the lines for GPIO 19, 26 and 13 already\n"),
+            again.starts_with("ROOT/boot/firmware/config.txt already has the lines for GPIO 19, 26 and 13\n"),
             "{again}"
         );
         assert_eq!(machine.read(CONFIG), after, "{}", case.display());
@@ -113,7 +115,7 @@ fn lines_are_added_once_and_removed_to_the_byte() {
             assert!(output.contains("already") && !backup.exists(), "{output}");
             assert!(machine.fine("disable").ends_with("has no lines of lampi; nothing was changed\n"));
         } else {
-            assert!(output.ends_with("\nit takes effect when the machine is started\n"), "{output}");
+            assert!(output.ends_with("\nthe lines take effect when the machine boots\n"), "{output}");
             assert_eq!(fs::read(backup).unwrap(), before);
             machine.fine("disable");
             assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.1")), after);
@@ -123,7 +125,7 @@ fn lines_are_added_once_and_removed_to_the_byte() {
 }
 
 #[test]
-fn pins_that_are_used_otherwise_are_left_alone() {
+fn rejects_a_config_that_uses_the_pins_otherwise() {
     for case in cases("taken") {
         let machine = Machine::new(&fs::read(case.join("before")).unwrap());
         let expected = fs::read_to_string(case.join("expected")).unwrap();
@@ -132,14 +134,14 @@ fn pins_that_are_used_otherwise_are_left_alone() {
 }
 
 #[test]
-fn older_systems_have_the_file_elsewhere() {
+fn supports_the_path_of_older_systems() {
     let machine = Machine::new(b"");
     fs::remove_dir_all(machine.path("boot/firmware")).unwrap();
     machine.write("boot/config.txt", b"a=1\n");
     machine.write("boot/overlays/pwm-gpio.dtbo", b"");
     machine.fine("enable");
     assert!(machine.read("boot/config.txt").contains("gpio=26"));
-    // As Raspberry Pi OS has it since bookworm.
+    // The file of Raspberry Pi OS since bookworm.
     machine.write(
         "boot/config.txt",
         b"DO NOT EDIT THIS FILE\n\nThe file you are looking for has moved to /boot/firmware/config.txt\n",
@@ -157,7 +159,7 @@ fn older_systems_have_the_file_elsewhere() {
 }
 
 #[test]
-fn kernels_that_cannot_are_named() {
+fn reports_a_kernel_without_pwm_gpio() {
     let machine = Machine::new(b"a=1\n");
     machine.write("lib/modules/6.1.0-rpi7-rpi-v8/modules.dep", b"kernel/drivers/pwm/pwm-bcm2835.ko.xz:\n");
     assert!(machine.refused("enable").starts_with(
@@ -166,7 +168,7 @@ fn kernels_that_cannot_are_named() {
     fs::remove_file(machine.path(OVERLAY)).unwrap();
     let error = machine.refused("enable");
     assert!(error.starts_with("lampi: there is no ROOT/boot/firmware/overlays/pwm-gpio.dtbo: "), "{error}");
-    assert_eq!(format!("lampi: {}", machine.dark()), error, "status says the same");
+    assert_eq!(format!("lampi: {}", machine.dark()), error, "status prints the same");
     assert!(error.contains("since November 2024, Debian's own kernels do not"), "{error}");
     machine.write(OVERLAY, b"");
     machine.write("lib/modules/6.12/modules.dep", b"kernel/drivers/pwm/pwm-gpio.ko.xz:\n");
@@ -174,7 +176,7 @@ fn kernels_that_cannot_are_named() {
 }
 
 #[test]
-fn lines_that_somebody_changed_are_left_alone() {
+fn does_not_change_edited_lines() {
     let machine = Machine::new(b"a=1\n");
     machine.fine("enable");
     let changed = machine.read(CONFIG).replace("gpio=26", "gpio=6");
@@ -189,35 +191,35 @@ fn lines_that_somebody_changed_are_left_alone() {
 }
 
 #[test]
-fn what_others_could_replace_is_not_touched() {
+fn rejects_symbolic_links_and_directories_that_others_can_change() {
     let machine = Machine::new(b"a=1\n");
     machine.write("elsewhere", b"mine\n");
-    let (config, folder) = (machine.path(CONFIG), machine.path("boot/firmware"));
-    fs::set_permissions(&folder, Permissions::from_mode(0o775)).unwrap();
+    let (config, directory) = (machine.path(CONFIG), machine.path("boot/firmware"));
+    fs::set_permissions(&directory, Permissions::from_mode(0o775)).unwrap();
     assert!(
         machine
             .refused("enable")
             .contains("boot/firmware can be changed by others than its owner; say: sudo chmod go-w")
     );
-    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
     fs::remove_file(&config).unwrap();
     symlink(machine.path("elsewhere"), &config).unwrap();
     assert!(machine.refused("enable").contains("config.txt is a link, which is not followed"));
     assert_eq!(machine.read("elsewhere"), "mine\n");
-    fs::rename(&folder, machine.path("other")).unwrap();
-    symlink("../other", &folder).unwrap();
+    fs::rename(&directory, machine.path("other")).unwrap();
+    symlink("../other", &directory).unwrap();
     assert!(machine.refused("enable").contains("boot/firmware is a link, which is not followed"));
 }
 
 #[test]
-fn a_backup_overwrites_nothing_and_access_stays() {
+fn a_backup_overwrites_no_file_and_the_mode_stays() {
     let machine = Machine::new(b"a=1\n");
     fs::set_permissions(machine.path(CONFIG), Permissions::from_mode(0o751)).unwrap();
     symlink("../../elsewhere", machine.path(&format!("{CONFIG}.lampi-bak"))).unwrap();
     machine.write(&format!("{CONFIG}.lampi-bak.1"), b"older\n");
     let output = machine.fine("enable");
     assert!(
-        output.starts_with("the former file is kept as ROOT/boot/firmware/config.txt.lampi-bak.2\n"),
+        output.starts_with("the previous file is kept as ROOT/boot/firmware/config.txt.lampi-bak.2\n"),
         "{output}"
     );
     assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.1")), "older\n");
@@ -244,10 +246,9 @@ impl Drop for Mount {
 }
 
 #[test]
-fn a_full_or_read_only_partition_stays_as_it_is() {
+fn changes_nothing_on_a_full_or_read_only_partition() {
     let machine = Machine::new(b"");
-    let folder = machine.path("boot/firmware");
-    let mount = Mount::new("size=16k,mode=755", folder);
+    let mount = Mount::new("size=16k,mode=755", machine.path("boot/firmware"));
     machine.write(CONFIG, b"a=1\n");
     machine.write(OVERLAY, b"");
     let filling = fs::write(machine.path("boot/firmware/filling"), vec![0; 1 << 16]);
@@ -259,13 +260,13 @@ fn a_full_or_read_only_partition_stays_as_it_is() {
     assert!(remounted.unwrap().success());
     let error = machine.refused("enable");
     assert!(
-        error.ends_with("is mounted read-only; say: sudo mount -o remount,rw ROOT/boot/firmware\n"),
+        error.ends_with("is mounted read-only; run: sudo mount -o remount,rw ROOT/boot/firmware\n"),
         "{error}"
     );
 }
 
 #[test]
-fn the_state_is_told_in_one_sentence() {
+fn status_prints_one_sentence() {
     let machine = Machine::new(b"a=1\n");
     assert_eq!(
         machine.dark(),
@@ -274,7 +275,7 @@ fn the_state_is_told_in_one_sentence() {
     machine.fine("enable");
     let outstanding = "the lines for GPIO 19, 26 and 13 are in config.txt and take effect after a reboot\n";
     assert_eq!(machine.dark(), outstanding);
-    // Started before the file was changed, and long after.
+    // The machine started before the file was changed, and then long after it.
     machine.write("proc/uptime", b"3600.00 1.00\n");
     assert_eq!(machine.dark(), outstanding);
     machine.chip(7, 19);
@@ -293,7 +294,7 @@ fn the_state_is_told_in_one_sentence() {
 }
 
 #[test]
-fn a_pigpiod_that_knows_the_board_needs_no_pwm() {
+fn a_pigpiod_that_supports_the_board_needs_no_pwm() {
     let machine = Machine::new(b"a=1\n");
     machine.write("usr/bin/pigpiod", b"");
     fs::set_permissions(machine.path("usr/bin/pigpiod"), Permissions::from_mode(0o755)).unwrap();
@@ -302,7 +303,7 @@ fn a_pigpiod_that_knows_the_board_needs_no_pwm() {
         "ROOT/usr/bin/pigpiod drives the LEDs, so the kernel's PWM is not needed\n"
     );
     machine.write("proc/device-tree/compatible", b"raspberrypi,5-model-b\0brcm,bcm2712\0");
-    let (status, output, _) = machine.say("status");
+    let (status, output, _) = machine.run("status");
     assert_eq!(status, Some(1));
     assert_eq!(
         output,
@@ -312,12 +313,12 @@ fn a_pigpiod_that_knows_the_board_needs_no_pwm() {
 }
 
 #[test]
-fn a_pigpiod_that_refuses_the_board_drives_nothing() {
+fn a_pigpiod_that_ends_at_once_drives_no_leds() {
     let machine = Machine::new(b"a=1\n");
     machine.write("usr/bin/pigpiod", b"");
     fs::set_permissions(machine.path("usr/bin/pigpiod"), Permissions::from_mode(0o755)).unwrap();
     machine.write("run/lampi-pigpiod.started", b"refused 3\n");
-    let (status, output, _) = machine.say("status");
+    let (status, output, _) = machine.run("status");
     assert_eq!(status, Some(1));
     assert_eq!(
         output,
@@ -327,13 +328,13 @@ fn a_pigpiod_that_refuses_the_board_drives_nothing() {
 }
 
 #[test]
-fn what_came_after_our_lines_is_named_by_its_own_line() {
+fn names_a_conflicting_line_after_the_own_lines() {
     let machine = Machine::new(b"a=1\n");
     machine.fine("enable");
     let enabled = machine.read(CONFIG);
     machine.write(CONFIG, format!("{enabled}dtoverlay=hifiberry-dac\n").as_bytes());
-    let conflict = "ROOT/boot/firmware/config.txt:9: dtoverlay=hifiberry-dac uses GPIO 19, which an LED of the lamp is on; \
-                    remove this line, or put a # before it";
+    let conflict = "ROOT/boot/firmware/config.txt:9: dtoverlay=hifiberry-dac uses GPIO 19, \
+                    which an LED of the lamp is on; remove this line, or put a # before it";
     assert_eq!(
         machine.refused("enable"),
         format!("lampi: {conflict}, and run: lampi pwm enable --root ROOT\n")
@@ -341,14 +342,14 @@ fn what_came_after_our_lines_is_named_by_its_own_line() {
     assert_eq!(machine.dark(), format!("{conflict}, then run: lampi pwm enable --root ROOT\n"));
 
     machine.write(CONFIG, enabled.replace("gpio=26", "gpio=21").as_bytes());
-    let changed = "ROOT/boot/firmware/config.txt:3: somebody changed the lines between the two comments of lampi; remove them \
-                   by hand, with the comments";
+    let changed = "ROOT/boot/firmware/config.txt:3: somebody changed the lines between the two comments of \
+                   lampi; remove them by hand, with the comments";
     assert_eq!(machine.refused("enable"), format!("lampi: {changed}\n"));
     assert_eq!(machine.dark(), format!("{changed}, then run: lampi pwm enable --root ROOT\n"));
 }
 
 #[test]
-fn changing_ones_mind_often_leaves_two_backups() {
+fn repeated_changes_leave_two_backups() {
     let machine = Machine::new(b"a=1\n");
     for _ in 0..5 {
         machine.fine("enable");
@@ -358,7 +359,7 @@ fn changing_ones_mind_often_leaves_two_backups() {
 }
 
 #[test]
-fn a_root_that_is_not_there_is_named() {
+fn reports_a_missing_root() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lampi"));
     let output = command.args(["pwm", "enable", "--root", "/nonexistent"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -369,16 +370,16 @@ fn a_root_that_is_not_there_is_named() {
 }
 
 #[test]
-fn only_root_changes_the_machine() {
+fn only_root_can_change_the_machine() {
     for action in ["enable", "disable"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lampi"));
-        let said = command.args(["pwm", action]).uid(65534).gid(65534).output();
-        // The program may be where nobody else gets to.
-        let Ok(said) = said else { return };
-        assert_eq!(said.status.code(), Some(1));
+        let output = command.args(["pwm", action]).uid(65534).gid(65534).output();
+        // The other user may not be able to read the program.
+        let Ok(output) = output else { return };
+        assert_eq!(output.status.code(), Some(1));
         assert_eq!(
-            String::from_utf8(said.stderr).unwrap(),
-            "lampi: this needs root; say it again after sudo\n"
+            String::from_utf8(output.stderr).unwrap(),
+            "lampi: this needs root; run it again with sudo\n"
         );
     }
 }

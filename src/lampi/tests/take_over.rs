@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi take-over` and `lampi doctor` on the machines of tests/legacy-setups, each set up by hand in another way: what the doctor
-//! names, the take-over takes, and nothing else.
+//! `lampi take-over` and `lampi doctor` on the machines of tests/legacy-setups, each with another manual
+//! set-up: the take-over disables exactly what the doctor reports.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
@@ -12,7 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Where the machines are.
+/// The directory of the machines.
 fn machines() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/legacy-setups")
 }
@@ -30,7 +30,7 @@ fn names() -> Vec<String> {
 struct Machine(TempDir);
 
 impl Machine {
-    /// A copy of what the owner of one has.
+    /// A copy of the machine with this name.
     fn new(name: &str) -> Self {
         let machine = Self::empty();
         let root = machine.root();
@@ -46,7 +46,7 @@ impl Machine {
         machine
     }
 
-    /// One with nothing but a user pi.
+    /// A machine with only a user pi.
     fn empty() -> Self {
         let machine = Self(tempfile::tempdir().unwrap());
         fs::set_permissions(machine.root(), Permissions::from_mode(0o755)).unwrap();
@@ -66,19 +66,19 @@ impl Machine {
         fs::write(path, text).unwrap();
     }
 
-    /// Has dpkg know a package with these files.
+    /// Adds a package with these files to dpkg's database.
     fn package(&self, name: &str, version: &str, files: &str) {
         let status = self.root().join("var/lib/dpkg/status");
         let known = fs::read_to_string(&status).unwrap_or_default();
         let entry = format!(
-            "Package: {name}\nStatus: install ok installed\nMaintainer: x <x@x>\nArchitecture: all\nVersion: {version}\n\
-             Description: x\n\n"
+            "Package: {name}\nStatus: install ok installed\nMaintainer: x <x@x>\nArchitecture: all\n\
+             Version: {version}\nDescription: x\n\n"
         );
         self.write("var/lib/dpkg/status", &(known + &entry));
         self.write(&format!("var/lib/dpkg/info/{name}.list"), files);
     }
 
-    /// What `lampi take-over` says with these arguments.
+    /// The output of `lampi take-over` with these arguments.
     fn take_over(&self, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_lampi"))
             .args(["take-over", "--root"])
@@ -91,7 +91,8 @@ impl Machine {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What the doctor says of what starts the lamp's programs: sentence, and the action that mends it.
+    /// The doctor's findings about what else starts the lamp's programs: the sentence and the action that
+    /// fixes it.
     fn doctor(&self) -> BTreeSet<(String, String)> {
         let output = Command::new(env!("CARGO_BIN_EXE_lampi"))
             .args(["doctor", "--json", "--root"])
@@ -109,10 +110,10 @@ impl Machine {
             .collect()
     }
 
-    /// All files and links with what is in them, but for dpkg's.
+    /// All files and symbolic links with their content, except dpkg's.
     fn files(&self) -> Vec<(String, Vec<u8>)> {
-        fn collect(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
-            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        fn collect(directory: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+            for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
                 let path = entry.path();
                 if path.ends_with("var/lib/dpkg") {
                     continue;
@@ -135,39 +136,39 @@ impl Machine {
     }
 }
 
-/// The paths of the lines that say `took ... PATH ...`.
-fn taken(said: &str) -> BTreeSet<String> {
-    let lines = said.lines().filter(|line| line.starts_with("took "));
+/// The paths in the lines `disabled ... PATH ...`.
+fn disabled(output: &str) -> BTreeSet<String> {
+    let lines = output.lines().filter(|line| line.starts_with("disabled "));
     lines.map(|line| line.split([' ', ';']).find(|word| word.starts_with('/')).unwrap().to_owned()).collect()
 }
 
 #[test]
-fn the_doctor_names_what_the_take_over_takes() {
+fn disables_exactly_what_the_doctor_reports() {
     for name in names() {
         let machine = Machine::new(&name);
         let before = machine.files();
-        let told = machine.doctor();
+        let findings = machine.doctor();
         let (to_take, to_name): (BTreeSet<_>, BTreeSet<_>) =
-            told.into_iter().partition(|(_, action)| action == "take-over");
+            findings.into_iter().partition(|(_, action)| action == "take-over");
         let to_take: BTreeSet<String> =
             to_take.iter().map(|(text, _)| text.split(' ').next().unwrap().to_owned()).collect();
 
         let planned = machine.take_over(&["--dry-run"]);
-        assert_eq!(planned.matches("would take ").count(), to_take.len(), "{name}: {planned}");
+        assert_eq!(planned.matches("would disable ").count(), to_take.len(), "{name}: {planned}");
         assert_eq!(machine.files(), before, "{name}");
 
-        let said = machine.take_over(&[]);
-        assert_eq!(taken(&said), to_take, "{name}: {said}");
+        let output = machine.take_over(&[]);
+        assert_eq!(disabled(&output), to_take, "{name}: {output}");
         for (text, _) in &to_name {
-            assert!(said.lines().any(|line| line.starts_with(text)), "{name}: {text} is not in {said}");
+            assert!(output.lines().any(|line| line.starts_with(text)), "{name}: {text} is not in {output}");
         }
         assert_eq!(machine.doctor(), to_name, "{name}");
 
-        // Once is enough.
+        // A second time changes nothing.
         let after = machine.files();
         machine.take_over(&[]);
         assert_eq!(machine.files(), after, "{name}");
-        // Nothing is lost.
+        // A backup contains each previous file.
         for (path, content) in &before {
             let is_kept =
                 |(other, kept): &(String, Vec<u8>)| other.starts_with(path.as_str()) && kept == content;
@@ -177,48 +178,48 @@ fn the_doctor_names_what_the_take_over_takes() {
 }
 
 #[test]
-fn a_backup_is_never_overwritten_and_nothing_is_followed() {
+fn overwrites_no_backup_and_follows_no_symbolic_link() {
     let machine = Machine::empty();
     let path = |name: &str| machine.root().join(name);
     machine.write("etc/cron.d/a", "@reboot root fbcp\n");
     machine.write("etc/cron.d/a.dpkg-bak", "somebody's");
     symlink(path("etc/passwd"), path("etc/cron.d/a.dpkg-bak.1")).unwrap();
-    // What a link leads to is the user's, and stays as it is.
+    // The targets of the links belong to the user and stay unchanged.
     machine.write("home/pi/b.conf", "[program:b]\ncommand=fbcp\n[program:c]\ncommand=true\n");
     machine.write("home/pi/d.conf", "[program:d]\ncommand=fbcp\n");
     fs::create_dir_all(path("etc/supervisor/conf.d")).unwrap();
     symlink("/home/pi/b.conf", path("etc/supervisor/conf.d/b.conf")).unwrap();
     symlink(path("home/pi/d.conf"), path("etc/supervisor/conf.d/d.conf")).unwrap();
     machine.write("etc/cron.d/odd name", "@reboot root fbcp\n");
-    let said = machine.take_over(&[]);
-    assert!(said.contains("kept as /etc/cron.d/a.dpkg-bak.2"), "{said}");
+    let output = machine.take_over(&[]);
+    assert!(output.contains("kept as /etc/cron.d/a.dpkg-bak.2"), "{output}");
     assert_eq!(fs::read_to_string(path("etc/cron.d/a.dpkg-bak")).unwrap(), "somebody's");
     assert!(fs::read_to_string(path("etc/passwd")).unwrap().starts_with("root:"));
-    assert!(path("etc/supervisor/conf.d/d.conf.dpkg-bak").is_symlink(), "{said}");
+    assert!(path("etc/supervisor/conf.d/d.conf.dpkg-bak").is_symlink(), "{output}");
     assert!(fs::read_to_string(path("home/pi/d.conf")).unwrap().contains("fbcp"));
     assert!(path("etc/cron.d/odd name").exists(), "cron does not read it");
 }
 
 #[test]
-fn folders_that_others_can_change_are_left_alone() {
+fn changes_nothing_in_a_directory_that_others_can_change() {
     let machine = Machine::empty();
     machine.write("etc/cron.d/a", "@reboot root fbcp\n");
     fs::set_permissions(machine.root().join("etc/cron.d"), Permissions::from_mode(0o777)).unwrap();
-    let said = machine.take_over(&[]);
+    let output = machine.take_over(&[]);
     assert!(
-        said.contains("was left alone, because it is not in a folder that root alone can change"),
-        "{said}"
+        output.contains("was left alone, because it is not in a folder that root alone can change"),
+        "{output}"
     );
     assert!(machine.root().join("etc/cron.d/a").exists());
 }
 
 #[test]
-fn what_is_no_file_keeps_nobody_waiting() {
+fn does_not_block_on_pipes() {
     let machine = Machine::empty();
-    for folder in
+    for directory in
         ["etc/cron.d", "etc/supervisor/conf.d", "etc/systemd/system/a.target.wants", "home/pi/.config"]
     {
-        fs::create_dir_all(machine.root().join(folder)).unwrap();
+        fs::create_dir_all(machine.root().join(directory)).unwrap();
     }
     for pipe in [
         "etc/cron.d/pipe",
@@ -231,49 +232,49 @@ fn what_is_no_file_keeps_nobody_waiting() {
     ] {
         nix::unistd::mkfifo(&machine.root().join(pipe), nix::sys::stat::Mode::S_IRWXU).unwrap();
     }
-    assert_eq!(machine.take_over(&[]), "nothing but the package starts the lamp's programs\n");
+    assert_eq!(machine.take_over(&[]), "only the package starts the lamp's programs\n");
 }
 
 #[test]
-fn a_journal_notes_what_is_done() {
+fn writes_each_change_to_the_journal() {
     let machine = Machine::empty();
     machine.write("etc/cron.d/a", "@reboot root fbcp\n");
     machine.write("etc/cron.d/b", "@reboot root fbcp\n@daily root true\n");
     machine.write("var/backups/journal", "");
-    let said = machine.take_over(&["--part", "files", "--journal", "/var/backups/journal"]);
-    assert_eq!(said.lines().count(), 2, "{said}");
+    let output = machine.take_over(&["--part", "files", "--journal", "/var/backups/journal"]);
+    assert_eq!(output.lines().count(), 2, "{output}");
     assert_eq!(
         fs::read_to_string(machine.root().join("var/backups/journal")).unwrap(),
         "moved\t/etc/cron.d/a\t/etc/cron.d/a.dpkg-bak\nreplaced\t/etc/cron.d/b\t/etc/cron.d/b.dpkg-bak\n"
     );
-    // Nothing is said of what is well, and by hand no journal is left.
+    // Without findings there is no output; without --journal no journal is written.
     assert_eq!(machine.take_over(&["--part", "files", "--journal", "/var/backups/journal"]), "");
     machine.write("etc/cron.d/c", "@reboot root fbcp\n");
     machine.take_over(&[]);
     assert_eq!(fs::read_dir(machine.root().join("var/backups")).unwrap().count(), 1);
 }
 
-/// Supervisor's main file as Debian has it, but for what it includes.
+/// Writes Debian's main file of Supervisor, with other includes.
 fn supervisor(machine: &Machine, includes: &str) {
     machine
         .write("etc/supervisor/supervisord.conf", &format!("[supervisord]\n[include]\nfiles={includes}\n"));
 }
 
 #[test]
-fn what_dpkg_does_not_say_is_taken_for_a_package_s() {
+fn changes_no_file_that_may_belong_to_a_package() {
     let machine = Machine::empty();
     machine.write("etc/cron.d/other", "@reboot root fbcp\n");
     machine.package("other", "1", "/etc/cron.d/other\n");
     assert!(machine.take_over(&[]).contains("of the package other starts fbcp too; it was left alone"));
-    // As after a power cut.
+    // Truncated, as after a power failure.
     machine.write("var/lib/dpkg/info/base-files.list", "/etc");
-    let said = machine.take_over(&[]);
-    assert!(said.contains("because dpkg does not say whether a package brought it"), "{said}");
+    let output = machine.take_over(&[]);
+    assert!(output.contains("because dpkg does not say whether a package brought it"), "{output}");
     assert!(machine.root().join("etc/cron.d/other").exists());
 }
 
 #[test]
-fn the_package_s_own_files_are_known_by_any_name() {
+fn ignores_the_package_s_own_files_under_any_path() {
     for includes in
         ["./conf.d/*.conf", "/etc/supervisor/./conf.d/*.conf", "/etc/supervisor/../supervisor/conf.d/*.conf"]
     {
@@ -282,42 +283,45 @@ fn the_package_s_own_files_are_known_by_any_name() {
         machine.write("etc/supervisor/conf.d/lamp_ui.conf", "[program:lamp_ui]\ncommand=/usr/bin/lamp_ui\n");
         machine.write("etc/supervisor/conf.d/other.conf", "[program:x]\ncommand=fbcp\n");
         machine.package("other", "1", "/etc/supervisor/conf.d/other.conf\n");
-        let said = machine.take_over(&[]);
+        let output = machine.take_over(&[]);
         assert_eq!(
-            said,
+            output,
             "/etc/supervisor/conf.d/other.conf of the package other starts fbcp too; it was left alone\n"
         );
     }
 }
 
 #[test]
-fn supervisor_can_read_what_is_left() {
+fn leaves_a_configuration_that_supervisor_can_read() {
     for (one, other) in [
-        // A group of others names it.
+        // A group with other programs contains it.
         ("[program:old]\ncommand=fbcp\n", "[group:mine]\nprograms=old,clock\n[program:clock]\ncommand=cat\n"),
-        // What is left of a section has no command.
+        // The rest of the section would have no command.
         ("[program:x]\ncommand=/usr/bin/fbcp\n", "[program:x]\nautostart=false\n"),
     ] {
         let machine = Machine::empty();
         supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
         machine.write("etc/supervisor/conf.d/a.conf", one);
         machine.write("etc/supervisor/conf.d/b.conf", other);
-        let said = machine.take_over(&[]);
-        assert!(said.contains("a.conf starts fbcp too, as part of what Supervisor needs whole"), "{said}");
+        let output = machine.take_over(&[]);
+        assert!(
+            output.contains("a.conf starts fbcp too, as part of what Supervisor needs whole"),
+            "{output}"
+        );
         assert!(machine.root().join("etc/supervisor/conf.d/a.conf").exists());
     }
-    // The last command of a section counts, and a name that is no UTF-8 matches nothing.
+    // The last command of a section takes precedence, and a name that is not UTF-8 is not included.
     let machine = Machine::empty();
     supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
     machine.write("etc/supervisor/conf.d/a.conf", "[program:l]\ncommand=fbcp\n[program:l]\ncommand=cat\n");
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9.conf");
     fs::write(machine.root().join("etc/supervisor/conf.d").join(name), "[program:x]\ncommand=fbcp\n")
         .unwrap();
-    assert_eq!(machine.take_over(&[]), "nothing but the package starts the lamp's programs\n");
+    assert_eq!(machine.take_over(&[]), "only the package starts the lamp's programs\n");
 }
 
 #[test]
-fn what_cannot_be_read_is_said() {
+fn reports_what_it_cannot_read() {
     let machine = Machine::empty();
     supervisor(&machine, "/srv/*.conf");
     machine.write("srv/a.conf", "");
@@ -327,12 +331,12 @@ fn what_cannot_be_read_is_said() {
         .unwrap()
         .set_len(1 << 40)
         .unwrap();
-    let said = machine.take_over(&[]);
-    assert!(said.starts_with("what is in Supervisor's files could not be read"), "{said}");
+    let output = machine.take_over(&[]);
+    assert!(output.starts_with("cannot read what is in Supervisor's files, so "), "{output}");
 }
 
 #[test]
-fn what_does_more_is_only_named() {
+fn only_reports_commands_that_do_more() {
     let machine = Machine::empty();
     supervisor(&machine, "/etc/supervisor/conf.d/*.conf");
     let files = [
@@ -355,13 +359,13 @@ fn what_does_more_is_only_named() {
     )
     .unwrap();
     let before = machine.files();
-    let said = machine.take_over(&[]);
-    assert_eq!(said.matches(" starts ").count(), files.len(), "{said}");
-    assert_eq!(machine.files(), before, "{said}");
+    let output = machine.take_over(&[]);
+    assert_eq!(output.matches(" starts ").count(), files.len(), "{output}");
+    assert_eq!(machine.files(), before, "{output}");
 }
 
 #[test]
-fn a_user_can_do_no_harm() {
+fn a_user_cannot_misuse_the_take_over() {
     let machine = Machine::empty();
     let path = |name: &str| machine.root().join(name);
     fs::create_dir_all(path("home/pi/.config/autostart")).unwrap();
@@ -370,28 +374,28 @@ fn a_user_can_do_no_harm() {
     fs::set_permissions(path("root/secret"), Permissions::from_mode(0o600)).unwrap();
     symlink("/root/secret", path("home/pi/.profile")).unwrap();
     machine.write("home/pi/.bashrc", &format!("A=aaaaaaaaaaaaaaaa\n{}$A\n", "A=$A$A\n".repeat(60)));
-    // A sentence in a name.
+    // A file name that looks like a message.
     machine.write("home/pi/.config/autostart/x; run: reboot.desktop", "[Desktop Entry]\nExec=fbcp\n");
-    let said = machine.take_over(&[]);
+    let output = machine.take_over(&[]);
     assert!(
-        said.starts_with("'/home/pi/.config/autostart/x; run: reboot.desktop' starts fbcp too"),
-        "{said}"
+        output.starts_with("'/home/pi/.config/autostart/x; run: reboot.desktop' starts fbcp too"),
+        "{output}"
     );
     if nix::unistd::geteuid().is_root() {
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(output.lines().count(), 1, "{output}");
     }
-    // Supervisor reads what a user wrote: nothing is changed there, and nobody is told to.
+    // Supervisor includes a user's directory: nothing is changed there, and no command is suggested.
     let machine = Machine::empty();
     supervisor(&machine, "/home/pi/*.conf");
     machine.write("home/pi/x.conf", "[program:x]\ncommand=fbcp\n");
     fs::set_permissions(machine.root().join("home/pi"), Permissions::from_mode(0o777)).unwrap();
-    let said = machine.take_over(&[]);
-    assert!(said.contains("because it is not in a folder that root alone can change"), "{said}");
-    assert!(!said.contains("sudo ch"), "{said}");
+    let output = machine.take_over(&[]);
+    assert!(output.contains("because it is not in a folder that root alone can change"), "{output}");
+    assert!(!output.contains("sudo ch"), "{output}");
 }
 
 #[test]
-fn a_journal_that_was_cut_short_is_mended() {
+fn repairs_a_truncated_journal() {
     let machine = Machine::empty();
     machine.write("etc/cron.d/a", "@reboot root fbcp\n");
     machine.write("var/backups/journal", "moved\t/etc/x\t/etc/x.dp");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where a peer of a program is, as it is given on the command line, and its addresses.
+//! The address of a peer, as given on the command line, and the look-up of its IP addresses.
 
 use std::fmt;
 use std::io;
@@ -9,14 +9,14 @@ use std::str::FromStr;
 /// A host, by name or address, and a TCP port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// Name or address; an IPv6 address without its brackets.
+    /// Name or IP address; an IPv6 address without brackets.
     pub host: String,
-    /// Port, not 0.
+    /// Port, 1 to 65535.
     pub port: u16,
 }
 
 impl Address {
-    /// The host as it is written before a colon and a port.
+    /// The host as written before `:PORT`: an IPv6 address in brackets.
     #[must_use]
     pub fn bracketed_host(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
@@ -27,10 +27,12 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (host, port) = text.rsplit_once(':').ok_or("it must be a host, a colon and a port")?;
+        let (host, port) = text.rsplit_once(':').ok_or("it must be HOST:PORT")?;
         let bare = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(bare) => bare,
-            None if host.contains(':') => return Err("an IPv6 address is written as [::1]:8888".into()),
+            None if host.contains(':') => {
+                return Err("an IPv6 address needs brackets, as in [::1]:8888".into());
+            }
             None => host,
         };
         if bare.is_empty() {
@@ -46,7 +48,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// All addresses of `host`, a name or an address. The look-up of a name may take long.
+/// All addresses of `host`, a name or an IP address. The look-up of a name can take long.
 pub fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     match known(host, port) {
         Some(addresses) => Ok(addresses),
@@ -54,10 +56,10 @@ pub fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// The addresses of a host that needs no look-up: an address itself, or a name of the loopback.
+/// The addresses of a host that needs no look-up: an IP address, or a loopback name.
 ///
-/// `localhost`, and each name that ends in it, means both loopback addresses, as RFC 6761 demands in section 6.3. The host
-/// table is not asked: it may lack `localhost`, or one of the two addresses, and a daemon may listen on the other one only.
+/// `localhost` and names that end in `.localhost` mean both loopback addresses (RFC 6761, section 6.3).
+/// /etc/hosts is not read: it may lack one of the two addresses, and a daemon may listen on that one only.
 #[must_use]
 pub fn known(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -68,7 +70,7 @@ pub fn known(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
         .then(|| vec![(Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into()])
 }
 
-/// Reads a port.
+/// Parses a port, 1 to 65535.
 pub fn port(text: &str) -> Result<u16, String> {
     text.parse().ok().filter(|port| *port != 0).ok_or_else(|| "the port must be from 1 to 65535".into())
 }
@@ -78,7 +80,7 @@ mod tests {
     use super::{Address, known, resolve};
 
     #[test]
-    fn hosts_and_ports_are_separated() {
+    fn parses_host_and_port() {
         for (text, host) in
             [("localhost:1883", "localhost"), ("[::1]:1883", "::1"), ("10.0.0.1:1883", "10.0.0.1")]
         {
@@ -89,15 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn rejects_an_invalid_address() {
         for text in
             ["", "localhost", ":1883", "[]:1883", "::1:1883", "localhost:0", "localhost:65536", "localhost:x"]
         {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }
+
     #[test]
-    fn localhost_is_every_loopback_address() {
+    fn localhost_is_both_loopback_addresses() {
         for host in ["localhost", "LocalHost", "localhost.", "lamp.localhost"] {
             let addresses = known(host, 8888).unwrap();
             assert_eq!(addresses, ["[::1]:8888".parse().unwrap(), "127.0.0.1:8888".parse().unwrap()]);
@@ -105,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_are_looked_up() {
+    fn looks_up_names_only() {
         assert_eq!(resolve("127.0.0.1", 1).unwrap(), ["127.0.0.1:1".parse().unwrap()]);
         assert_eq!(resolve("::1", 1).unwrap(), ["[::1]:1".parse().unwrap()]);
         for host in ["notlocalhost", "localhost.example", "localhost.."] {

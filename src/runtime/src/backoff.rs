@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How long to wait before trying a peer again.
+//! The time between two attempts to reach a peer.
 
 use std::time::Duration;
 
-/// Waits that double from `first` to `longest`, each shortened at random by up to a half.
+/// Waits that double from `first` to `longest`, each shortened by a random part of up to a half.
 ///
-/// The randomness keeps the lamps of a whole classroom from knocking at one broker in step.
+/// The randomness keeps the lamps of a classroom from connecting to one broker at the same moment.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,
@@ -27,7 +27,7 @@ impl Backoff {
         wait
     }
 
-    /// To be called after a success.
+    /// Starts again with the first wait. Call it after a success.
     pub fn reset(&mut self) {
         self.next = self.first;
     }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_the_limit_and_start_again() {
+    fn waits_double_to_the_limit_and_reset() {
         let (first, longest) = (Duration::from_millis(200), Duration::from_secs(10));
         let mut backoff = Backoff::new(first, longest);
         let mut ceiling = first;

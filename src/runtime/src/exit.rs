@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The exit status: 0 for a clean end, 1 for a failure; 2, for a wrong call, is given by the command line parser.
+//! The exit status: 0 for success, 1 for a failure. The command line parser exits with 2 for a usage error.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use crate::output;
 
-/// Ends a program: nothing to say and status 0, or the error's chain of causes as one line on stderr and status 1.
+/// The exit status of a program. Prints an error with its causes as one line on stderr.
 ///
-/// A standard output that nobody reads any more is no failure.
+/// A standard output that was closed by its reader is not a failure.
 #[must_use]
 pub fn exit_code(name: &str, result: anyhow::Result<()>) -> ExitCode {
     match result {
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_closed_output_is_no_failure() {
+    fn only_a_closed_output_is_not_a_failure() {
         let text = |code: ExitCode| format!("{code:?}");
         let [success, failure] = [ExitCode::SUCCESS, ExitCode::FAILURE].map(text);
         assert_eq!(text(exit_code("test", Ok(()))), success);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the programs of the lamp do alike as processes: they wait for descriptors, deadlines, wake-ups of other threads and
-//! signals; they log to stderr, print to a standard output that may be closed, and end with an exit status; they wait before
-//! they try a peer again, whose address is written in one way.
+//! What all of the lamp's programs need as processes: waiting for descriptors, deadlines, other threads and
+//! signals; logging to stderr; a standard output that may be closed; the exit status; the address of a peer
+//! and the time between two attempts to reach it.
 //!
-//! It knows neither the lamp nor any protocol.
+//! This crate contains nothing about the lamp or a protocol.
 //!
-//! Three waits are left where they are. `lampi-pigpiod` polls its clients for room to write too, and keeps its signals blocked
-//! up to the start of pigpio's own daemon, so that none is lost between the two. `lampi logs --follow` reads one inotify
-//! descriptor and nothing else. The package builder waits for a child, and a thread ends that child on a signal.
+//! Three waits are elsewhere. `lampi-pigpiod` also polls its clients for room to write, and blocks its
+//! signals until pigpio's own daemon starts, so that none is lost. `lampi logs --follow` reads one inotify
+//! descriptor only. The package builder waits for a child process, which a thread ends on a signal.
 
 pub mod address;
 pub mod backoff;

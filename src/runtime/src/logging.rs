@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Log lines on stderr, and what keeps a mistake that is made again and again from filling the disk with them.
+//! Log lines on stderr, and limits that keep a repeated error from filling the disk.
 
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{LevelFilter, Log, Metadata, Record, warn};
 
-/// Time between two lines of a [`RateLimitedLog`].
+/// Minimum time between two lines of a [`RateLimitedLog`].
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// Writes `2026-01-31T12:00:00Z NAME: text` to stderr, where Supervisor collects it.
+/// Writes `2026-01-31T12:00:00Z NAME: text` to stderr, which Supervisor redirects to the log.
 ///
-/// The time is part of the line because Supervisor adds none.
+/// Supervisor adds no time.
 struct StderrLog {
     name: &'static str,
 }
@@ -23,7 +23,7 @@ impl Log for StderrLog {
 
     fn log(&self, record: &Record) {
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
-        // One write per line keeps lines whole; a closed stderr is no reason to stop lighting the lamp.
+        // One write per line keeps lines whole. The program continues without a stderr.
         let line = format!("{now} {}: {}\n", self.name, record.args());
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
@@ -31,16 +31,16 @@ impl Log for StderrLog {
     fn flush(&self) {}
 }
 
-/// Sends what the `log` macros say, up to `level`, to stderr under the program's `name`.
+/// Writes the messages of the `log` macros, up to `level`, to stderr under the program's `name`.
 ///
-/// The first call decides; later ones change nothing but the level.
+/// Later calls change only the level.
 pub fn start_logging(name: &'static str, level: LevelFilter) {
-    // Only a second call can fail, and then the first logger goes on.
+    // It fails only if a logger is set already.
     let _ = log::set_boxed_logger(Box::new(StderrLog { name }));
     log::set_max_level(level);
 }
 
-/// Warnings about what others do: at most one a second, with the number of those that were left out before it.
+/// Warnings that others can cause: at most one per second, with the number of suppressed ones.
 #[derive(Debug, Default)]
 pub struct RateLimitedLog {
     last: Option<Instant>,
@@ -48,7 +48,7 @@ pub struct RateLimitedLog {
 }
 
 impl RateLimitedLog {
-    /// Logs `text`, if the last line is a second old.
+    /// Logs `text`, unless the previous line is less than a second old.
     pub fn warn(&mut self, text: &str) {
         if let Some(line) = self.line(text, Instant::now()) {
             warn!("{line}");
@@ -62,28 +62,28 @@ impl RateLimitedLog {
         }
         let line = match self.suppressed {
             0 => text.to_owned(),
-            suppressed => format!("{text} (and {suppressed} more before)"),
+            suppressed => format!("{text} ({suppressed} earlier warnings suppressed)"),
         };
         *self = Self { last: Some(now), suppressed: 0 };
         Some(line)
     }
 }
 
-/// Warnings about what is tried again and again: one for each new reason, and not for each attempt.
+/// Warnings about failed attempts: one for each new reason, not for each attempt.
 #[derive(Debug, Default)]
 pub struct OnChangeLog {
     last: String,
 }
 
 impl OnChangeLog {
-    /// Logs `text`, unless it was the last that was logged.
+    /// Logs `text`, unless it is the same as the last one.
     pub fn warn(&mut self, text: &str) {
         if self.is_new(text) {
             warn!("{text}");
         }
     }
 
-    /// To be called after a success: the next reason is logged again, whatever it is.
+    /// Has the next reason logged, whatever it is. Call it after a success.
     pub fn reset(&mut self) {
         self.last.clear();
     }
@@ -102,18 +102,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_a_second_counts_those_left_out() {
+    fn logs_one_line_per_second_and_counts_the_others() {
         let start = Instant::now();
         let mut log = RateLimitedLog::default();
         assert_eq!(log.line("a", start).as_deref(), Some("a"));
         assert_eq!(log.line("b", start), None);
         assert_eq!(log.line("c", start + BETWEEN / 2), None);
-        assert_eq!(log.line("d", start + BETWEEN).as_deref(), Some("d (and 2 more before)"));
+        assert_eq!(log.line("d", start + BETWEEN).as_deref(), Some("d (2 earlier warnings suppressed)"));
         assert_eq!(log.line("e", start + BETWEEN * 2).as_deref(), Some("e"));
     }
 
     #[test]
-    fn a_reason_is_new_after_another_and_after_a_success() {
+    fn logs_a_reason_again_after_another_one_and_after_a_success() {
         let mut log = OnChangeLog::default();
         assert_eq!(["a", "a", "b", "a"].map(|text| log.is_new(text)), [true, false, true, true]);
         log.reset();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Standard output, which may be a pipe whose reader has seen enough, or a file on a full disk.
+//! Standard output, which may be a pipe that its reader has closed, or a file on a full disk.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 /// Why something could not be printed.
 #[derive(Debug)]
 pub enum Error {
-    /// Nobody reads standard output any more, as when a pager was left. For [`crate::exit_code`] this is no failure.
+    /// The reader closed standard output, as a pager does. Not a failure for [`crate::exit_code`].
     Closed,
     /// Anything else.
     Io(io::Error),
@@ -27,7 +27,7 @@ pub fn bytes(text: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// Prints `text` if anybody reads it: for what has more to do than to print.
+/// Prints `text`, and ignores a closed standard output: for programs that have more to do than to print.
 pub fn print(text: fmt::Arguments) -> Result<(), Error> {
     match bytes(text.to_string().as_bytes()) {
         Err(Error::Closed) => Ok(()),
@@ -38,7 +38,7 @@ pub fn print(text: fmt::Arguments) -> Result<(), Error> {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => formatter.write_str("nobody reads standard output"),
+            Self::Closed => formatter.write_str("standard output is closed"),
             Self::Io(error) => write!(formatter, "cannot write to standard output: {error}"),
         }
     }

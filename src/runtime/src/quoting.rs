@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Text from outside, made safe to print: a terminal shows it and does nothing else, and a shell takes it as one word.
+//! Text from outside, made safe to print: without effect on a terminal, and one word for a shell.
 
-/// A word as a shell takes it literally.
+/// A word, quoted for a shell if necessary.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,@%+".contains(letter);
@@ -12,14 +12,15 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-/// A text in which spaces stand for control characters and for those that change the order or width of others.
+/// A text with spaces in place of control characters and of invisible or direction-changing ones.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    let moves = |letter: char| {
+    let is_hidden = |letter: char| {
         letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(letter, '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    text.chars().map(|letter| if moves(letter) { ' ' } else { letter }).collect()
+    text.chars().map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ mod tests {
     use super::{quoted, visible};
 
     #[test]
-    fn words_reach_the_shell_as_they_are() {
+    fn a_shell_reads_a_quoted_word_unchanged() {
         for word in ["", "plain-1.conf", "two words", "it's", "$HOME", "a;b", "*", "é", "\\"] {
             let output = std::process::Command::new("sh")
                 .args(["-c", &format!("printf %s {}", quoted(word))])
@@ -38,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_nothing_to_do() {
+    fn replaces_control_and_direction_characters() {
         assert_eq!(visible("a\u{1b}[2Jb\nc\u{202e}d\u{9b}é"), "a [2Jb c d é");
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Signals that are waited for instead of ending the process.
+//! Signals that a program handles by reading a descriptor.
 
 use std::fmt;
 use std::io;
@@ -10,17 +10,17 @@ pub use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-/// The signals that a program follows, from when this is made. Its descriptor becomes readable with each of them.
+/// The signals that a program handles. Each of them makes the descriptor readable.
 pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 
 impl Signals {
-    /// From now on, those signals are noted here.
+    /// Handles `signals` from now on.
     pub fn new(signals: &[i32]) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         SignalDelivery::with_pipe(read, write, SignalOnly, signals).map(Self)
     }
 
-    /// The signals that have come since the last call. There may be none, even if the descriptor was readable.
+    /// The signals since the last call. There may be none, even if the descriptor was readable.
     pub fn pending(&mut self) -> impl Iterator<Item = i32> {
         self.0.pending()
     }
@@ -38,7 +38,7 @@ impl fmt::Debug for Signals {
     }
 }
 
-/// Whether whoever started this process has it ignore `signal`, as nohup(1) does with SIGHUP. Unknown is no.
+/// Whether this process was started with `signal` ignored, as nohup(1) does with SIGHUP. False if unknown.
 #[must_use]
 pub fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Wakes a thread that waits for something else too.
+//! Wakes a thread that waits for a descriptor or a deadline.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,41 +9,41 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::wait;
 
-/// Any thread wakes, and one waits. Woken ten times before it waits, that thread wakes up once.
+/// Any thread can wake the one that waits. Several calls before the wait end it once.
 #[derive(Debug)]
 pub struct Waker(EventFd);
 
-/// Why [`Waker::wait`] came back.
+/// Why [`Waker::wait`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wake {
-    /// The descriptor is readable, or was closed at its far end.
+    /// The descriptor is readable, or closed by its peer.
     Readable,
     /// Another thread called [`Waker::wake`].
     Woken,
-    /// It is time.
+    /// The time is over.
     Deadline,
 }
 
 impl Waker {
-    /// One that nobody has called yet.
+    /// A waker without a pending call.
     pub fn new() -> io::Result<Self> {
         Ok(Self(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?))
     }
 
-    /// Wakes the waiting thread, now or when it next waits. What was stored before is seen by it.
+    /// Wakes the waiting thread, now or at its next wait. That thread sees what was stored before the call.
     pub fn wake(&self) {
-        // It fails only at 2^64 calls that nobody takes, and then the thread is awake anyway.
+        // It fails only after 2^64 calls without a wait, and then the thread wakes anyway.
         let _ = self.0.write(1);
     }
 
-    /// Forgets the calls so far. To be called before looking at what was stored: a call from now on wakes again.
+    /// Discards the calls so far. Call it before reading what was stored: a later call wakes again.
     pub fn clear(&self) {
-        // It fails only if there was no call.
+        // It fails only without a pending call.
         let _ = self.0.read();
     }
 
-    /// Waits for a call, for `descriptor` to become readable, or until it is `until`. Forgets the calls if it was woken by
-    /// one.
+    /// Waits for a call, until `descriptor` is readable, or until the time `until`. A call that ends the wait
+    /// is discarded.
     pub fn wait(&self, descriptor: BorrowedFd<'_>, until: Option<Instant>) -> io::Result<Wake> {
         let readable = wait::readable(&[descriptor, self.0.as_fd()], until)?;
         if readable[0] {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_wake_once_and_are_never_missed() {
+    fn pending_calls_end_one_wait_and_none_is_missed() {
         let (descriptor, far_end) = UnixStream::pair().unwrap();
         let waker = Waker::new().unwrap();
         let now = || Some(Instant::now());

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Programs started, stopped and started anew over Supervisor's socket.
+//! Starting, stopping and restarting programs over Supervisor's socket.
 
 use crate::{Supervisor, SupervisorError};
 
-/// States in which Supervisor has a program run, or keeps trying to.
+/// States in which Supervisor runs a program, or retries to start it.
 const ACTIVE: [&str; 3] = ["RUNNING", "STARTING", "BACKOFF"];
 
-/// Whether a program had to be started or stopped.
+/// Whether [`Supervisor::start`] or [`Supervisor::stop`] changed the program's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
-    /// It was.
+    /// It did.
     Done,
-    /// It was so already.
+    /// The program was in that state already.
     Already,
 }
 
 impl Supervisor {
-    /// Has a program started, and waits until it runs.
+    /// Starts a program, and waits until it runs.
     pub fn start(&self, program: &str) -> Result<Control, SupervisorError> {
         if self.is_active(program)? {
             return Ok(Control::Already);
@@ -25,7 +25,7 @@ impl Supervisor {
         Ok(Control::Done)
     }
 
-    /// Has a program stopped until it is started, or Supervisor is.
+    /// Stops a program until it is started, or until Supervisor is restarted.
     pub fn stop(&self, program: &str) -> Result<Control, SupervisorError> {
         if !self.is_active(program)? {
             return Ok(Control::Already);
@@ -34,7 +34,7 @@ impl Supervisor {
         Ok(Control::Done)
     }
 
-    /// Stops a program, if it runs, and starts it.
+    /// Restarts a program, or starts it if it is stopped.
     pub fn restart(&self, program: &str) -> Result<(), SupervisorError> {
         self.stop(program)?;
         self.start(program)?;
@@ -46,8 +46,8 @@ impl Supervisor {
         match process {
             Some(process) => Ok(ACTIVE.contains(&process.state.as_str())),
             None => Err(SupervisorError::Failed(format!(
-                "Supervisor does not know {program}; say: sudo lampi update {program}, or, if it is disabled: sudo lampi \
-                 enable {program}"
+                "Supervisor has not loaded {program}; run: sudo lampi update {program}; \
+                 if it is disabled, run: sudo lampi enable {program}"
             ))),
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The Supervisor of a lamp, spoken to over its socket: in which state its programs are, to start and stop them, and to
-//! follow its changed files.
+//! A client of the lamp's Supervisor, over its socket: reads the state of programs, starts and stops them,
+//! and has Supervisor reload its files.
 //!
-//! It knows where Debian's Supervisor has its files, and the part of Supervisor's XML-RPC that the lamp needs. It never reads
-//! what the files say of programs, which is the work of supervisor-conf.
+//! The paths are those of Debian's Supervisor. Of XML-RPC, it implements the part that the lamp needs. It
+//! does not read the programs' files; supervisor-conf does.
 
 mod control;
 pub mod log;
@@ -20,67 +20,67 @@ use programs::paths;
 pub use control::Control;
 use xmlrpc::{Fault, Value};
 
-/// Where Debian's Supervisor has its socket.
+/// The socket of Debian's Supervisor.
 const SOCKET: &str = "/var/run/supervisor.sock";
 
-/// How long an answer may take. To stop a program takes up to its `stopwaitsecs`, 10 s if nothing is said.
+/// Time limit of a response. Stopping a program takes up to its `stopwaitsecs`, by default 10 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Supervisor's number for a configuration that it refuses.
+/// Supervisor's fault code for an invalid configuration.
 const CANT_REREAD: i64 = 92;
 
 /// The Supervisor of a lamp.
 #[derive(Debug)]
 pub struct Supervisor {
-    /// None if its file names none.
+    /// None if supervisord.conf sets none.
     socket: Option<PathBuf>,
 }
 
-/// Why Supervisor did not do what it was asked.
+/// Why a request to Supervisor failed.
 #[derive(Debug)]
 pub enum SupervisorError {
-    /// It does not run.
+    /// Supervisor is not running.
     NotRunning,
-    /// It listens on no socket, so whether it runs cannot be told.
+    /// Supervisor listens on no socket, so its state is unknown.
     NoSocket,
-    /// It does not speak to the user.
+    /// The user may not connect to the socket.
     Forbidden,
-    /// It refuses its files, with its reason. The programs stay as they were.
+    /// Supervisor rejects its configuration, with its reason. The programs stay as they were.
     Refused(String),
-    /// Whatever else, as a sentence.
+    /// Any other reason, as a sentence.
     Failed(String),
 }
 
-/// A program as Supervisor sees it.
+/// A program's state in Supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Its name.
+    /// Name of the program.
     pub name: String,
-    /// Supervisor's word for its state, such as RUNNING.
+    /// Supervisor's name of the state, such as RUNNING.
     pub state: String,
-    /// Its process, while there is one.
+    /// Process ID, if there is a process.
     pub pid: Option<i64>,
-    /// Seconds since its start, while it runs.
+    /// Seconds since the start, if it runs.
     pub uptime: Option<i64>,
-    /// What Supervisor adds, such as the reason why it could not be started.
+    /// Supervisor's description, such as the reason why it was not started.
     pub description: String,
 }
 
-/// What came of [`Supervisor::update`].
+/// Result of [`Supervisor::update`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Update {
-    /// The program was not known, and now is.
+    /// The program was added.
     Added,
-    /// It was restarted with a changed file.
+    /// It was restarted with its changed file.
     Changed,
-    /// It was stopped and is not known any more.
+    /// It was stopped and removed.
     Removed,
-    /// There was nothing to do.
+    /// Nothing changed.
     Same,
 }
 
 impl Supervisor {
-    /// That of the lamp whose files are below `root`.
+    /// The Supervisor of the lamp whose files are below `root`.
     pub fn at(root: &Path) -> Self {
         let socket = match std::fs::read_to_string(system_files::in_root(root, paths::SUPERVISOR)) {
             Ok(configuration) => socket(&configuration).map(str::to_owned),
@@ -89,15 +89,14 @@ impl Supervisor {
         Self { socket: socket.map(|socket| system_files::in_root(root, socket)) }
     }
 
-    /// All programs that it knows.
+    /// All programs that Supervisor has loaded.
     pub fn processes(&self) -> Result<Vec<Process>, SupervisorError> {
         let answer = self.call("supervisor.getAllProcessInfo", &[])?;
         let processes = answer.array().and_then(|processes| processes.iter().map(process).collect());
-        processes
-            .ok_or_else(|| SupervisorError::Failed("Supervisor's list of processes is not understood".into()))
+        processes.ok_or_else(|| SupervisorError::Failed("cannot parse Supervisor's list of processes".into()))
     }
 
-    /// Has it read its files again, and follow what they say of one program; the others are left as they are.
+    /// Reloads Supervisor's files, and applies changes to one program. Other programs stay as they are.
     pub fn update(&self, program: &str) -> Result<Update, SupervisorError> {
         let answer = self.call("supervisor.reloadConfig", &[])?;
         let lists: Option<Vec<bool>> =
@@ -110,7 +109,7 @@ impl Supervisor {
                     .collect()
             });
         let Some([added, changed, removed]) = lists.as_deref() else {
-            return Err(SupervisorError::Failed("Supervisor's list of changes is not understood".into()));
+            return Err(SupervisorError::Failed("cannot parse Supervisor's list of changes".into()));
         };
         if *changed || *removed {
             self.call("supervisor.stopProcessGroup", &[program])?;
@@ -127,7 +126,8 @@ impl Supervisor {
         })
     }
 
-    /// Has it read its files again, and let go of those of these programs that they have no longer.
+    /// Reloads Supervisor's files, and stops and removes those of `programs` that the files no longer
+    /// contain.
     pub fn forget(&self, programs: &[String]) -> Result<(), SupervisorError> {
         let answer = self.call("supervisor.reloadConfig", &[])?;
         let gone = answer.array().and_then(|answer| answer.first()?.array()?.get(2)?.array());
@@ -139,7 +139,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The number of its own process, if it answers.
+    /// The process ID of Supervisor, if it responds.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.call("supervisor.getPID", &[]).ok()?.number()?.try_into().ok()
@@ -150,12 +150,12 @@ impl Supervisor {
         let answer = post(socket, &xmlrpc::call(method, parameters)).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => SupervisorError::NotRunning,
             ErrorKind::PermissionDenied => SupervisorError::Forbidden,
-            _ => SupervisorError::Failed(format!("Supervisor does not answer: {error}")),
+            _ => SupervisorError::Failed(format!("Supervisor does not respond: {error}")),
         })?;
         let value = body(&answer).and_then(xmlrpc::answer).map_err(SupervisorError::Failed)?;
         value.map_err(|Fault { code, text }| match code {
             CANT_REREAD => SupervisorError::Refused(text.trim_start_matches("CANT_REREAD: ").to_owned()),
-            _ => SupervisorError::Failed(format!("Supervisor refuses {method}: {text}")),
+            _ => SupervisorError::Failed(format!("Supervisor rejected {method}: {text}")),
         })
     }
 }
@@ -164,10 +164,11 @@ fn post(socket: &Path, content: &str) -> io::Result<Vec<u8>> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    // Version 1.0: the answer ends with the connection.
+    // HTTP 1.0: the server closes the connection after the response.
     let length = content.len();
     let request = format!(
-        "POST /RPC2 HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\n\r\n{content}"
+        "POST /RPC2 HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/xml\r\n\
+         Content-Length: {length}\r\n\r\n{content}"
     );
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
@@ -175,7 +176,7 @@ fn post(socket: &Path, content: &str) -> io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-/// What Supervisor's own file says of its socket.
+/// The socket that supervisord.conf sets.
 fn socket(configuration: &str) -> Option<&str> {
     let mut lines = configuration
         .lines()
@@ -184,22 +185,22 @@ fn socket(configuration: &str) -> Option<&str> {
         .skip(1);
     lines.by_ref().take_while(|line| !line.starts_with('[')).find_map(|line| {
         let value = line.strip_prefix("file")?.trim_start().strip_prefix(['=', ':'])?;
-        // A blank and a semicolon begin a comment.
+        // A space and a semicolon start a comment.
         Some(value.split(" ;").next().unwrap_or(value).trim())
     })
 }
 
-/// The body of an HTTP answer, if it is one that reports success.
+/// The body of a successful HTTP response.
 fn body(answer: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(answer).map_err(|_| "Supervisor's answer is not text")?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or("Supervisor's answer is cut short")?;
+    let text = std::str::from_utf8(answer).map_err(|_| "Supervisor's response is not UTF-8")?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or("Supervisor's response is truncated")?;
     match head.lines().next().and_then(|line| line.split(' ').nth(1)) {
         Some("200") => Ok(body),
         Some("401") => Err(format!(
-            "Supervisor asks for a password; use sudo supervisorctl -c {}, which knows it",
+            "Supervisor requires a password; lampi does not support that; run: sudo supervisorctl -c {}",
             paths::SUPERVISOR
         )),
-        _ => Err(format!("Supervisor answers {:?}", head.lines().next().unwrap_or_default())),
+        _ => Err(format!("Supervisor responded with {:?}", head.lines().next().unwrap_or_default())),
     }
 }
 
@@ -211,7 +212,7 @@ fn process(value: &Value) -> Option<Process> {
     Some(Process {
         name: text("name")?,
         pid: number("pid").filter(|pid| lives && *pid != 0),
-        // The clock may have been set since.
+        // The clock may have been set back.
         uptime: (state == "RUNNING").then_some((number("now")? - number("start")?).max(0)),
         description: text("description")?,
         state,
@@ -222,19 +223,18 @@ impl fmt::Display for SupervisorError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRunning => {
-                formatter.write_str("Supervisor does not run; start it with: sudo systemctl start supervisor")
+                formatter.write_str("Supervisor is not running; run: sudo systemctl start supervisor")
             }
             Self::NoSocket => write!(
                 formatter,
-                "Supervisor cannot be asked, because {} has no [unix_http_server] with a file=; \
-                 add one, as the package supervisor brings it: file={SOCKET}",
+                "cannot connect to Supervisor: {} has no [unix_http_server] section with a file= setting; \
+                 add both: file={SOCKET}",
                 paths::SUPERVISOR
             ),
-            Self::Forbidden => formatter.write_str("Supervisor speaks only to root; use sudo"),
-            Self::Refused(reason) => write!(
-                formatter,
-                "Supervisor refuses its configuration ({reason}); sudo lampi doctor tells what to mend"
-            ),
+            Self::Forbidden => formatter.write_str("only root can connect to Supervisor; use sudo"),
+            Self::Refused(reason) => {
+                write!(formatter, "Supervisor rejects its configuration: {reason}; run: sudo lampi doctor")
+            }
             Self::Failed(sentence) => formatter.write_str(sentence),
         }
     }
@@ -247,7 +247,7 @@ mod tests {
     use super::{body, socket};
 
     #[test]
-    fn the_socket_is_found() {
+    fn reads_the_socket_from_supervisord_conf() {
         let debian =
             "; config\n\n[unix_http_server]\nfile=/var/run/supervisor.sock   ; (the path)\nchmod=0700\n";
         assert_eq!(socket(debian), Some("/var/run/supervisor.sock"));
@@ -258,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_none_are_errors() {
+    fn rejects_a_response_without_success() {
         assert_eq!(body(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n<x/>").unwrap(), "<x/>");
         for (answer, reason) in [
-            ("HTTP/1.0 401 Unauthorized\r\n\r\n", "asks for a password"),
+            ("HTTP/1.0 401 Unauthorized\r\n\r\n", "requires a password"),
             ("HTTP/1.0 500 Oh\r\n\r\n", "500 Oh"),
-            ("", "cut short"),
+            ("", "truncated"),
         ] {
             let error = body(answer.as_bytes()).unwrap_err();
             assert!(error.contains(reason), "{answer}: {error}");

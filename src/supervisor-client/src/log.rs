@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The logs of programs, as Supervisor keeps them: `LOG`, and what was in it before as `LOG.1`, `LOG.2` and so on.
+//! The programs' logs, as Supervisor writes and rotates them: `LOG`, and older lines in `LOG.1`, `LOG.2` etc.
 
 use std::fmt;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-/// Bytes that are read at once from the end of a file.
+/// Size of a block that is read from the end of a file, in bytes.
 const CHUNK: u64 = 16 << 10;
 
 /// A log that cannot be read.
@@ -27,7 +27,7 @@ impl fmt::Display for LogError {
 
 impl std::error::Error for LogError {}
 
-/// Opens a log to be read. A pipe or a device at its place is an error, because reading it would never end.
+/// Opens a log for reading. A pipe or a device is an error: reading it might never end.
 pub fn open(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::empty())
 }
@@ -38,8 +38,8 @@ fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
-/// The last `most` bytes of a log that others than root may have made, so that no link is followed: it could lead to what
-/// only root may read.
+/// The last `most` bytes of a log that another user may have created. It follows no symbolic link, which
+/// could lead to a file that only root may read.
 pub fn last_bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut file = open_with(path, OFlags::NOFOLLOW)?;
     let length = file.metadata()?.len();
@@ -49,26 +49,25 @@ pub fn last_bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Up to where a log was read.
+/// The position up to which a log was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// Of the file; none if there was none.
+    /// Inode of the file; none if there was no file.
     pub inode: Option<u64>,
-    /// Bytes of it that are behind.
+    /// Offset in the file, in bytes.
     pub position: u64,
 }
 
-/// The end of a log.
+/// The last lines of a log.
 #[derive(Debug)]
 pub struct Tail {
-    /// Whole lines, without their ends.
+    /// Complete lines, without line ends.
     pub lines: Vec<Vec<u8>>,
-    /// Behind the last of them.
+    /// The position after the last line.
     pub end: End,
 }
 
-/// The last `count` lines of a log, which may begin in the files that Supervisor has rotated away, `LOG.1` and so on. A
-/// line that is not whole yet is left for later.
+/// The last `count` lines of a log, including rotated files. An incomplete last line is not included.
 pub fn last_lines(path: &Path, count: usize) -> Result<Tail, LogError> {
     let (mut chunks, mut wanted, mut inode, mut length) = (Vec::new(), count + 1, None, 0);
     for number in 0.. {
@@ -76,7 +75,7 @@ pub fn last_lines(path: &Path, count: usize) -> Result<Tail, LogError> {
         let failed = |error| LogError { path: name.clone(), error };
         let file = match open(&name) {
             Ok(file) => file,
-            // Between two names of a rotation the first one is missing for a moment.
+            // During a rotation, `LOG` is missing for a moment.
             Err(error) if error.kind() == ErrorKind::NotFound && number == 0 => continue,
             Err(error) if error.kind() == ErrorKind::NotFound => break,
             Err(error) => return Err(failed(error)),
@@ -92,7 +91,7 @@ pub fn last_lines(path: &Path, count: usize) -> Result<Tail, LogError> {
         }
     }
     chunks.reverse();
-    // As if it were one file: Supervisor looks for no end of a line before it begins a new one.
+    // Treated as one file: Supervisor also rotates in the middle of a line.
     let bytes = chunks.concat();
     let unfinished = bytes.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
     let mut lines: Vec<Vec<u8>> = bytes[..bytes.len() - unfinished]
@@ -103,8 +102,8 @@ pub fn last_lines(path: &Path, count: usize) -> Result<Tail, LogError> {
     Ok(Tail { lines, end: End { inode, position: length.saturating_sub(unfinished as u64) } })
 }
 
-/// Adds chunks of a file of this `length`, the last first, until there are `wanted` ends of lines in them. Returns how
-/// many there are.
+/// Adds chunks of a file of this `length`, the last first, until they contain `wanted` line ends. Returns the
+/// number of line ends.
 fn read_back(mut file: File, length: u64, wanted: usize, chunks: &mut Vec<Vec<u8>>) -> io::Result<usize> {
     let (mut start, mut ends) = (length, 0);
     while start > 0 && ends < wanted {
@@ -119,7 +118,7 @@ fn read_back(mut file: File, length: u64, wanted: usize, chunks: &mut Vec<Vec<u8
     Ok(ends)
 }
 
-/// The name of a log that Supervisor has rotated away `number` times.
+/// The name of a log after `number` rotations.
 #[must_use]
 pub fn rotated(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lines_may_begin_in_older_files() {
+    fn reads_the_last_lines_across_rotated_files() {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         for (name, content) in
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn long_files_and_long_lines_are_read_from_their_end() {
+    fn reads_long_files_and_long_lines_from_the_end() {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         let lines: Vec<String> =
@@ -175,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn no_log_has_no_lines() {
+    fn a_missing_log_has_no_lines() {
         let directory = tempfile::tempdir().unwrap();
         let tail = last_lines(&directory.path().join("log"), 10).unwrap();
         assert!(tail.lines.is_empty() && tail.end == End { inode: None, position: 0 });
     }
 
     #[test]
-    fn a_pipe_at_the_place_of_a_log_is_an_error() {
+    fn rejects_a_pipe() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("log");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_followed_by_lines_and_not_by_bytes() {
+    fn only_last_lines_follows_a_symbolic_link() {
         let directory = tempfile::tempdir().unwrap();
         let (target, link) = (directory.path().join("target"), directory.path().join("link"));
         std::fs::write(&target, "one\ntwo\n").unwrap();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The form in which Supervisor is asked and answers (xmlrpc.com/spec), as far as its interface makes use of it.
+//! The part of XML-RPC (xmlrpc.com/spec) that Supervisor's interface uses.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use roxmltree::{Document, Node};
 
-/// A value of an answer.
+/// A value in a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Number(i64),
@@ -15,7 +15,7 @@ pub(crate) enum Value {
     Struct(BTreeMap<String, Value>),
 }
 
-/// An answer that is a fault.
+/// A fault response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub code: i64,
@@ -40,28 +40,29 @@ impl Value {
     }
 }
 
-/// The call of a method with texts as its parameters.
+/// The call of a method with string parameters.
 pub(crate) fn call(method: &str, parameters: &[&str]) -> String {
     let parameters = parameters.iter().fold(String::new(), |mut all, text| {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        // To write to a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(all, "<param><value><string>{text}</string></value></param>");
         all
     });
     format!(
-        "<?xml version=\"1.0\"?><methodCall><methodName>{method}</methodName><params>{parameters}</params></methodCall>"
+        "<?xml version=\"1.0\"?><methodCall><methodName>{method}</methodName>\
+         <params>{parameters}</params></methodCall>"
     )
 }
 
-/// Reads an answer.
+/// Parses a response.
 pub(crate) fn answer(text: &str) -> Result<Result<Value, Fault>, String> {
     let document =
-        Document::parse(text).map_err(|error| format!("Supervisor's answer is not XML: {error}"))?;
-    let kind = document.root_element().first_element_child().ok_or("Supervisor's answer is empty")?;
+        Document::parse(text).map_err(|error| format!("Supervisor's response is not XML: {error}"))?;
+    let kind = document.root_element().first_element_child().ok_or("Supervisor's response is empty")?;
     let node = kind
         .descendants()
         .find(|node| node.has_tag_name("value"))
-        .ok_or("Supervisor's answer has no value")?;
+        .ok_or("Supervisor's response has no value")?;
     let value = value(node)?;
     if kind.has_tag_name("fault") {
         let code = value.field("faultCode").and_then(Value::number).unwrap_or_default();
@@ -79,7 +80,7 @@ fn value(node: Node<'_, '_>) -> Result<Value, String> {
     Ok(match typed.tag_name().name() {
         "string" => Value::Text(text(typed)),
         "int" | "i4" | "boolean" => {
-            Value::Number(text(typed).parse().map_err(|_| "a number of Supervisor's answer is none")?)
+            Value::Number(text(typed).parse().map_err(|_| "Supervisor's response has an invalid number")?)
         }
         "array" => {
             let data = typed.first_element_child().into_iter().flat_map(|data| data.children());
@@ -90,7 +91,7 @@ fn value(node: Node<'_, '_>) -> Result<Value, String> {
             for member in typed.children().filter(Node::is_element) {
                 let part = |name| member.children().find(|node| node.has_tag_name(name));
                 let (Some(name), Some(node)) = (part("name"), part("value")) else {
-                    return Err("a part of Supervisor's answer has no name or no value".into());
+                    return Err("Supervisor's response has a member without a name or value".into());
                 };
                 fields.insert(text(name), value(node)?);
             }
@@ -98,7 +99,7 @@ fn value(node: Node<'_, '_>) -> Result<Value, String> {
         }
         other => {
             return Err(format!(
-                "Supervisor's answer has a value of the unknown kind '{}'",
+                "Supervisor's response has a value of the unknown type '{}'",
                 other.escape_debug()
             ));
         }
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_written() {
+    fn writes_a_call() {
         let call = call("supervisor.stopProcess", &["a<&b"]);
         let document = Document::parse(&call).unwrap();
         let text = |name| document.descendants().find(|node| node.has_tag_name(name)).unwrap().text();
@@ -119,12 +120,15 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read() {
+    fn parses_values() {
         let text = "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n\
-            <value><struct>\n<member>\n<name>name</name>\n<value><string>a &lt;b&gt;</string></value>\n</member>\n\
+            <value><struct>\n<member>\n<name>name</name>\n\
+            <value><string>a &lt;b&gt;</string></value>\n</member>\n\
             <member>\n<name>pid</name>\n<value><int>-3</int></value>\n</member>\n</struct></value>\n\
-            <value><string></string></value>\n<value>bare</value>\n<value><array><data>\n</data></array></value>\n\
-            <value><boolean>1</boolean></value>\n</data></array></value>\n</param>\n</params>\n</methodResponse>\n";
+            <value><string></string></value>\n<value>bare</value>\n\
+            <value><array><data>\n</data></array></value>\n\
+            <value><boolean>1</boolean></value>\n\
+            </data></array></value>\n</param>\n</params>\n</methodResponse>\n";
         let value = answer(text).unwrap().unwrap();
         let [process, empty, bare, array, truth] = value.array().unwrap() else { panic!("{value:?}") };
         assert_eq!(process.field("name").and_then(Value::text), Some("a <b>"));
@@ -134,24 +138,24 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_read() {
+    fn parses_a_fault() {
         let text = "<methodResponse>\n<fault>\n<value><struct>\n<member>\n<name>faultCode</name>\n\
             <value><int>92</int></value>\n</member>\n<member>\n<name>faultString</name>\n\
-            <value><string>CANT_REREAD: x</string></value>\n</member>\n</struct></value>\n</fault>\n</methodResponse>";
+            <value><string>CANT_REREAD: x</string></value>\n</member>\n</struct></value>\n\
+            </fault>\n</methodResponse>";
         assert_eq!(answer(text).unwrap(), Err(Fault { code: 92, text: "CANT_REREAD: x".into() }));
     }
 
     #[test]
-    fn what_is_no_answer_is_an_error() {
-        for text in [
-            "",
-            "<methodResponse/>",
-            "<methodResponse><params></params></methodResponse>",
-            "<methodResponse><params><param><value><int>x</int></value></param></params></methodResponse>",
-            "<methodResponse><params><param><value><double>1</double></value></param></params></methodResponse>",
-            "<methodResponse><params><param><value><struct><member/></struct></value></param></params></methodResponse>",
-        ] {
+    fn rejects_an_invalid_response() {
+        for text in ["", "<methodResponse/>", "<methodResponse><params></params></methodResponse>"] {
             assert!(answer(text).is_err(), "{text}");
+        }
+        for value in ["<int>x</int>", "<double>1</double>", "<struct><member/></struct>"] {
+            let text = format!(
+                "<methodResponse><params><param><value>{value}</value></param></params></methodResponse>"
+            );
+            assert!(answer(&text).is_err(), "{text}");
         }
     }
 }

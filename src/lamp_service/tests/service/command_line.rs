@@ -44,10 +44,10 @@ fn a_wrong_call_says_what_is_wrong() {
         (&["--colour"][..], "unexpected argument '--colour'"),
         (&["now"], "unexpected argument 'now'"),
         (&["--broker"], "a value is required"),
-        (&["--broker", "localhost"], "it must be a host, a colon and a port"),
+        (&["--broker", "localhost"], "it must be HOST:PORT"),
         (&["--broker", ":1883"], "the host is missing"),
         (&["--pigpiod", "localhost:0"], "the port must be from 1 to 65535"),
-        (&["--pigpiod", "::1:8888"], "an IPv6 address is written as [::1]:8888"),
+        (&["--pigpiod", "::1:8888"], "an IPv6 address needs brackets, as in [::1]:8888"),
     ] {
         let (status, output, errors) = call(arguments, &[]);
         assert_eq!((status, output.as_str()), (Some(2), ""), "{arguments:?}");

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The file as mosquitto reads it (mosquitto.conf(5), "Configuring Bridges").
+//! The file's format (mosquitto.conf(5), "Configuring Bridges").
 
 use std::fmt;
 
-/// How a file begins that was written here.
+/// The first line of a file that `lampi bridge` wrote. Files of earlier versions have the same one.
 const FIRST_LINE: &str = "# Written by lampi bridge, which replaces the whole file when it is called again.";
 
-/// Topics that pass, as every LAMPI and every web page for it expects: direction as seen from the lamp, and QoS.
+/// Topics of the bridge, as other LAMPIs and their web pages use them: direction from the lamp's side, and
+/// QoS.
 const TOPICS: [(&str, &str, u8); 5] = [
     ("lamp/set_config", "in", 1),
     ("lamp/changed", "out", 1),
@@ -15,60 +16,60 @@ const TOPICS: [(&str, &str, u8); 5] = [
     ("lamp/bluetooth", "out", 1),
 ];
 
-/// Folder of the authorities that the system trusts.
+/// Directory of the system's CA certificates.
 pub(super) const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs";
 
-/// A connection with another broker.
+/// A connection to another broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bridge {
-    /// What the lamp is called there.
+    /// The lamp's ID on the other broker.
     pub device_id: String,
-    /// Name or address of the other broker.
+    /// Host name or IP address of the other broker.
     pub host: String,
-    /// Its TCP port.
+    /// TCP port of the other broker.
     pub port: u16,
-    /// If the connection is encrypted.
+    /// None without encryption.
     pub tls: Option<Tls>,
-    /// Name, and password if there is one.
+    /// User name, and the password if there is one.
     pub user: Option<(String, Option<String>)>,
 }
 
-/// How the two brokers prove who they are.
+/// The certificates of an encrypted connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tls {
-    /// Who vouches for the other broker.
+    /// CA certificates that verify the other broker.
     pub authorities: Authorities,
-    /// Files of the lamp's own certificate and of its key.
+    /// Files of the lamp's certificate and its key.
     pub own: Option<(String, String)>,
 }
 
-/// Whose certificates are trusted.
+/// The trusted CA certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Authorities {
-    /// Those in a file.
+    /// Those in this file.
     File(String),
-    /// Those that the system trusts.
+    /// Those of the system.
     System,
 }
 
 impl Bridge {
-    /// Name of the connection, and the client id of the lamp's broker at the other one.
+    /// Name of the connection, and the lamp's client ID on the other broker.
     pub(super) fn name(&self) -> String {
         format!("{}_broker", self.device_id)
     }
 
-    /// What the lamp's topics begin with there.
+    /// Prefix of the lamp's topics on the other broker.
     pub(super) fn prefix(&self) -> String {
         format!("devices/{}/", self.device_id)
     }
 }
 
-/// Whether a file was written here.
+/// Whether `lampi bridge` wrote this file.
 pub(super) fn is_ours(content: &[u8]) -> bool {
     content.starts_with(FIRST_LINE.as_bytes())
 }
 
-/// The name of the lamp in a file that was written here.
+/// The lamp's ID in a file that `lampi bridge` wrote.
 pub(super) fn device_id(content: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(content).ok().filter(|text| is_ours(text.as_bytes()))?;
     let name = text.lines().find_map(|line| line.strip_prefix("connection "))?;
@@ -80,10 +81,10 @@ impl fmt::Display for Bridge {
         let name = self.name();
         writeln!(formatter, "{FIRST_LINE}\n")?;
         writeln!(formatter, "connection {name}")?;
-        // The last colon counts, so that an IPv6 address needs no brackets.
+        // mosquitto splits at the last colon, so an IPv6 address needs no brackets.
         writeln!(formatter, "address {}:{}", self.host, self.port)?;
         writeln!(formatter, "remote_clientid {name}")?;
-        // Both brokers keep for each other what they cannot send.
+        // Both brokers keep messages while they are disconnected.
         writeln!(formatter, "cleansession false")?;
         writeln!(formatter, "bridge_protocol_version mqttv311")?;
         if let Some((user, password)) = &self.user {
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_file() {
+    fn writes_a_file_with_every_setting() {
         let bridge = Bridge {
             device_id: "b827eb08451e".into(),
             host: "lamps.example.org".into(),
@@ -128,8 +129,10 @@ mod tests {
         assert_eq!(
             text,
             "# Written by lampi bridge, which replaces the whole file when it is called again.\n\n\
-             connection b827eb08451e_broker\naddress lamps.example.org:8883\nremote_clientid b827eb08451e_broker\n\
-             cleansession false\nbridge_protocol_version mqttv311\nremote_username me\nremote_password se cret\n\
+             connection b827eb08451e_broker\naddress lamps.example.org:8883\n\
+             remote_clientid b827eb08451e_broker\n\
+             cleansession false\nbridge_protocol_version mqttv311\n\
+             remote_username me\nremote_password se cret\n\
              bridge_capath /etc/ssl/certs\nbridge_certfile /c rt\nbridge_keyfile /key\n\
              topic lamp/set_config in 1 \"\" devices/b827eb08451e/\n\
              topic lamp/changed out 1 \"\" devices/b827eb08451e/\n\

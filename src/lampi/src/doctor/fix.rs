@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi doctor --fix`: what was found, and then one fix after the other, as far as lampi can do it and is told to.
+//! `lampi doctor --fix`: prints the findings, then applies each fix that lampi can perform and the caller
+//! confirms.
 //!
-//! What stands on something that was missing is found only when that is mended. So it is looked again after each round, until
-//! there is nothing new to be done.
+//! A fix can reveal new findings, so the lamp is checked again after each round, until no new fix is left.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -19,20 +19,23 @@ use runtime::quoting::visible;
 use super::status;
 use crate::{pwm, switch, take_over, user};
 
-/// What stands on what ends before that.
+/// Maximum number of rounds; dependent findings need fewer.
 const MOST_ROUNDS: usize = 8;
 
-/// Whom it is left to which fixes are done.
+/// Which fixes are applied.
 enum Consent {
+    /// All, with `--yes`.
     All,
+    /// Those that the caller confirms.
     Asked,
+    /// None: there is no terminal.
     None,
 }
 
-/// Finds, mends and finds again.
+/// Checks the lamp, applies fixes, and checks it again.
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.root == Path::new("/") && !geteuid().is_root() {
-        bail!("this needs root; say: sudo lampi doctor --fix");
+        bail!("this needs root; run: sudo lampi doctor --fix");
     }
     let doctor::Examination { system, mut report } = examine(&args.root)?;
     output::line(report.to_text().trim_end())?;
@@ -46,7 +49,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let for_lampi = |report: &Report| report.fixes().iter().any(|fix| fix.is_for_lampi(&system));
     if matches!(consent, Consent::None) && for_lampi(&report) {
         output::line(
-            "\nNothing was changed: there is no terminal to ask on; give --yes to have all of it done",
+            "\nNothing was changed: there is no terminal for questions; to apply all fixes, add --yes",
         )?;
         return Ok(status(&report));
     }
@@ -63,10 +66,10 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
             break;
         }
         for fix in new {
-            tell(&fix)?;
-            if matches!(consent, Consent::All) || asked()? {
+            print(&fix)?;
+            if matches!(consent, Consent::All) || is_confirmed()? {
                 for step in fix.steps() {
-                    // All the rest comes before it.
+                    // A reboot comes last.
                     if step.is_reboot() {
                         reboot = system.is_this().then(|| fix.clone());
                         continue;
@@ -85,7 +88,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         report = examine(&args.root)?.report;
     }
     if !tried.is_empty() {
-        output::line(&format!("\nHow it is now:\n\n{}", report.to_text().trim_end()))?;
+        output::line(&format!("\nFindings after the fixes:\n\n{}", report.to_text().trim_end()))?;
     }
     if let Some(step) = reboot.iter().flat_map(Fix::steps).find(|step| step.is_reboot()) {
         output::line(&visible(&step.perform(&system, &OwnCommands)?))?;
@@ -93,22 +96,22 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(status(&report))
 }
 
-fn tell(fix: &Fix) -> anyhow::Result<()> {
+fn print(fix: &Fix) -> anyhow::Result<()> {
     let steps: Vec<String> = fix.steps().map(|step| visible(&step.sentence())).collect();
     Ok(output::line(&format!("\n{}", steps.join("\n")))?)
 }
 
-/// Whether the person at the terminal agrees.
-fn asked() -> anyhow::Result<bool> {
-    output::bytes(b"Do it? [y/N] ")?;
+/// Whether the caller confirms a fix at the terminal.
+fn is_confirmed() -> anyhow::Result<bool> {
+    output::bytes(b"Apply this fix? [y/N] ")?;
     io::stdout().flush().context("cannot write to standard output")?;
     let mut answer = String::new();
-    // Whoever ends the input wants no more.
+    // The end of the input means no.
     io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
-/// The commands of this program.
+/// The subcommands of lampi that fixes use.
 struct OwnCommands;
 
 impl Commands for OwnCommands {
@@ -128,7 +131,7 @@ impl Commands for OwnCommands {
     fn take_over(&self, root: &Path) -> Result<(), Failure> {
         let args = TakeOverArgs { dry_run: false, root: root.to_owned(), journal: None, part: None };
         if take_over::run(&args)? != ExitCode::SUCCESS {
-            return Err("not all of it could be taken".into());
+            return Err("some files could not be disabled".into());
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Logs that grow, and that Supervisor rotates while they do.
+//! Follows logs that grow and that Supervisor rotates.
 //!
-//! The kernel tells of every change in their folders. After each one all logs are read on, each from the file that was
-//! read before until its name leads to another one, so that no line of either is lost.
+//! inotify reports each change in their directories. After a change, all logs are read to their ends: first
+//! the file that is open, even if it was rotated, then the one that replaced it. So no line is lost.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -17,26 +17,26 @@ use supervisor_client::log::{End, rotated};
 
 use super::{Log, print};
 
-/// Changes to the logs' folders.
+/// An inotify watch on the logs' directories.
 pub(super) struct Follower {
     changes: Inotify,
 }
 
 impl Follower {
-    /// Listens from now on.
+    /// Starts the watch.
     pub(super) fn new(logs: &[Log]) -> anyhow::Result<Self> {
-        let changes = Inotify::init(InitFlags::IN_CLOEXEC).context("the kernel cannot tell of changes")?;
-        let folders: BTreeSet<&Path> = logs.iter().filter_map(|log| log.path.parent()).collect();
+        let changes = Inotify::init(InitFlags::IN_CLOEXEC).context("cannot use inotify")?;
+        let directories: BTreeSet<&Path> = logs.iter().filter_map(|log| log.path.parent()).collect();
         let flags = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
-        for folder in folders {
+        for directory in directories {
             changes
-                .add_watch(folder, flags)
-                .with_context(|| format!("cannot follow the logs in {}", folder.display()))?;
+                .add_watch(directory, flags)
+                .with_context(|| format!("cannot watch {} for changes", directory.display()))?;
         }
         Ok(Self { changes })
     }
 
-    /// Prints what comes after `ends`, until the process is ended.
+    /// Prints the lines after `ends`, until the process ends.
     pub(super) fn run(self, logs: &[Log], ends: &[End]) -> anyhow::Result<()> {
         let mut readers: Vec<Reader> =
             logs.iter().zip(ends).map(|(log, end)| Reader::from(log, *end)).collect::<anyhow::Result<_>>()?;
@@ -44,7 +44,7 @@ impl Follower {
             for reader in &mut readers {
                 reader.read_on()?;
             }
-            self.changes.read_events().context("the kernel does not tell of changes any more")?;
+            self.changes.read_events().context("cannot read events of inotify")?;
         }
     }
 }
@@ -54,12 +54,12 @@ struct Reader<'a> {
     open: Option<Open>,
 }
 
-/// The file of a log that is read now.
+/// The open file of a log.
 struct Open {
     file: File,
     inode: u64,
     position: u64,
-    /// The beginning of a line that is not whole yet.
+    /// The start of an incomplete line.
     line: Vec<u8>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         let open = match end.inode {
             None => None,
             Some(inode) => {
-                // It may have been rotated away since.
+                // It may have been rotated since.
                 let number = rotations(&log.path, inode)?.unwrap_or(0);
                 Open::of(&rotated(&log.path, number), end.position)?.filter(|open| open.inode == inode)
             }
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         Ok(Self { log, open })
     }
 
-    /// Prints the lines that have come.
+    /// Prints the new lines.
     fn read_on(&mut self) -> anyhow::Result<()> {
         loop {
             let Some(open) = &mut self.open else {
@@ -86,26 +86,26 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             };
-            // Found out first: nothing more is written to a file that has been rotated away.
+            // Before reading: Supervisor writes no more to a file that is rotated.
             let number = rotations(&self.log.path, open.inode)?;
             open.print_lines(self.log)?;
             match number {
                 Some(0) => return Ok(()),
                 Some(number) => {
-                    // There may have been several rotations since the last look, and there may be one right now.
+                    // Several rotations may have happened, and one may be in progress.
                     let next = Open::of(&rotated(&self.log.path, number - 1), 0)?;
                     if rotations(&self.log.path, open.inode)? != Some(number) {
                         continue;
                     }
-                    // If the next one has no name yet, it gets one in a moment.
+                    // During a rotation the next file has no name for a moment.
                     let Some(next) = next else {
                         return Ok(());
                     };
-                    // Supervisor looks for no end of a line before it begins a new file.
+                    // Supervisor also rotates in the middle of a line.
                     let line = std::mem::take(&mut open.line);
                     self.open = Some(Open { line, ..next });
                 }
-                // Removed, or rotated away too often to be followed.
+                // Removed, or rotated beyond the last backup.
                 None => {
                     if !open.line.is_empty() {
                         print(self.log, &open.line)?;
@@ -134,7 +134,7 @@ impl Open {
     fn print_lines(&mut self, log: &Log) -> anyhow::Result<()> {
         let mut bytes = Vec::new();
         let mut read = || {
-            // A log that was emptied begins anew.
+            // The log was truncated.
             if self.file.metadata()?.len() < self.position {
                 self.position = 0;
                 self.line.clear();
@@ -155,9 +155,9 @@ impl Open {
     }
 }
 
-/// How many times a file of a log was rotated away; `None` if it is not among the log's files any more.
+/// How many times a file of a log was rotated; `None` if it is no longer one of the log's files.
 fn rotations(path: &Path, inode: u64) -> anyhow::Result<Option<u32>> {
-    // In the middle of a rotation one of the names is missing for a moment.
+    // During a rotation one of the names is missing for a moment.
     let mut gap = false;
     for number in 0.. {
         let name = rotated(path, number);
@@ -166,7 +166,7 @@ fn rotations(path: &Path, inode: u64) -> anyhow::Result<Option<u32>> {
             Ok(_) => gap = false,
             Err(error) if error.kind() == ErrorKind::NotFound && !gap => gap = true,
             Err(error) if error.kind() == ErrorKind::NotFound => break,
-            Err(error) => return Err(error).with_context(|| format!("cannot look at {}", name.display())),
+            Err(error) => return Err(error).with_context(|| format!("cannot access {}", name.display())),
         }
     }
     Ok(None)

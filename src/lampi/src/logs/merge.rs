@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Lines of several logs in the order of their times.
+//! Merges the lines of several logs by time.
 
-/// The lines of several logs as one list, each with the number of its log, in the order of the times that they begin
-/// with. A line without a time belongs to the one before it.
+/// The lines of several logs in the order of time, each with the index of its log. A line without a time
+/// stays after the line before it.
 pub(super) fn in_order(logs: Vec<Vec<Vec<u8>>>) -> Vec<(usize, Vec<u8>)> {
     let mut all = Vec::new();
     for (log, lines) in logs.into_iter().enumerate() {
@@ -18,7 +18,7 @@ pub(super) fn in_order(logs: Vec<Vec<Vec<u8>>>) -> Vec<(usize, Vec<u8>)> {
     all.into_iter().map(|(_, log, line)| (log, line)).collect()
 }
 
-/// The time that a line of our programs begins with, as `2026-01-31T12:00:00Z`; such times sort as text.
+/// The time at the start of a line, such as `2026-01-31T12:00:00Z`. Such times sort as text.
 fn time(line: &[u8]) -> Option<&[u8]> {
     let (time, rest) = line.split_at_checked(20)?;
     let fits = time.iter().zip(b"0000-00-00T00:00:00Z").all(|(byte, form)| match form {
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_merged_by_their_times() {
+    fn merges_lines_by_time() {
         let lines = |lines: &[&str]| lines.iter().map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>();
         let merged = in_order(vec![
             lines(&["no time", "2026-01-31T12:00:01Z a: 1", "goes on", "2026-01-31T12:00:03Z a: 2"]),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The status as a person reads it.
+//! The status as text.
 
 use std::fmt::Write;
 
@@ -7,46 +7,47 @@ use crate::take_over::COMMAND;
 
 use super::{BrokerStatus, Light, PigpiodStatus, ProgramStatus, Status};
 
-/// Columns of what a line is about.
+/// Width of the label of a line.
 const LABEL: usize = 14;
 
-/// The text, a line for each part. With `colored`, the light is shown as it is.
+/// The text, with a line for each part. With `colored`, it shows the light in its colour.
 pub(super) fn shown(status: &Status, colored: bool) -> String {
     let up = status.uptime.map(|seconds| format!(", machine up {}", duration(seconds))).unwrap_or_default();
     let mut lines = vec![format!("LAMPI {}{up}", status.version), String::new()];
-    let mut say = |label: &str, text: &str| lines.push(format!("{label:LABEL$}{text}").trim_end().to_owned());
+    let mut line =
+        |label: &str, text: &str| lines.push(format!("{label:LABEL$}{text}").trim_end().to_owned());
     for program in &status.programs {
-        say(program.name, &of_program(program));
+        line(program.name, &of_program(program));
     }
     if let Some(reason) = &status.supervisor {
-        say("", reason);
+        line("", reason);
     }
     for path in &status.also_started_by {
-        say("also started", &format!("by {}; sudo {COMMAND} ends that", path.escape_debug()));
+        line("also started", &format!("by {}; to disable it, run: sudo {COMMAND}", path.escape_debug()));
     }
-    say("", "");
+    line("", "");
     for text in of_broker(&status.broker) {
-        say("broker", &text);
+        line("broker", &text);
     }
     for (name, up) in &status.broker.bridges {
-        say("bridge", &format!("{name}, {}", if *up { "up" } else { "down" }));
+        line("bridge", &format!("{name}, {}", if *up { "connected" } else { "not connected" }));
     }
-    say("GPIO daemon", &of_pigpiod(&status.pigpiod));
-    say("LEDs", &of_leds(&status.pigpiod));
+    line("GPIO daemon", &of_pigpiod(&status.pigpiod));
+    line("LEDs", &of_leds(&status.pigpiod));
     for fb in &status.framebuffers {
         let (width, height, bits) = (fb.width, fb.height, fb.bits_per_pixel);
-        say("framebuffer", &format!("{}, {}, {width}x{height}, {bits} bits a pixel", fb.device, fb.name));
+        line("framebuffer", &format!("{}, {}, {width}x{height}, {bits} bits per pixel", fb.device, fb.name));
     }
     if status.framebuffers.is_empty() {
-        say("framebuffer", "none");
+        line("framebuffer", "none");
     }
     for screen in &status.touch_screens {
-        say("touch screen", &format!("{}, {}", screen.device, screen.name));
+        line("touch screen", &format!("{}, {}", screen.device, screen.name));
     }
     if status.touch_screens.is_empty() {
-        say("touch screen", "none");
+        line("touch screen", "none");
     }
-    say("light", &status.light.as_ref().map_or_else(|| "unknown".into(), |light| of_light(light, colored)));
+    line("light", &status.light.as_ref().map_or_else(|| "unknown".into(), |light| of_light(light, colored)));
     lines.join("\n") + "\n"
 }
 
@@ -63,9 +64,9 @@ fn of_program(program: &ProgramStatus) -> String {
     }
     match program.state.as_str() {
         "disabled" => {
-            let _ = write!(text, "sudo lampi enable {} starts it", program.name);
+            let _ = write!(text, "to start it, run: sudo lampi enable {}", program.name);
         }
-        "missing" => text.push_str("Supervisor does not know it; sudo lampi doctor tells why"),
+        "missing" => text.push_str("Supervisor has not loaded it; run: sudo lampi doctor"),
         _ => {}
     }
     text
@@ -74,7 +75,7 @@ fn of_program(program: &ProgramStatus) -> String {
 fn of_broker(broker: &BrokerStatus) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(address) = broker.address.as_ref().filter(|_| broker.reachable) {
-        lines.push(format!("{address}, takes clients"));
+        lines.push(format!("{address}, accepts connections"));
     }
     lines.extend(broker.error.clone());
     lines
@@ -108,7 +109,7 @@ fn of_light(light: &Light, colored: bool) -> String {
     let client = if light.client.is_empty() {
         String::new()
     } else {
-        // Anybody may have sent it.
+        // Any client may have sent it.
         format!(", set by {}", light.client.escape_debug())
     };
     format!(
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_two_units() {
+    fn a_duration_has_its_two_largest_units() {
         for (seconds, text) in [
             (0, "0 s"),
             (59, "59 s"),
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_light_is_shown_as_it_is() {
+    fn shows_the_light_in_its_colour() {
         let mut light = Light {
             hue: 0.0,
             saturation: 1.0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Accounts of a machine: those of its /etc/passwd, and on the machine itself those of a directory service too.
+//! Accounts in /etc/passwd, and on the running machine also those of a directory service.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::unistd::User;
 use system_files::{accounts, in_root};
 
-/// An account.
+/// A user account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Account {
     pub name: String,
@@ -17,7 +17,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The account of this name.
+    /// The account with this name.
     pub(super) fn named(root: &Path, name: &str) -> Option<Self> {
         Self::find(root, |account| account.name == name).or_else(|| {
             let user = if root == Path::new("/") { User::from_name(name).ok()?? } else { return None };
@@ -26,7 +26,7 @@ impl Account {
         })
     }
 
-    /// The account of this user id in /etc/passwd.
+    /// The account with this user ID in /etc/passwd.
     pub(super) fn with_id(root: &Path, uid: u32) -> Option<Self> {
         Self::find(root, |account| account.uid == uid)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the Supervisor files of the lamp's own programs say of their user, and the file that says it otherwise.
+//! The user in the Supervisor files of `lamp_service` and `lamp_ui`, and the generated file that overrides
+//! it.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -13,28 +14,28 @@ use system_files::in_root;
 
 use super::account::Account;
 
-/// The variables that the programs find their user's files by.
+/// Environment variables for the user's files.
 const HOME: &str = "HOME";
 const KIVY_HOME: &str = "KIVY_HOME";
 
-/// An account that exists on every Debian system and owns nothing: the user of programs that are not started.
+/// An account of every Debian system, for programs that are not started.
 const NOBODY: &str = "nobody";
 
-/// What the file of one program says.
+/// The settings in the file of one program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
-    /// Its program.
+pub(super) struct Conf {
+    /// Name of the program.
     pub program: &'static str,
     /// `user`; none if it is not set.
     pub user: Option<String>,
-    /// `environment` as it is written, but for `%(here)s`.
+    /// `environment`, with only `%(here)s` expanded.
     environment: String,
-    /// The same of the file as it was packaged.
+    /// `environment` in the packaged file.
     packaged: String,
 }
 
-/// The files of the programs of the lamp's user that Supervisor reads.
-pub(super) fn said(root: &Path) -> anyhow::Result<Vec<Said>> {
+/// Reads the files of the programs that run as the lamp's user, without disabled ones.
+pub(super) fn read(root: &Path) -> anyhow::Result<Vec<Conf>> {
     let mut all = Vec::new();
     for program in supervised().filter(|program| program.runs_as == RunsAs::LampUser) {
         let conf = in_root(root, program.conf());
@@ -45,15 +46,15 @@ pub(super) fn said(root: &Path) -> anyhow::Result<Vec<Said>> {
             let sections = sections(&[file], &Host::new(root))?;
             let header = format!("program:{program}");
             let mut values = sections.into_iter().filter(|section| section.header == header);
-            // A section that is opened twice is mixed.
-            let mut mixed = values.next().map(|section| section.values).unwrap_or_default();
-            values.for_each(|section| mixed.extend(section.values));
-            anyhow::Ok(mixed)
+            // Supervisor merges sections with the same name.
+            let mut merged = values.next().map(|section| section.values).unwrap_or_default();
+            values.for_each(|section| merged.extend(section.values));
+            anyhow::Ok(merged)
         };
         let mut values = read(conf)?;
         let packaged = in_root(root, format!("{}/{program}.conf", paths::PACKAGED_CONFS));
         let mut packaged = if packaged.is_file() { read(packaged)? } else { values.clone() };
-        all.push(Said {
+        all.push(Conf {
             program: program.name,
             user: values.remove("user").filter(|user| !user.is_empty()),
             environment: values.remove("environment").unwrap_or_default(),
@@ -63,39 +64,39 @@ pub(super) fn said(root: &Path) -> anyhow::Result<Vec<Said>> {
     Ok(all)
 }
 
-/// The file that has the programs run as `account`; none if their own files do that.
+/// The generated file for `account`; none if the programs' own files are sufficient.
 pub(super) fn conf(
-    all: &[Said],
+    all: &[Conf],
     account: &Account,
     kivy_home: Option<&str>,
 ) -> anyhow::Result<Option<String>> {
     let kivy_home = kivy_home.map_or_else(|| format!("{}/.kivy", account.home), str::to_owned);
     let mut text = UserConf { user: account.name.clone(), is_parked: false }.head();
     let mut is_needed = false;
-    for said in all {
-        let is_other = said.user.as_ref() != Some(&account.name);
+    for conf in all {
+        let is_other = conf.user.as_ref() != Some(&account.name);
         let environment =
-            said.environment_for(&[(HOME, &account.home), (KIVY_HOME, &kivy_home)], is_other)?;
-        is_needed |= is_other || environment != said.pairs().join(",");
-        let (program, user) = (said.program, &account.name);
+            conf.environment_for(&[(HOME, &account.home), (KIVY_HOME, &kivy_home)], is_other)?;
+        is_needed |= is_other || environment != conf.pairs().join(",");
+        let (program, user) = (conf.program, &account.name);
         let _ = write!(text, "\n[program:{program}]\nuser={user}\nenvironment={environment}\n");
     }
     Ok(is_needed.then_some(text))
 }
 
-/// The file that keeps the programs from being started, because there is no such `user`: Supervisor refuses to start
-/// anything for the sake of one unknown user.
-pub(super) fn parked(all: &[Said], user: &str) -> String {
+/// The generated file that keeps the programs from being started while `user` does not exist: an unknown user
+/// would keep Supervisor from starting any program.
+pub(super) fn parked(all: &[Conf], user: &str) -> String {
     let mut text = UserConf { user: user.to_owned(), is_parked: true }.head();
-    for said in all {
-        let _ = write!(text, "\n[program:{}]\nuser={NOBODY}\nautostart=false\n", said.program);
+    for conf in all {
+        let _ = write!(text, "\n[program:{}]\nuser={NOBODY}\nautostart=false\n", conf.program);
     }
     text
 }
 
-impl Said {
-    /// `environment` with these variables, and all others as they are. Of a variable that the owner has set otherwise than
-    /// the package, the owner's value stays, unless the user `is_other`.
+impl Conf {
+    /// `environment` with these variables; other variables stay. A value that the lamp's owner has changed
+    /// stays too, unless the user `is_other`.
     fn environment_for(&self, variables: &[(&str, &str)], is_other: bool) -> anyhow::Result<String> {
         let packaged = pairs(&self.packaged);
         let mut pairs = self.pairs();
@@ -109,7 +110,7 @@ impl Said {
                 pairs.push(new);
             }
         }
-        // In the order of the file, so that nothing seems changed that is not.
+        // In the order of the file, so that equal settings are equal as text.
         let old = self.pairs();
         let key = |pair: &String| pair.split('=').next().map(str::to_owned);
         pairs.sort_by_key(|pair| old.iter().position(|known| key(known) == key(pair)).unwrap_or(usize::MAX));
@@ -121,48 +122,48 @@ impl Said {
     }
 }
 
-/// A value as Supervisor reads it literally.
+/// A value, quoted for Supervisor.
 fn quoted(value: &str) -> anyhow::Result<String> {
-    // A sign of a comment after a blank ends a value even in quotes.
+    // A comment starts after a space, even within quotes.
     let is_comment = [" ;", " #", "\t;", "\t#"].iter().any(|sign| value.contains(sign));
     if is_comment || value.contains('"') || value.chars().any(char::is_control) {
-        bail!("Supervisor cannot be given the path {value:?}; use one without quotes and comment signs");
+        bail!("Supervisor cannot read the path {value:?}; use a path without quotes, \" ;\" and \" #\"");
     }
     Ok(format!("\"{}\"", value.replace('%', "%%")))
 }
 
-/// The user that these files name, if they agree.
-pub(super) fn user(all: &[Said]) -> anyhow::Result<&str> {
-    let mut users = all.iter().map(|said| said.user.as_deref());
-    let first = users.next().context("no program of the lamp's user is enabled")?;
+/// The user in these files. Fails if they differ.
+pub(super) fn user(all: &[Conf]) -> anyhow::Result<&str> {
+    let mut users = all.iter().map(|conf| conf.user.as_deref());
+    let first = users.next().context("lamp_service and lamp_ui are disabled")?;
     if users.any(|user| user != first) {
-        bail!("the programs of the lamp's user run as different users");
+        bail!("lamp_service and lamp_ui run as different users");
     }
-    first.context("no user is set, so the programs run as root")
+    first.context("no user is set, so lamp_service and lamp_ui run as root")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(user: &str, environment: &str) -> Said {
+    fn lamp_ui(user: &str, environment: &str) -> Conf {
         let packaged = "HOME=\"/home/pi\",KIVY_HOME=\"/home/pi/.kivy\"".to_owned();
-        Said { program: "lamp_ui", user: Some(user.into()), environment: environment.into(), packaged }
+        Conf { program: "lamp_ui", user: Some(user.into()), environment: environment.into(), packaged }
     }
 
     fn account(name: &str, home: &str) -> Account {
         Account { name: name.into(), uid: 1000, gid: 1000, home: home.into() }
     }
 
-    fn environment(said: Said, account: &Account) -> Option<String> {
-        let text = conf(&[said], account, None).unwrap()?;
+    fn environment(lamp_ui: Conf, account: &Account) -> Option<String> {
+        let text = conf(&[lamp_ui], account, None).unwrap()?;
         text.lines().find_map(|line| line.strip_prefix("environment=").map(str::to_owned))
     }
 
     #[test]
-    fn only_what_differs_makes_a_file() {
+    fn generates_a_file_only_for_another_user_or_home() {
         let as_packaged = "HOME=\"/home/pi\",KIVY_HOME=\"/home/pi/.kivy\"";
-        for (user, environment_said, account, expected) in [
+        for (user, present, account, expected) in [
             ("pi", as_packaged, account("pi", "/home/pi"), None),
             (
                 "pi",
@@ -176,7 +177,7 @@ mod tests {
                 account("pi", "/srv/pi"),
                 Some("HOME=\"/srv/pi\",KIVY_HOME=\"/srv/pi/.kivy\""),
             ),
-            // What the owner has set stays.
+            // A changed value stays.
             ("pi", "HOME=\"/mnt\",KIVY_HOME='/k,1'", account("pi", "/home/pi"), None),
             (
                 "pi",
@@ -184,17 +185,17 @@ mod tests {
                 account("alice", "/100%"),
                 Some("A=\"1,2\",HOME=\"/100%%\",KIVY_HOME=\"/100%%/.kivy\",B=%(ENV_X)s"),
             ),
-            // Nor is added what is missing, which the doctor reports.
+            // A missing variable is not added; the doctor reports it.
             ("alice", "", account("alice", "/a"), None),
             ("pi", "", account("alice", "/a"), Some("HOME=\"/a\",KIVY_HOME=\"/a/.kivy\"")),
         ] {
-            let found = environment(said(user, environment_said), &account);
-            assert_eq!(found.as_deref(), expected, "{user} {environment_said}");
+            let found = environment(lamp_ui(user, present), &account);
+            assert_eq!(found.as_deref(), expected, "{user} {present}");
         }
     }
 
     #[test]
-    fn supervisor_reads_what_is_written() {
+    fn supervisor_reads_the_generated_file() {
         let directory = tempfile::tempdir().unwrap();
         let [own, generated] = ["lamp_ui.conf", "lampi-user.conf"].map(|name| directory.path().join(name));
         let environment = "HOME=\"/home/pi\",KIVY_HOME=\"/home/pi/.kivy\",A=\"x y\"";
@@ -204,7 +205,7 @@ mod tests {
         )
         .unwrap();
         let text =
-            conf(&[said("root", environment)], &account("daemon", "/a b"), Some("/k%1")).unwrap().unwrap();
+            conf(&[lamp_ui("root", environment)], &account("daemon", "/a b"), Some("/k%1")).unwrap().unwrap();
         std::fs::write(&generated, text).unwrap();
         let report = supervisor_conf::check(&[own, generated], &Host::new("/")).unwrap();
         let program = &report.programs[0];
@@ -215,9 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn a_home_that_supervisor_cannot_be_given_is_refused() {
+    fn rejects_a_home_that_supervisor_cannot_read() {
         for home in ["/a\"b", "/a\nb", "/a ;b"] {
-            assert!(conf(&[said("pi", "")], &account("alice", home), None).is_err(), "{home:?}");
+            assert!(conf(&[lamp_ui("pi", "")], &account("alice", home), None).is_err(), "{home:?}");
         }
     }
 }

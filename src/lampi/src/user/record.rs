@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What root knows of the lamp's user, so that it can be found again under another name.
+//! A record of the lamp's user, to detect when the account is renamed.
 //!
-//! A name that is gone and a user id that is there say little: the account can have been deleted, and its id given to somebody
-//! else. The home directory tells the two apart. `usermod` renames the account and moves the directory, which stays the same
-//! inode, and if the whole system was copied to another card in between, it has at least the time of its last change. A new
-//! account gets a new directory. Only root can read the record, because the owner of a directory can set its time.
+//! The user ID is not enough: it may belong to a new account after the old one was deleted. The home
+//! directory decides. `usermod` keeps the directory's inode; a copy of the system to another card keeps its
+//! modification time; a new account has a new directory. Only root can read the record, because a user can
+//! set the time of a directory.
 
 use std::fmt::Write;
 use std::fs;
@@ -18,33 +18,34 @@ use system_files::{Place, ROOT_ONLY, in_root};
 
 use super::account::Account;
 
-/// What is recorded.
+/// The recorded account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Record {
     pub user: String,
     pub uid: u32,
-    /// The directory of Kivy's configuration, if it is not `.kivy` in the home directory.
+    /// Kivy's directory, if it is not `.kivy` in the home directory.
     pub kivy_home: Option<String>,
     home: Option<Home>,
 }
 
-/// What tells one home directory from another.
+/// Identifies a home directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Home {
     inode: u64,
-    /// When it was created and last changed, in seconds since 1970; 0 where the file system does not know.
+    /// Time of creation in seconds since 1970; 0 if the file system does not record it.
     created: u64,
+    /// Time of the last modification in seconds since 1970.
     modified: i64,
 }
 
 impl Record {
-    /// Of an account as it is now.
+    /// The record of an account in its present state.
     pub(super) fn of(account: &Account, kivy_home: Option<String>, root: &Path) -> Self {
         let home = Home::of(&account.home, account.uid, root);
         Self { user: account.name.clone(), uid: account.uid, kivy_home, home }
     }
 
-    /// Reads it; none if there is none, or it cannot be read.
+    /// Reads the record; none if it does not exist or cannot be read.
     pub(super) fn read(root: &Path) -> Option<Self> {
         let found = Place::below(root, USER_RECORD).ok()?.read().ok()??;
         Self::parse(std::str::from_utf8(&found.content).ok()?)
@@ -78,19 +79,20 @@ impl Record {
         text
     }
 
-    /// Writes it, if it says something new.
+    /// Writes the record if it has changed.
     pub(super) fn write(&self, root: &Path) -> anyhow::Result<()> {
         if Self::read(root).as_ref() == Some(self) {
             return Ok(());
         }
         let directory =
-            in_root(root, USER_RECORD).parent().map(Path::to_owned).context("the record has a directory")?;
-        fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
+            in_root(root, USER_RECORD).parent().map(Path::to_owned).context("the record has no directory")?;
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot create the directory {}", directory.display()))?;
         Place::below(root, USER_RECORD)?.write_anywhere(self.text().as_bytes(), ROOT_ONLY)?;
         Ok(())
     }
 
-    /// The account that the recorded one was renamed to.
+    /// The new account, if the recorded one was renamed.
     pub(super) fn renamed(&self, root: &Path) -> Option<Account> {
         let account = Account::with_id(root, self.uid).filter(|account| account.name != self.user)?;
         let (recorded, found) = (self.home?, Home::of(&account.home, account.uid, root)?);
@@ -100,7 +102,7 @@ impl Record {
 }
 
 impl Home {
-    /// The directory, if it belongs to this user.
+    /// The directory at `path`, if it belongs to this user.
     fn of(path: &str, uid: u32, root: &Path) -> Option<Self> {
         let metadata = fs::symlink_metadata(in_root(root, path)).ok()?;
         let created = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());

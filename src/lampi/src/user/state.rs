@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The directory of the lamp's state, which belongs to its user.
+//! The owner of the state directory.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -12,12 +12,13 @@ use system_files::{dpkg, in_root};
 
 use super::account::Account;
 
-/// Gives the directory, and the files of its former owner in it, to another user. No link is followed, and a file that has
-/// another name elsewhere stays whose it is, because the former owner could have given it that name.
+/// Changes the owner of the directory, and of the previous owner's files in it. It follows no symbolic link,
+/// and skips a file with several hard links, because the previous owner could have made one to another user's
+/// file.
 pub(super) fn give_to(account: &Account, root: &Path) -> anyhow::Result<()> {
-    let directory = Path::new(paths::STATE).parent().context("the state is in a directory")?;
+    let directory = Path::new(paths::STATE).parent().context("the state file has no directory")?;
     let shown = in_root(root, directory);
-    // Whoever has said by dpkg-statoverride whose it is has decided.
+    // An override with dpkg-statoverride takes precedence.
     if dpkg::overridden(root, &directory.to_string_lossy()).is_some() {
         return Ok(());
     }
@@ -28,7 +29,7 @@ pub(super) fn give_to(account: &Account, root: &Path) -> anyhow::Result<()> {
         Err(error) => return Err(error).with_context(|| format!("cannot open {}", shown.display())),
     };
     let (uid, gid) = (Uid::from_raw(account.uid), Gid::from_raw(account.gid));
-    let failed = || format!("cannot give {} to {}", shown.display(), account.name);
+    let failed = || format!("cannot change the owner of {} to {}", shown.display(), account.name);
     let former = fstat(&opened).with_context(failed)?.st_uid;
     for entry in Dir::read_from(&opened).with_context(failed)? {
         let entry = entry.with_context(failed)?;

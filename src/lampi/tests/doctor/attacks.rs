@@ -208,7 +208,11 @@ fn pipes_keep_nobody_waiting() {
     fs::remove_file(lamp.path("var/log/supervisor/lamp_service.log")).unwrap();
     mkfifo(&lamp.path("var/log/supervisor/lamp_service.log"), Mode::from_bits_truncate(0o644)).unwrap();
     let found = lamp.doctor(&peers);
-    assert!(found.complaints.contains("config.ini: is not used: it is no regular file"), "{}", found.output);
+    assert!(
+        found.complaints.contains("config.ini: it is not a regular file; the file is"),
+        "{}",
+        found.output
+    );
     assert!(
         found.complaints.contains("state.json cannot be read: it is no regular file"),
         "{}",
@@ -358,12 +362,12 @@ fn nothing_is_changed_without_consent() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!((output.status.code(), mode("fbcp"), mode("pigpiod")), (Some(3), 0o644, 0o644), "{text}");
     assert!(text.ends_with(
-        "Nothing was changed: there is no terminal to ask on; give --yes to have all of it done\n"
+        "Nothing was changed: there is no terminal for questions; to apply all fixes, add --yes\n"
     ));
 
     let text = answered(&lamp, "n\ny\n");
     assert_eq!((mode("fbcp"), mode("pigpiod")), (0o644, 0o600), "{text}");
-    assert!(text.contains("Do it? [y/N]") && text.contains("How it is now:"), "{text}");
+    assert!(text.contains("Apply this fix? [y/N]") && text.contains("Findings after the fixes:"), "{text}");
 
     // Whoever is not root is told so, before anything is done.
     let copy = lamp.path("lampi");
@@ -377,6 +381,6 @@ fn nothing_is_changed_without_consent() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "lampi: this needs root; say: sudo lampi doctor --fix\n"
+        "lampi: this needs root; run: sudo lampi doctor --fix\n"
     );
 }

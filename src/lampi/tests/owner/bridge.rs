@@ -9,14 +9,14 @@ use std::process::Command;
 use serde_json::Value;
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, free_port, wait_for};
 
-use crate::{CHANGED, Lamp, SET_CONFIG, said, state};
+use crate::{CHANGED, Lamp, SET_CONFIG, run, state};
 
 const FILE: &str = "etc/mosquitto/conf.d/lampi_bridge.conf";
 
-/// The lamp's name at the other broker.
+/// The lamp's ID on the other broker.
 const DEVICE: &str = "b827eb08451e";
 
-/// A lamp on whose machine mosquitto is installed, with a network card.
+/// A lamp with mosquitto and a network card.
 fn installed() -> Lamp {
     let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
     lamp.write("etc/mosquitto/mosquitto.conf", "# main\ninclude_dir /etc/mosquitto/conf.d\n");
@@ -27,10 +27,10 @@ fn installed() -> Lamp {
 }
 
 impl Lamp {
-    /// Has the lamp's broker run, with what was written for it.
+    /// Starts the lamp's broker with the written configuration.
     fn start_broker(&mut self) {
-        let folder = self.path("etc/mosquitto/conf.d");
-        self.broker = Mosquitto::start_with(&format!("include_dir {}\n", folder.display()));
+        let directory = self.path("etc/mosquitto/conf.d");
+        self.broker = Mosquitto::start_with(&format!("include_dir {}\n", directory.display()));
     }
 
     #[track_caller]
@@ -40,7 +40,7 @@ impl Lamp {
         output
     }
 
-    /// What an order is refused with, that changes nothing.
+    /// The error of a command that fails and changes nothing.
     #[track_caller]
     fn refused(&self, arguments: &[&str]) -> String {
         let before = fs::read(self.path(FILE)).ok();
@@ -51,26 +51,26 @@ impl Lamp {
         errors
     }
 
-    /// Whether the lamp's broker says that the bridge is up.
-    fn is_up(&self) -> bool {
+    /// Whether the lamp's broker reports that the bridge is connected.
+    fn is_bridged(&self) -> bool {
         let (_, output, _) = self.ask(&["status", "--json", "--root", self.root.path().to_str().unwrap()]);
         let status: Value = serde_json::from_str(&output).unwrap();
         status["broker"]["bridges"][format!("{DEVICE}_broker")] == true
     }
 }
 
-/// The lamp of one broker is seen and set at the other one, which knows it as `devices/ID/`.
+/// The lamp can be observed and set on the other broker, on topics with the prefix `devices/ID/`.
 #[track_caller]
 fn assert_bridged(lamp: &Lamp, remote: &Mosquitto) {
     let far = |topic: &str| format!("devices/{DEVICE}/{topic}");
-    wait_for("the bridge to be up", PATIENCE, || lamp.is_up().then_some(()));
+    wait_for("the bridge to be connected", PATIENCE, || lamp.is_bridged().then_some(()));
     let mut there = MqttObserver::connect(remote.port(), &["devices/#"]);
     let mut here = MqttObserver::connect(lamp.broker.port(), &["lamp/#"]);
 
-    let told = state(0.5, 1.0, 1.0, true, "here");
-    here.publish_with(CHANGED, QoS::AtLeastOnce, true, told.clone());
+    let published = state(0.5, 1.0, 1.0, true, "here");
+    here.publish_with(CHANGED, QoS::AtLeastOnce, true, published.clone());
     let message = there.next(&far(CHANGED));
-    assert_eq!((message.payload, message.qos), (told, QoS::AtLeastOnce));
+    assert_eq!((message.payload, message.qos), (published, QoS::AtLeastOnce));
     here.publish_with("lamp/connection/lamp_ui/state", QoS::ExactlyOnce, true, "1");
     assert_eq!(there.next(&far("lamp/connection/lamp_ui/state")).payload, "1");
     here.publish_with("lamp/bluetooth", QoS::AtLeastOnce, false, "x");
@@ -86,7 +86,7 @@ fn assert_bridged(lamp: &Lamp, remote: &Mosquitto) {
     let message = here.next("lamp/associated");
     assert_eq!((message.payload.as_str(), message.qos), (r#"{"associated": true}"#, QoS::ExactlyOnce));
 
-    // Nothing goes round in circles.
+    // No message is forwarded in a loop.
     there.publish(&far(SET_CONFIG), "last");
     here.next_where(SET_CONFIG, |message| message.payload == "last");
     let requests = here.messages().into_iter().filter(|message| message.topic == SET_CONFIG).count();
@@ -94,20 +94,20 @@ fn assert_bridged(lamp: &Lamp, remote: &Mosquitto) {
 }
 
 #[test]
-fn the_name_of_a_lamp_stays() {
+fn the_id_of_a_lamp_stays() {
     let lamp = installed();
     let prefix = |arguments: &[&str]| {
         let output = lamp.bridge(&[&["--host", "h"], arguments].concat());
         output.lines().next().unwrap().split("devices/").nth(1).unwrap().to_owned()
     };
-    // As Home Assistant and the screen know it, while the hardware is there that it came from.
+    // The ID for Home Assistant and on the screen, if the network card that it is from is present.
     let kept = "id b827eb000002\ncard b827eb000002\n";
     lamp.write("var/lib/lampi/device-id", kept);
     assert_eq!(prefix(&[]), format!("{DEVICE}/"));
     lamp.bridge(&["--remove"]);
     lamp.write("var/lib/lampi/device-id", &format!("{kept}card {DEVICE}\n"));
     assert_eq!(prefix(&[]), "b827eb000002/");
-    // As the other broker knows it.
+    // The ID on the other broker.
     assert_eq!(prefix(&["--device-id", "lamp-1"]), "lamp-1/");
     assert_eq!(prefix(&[]), "lamp-1/");
     lamp.bridge(&["--remove"]);
@@ -116,7 +116,7 @@ fn the_name_of_a_lamp_stays() {
     fs::remove_file(lamp.path("var/lib/lampi/device-id")).unwrap();
     assert_eq!(prefix(&[]), format!("{DEVICE}/"));
     lamp.bridge(&["--remove"]);
-    // The file belongs to the lamp's user, who may have put anything there.
+    // The file belongs to the lamp's user, who can write anything to it.
     for content in ["id ../../etc/cron\n", "id b827eb000002\ntopic # both\n"] {
         lamp.write("var/lib/lampi/device-id", content);
         assert_eq!(prefix(&[]), format!("{DEVICE}/"));
@@ -125,7 +125,7 @@ fn the_name_of_a_lamp_stays() {
 }
 
 #[test]
-fn a_lamp_is_seen_and_set_at_another_broker() {
+fn bridges_the_lamp_to_another_broker() {
     let mut lamp = installed();
     let remote = Mosquitto::start();
     let output = lamp.bridge(&["--host", "127.0.0.1", "--port", &remote.port().to_string()]);
@@ -133,43 +133,45 @@ fn a_lamp_is_seen_and_set_at_another_broker() {
     assert_eq!(
         output,
         format!(
-            "{} is written; the lamp's topics there begin with devices/{DEVICE}/\n\
-             mosquitto connects after: sudo systemctl restart mosquitto\n\
-             whether it is connected tells: lampi status\n",
+            "wrote {}; on the other broker, the lamp's topics start with devices/{DEVICE}/\n\
+             to connect, run: sudo systemctl restart mosquitto\n\
+             to check the connection, run: lampi status\n",
             file.display()
         )
     );
-    // Readable for mosquitto after it has given up root's rights, and for nobody else.
+    // Only root and mosquitto's own user can read it.
     assert_eq!(lamp.access(FILE), (0o640, 0, 4242));
     lamp.start_broker();
     assert_bridged(&lamp, &remote);
-    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 2, "nothing is left beside it");
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 2, "no temporary file is left");
 
     let output = lamp.bridge(&["--remove"]);
     assert_eq!(
         output,
         format!(
-            "{} is removed; mosquitto lets go of the other broker after: sudo systemctl restart mosquitto\n",
+            "removed {}; to disconnect from the other broker, run: sudo systemctl restart mosquitto\n",
             file.display()
         )
     );
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
     assert_eq!(
         lamp.bridge(&["--remove"]),
-        format!("there is no bridge: {} does not exist\n", file.display())
+        format!("there is no bridge to remove: {} does not exist\n", file.display())
     );
 }
 
 #[test]
-fn a_password_gets_through_as_it_is() {
+fn passes_the_password_unchanged() {
     let mut lamp = installed();
     let passwords = lamp.path("passwords");
     let password = r#"a "b" #c; \d é"#;
-    let made = said(
-        Command::new("mosquitto_passwd").arg("-c").arg("-b").arg(&passwords).args(["lamp one", password]),
-    );
+    let made = run(Command::new("mosquitto_passwd")
+        .arg("-c")
+        .arg("-b")
+        .arg(&passwords)
+        .args(["lamp one", password]));
     assert_eq!(made.0, Some(0), "{made:?}");
-    // Others may connect without a name, but a wrong password is refused.
+    // The broker accepts clients without a user name, and rejects a wrong password.
     let remote = Mosquitto::start_with(&format!("password_file {}\n", passwords.display()));
     let port = remote.port().to_string();
     lamp.write("secret", &format!("{password}\n"));
@@ -189,10 +191,10 @@ fn a_password_gets_through_as_it_is() {
     assert_bridged(&lamp, &remote);
 }
 
-/// Makes a certificate and its key, named `NAME.crt` and `NAME.key`, signed by `by`.
-fn certificate(folder: &Path, name: &str, by: Option<&str>) {
+/// Creates a certificate `NAME.crt` and its key `NAME.key`, signed by `by`.
+fn certificate(directory: &Path, name: &str, by: Option<&str>) {
     let mut command = Command::new("openssl");
-    command.current_dir(folder).args([
+    command.current_dir(directory).args([
         "req",
         "-x509",
         "-newkey",
@@ -213,19 +215,19 @@ fn certificate(folder: &Path, name: &str, by: Option<&str>) {
             "basicConstraints=critical,CA:FALSE",
         ]);
     }
-    let (status, _, errors) = said(&mut command);
+    let (status, _, errors) = run(&mut command);
     assert_eq!(status, Some(0), "{errors}");
 }
 
 #[test]
-fn both_brokers_prove_who_they_are_by_certificates() {
+fn both_brokers_verify_each_other_by_certificates() {
     let mut lamp = installed();
-    let folder = lamp.path("certificates here");
-    fs::create_dir(&folder).unwrap();
-    certificate(&folder, "authority", None);
-    certificate(&folder, "remote", Some("authority"));
-    certificate(&folder, "lamp", Some("authority"));
-    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let directory = lamp.path("certificates here");
+    fs::create_dir(&directory).unwrap();
+    certificate(&directory, "authority", None);
+    certificate(&directory, "remote", Some("authority"));
+    certificate(&directory, "lamp", Some("authority"));
+    let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
     let port = free_port();
     let remote = Mosquitto::start_with(&format!(
         "listener {port} localhost\ncafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
@@ -241,22 +243,22 @@ fn both_brokers_prove_who_they_are_by_certificates() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_kept() {
+fn keeps_a_file_that_it_did_not_write() {
     let lamp = installed();
     lamp.write(FILE, "# mine\nconnection elsewhere\n");
     lamp.write(&format!("{FILE}.dpkg-bak"), "older\n");
     let kept = format!("{FILE}.dpkg-bak.1");
-    let said_kept = format!(
-        "{} was not written by lampi; it is kept as {}\n",
+    let message = format!(
+        "lampi did not write {}; it is kept as {}\n",
         lamp.path(FILE).display(),
         lamp.path(&kept).display()
     );
-    assert!(lamp.bridge(&["--host", "a.example"]).starts_with(&said_kept));
+    assert!(lamp.bridge(&["--host", "a.example"]).starts_with(&message));
     assert_eq!(lamp.read(&kept), "# mine\nconnection elsewhere\n");
     assert_eq!(lamp.read(&format!("{FILE}.dpkg-bak")), "older\n");
     assert!(lamp.read(FILE).contains("\naddress a.example:1883\n"));
 
-    // Our own is written anew.
+    // A file that it wrote is replaced.
     lamp.write("etc/ssl/certs/authority.pem", "");
     assert!(!lamp.bridge(&["--host", "b.example", "--tls"]).contains("kept"));
     assert!(lamp.read(FILE).contains("\naddress b.example:8883\n"));
@@ -272,7 +274,7 @@ fn a_file_of_somebody_else_is_kept() {
 }
 
 #[test]
-fn what_would_not_work_is_refused_and_changes_nothing() {
+fn rejects_a_bridge_that_cannot_work_and_changes_nothing() {
     let lamp = installed();
     let path = |name: &str| lamp.path(name).to_str().unwrap().to_owned();
     for (name, content) in [
@@ -291,12 +293,12 @@ fn what_would_not_work_is_refused_and_changes_nothing() {
     let [cert, key, locked, text, empty, blank] =
         ["cert", "key", "locked", "text", "empty", "blank"].map(path);
     for (arguments, reason) in [
-        (&["--host", "a b"][..], "--host: 'a b' is no name or address of a broker"),
-        (&["--host", "h\nlistener 1"], r"--host: 'h\nlistener 1' is no name"),
-        (&["--host", ""], "--host: '' is no name"),
-        (&["--host", "mqtt://h"], "is no name or address"),
-        (&["--host", "h", "--device-id", "a/b"], "the lamp cannot be called 'a/b' there"),
-        (&["--host", "h", "--username", " me"], "--username: it must not be empty"),
+        (&["--host", "a b"][..], "--host: 'a b' is not a host name or an IP address"),
+        (&["--host", "h\nlistener 1"], r"--host: 'h\nlistener 1' is not a host name"),
+        (&["--host", ""], "--host: '' is not a host name"),
+        (&["--host", "mqtt://h"], "is not a host name"),
+        (&["--host", "h", "--device-id", "a/b"], "'a/b' is not a valid ID of the lamp"),
+        (&["--host", "h", "--username", " me"], "--username must not be empty"),
         (
             &["--host", "h", "--username", "me", "--password-file", "/nonexistent"],
             "the password file /nonexistent cannot be read by root: No such file",
@@ -311,18 +313,18 @@ fn what_would_not_work_is_refused_and_changes_nothing() {
         ),
         (
             &["--host", "h", "--username", "me", "--password-file", &blank],
-            "blank: it must not be empty, begin or end with",
+            "blank must not be empty, start or end with",
         ),
-        (&["--host", "h", "--tls"], "no authority is trusted in"),
+        (&["--host", "h", "--tls"], "contains no CA certificates"),
         (&["--host", "h", "--tls", "--cafile", "/nonexistent"], "--cafile: cannot read"),
-        (&["--host", "h", "--tls", "--cafile", &text], "text holds no certificate in PEM"),
+        (&["--host", "h", "--tls", "--cafile", &text], "text contains no certificate in PEM"),
         (
             &["--host", "h", "--tls", "--cafile", &cert, "--certfile", &cert, "--keyfile", &cert],
             "--keyfile: ",
         ),
         (
             &["--host", "h", "--tls", "--cafile", &cert, "--certfile", &cert, "--keyfile", &locked],
-            "is locked by a password",
+            "is encrypted with a password",
         ),
         (&["--host", "h", "--tls", "--cafile", &cert, "--certfile", &key, "--keyfile", &key], "--certfile: "),
     ] {
@@ -330,17 +332,17 @@ fn what_would_not_work_is_refused_and_changes_nothing() {
         assert!(error.starts_with("lampi: ") && error.contains(reason), "{arguments:?}: {error}");
     }
 
-    let order = &["--host", "h"];
+    let host = &["--host", "h"];
     lamp.write("etc/mosquitto/conf.d/other.conf", &format!("connection  {DEVICE}_broker\n"));
-    assert!(lamp.refused(order).contains(&format!("other.conf has a connection {DEVICE}_broker already")));
+    assert!(lamp.refused(host).contains(&format!("other.conf already has a connection {DEVICE}_broker")));
     fs::remove_file(lamp.path("etc/mosquitto/conf.d/other.conf")).unwrap();
     lamp.write("etc/mosquitto/mosquitto.conf", "# include_dir /etc/mosquitto/conf.d\n");
-    assert!(lamp.refused(order).contains("mosquitto.conf: include_dir /etc/mosquitto/conf.d"));
+    assert!(lamp.refused(host).contains("mosquitto.conf: include_dir /etc/mosquitto/conf.d"));
     fs::remove_file(lamp.path("sys/class/net/eth0/address")).unwrap();
-    assert!(lamp.refused(order).contains("name the lamp by --device-id"));
+    assert!(lamp.refused(host).contains("set the ID with --device-id"));
     lamp.write("etc/group", "root:x:0:\n");
     assert!(lamp.refused(&["--host", "h", "--device-id", "d"]).contains("sudo apt install mosquitto"));
 
     let error = crate::as_nobody(lamp.root.path(), &["bridge", "--remove"]).2;
-    assert_eq!(error, "lampi: this needs root; say it again after sudo\n");
+    assert_eq!(error, "lampi: this needs root; run it again with sudo\n");
 }

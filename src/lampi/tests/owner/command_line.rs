@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Help, version, wrong calls, and readers that go away.
+//! Help, version, usage errors, and a closed standard output.
 
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::{Lamp, lampi, said};
+use crate::{Lamp, lampi, run};
 
 #[test]
-fn help_and_version() {
-    let (status, help, errors) = said(&mut lampi(&["--help"]));
+fn prints_help_and_version() {
+    let (status, help, errors) = run(&mut lampi(&["--help"]));
     assert_eq!((status, errors.as_str()), (Some(0), ""));
     for verb in [
         "status", "set", "get", "doctor", "start", "stop", "restart", "update", "disable", "enable", "logs",
         "bridge", "pwm",
     ] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} in {help}");
-        let (status, help, errors) = said(&mut lampi(&[verb, "--help"]));
+        let (status, help, errors) = run(&mut lampi(&[verb, "--help"]));
         assert_eq!((status, errors.as_str()), (Some(0), ""), "{verb}");
         assert!(help.contains(&format!("Usage: lampi {verb}")), "{help}");
     }
     let version = format!("lampi {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(said(&mut lampi(&["--version"])), (Some(0), version, String::new()));
+    assert_eq!(run(&mut lampi(&["--version"])), (Some(0), version, String::new()));
 }
 
 #[test]
-fn a_wrong_call_says_what_is_wrong() {
+fn reports_usage_errors() {
     for (arguments, reason) in [
         (&[][..], "Usage: lampi <COMMAND>"),
         (&["state"], "unrecognized subcommand 'state'"),
@@ -38,7 +38,7 @@ fn a_wrong_call_says_what_is_wrong() {
         (&["set", "--color", "red", "--hue", "1"], "cannot be used with"),
         (&["set", "--color", "bright"], "it must be # and six hexadecimal digits, or one of red, orange"),
         (&["set", "--color", "#000000"], "--off makes the lamp dark"),
-        (&["get", "--broker", "localhost"], "it must be a host, a colon and a port"),
+        (&["get", "--broker", "localhost"], "it must be HOST:PORT"),
         (&["disable"], "required arguments were not provided"),
         (&["disable", "lampui"], "invalid value 'lampui' for '<PROGRAM>...'"),
         (&["enable", "lampui"], "possible values: fbcp, pigpiod, lamp_service, lamp_ui"),
@@ -56,14 +56,14 @@ fn a_wrong_call_says_what_is_wrong() {
         (&["bridge", "--host", "h", "--tls", "--certfile", "f"], "--keyfile"),
         (&["bridge", "--host", "h", "--password-file", "f"], "--username"),
     ] {
-        let (status, output, errors) = said(&mut lampi(arguments));
+        let (status, output, errors) = run(&mut lampi(arguments));
         assert_eq!((status, output.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(errors.contains(reason), "{arguments:?}: {errors}");
     }
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_standard_output_is_not_a_failure() {
     let lamp = Lamp::new();
     lamp.write("var/log/supervisor/fbcp.log", &"a line\n".repeat(100_000));
     let mut command = lampi(&["logs", "fbcp", "--lines", "100000", "--root"]);

@@ -10,7 +10,7 @@ fn fine(output: &str) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn one_program_is_started_and_stopped_and_the_others_are_left_alone() {
+fn starts_and_stops_one_program_only() {
     let lamp = Lamp::new();
     lamp.write_confs();
     let supervisord = lamp.supervise();
@@ -19,48 +19,51 @@ fn one_program_is_started_and_stopped_and_the_others_are_left_alone() {
     }
     let others = || ["fbcp", "pigpiod", "lamp_service"].map(|program| supervisord.pid(program));
     let pids = others();
-    assert_eq!(lamp.call(&["start", "lamp_ui"]), fine("lamp_ui runs already"));
-    let stopped = "lamp_ui is stopped until the next boot, or until you say: sudo lampi start lamp_ui";
+    assert_eq!(lamp.call(&["start", "lamp_ui"]), fine("lamp_ui is already running"));
+    let stopped = "stopped lamp_ui until the next boot; to start it earlier, run: sudo lampi start lamp_ui";
     assert_eq!(lamp.call(&["stop", "lamp_ui"]), fine(stopped));
     assert_eq!(supervisord.state("lamp_ui"), "STOPPED");
-    assert_eq!(lamp.call(&["stop", "lamp_ui"]), fine("lamp_ui did not run"));
-    assert_eq!(lamp.call(&["start", "lamp_ui"]), fine("lamp_ui is started"));
+    assert_eq!(lamp.call(&["stop", "lamp_ui"]), fine("lamp_ui was not running"));
+    assert_eq!(lamp.call(&["start", "lamp_ui"]), fine("started lamp_ui"));
     supervisord.await_state("lamp_ui", "RUNNING");
 
-    assert_eq!(lamp.call(&["start", "lamp_ui", "fbcp"]), fine("lamp_ui runs already\nfbcp runs already"));
+    assert_eq!(
+        lamp.call(&["start", "lamp_ui", "fbcp"]),
+        fine("lamp_ui is already running\nfbcp is already running")
+    );
 
     let before = supervisord.pid("lamp_ui");
-    assert_eq!(lamp.call(&["restart", "lamp_ui"]), fine("lamp_ui is started anew"));
+    assert_eq!(lamp.call(&["restart", "lamp_ui"]), fine("restarted lamp_ui"));
     let after = supervisord.pid("lamp_ui");
     assert_ne!(after, before);
-    assert_eq!(lamp.call(&["update", "lamp_ui"]), fine("lamp_ui is as its file says"));
+    assert_eq!(lamp.call(&["update", "lamp_ui"]), fine("the file of lamp_ui has not changed"));
     assert_eq!(supervisord.pid("lamp_ui"), after);
     lamp.write_conf("lamp_ui", "/bin/sleep 2000000");
-    assert_eq!(lamp.call(&["update", "lamp_ui"]), fine("lamp_ui is started anew, as its file says now"));
+    assert_eq!(lamp.call(&["update", "lamp_ui"]), fine("restarted lamp_ui with its changed file"));
     assert_ne!(supervisord.pid("lamp_ui"), after);
     fs::remove_file(lamp.path("etc/supervisor/conf.d/lamp_ui.conf")).unwrap();
-    assert_eq!(lamp.call(&["update", "lamp_ui"]), fine("lamp_ui is stopped: its file is gone"));
+    assert_eq!(lamp.call(&["update", "lamp_ui"]), fine("stopped lamp_ui: its file was removed"));
     let (status, output, errors) = lamp.call(&["start", "lamp_ui"]);
     assert_eq!((status, output.as_str()), (Some(1), ""));
-    assert!(errors.starts_with("lampi: Supervisor does not know lamp_ui; say: "), "{errors}");
-    assert_eq!(others(), pids, "the other programs were not touched");
+    assert!(errors.starts_with("lampi: Supervisor has not loaded lamp_ui; run: "), "{errors}");
+    assert_eq!(others(), pids, "the other programs were not restarted");
 }
 
 #[test]
-fn who_may_not_and_where_nobody_answers_is_told() {
+fn reports_a_stopped_supervisor_and_missing_permissions() {
     let lamp = Lamp::new();
     lamp.write_confs();
     for verb in ["start", "stop", "restart", "update"] {
         let (status, output, errors) = lamp.call(&[verb, "fbcp"]);
         assert_eq!((status, output.as_str()), (Some(1), ""), "{verb}");
-        assert!(errors.starts_with("lampi: Supervisor does not run; start it with: "), "{errors}");
+        assert!(errors.starts_with("lampi: Supervisor is not running; run: "), "{errors}");
     }
     let supervisord = lamp.supervise();
     let root = lamp.root.path().to_str().unwrap();
     for verb in ["start", "stop", "restart", "update"] {
-        let told = as_nobody(lamp.root.path(), &[verb, "fbcp", "--root", root]);
-        let expected = "lampi: Supervisor speaks only to root; use sudo\n";
-        assert_eq!(told, (Some(1), String::new(), expected.to_owned()), "{verb}");
+        let found = as_nobody(lamp.root.path(), &[verb, "fbcp", "--root", root]);
+        let expected = "lampi: only root can connect to Supervisor; use sudo\n";
+        assert_eq!(found, (Some(1), String::new(), expected.to_owned()), "{verb}");
     }
     drop(supervisord);
 }

@@ -11,19 +11,19 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, TcpProxy, wait_for};
 
-use crate::{CHANGED, CONNECTION, Lamp, PINS, SET_CONFIG, lampi, said, state};
+use crate::{CHANGED, CONNECTION, Lamp, PINS, SET_CONFIG, lampi, run, state};
 
 fn fine(output: &str) -> (Option<i32>, String, String) {
     (Some(0), output.to_owned(), String::new())
 }
 
 #[test]
-fn the_light_is_set_and_shown() {
+fn sets_and_shows_the_light() {
     let lamp = Lamp::new();
     let (_service, mut observer) = lamp.serve();
     assert_eq!(lamp.ask(&["get"]), fine("Hue: 1.0 Saturation: 1.0 Brightness: 1.0 On: true\n"));
 
-    for (arguments, asked, told, duty) in [
+    for (arguments, requested, expected, duty) in [
         (
             &["--hue", "0.29", "--saturation", "0.57", "--brightness", "0.58"][..],
             r#""color": {"h": 0.29, "s": 0.57}, "brightness": 0.58"#,
@@ -33,7 +33,7 @@ fn the_light_is_set_and_shown() {
         (&["-b", "1"], r#""brightness": 1.0"#, (0.29, 0.57, 1.0, true), [578, 1000, 430]),
         (&["--off"], r#""on": false"#, (0.29, 0.57, 1.0, false), [0, 0, 0]),
         (&["--color", "blue"], r#""color": {"h": 0.67, "s": 1.0}"#, (0.67, 1.0, 1.0, false), [0, 0, 0]),
-        // A colour is whole, or not asked for.
+        // A request has both hue and saturation, or neither.
         (
             &["--on", "-u", "0.333333"],
             r#""color": {"h": 0.33, "s": 1.0}, "on": true"#,
@@ -55,36 +55,36 @@ fn the_light_is_set_and_shown() {
     ] {
         let arguments = [&["set"], arguments].concat();
         assert_eq!(lamp.ask(&arguments), fine(""), "{arguments:?}");
-        // Only what was named, QoS 1, not retained, under a name of its own.
+        // Only the given fields, QoS 1, not retained, with its own client ID.
         let request = observer.next(SET_CONFIG);
         let (begin, client) = request.payload.split_once(r#", "client": ""#).unwrap();
         assert_eq!(
             (begin, request.qos, request.retained),
-            (format!("{{{asked}").as_str(), QoS::AtLeastOnce, false)
+            (format!("{{{requested}").as_str(), QoS::AtLeastOnce, false)
         );
         let client = client.strip_suffix("\"}").unwrap();
         assert!(client.starts_with("lamp_cmd_"), "{client}");
-        // It was confirmed before it returned.
-        let (hue, saturation, brightness, on) = told;
-        let told = state(hue, saturation, brightness, on, client);
-        assert_eq!(lamp.ask(&["get", "--json"]), fine(&format!("{told}\n")));
+        // The command returned after the confirmation.
+        let (hue, saturation, brightness, on) = expected;
+        let expected = state(hue, saturation, brightness, on, client);
+        assert_eq!(lamp.ask(&["get", "--json"]), fine(&format!("{expected}\n")));
         wait_for(&format!("{arguments:?} to reach the LEDs"), PATIENCE, || {
             (lamp.pigpiod.duty_cycles(PINS) == duty.map(Some)).then_some(())
         });
     }
-    // A visitor announces nothing.
-    let strangers: Vec<_> = observer
+    // The command publishes nothing else.
+    let others: Vec<_> = observer
         .messages()
         .into_iter()
         .filter(|message| ![SET_CONFIG, CHANGED, CONNECTION].contains(&message.topic.as_str()))
         .collect();
-    assert!(strangers.is_empty(), "{strangers:?}");
+    assert!(others.is_empty(), "{others:?}");
 }
 
 #[test]
-fn many_may_set_it_at_once() {
+fn accepts_many_calls_at_the_same_time() {
     let lamp = Lamp::new();
-    let (_service, _witness) = lamp.serve();
+    let (_service, _observer) = lamp.serve();
     let mut calls: Vec<_> = (0..8)
         .map(|number| {
             let mut command =
@@ -98,7 +98,7 @@ fn many_may_set_it_at_once() {
     }
 }
 
-/// Makes all calls at the same moment, by way of the broker at an address. Each has to succeed.
+/// Makes all calls at the same time, with the broker at an address. Each must succeed.
 #[track_caller]
 fn at_once(address: &str, calls: &[Vec<String>]) {
     let call = |arguments: &Vec<String>| {
@@ -112,7 +112,7 @@ fn at_once(address: &str, calls: &[Vec<String>]) {
     }
 }
 
-/// The lamp's state after all that was asked for before, as JSON text without its client.
+/// The lamp's state after all earlier requests, as JSON text without its client.
 fn state_at_the_end(observer: &mut MqttObserver) -> String {
     static SENTINELS: AtomicUsize = AtomicUsize::new(0);
     let sentinel = format!(r#""client": "sentinel {}""#, SENTINELS.fetch_add(1, Ordering::Relaxed));
@@ -121,10 +121,10 @@ fn state_at_the_end(observer: &mut MqttObserver) -> String {
     message.payload.split_once(r#", "client""#).unwrap().0.to_owned()
 }
 
-/// One value of each field, in the order of a state.
+/// Values of all fields, in the order of a state.
 type Values = (u8, u8, u8, bool);
 
-/// Calls that change one field each; of these, those that are chosen.
+/// Arguments of calls that change one field each, for the chosen fields.
 fn single(values: Values, chosen: [bool; 4]) -> Vec<Vec<String>> {
     let hundredths =
         |option: &str, value: u8| vec![option.to_owned(), (f64::from(value) / 100.0).to_string()];
@@ -145,7 +145,7 @@ fn shown((hue, saturation, brightness, on): Values) -> String {
 }
 
 #[test]
-fn of_pairs_of_calls_none_is_lost() {
+fn loses_neither_of_two_calls_at_the_same_time() {
     for delay in [0, 10] {
         let lamp = Lamp::new();
         let (_service, mut observer) = lamp.serve();
@@ -169,7 +169,7 @@ fn of_pairs_of_calls_none_is_lost() {
 }
 
 #[test]
-fn of_any_calls_at_once_none_is_lost() {
+fn loses_no_call_of_any_set_at_the_same_time() {
     let lamp = Lamp::new();
     let (_service, observer) = lamp.serve();
     let observer = RefCell::new(observer);
@@ -195,21 +195,21 @@ fn of_any_calls_at_once_none_is_lost() {
 }
 
 #[test]
-fn without_a_lamp_it_ends_with_a_reason() {
-    // Nobody at all.
+fn reports_why_the_lamp_does_not_respond() {
+    // No broker.
     let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
     let address = lamp.broker.address();
     for arguments in [&["get"][..], &["set", "--on"]] {
         let (status, output, errors) = lamp.ask(arguments);
         assert_eq!((status, output.as_str()), (Some(1), ""));
         assert!(
-            errors.starts_with(&format!("lampi: the MQTT broker {address} cannot be reached: ")),
+            errors.starts_with(&format!("lampi: cannot connect to the MQTT broker {address}: ")),
             "{errors}"
         );
         assert_eq!(errors.lines().count(), 1, "{errors}");
     }
 
-    // A broker that never saw a lamp.
+    // lamp_service has never connected.
     let mut lamp = Lamp::new();
     let address = lamp.broker.address();
     let start = Instant::now();
@@ -219,14 +219,14 @@ fn without_a_lamp_it_ends_with_a_reason() {
             Some(1),
             String::new(),
             format!(
-                "lampi: the MQTT broker {address} did not tell the lamp's state within 5 s: lamp_service has never \
-                 been connected to it; see: sudo lampi status\n"
+                "lampi: the MQTT broker {address} did not send the lamp's state within 5 s: \
+                 lamp_service has never connected to it; run: sudo lampi status\n"
             )
         )
     );
     assert!(start.elapsed() < PATIENCE);
 
-    // A lamp that was there.
+    // lamp_service has disconnected.
     let (mut service, mut observer) = lamp.serve();
     service.kill();
     observer.next_where(CONNECTION, |message| message.payload == "0");
@@ -236,20 +236,20 @@ fn without_a_lamp_it_ends_with_a_reason() {
         (
             Some(1),
             String::new(),
-            "lampi: lamp_service did not confirm the change within 5 s: lamp_service is not connected to it; see: \
-             sudo lampi status\n"
+            "lampi: lamp_service did not confirm the change within 5 s: \
+             lamp_service is not connected to it; run: sudo lampi status\n"
                 .into()
         )
     );
 
-    // A broker that keeps something else.
+    // The retained message is not a state.
     observer.publish_with(CHANGED, QoS::AtLeastOnce, true, "{}");
     observer.next_where(CHANGED, |message| message.payload == "{}");
     let (status, _, errors) = lamp.ask(&["get"]);
     assert_eq!(status, Some(1));
-    assert!(errors.starts_with("lampi: what is told on lamp/changed is no state of a lamp: "), "{errors}");
+    assert!(errors.starts_with("lampi: the payload on lamp/changed is not a lamp state: "), "{errors}");
 
-    // A broker that hangs.
+    // The broker does not respond.
     lamp.broker.freeze();
     let (status, _, errors) = lamp.ask(&["get"]);
     lamp.broker.thaw();
@@ -259,12 +259,12 @@ fn without_a_lamp_it_ends_with_a_reason() {
 }
 
 #[test]
-fn lamp_cmd_takes_and_prints_what_the_course_does() {
+fn lamp_cmd_accepts_and_prints_what_the_course_s_program_does() {
     let lamp = Lamp::new();
     let (_service, mut observer) = lamp.serve();
     let broker = lamp.broker.address();
     let lamp_cmd =
-        |arguments: &[&str]| said(lampi(arguments).arg0("/usr/bin/lamp_cmd").args(["--broker", &broker]));
+        |arguments: &[&str]| run(lampi(arguments).arg0("/usr/bin/lamp_cmd").args(["--broker", &broker]));
     assert_eq!(lamp_cmd(&[]), fine("Hue: 1.0 Saturation: 1.0 Brightness: 1.0 On: True\n"));
     for (arguments, printed) in [
         (&["--hue", "0.33"][..], "Hue: 0.33 Saturation: 1.0 Brightness: 1.0 On: True\n"),
@@ -282,7 +282,7 @@ fn lamp_cmd_takes_and_prints_what_the_course_does() {
         assert_eq!((code, output.as_str()), (Some(2), ""), "{arguments:?}");
     }
     assert_eq!(lamp_cmd(&["--version"]), fine(&format!("lamp_cmd {}\n", env!("CARGO_PKG_VERSION"))));
-    // Whatever else it is called, it is lampi.
-    let (code, ..) = said(lampi(&["get"]).arg0("other").args(["--broker", &broker]));
+    // With any other name, the program is lampi.
+    let (code, ..) = run(lampi(&["get"]).arg0("other").args(["--broker", &broker]));
     assert_eq!(code, Some(0));
 }

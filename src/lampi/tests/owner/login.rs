@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A broker that asks for a password, and the lamp's own one, which its owner names once.
+//! A broker that requires a password, and the lamp's password, which is set once.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use test_support::{Mosquitto, Pigpiod, set_password};
 
-use crate::{Lamp, NOBODY, as_nobody, lampi, said};
+use crate::{Lamp, NOBODY, as_nobody, lampi, run};
 
-/// A broker that knows two users and nobody else, and the folder of its passwords.
+/// A broker that accepts only two users, and the directory of its passwords.
 fn broker() -> (Mosquitto, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let passwords = folder.path().join("passwords");
+    let directory = tempfile::tempdir().unwrap();
+    let passwords = directory.path().join("passwords");
     set_password(&passwords, "lamp", "of the lamp");
     set_password(&passwords, "owner", "of the owner");
     let lines = format!("allow_anonymous false\npassword_file {}\n", passwords.display());
-    (Mosquitto::start_with(&lines), folder)
+    (Mosquitto::start_with(&lines), directory)
 }
 
 impl Lamp {
-    /// Writes a file with a password, for its owner only.
+    /// Writes a password file that only `owner` can read.
     fn write_secret(&self, path: &str, password: &str, owner: u32) {
         self.write(path, &format!("{password}\n"));
         fs::set_permissions(self.path(path), Permissions::from_mode(0o600)).unwrap();
         chown(self.path(path), Some(owner), Some(owner)).unwrap();
     }
 
-    /// What `lampi status` says of the broker.
+    /// The broker's line of `lampi status`.
     fn broker_status(&self, arguments: &[&str]) -> String {
         let (_, output, _) = self.call(&[&["status"], arguments].concat());
         output.lines().find(|line| line.starts_with("broker")).unwrap().to_owned()
@@ -34,8 +34,8 @@ impl Lamp {
 }
 
 #[test]
-fn the_owner_names_the_password_once() {
-    let (broker, _folder) = broker();
+fn uses_the_password_of_lamp_service() {
+    let (broker, _directory) = broker();
     let lamp = Lamp::with(broker, Pigpiod::start());
     let address = lamp.broker.address();
     lamp.write("etc/passwd", &format!("root:x:0:0::/root:/bin/sh\npi:x:{NOBODY}:{NOBODY}::/:/bin/sh\n"));
@@ -44,22 +44,22 @@ fn the_owner_names_the_password_once() {
         &format!("broker = {address}\nusername = lamp\npassword-file = /etc/lampi/password\n"),
     );
     lamp.write_secret("etc/lampi/password", "of the lamp", NOBODY);
-    assert!(lamp.broker_status(&[]).ends_with("takes clients"), "{}", lamp.broker_status(&[]));
+    assert!(lamp.broker_status(&[]).ends_with("accepts connections"), "{}", lamp.broker_status(&[]));
 
-    // Whoever is the lamp's user may, and nobody else; but others can be users of the broker, too.
+    // The lamp's user can read it, and no other user except root.
     let as_user = || {
         let root = lamp.root.path().to_str().unwrap();
         let (_, output, _) = as_nobody(lamp.root.path(), &["status", "--root", root]);
         output.lines().find(|line| line.starts_with("broker")).unwrap().to_owned()
     };
-    assert!(as_user().ends_with("takes clients"), "{}", as_user());
+    assert!(as_user().ends_with("accepts connections"), "{}", as_user());
     lamp.write_secret("etc/lampi/password", "of the lamp", 1);
     let said = as_user();
     assert!(
         said.contains("/etc/lampi/password is for root and the lamp's user: say it again after sudo"),
         "{said}"
     );
-    // Root reads it with the rights of the lamp's user, who might have put a link to a file of root's there.
+    // root reads it with the permissions of the lamp's user, who could have made a link to a file of root.
     assert!(lamp.broker_status(&[]).contains("Permission denied"), "{}", lamp.broker_status(&[]));
     lamp.write_secret("secret/password", "of the lamp", 0);
     fs::set_permissions(lamp.path("secret"), Permissions::from_mode(0o700)).unwrap();
@@ -74,35 +74,36 @@ fn the_owner_names_the_password_once() {
 }
 
 #[test]
-fn another_user_and_another_broker_have_passwords_of_their_own() {
-    let (broker, _folder) = broker();
+fn another_user_and_another_broker_have_their_own_passwords() {
+    let (broker, _directory) = broker();
     let lamp = Lamp::with(broker, Pigpiod::start());
     let address = lamp.broker.address();
     lamp.write_secret("owner", "of the owner", 0);
     let file = lamp.path("owner");
     let file = file.to_str().unwrap();
     let login = ["--username", "owner", "--password-file", file];
-    assert!(lamp.broker_status(&login).ends_with("takes clients"));
+    assert!(lamp.broker_status(&login).ends_with("accepts connections"));
     let wrong = ["--username", "lamp", "--password-file", file];
     assert!(lamp.broker_status(&wrong).contains("the user name 'lamp' or the password in "));
 
-    // What is asked for reaches the broker; nobody is there to answer.
-    let unanswered = (Some(1), "lampi: the MQTT broker", "did not tell the lamp's state");
+    // The broker accepts the login; without lamp_service there is no state.
+    let unanswered = (Some(1), "lampi: the MQTT broker", "did not send the lamp's state");
+    let refused = "lampi: cannot connect to the MQTT broker";
     for (arguments, variables, expected) in [
         (&login[..], &[][..], unanswered),
         (&[], &[("LAMPI_USERNAME", "owner"), ("LAMPI_PASSWORD_FILE", file)], unanswered),
-        (&[], &[], (Some(1), "lampi: the MQTT broker", "it asks for a user name and a password")),
-        (&wrong[..], &[], (Some(1), "lampi: the MQTT broker", "the user name 'lamp' or the password in ")),
+        (&[], &[], (Some(1), refused, "it asks for a user name and a password")),
+        (&wrong[..], &[], (Some(1), refused, "the user name 'lamp' or the password in ")),
         (&wrong[2..], &[], (Some(1), "lampi: ", "password-file is set without username")),
     ] {
         let mut command = lampi(&["get", "--broker", &address]);
         command.args(arguments).envs(variables.iter().copied());
-        let (status, _, errors) = said(&mut command);
+        let (status, _, errors) = run(&mut command);
         assert!(errors.starts_with(expected.1) && errors.contains(expected.2), "{arguments:?}: {errors}");
         assert_eq!(status, expected.0);
     }
 
-    // The lamp's password is for the lamp's broker alone.
+    // The lamp's password is used only for the lamp's broker.
     lamp.write(
         "etc/lampi/lamp_service.conf",
         &format!("broker = localhost:1\nusername = owner\npassword-file = {file}\n"),

@@ -48,7 +48,7 @@ impl Drop for Followed {
 }
 
 #[test]
-fn the_last_lines_of_all_come_in_order() {
+fn prints_the_last_lines_of_all_logs_in_order() {
     let lamp = Lamp::new();
     lamp.write(
         "var/log/supervisor/fbcp.log",
@@ -77,10 +77,10 @@ fn the_last_lines_of_all_come_in_order() {
         (
             Some(1),
             String::new(),
-            format!("lampi: pigpiod has no log, {}; it was never started\n", missing.display())
+            format!("lampi: {} does not exist: pigpiod was never started\n", missing.display())
         )
     );
-    // Where the owner has it written.
+    // A log at another path, as set in the file.
     lamp.write(
         "etc/supervisor/conf.d/fbcp.conf",
         "[program:fbcp]\ncommand=/bin/true\nredirect_stderr=true\nstdout_logfile=/srv/fbcp\n",
@@ -93,20 +93,22 @@ fn the_last_lines_of_all_come_in_order() {
     let (status, _, errors) =
         as_nobody(lamp.root.path(), &["logs", "--root", lamp.root.path().to_str().unwrap()]);
     assert_eq!(status, Some(1));
-    assert!(errors.ends_with("lamp_ui.log is not for everybody to read; use sudo\n"), "{errors}");
+    assert!(errors.ends_with("lamp_ui.log: permission denied; run it again with sudo\n"), "{errors}");
 }
 
 #[test]
-fn what_supervisor_rotates_is_followed_without_a_gap() {
+fn follows_a_log_that_supervisor_rotates() {
     let lamp = Lamp::new();
     lamp.write_confs();
     let go = lamp.path("go");
-    // Counts as fast as it is let; the pauses keep Supervisor from reading all at once.
+    // Counts without a limit; the pauses keep Supervisor from reading everything at once.
     let count = "i=$((i+1)); echo line $i; [ $((i % 20)) -gt 0 ] || /bin/true";
     let script = format!(
-        "/bin/sh -c \"echo started; read go <{}; i=0; while [ $i -lt 3000 ]; do {count}; done; exec sleep 1000000\"",
+        "/bin/sh -c \"echo started; read go <{}; i=0; while [ $i -lt 3000 ]; do {count}; done; \
+         exec sleep 1000000\"",
         go.display()
-    ).replace(" % ", " %% ");
+    );
+    let script = script.replace(" % ", " %% ");
     nix::unistd::mkfifo(&go, nix::sys::stat::Mode::S_IRWXU).unwrap();
     lamp.write_conf("fbcp", &script);
     let conf = lamp.path("etc/supervisor/conf.d/fbcp.conf");
@@ -120,12 +122,12 @@ fn what_supervisor_rotates_is_followed_without_a_gap() {
     for number in 1..=3000 {
         assert_eq!(followed.next(), format!("line {number}"));
     }
-    assert!(lamp.path("var/log/supervisor/fbcp.log.2").exists(), "it was rotated more than once");
+    assert!(lamp.path("var/log/supervisor/fbcp.log.2").exists(), "the log was rotated more than once");
     drop(supervisord);
 }
 
 #[test]
-fn logs_that_come_later_or_begin_anew_are_followed() {
+fn follows_logs_that_are_created_or_truncated_later() {
     let lamp = Lamp::new();
     lamp.write("var/log/supervisor/fbcp.log", "old\nhalf a ");
     let followed = Followed::start(&lamp, &["--lines", "1"]);
@@ -135,7 +137,7 @@ fn logs_that_come_later_or_begin_anew_are_followed() {
     assert_eq!(followed.next(), "fbcp         | half a line");
     lamp.write("var/log/supervisor/lamp_ui.log", "new\n");
     assert_eq!(followed.next(), "lamp_ui      | new");
-    // As `supervisorctl clear` leaves it.
+    // As `supervisorctl clear` does.
     fs::remove_file(lamp.path("var/log/supervisor/fbcp.log")).unwrap();
     lamp.write("var/log/supervisor/fbcp.log", "cleared\n");
     assert_eq!(followed.next(), "fbcp         | cleared");

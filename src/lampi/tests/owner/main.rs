@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi` as the lamp's owner uses it: with real mosquitto, pigpiod, supervisord and `lamp_service`.
+//! `lampi` with the real mosquitto, pigpiod, supervisord and `lamp_service`.
 
 mod bridge;
 mod command_line;
@@ -24,16 +24,16 @@ const SET_CONFIG: &str = "lamp/set_config";
 const CHANGED: &str = "lamp/changed";
 const CONNECTION: &str = "lamp/connection/lamp_service/state";
 
-/// GPIOs of the red, green and blue LED.
+/// GPIO pins of the red, green and blue LED.
 const PINS: [u8; 3] = programs::pins::LEDS;
 
-/// User and group of nobody.
+/// User ID and group ID of nobody.
 const NOBODY: u32 = 65534;
 
-/// Status, standard output and standard error of a call.
-type Said = (Option<i32>, String, String);
+/// Exit status, standard output and standard error of a call.
+type Outcome = (Option<i32>, String, String);
 
-/// A lamp whose files are in a folder of their own.
+/// A lamp with its files below a temporary directory.
 struct Lamp {
     root: TempDir,
     broker: Mosquitto,
@@ -41,7 +41,7 @@ struct Lamp {
 }
 
 impl Lamp {
-    /// With the broker and pigpiod running, and nothing else.
+    /// A lamp with only the broker and pigpiod running.
     fn new() -> Self {
         Self::with(Mosquitto::start(), Pigpiod::start())
     }
@@ -51,17 +51,18 @@ impl Lamp {
         let root = tempfile::tempdir().unwrap();
         fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
         let lamp = Self { root, broker, pigpiod };
-        for folder in
+        for directory in
             ["etc/supervisor/conf.d", "usr/share/lampi/conf.d", "var/log/supervisor", "var/run", "var/lib"]
         {
-            fs::create_dir_all(lamp.path(folder)).unwrap();
+            fs::create_dir_all(lamp.path(directory)).unwrap();
         }
-        // supervisord, which knows of no root, is given paths that lead to the lamp's files; so they do below the root, too.
+        // supervisord has no root option, so its files have full paths. This link makes them valid below the
+        // root.
         let again = lamp.root.path().strip_prefix("/").unwrap();
         let up = "../".repeat(again.components().count() - 1);
         fs::create_dir_all(lamp.root.path().join(again.parent().unwrap())).unwrap();
         symlink(up, lamp.root.path().join(again)).unwrap();
-        // As Debian has it; below the root, this is where supervise() puts the socket.
+        // Debian's path of the socket; supervise() creates it below the root.
         lamp.write(
             "etc/supervisor/supervisord.conf",
             "[unix_http_server]\nfile=/var/run/supervisor.sock   ; (path)\n",
@@ -91,7 +92,7 @@ impl Lamp {
         (metadata.mode() & 0o7777, metadata.uid(), metadata.gid())
     }
 
-    /// The file of a program, as packaged: for root only.
+    /// Writes the file of a program, with the packaged mode.
     fn write_conf(&self, program: &str, command: &str) {
         let log = self.path(&format!("var/log/supervisor/{program}.log"));
         let path = format!("etc/supervisor/conf.d/{program}.conf");
@@ -103,8 +104,8 @@ impl Lamp {
         fs::set_permissions(self.path(&path), Permissions::from_mode(0o600)).unwrap();
     }
 
-    /// The files of all four programs: the real `lamp_service`, and others that do nothing, for they have no screen here
-    /// and pigpiod runs already.
+    /// Writes the files of all four programs: the real `lamp_service`, and placeholders for the others,
+    /// because there is no screen and pigpiod is already running.
     fn write_confs(&self) {
         for program in ["fbcp", "pigpiod", "lamp_ui"] {
             self.write_conf(program, "/bin/sleep 1000000");
@@ -118,7 +119,7 @@ impl Lamp {
         self.write_conf("lamp_service", &command);
     }
 
-    /// Starts a supervisord that reads the files, and waits until it answers.
+    /// Starts supervisord with these files, and waits until it responds.
     fn supervise(&self) -> Supervisord {
         let (run, conf) = (self.path("var/run"), self.path("supervisord.conf"));
         let run = run.display();
@@ -142,7 +143,7 @@ impl Lamp {
         supervisord
     }
 
-    /// Starts `lamp_service` alone, and waits until it has told its state.
+    /// Starts `lamp_service` only, and waits until it publishes its state.
     fn serve(&self) -> (Process, MqttObserver) {
         let mut observer = MqttObserver::connect(self.broker.port(), &["lamp/#"]);
         let mut command = Command::new(lamp_service());
@@ -153,28 +154,28 @@ impl Lamp {
     }
 
     /// Calls `lampi` for this lamp's files.
-    fn call(&self, arguments: &[&str]) -> Said {
-        said(lampi(arguments).arg("--root").arg(self.root.path()))
+    fn call(&self, arguments: &[&str]) -> Outcome {
+        run(lampi(arguments).arg("--root").arg(self.root.path()))
     }
 
     /// Calls `lampi` for this lamp's broker.
-    fn ask(&self, arguments: &[&str]) -> Said {
-        said(lampi(arguments).args(["--broker", &self.broker.address()]))
+    fn ask(&self, arguments: &[&str]) -> Outcome {
+        run(lampi(arguments).args(["--broker", &self.broker.address()]))
     }
 }
 
-/// A supervisord, which ends its programs before it ends.
+/// A supervisord, which stops its programs when it is dropped.
 struct Supervisord {
     process: Process,
     conf: PathBuf,
 }
 
 impl Supervisord {
-    fn control(&self, arguments: &[&str]) -> Said {
-        said(Command::new("supervisorctl").arg("--configuration").arg(&self.conf).args(arguments))
+    fn control(&self, arguments: &[&str]) -> Outcome {
+        run(Command::new("supervisorctl").arg("--configuration").arg(&self.conf).args(arguments))
     }
 
-    /// Supervisor's own word for the state of a program; empty for one that it does not know.
+    /// Supervisor's name of a program's state; empty if the program is not loaded.
     fn state(&self, program: &str) -> String {
         let (_, output, _) = self.control(&["status"]);
         let mut words = output.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -208,14 +209,14 @@ fn lampi(arguments: &[&str]) -> Command {
     command
 }
 
-/// Calls `lampi` as a user who may nothing, from a folder that he can get to.
-fn as_nobody(folder: &Path, arguments: &[&str]) -> Said {
-    let program = folder.join("lampi");
+/// Calls `lampi` as nobody, from a copy in a directory that nobody can read.
+fn as_nobody(directory: &Path, arguments: &[&str]) -> Outcome {
+    let program = directory.join("lampi");
     copy_program(Path::new(env!("CARGO_BIN_EXE_lampi")), &program);
-    said(Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY).current_dir("/"))
+    run(Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY).current_dir("/"))
 }
 
-fn said(command: &mut Command) -> Said {
+fn run(command: &mut Command) -> Outcome {
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => {
@@ -226,10 +227,10 @@ fn said(command: &mut Command) -> Said {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// The compiled `lamp_service`, which cargo makes only for its own tests.
+/// The path of `lamp_service`. It is compiled here, because cargo compiles only the binaries of this crate.
 fn lamp_service() -> PathBuf {
     static COMPILED: Once = Once::new();
-    let folder = Path::new(env!("CARGO_BIN_EXE_lampi")).parent().unwrap();
+    let directory = Path::new(env!("CARGO_BIN_EXE_lampi")).parent().unwrap();
     COMPILED.call_once(|| {
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--package", "lamp_service"])
@@ -237,12 +238,11 @@ fn lamp_service() -> PathBuf {
             .status();
         assert!(status.expect("cargo runs").success());
     });
-    folder.join("lamp_service")
+    directory.join("lamp_service")
 }
 
-/// A complete request or state.
+/// A complete request or state as JSON.
 fn state(h: f64, s: f64, brightness: f64, on: bool, client: &str) -> String {
-    format!(
-        r#"{{"color": {{"h": {h:?}, "s": {s:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
-    )
+    let color = format!(r#"{{"h": {h:?}, "s": {s:?}}}"#);
+    format!(r#"{{"color": {color}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#)
 }

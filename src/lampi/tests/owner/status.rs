@@ -7,10 +7,10 @@ use std::process::Command;
 use serde_json::{Value, json};
 use test_support::{Mosquitto, Pigpiod};
 
-use crate::{Lamp, as_nobody, said};
+use crate::{Lamp, as_nobody, run};
 
 impl Lamp {
-    /// What the kernel tells of a lamp's panel and its touch screen.
+    /// Writes the kernel's files of a lamp's panel and its touch screen.
     fn write_devices(&self) {
         for (file, content) in [
             ("proc/uptime", "200000.12 100.00"),
@@ -35,7 +35,7 @@ impl Lamp {
         serde_json::from_str(&output).unwrap()
     }
 
-    /// The lines, each with single blanks.
+    /// The lines of the text, each with single spaces.
     fn screen(&self) -> Vec<String> {
         let (status, output, errors) = self.call(&["status"]);
         assert_eq!((status, errors.as_str()), (Some(0), ""));
@@ -45,7 +45,7 @@ impl Lamp {
 }
 
 #[test]
-fn a_lamp_that_is_well() {
+fn shows_every_part_of_the_lamp() {
     let lamp = Lamp::new();
     lamp.write_devices();
     lamp.write_confs();
@@ -82,54 +82,60 @@ fn a_lamp_that_is_well() {
     assert!(status["pigpiod"]["address"].as_str().unwrap().ends_with(&format!(":{}", lamp.pigpiod.port())));
     assert_eq!(
         status["framebuffers"],
-        json!([{"device": "/dev/fb1", "name": "fb_ili9341", "width": 320, "height": 240, "bits_per_pixel": 16, "stride": 640}])
+        json!([{
+            "device": "/dev/fb1", "name": "fb_ili9341",
+            "width": 320, "height": 240, "bits_per_pixel": 16, "stride": 640
+        }])
     );
     assert_eq!(status["touch_screens"], json!([{"device": "/dev/input/event0", "name": "EP0110M09"}]));
     let client = status["light"]["client"].as_str().unwrap();
     assert!(client.starts_with("lamp_cmd_"), "{client}");
     assert_eq!(
         status["light"],
-        json!({"hue": 0.08, "saturation": 1.0, "brightness": 0.5, "on": true, "client": client, "rgb": [127, 61, 0]})
+        json!({
+            "hue": 0.08, "saturation": 1.0, "brightness": 0.5, "on": true,
+            "client": client, "rgb": [127, 61, 0]
+        })
     );
 
     let screen = lamp.screen();
-    let says = |begin: &str, end: &str| {
+    let shows = |begin: &str, end: &str| {
         assert!(
             screen.iter().any(|line| line.starts_with(begin) && line.ends_with(end)),
             "{begin} {end} in {screen:#?}"
         );
     };
-    says(&format!("LAMPI {}", env!("CARGO_PKG_VERSION")), ", machine up 2 days 7 h");
-    says("fbcp disabled", "sudo lampi enable fbcp starts it");
-    says("lamp_service running pid ", " s");
-    says("lamp_ui stopped", "");
-    says(&format!("broker {}, takes clients", lamp.broker.address()), "");
-    says("GPIO daemon", &format!(":{}, pigpiod {pigpiod}", lamp.pigpiod.port()));
-    says("framebuffer /dev/fb1, fb_ili9341, 320x240, 16 bits a pixel", "");
-    says("touch screen /dev/input/event0, EP0110M09", "");
-    says(&format!("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by {client}"), "");
+    shows(&format!("LAMPI {}", env!("CARGO_PKG_VERSION")), ", machine up 2 days 7 h");
+    shows("fbcp disabled", "to start it, run: sudo lampi enable fbcp");
+    shows("lamp_service running pid ", " s");
+    shows("lamp_ui stopped", "");
+    shows(&format!("broker {}, accepts connections", lamp.broker.address()), "");
+    shows("GPIO daemon", &format!(":{}, pigpiod {pigpiod}", lamp.pigpiod.port()));
+    shows("framebuffer /dev/fb1, fb_ili9341, 320x240, 16 bits per pixel", "");
+    shows("touch screen /dev/input/event0, EP0110M09", "");
+    shows(&format!("light on, #7f3d00: hue 0.08, saturation 1.0, brightness 0.5, set by {client}"), "");
 }
 
 #[test]
-fn what_else_starts_the_programs_is_told() {
+fn shows_what_else_starts_the_programs() {
     let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
     lamp.write("etc/cron.d/0_fbcp", "@reboot root /usr/local/bin/fbcp &\n");
     lamp.write("etc/cron.d/backup", "@daily root /usr/local/bin/backup\n");
     assert_eq!(lamp.status()["also_started_by"], json!(["/etc/cron.d/0_fbcp"]));
-    let told = "also started by /etc/cron.d/0_fbcp; sudo lampi take-over ends that";
-    assert!(lamp.screen().iter().any(|line| line == told));
+    let shown = "also started by /etc/cron.d/0_fbcp; to disable it, run: sudo lampi take-over";
+    assert!(lamp.screen().iter().any(|line| line == shown));
 }
 
 #[test]
-fn whatever_is_away_is_told_in_its_line() {
+fn shows_what_does_not_respond() {
     let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
     lamp.write_confs();
     let screen = lamp.screen();
     for (begin, part) in [
         ("fbcp stopped", ""),
         ("lamp_ui stopped", ""),
-        ("Supervisor does not run; start it with: sudo systemctl start supervisor", ""),
-        ("broker the MQTT broker", "cannot be reached: "),
+        ("Supervisor is not running; run: sudo systemctl start supervisor", ""),
+        ("broker cannot connect to the MQTT broker", ""),
         ("GPIO daemon cannot connect to pigpiod", ""),
         ("framebuffer none", ""),
         ("touch screen none", ""),
@@ -143,17 +149,16 @@ fn whatever_is_away_is_told_in_its_line() {
     let status = lamp.status();
     assert_eq!((&status["broker"]["reachable"], &status["light"]), (&json!(false), &Value::Null));
 
-    // A settings file with a mistake.
+    // A settings file with an error, at the path in the Supervisor file.
     lamp.write("etc/lampi/lamp_service.conf", "broker = here\n");
     let screen = lamp.screen();
-    // It is called as the Supervisor file calls it.
     let file = lamp.path("etc/lampi/lamp_service.conf");
-    let told = format!("broker {}: broker is 'here': it must be a host, a colon and a port", file.display());
-    assert!(screen.contains(&told), "{screen:#?}");
+    let shown = format!("broker {}: broker is 'here': it must be HOST:PORT", file.display());
+    assert!(screen.contains(&shown), "{screen:#?}");
 }
 
 #[test]
-fn a_program_that_cannot_start_has_its_reason() {
+fn shows_why_a_program_does_not_start() {
     let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g"]));
     lamp.write_confs();
     lamp.write_conf("fbcp", "/nonexistent/fbcp");
@@ -163,14 +168,14 @@ fn a_program_that_cannot_start_has_its_reason() {
     let screen = lamp.screen();
     for line in [
         "fbcp fatal can't find command '/nonexistent/fbcp'",
-        "lamp_ui missing Supervisor does not know it; sudo lampi doctor tells why",
+        "lamp_ui missing Supervisor has not loaded it; run: sudo lampi doctor",
     ] {
         assert!(screen.iter().any(|found| found == line), "{line} in {screen:#?}");
     }
 }
 
 #[test]
-fn whom_supervisor_does_not_speak_to_is_told_how() {
+fn shows_the_other_parts_without_root() {
     let lamp = Lamp::new();
     lamp.write_confs();
     let supervisord = lamp.supervise();
@@ -178,23 +183,26 @@ fn whom_supervisor_does_not_speak_to_is_told_how() {
     let (status, output, errors) =
         as_nobody(lamp.root.path(), &["status", "--root", lamp.root.path().to_str().unwrap()]);
     assert_eq!((status, errors.as_str()), (Some(0), ""));
-    for part in
-        ["Supervisor speaks only to root; use sudo", "takes clients", "GPIO daemon   [", "on, #ff0000"]
-    {
+    for part in [
+        "only root can connect to Supervisor; use sudo",
+        "accepts connections",
+        "GPIO daemon   [",
+        "on, #ff0000",
+    ] {
         assert!(output.contains(part), "{part} in {output}");
     }
 }
 
 #[test]
-fn a_terminal_shows_the_light_itself() {
+fn shows_the_colour_on_a_terminal() {
     let lamp = Lamp::new();
-    let (_service, _witness) = lamp.serve();
-    // script gives its command a terminal.
+    let (_service, _observer) = lamp.serve();
+    // script(1) runs the command on a terminal.
     let call = format!("'{}' status --root '{}'", env!("CARGO_BIN_EXE_lampi"), lamp.root.path().display());
     let on_terminal = |variable: &str| {
         let mut command = Command::new("script");
         command.args(["--quiet", "--return", "--command", &call, "/dev/null"]);
-        said(command.env_remove("NO_COLOR").env(variable, "1")).1
+        run(command.env_remove("NO_COLOR").env(variable, "1")).1
     };
     let red = "light         \x1b[48;2;255;0;0m      \x1b[0m on, #ff0000";
     let (colored, plain) = (on_terminal("COLOR"), on_terminal("NO_COLOR"));

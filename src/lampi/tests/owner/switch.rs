@@ -13,7 +13,7 @@ const CONF: &str = "etc/supervisor/conf.d/lamp_ui.conf";
 const DISABLED: &str = "etc/supervisor/conf.d/lamp_ui.conf.disabled";
 const PACKAGED: &str = "usr/share/lampi/conf.d/lamp_ui.conf";
 
-/// What only root may read.
+/// Access of a file that only root can read.
 const ROOT_ONLY: (u32, u32, u32) = (0o600, 0, 0);
 
 fn fine(output: &str) -> (Option<i32>, String, String) {
@@ -24,16 +24,16 @@ fn failed(error: &str) -> (Option<i32>, String, String) {
     (Some(1), String::new(), format!("lampi: {error}\n"))
 }
 
-/// A lamp with the files of its programs, which nothing runs.
-fn resting() -> Lamp {
+/// A lamp with the files of its programs, without Supervisor.
+fn stopped_lamp() -> Lamp {
     let lamp = Lamp::new();
     lamp.write_confs();
     lamp
 }
 
 #[test]
-fn a_program_is_stopped_for_good_and_started_again() {
-    let lamp = resting();
+fn disables_and_enables_a_program() {
+    let lamp = stopped_lamp();
     let supervisord = lamp.supervise();
     for program in ["fbcp", "pigpiod", "lamp_service", "lamp_ui"] {
         supervisord.await_state(program, "RUNNING");
@@ -41,29 +41,26 @@ fn a_program_is_stopped_for_good_and_started_again() {
     let others = || ["fbcp", "pigpiod", "lamp_service"].map(|program| supervisord.pid(program));
     let (pids, content) = (others(), lamp.read(CONF));
 
-    let stopped = fine("lamp_ui is stopped until you say: sudo lampi enable lamp_ui");
+    let stopped = fine("disabled and stopped lamp_ui; to start it again, run: sudo lampi enable lamp_ui");
     assert_eq!(lamp.call(&["disable", "lamp_ui"]), stopped);
     assert_eq!(supervisord.state("lamp_ui"), "");
     assert!(!lamp.path(CONF).exists());
     assert_eq!((lamp.read(DISABLED), lamp.access(DISABLED)), (content.clone(), ROOT_ONLY));
-    // Once more is no failure.
+    // Disabling it again is not a failure.
     assert_eq!(lamp.call(&["disable", "lamp_ui"]), stopped);
 
-    let started = fine("lamp_ui is enabled, and started");
+    let started = fine("enabled and started lamp_ui");
     assert_eq!(lamp.call(&["enable", "lamp_ui"]), started);
     supervisord.await_state("lamp_ui", "RUNNING");
     assert!(!lamp.path(DISABLED).exists());
     assert_eq!((lamp.read(CONF), lamp.access(CONF)), (content, ROOT_ONLY));
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
-        fine(
-            "lamp_ui was not disabled; if it is stopped, start it with: \
-             sudo lampi start lamp_ui"
-        )
+        fine("lamp_ui was not disabled; if it is stopped, run: sudo lampi start lamp_ui")
     );
-    assert_eq!(others(), pids, "the other programs were not touched");
+    assert_eq!(others(), pids, "the other programs were not restarted");
 
-    // Disabled by hand, without a word to Supervisor.
+    // Disabled manually, without a reload of Supervisor.
     fs::rename(lamp.path(CONF), lamp.path(DISABLED)).unwrap();
     assert_eq!(supervisord.state("lamp_ui"), "RUNNING");
     assert_eq!(lamp.call(&["disable", "lamp_ui"]), stopped);
@@ -75,8 +72,8 @@ fn a_program_is_stopped_for_good_and_started_again() {
 }
 
 #[test]
-fn several_programs_are_switched_at_once_and_one_failure_does_not_stop_the_others() {
-    let lamp = resting();
+fn switches_several_programs_and_continues_after_a_failure() {
+    let lamp = stopped_lamp();
     let supervisord = lamp.supervise();
     for program in ["fbcp", "pigpiod", "lamp_service", "lamp_ui"] {
         supervisord.await_state(program, "RUNNING");
@@ -86,8 +83,8 @@ fn several_programs_are_switched_at_once_and_one_failure_does_not_stop_the_other
     assert_eq!(
         lamp.call(&["disable", "fbcp", "lamp_ui"]),
         fine(
-            "fbcp is stopped until you say: sudo lampi enable fbcp\n\
-             lamp_ui is stopped until you say: sudo lampi enable lamp_ui"
+            "disabled and stopped fbcp; to start it again, run: sudo lampi enable fbcp\n\
+             disabled and stopped lamp_ui; to start it again, run: sudo lampi enable lamp_ui"
         )
     );
     assert_eq!(["fbcp", "lamp_ui"].map(|program| supervisord.state(program)), ["", ""]);
@@ -96,39 +93,39 @@ fn several_programs_are_switched_at_once_and_one_failure_does_not_stop_the_other
         lamp.call(&["enable", "fbcp", "lamp_ui"]),
         (
             Some(1),
-            "lamp_ui is enabled, and started\n".into(),
+            "enabled and started lamp_ui\n".into(),
             format!(
-                "lampi: there is nothing to enable fbcp with: neither {} nor {}; install the package lampi again\n",
+                "lampi: cannot enable fbcp: neither {} nor {} exists; reinstall the package lampi\n",
                 lamp.path("etc/supervisor/conf.d/fbcp.conf.disabled").display(),
                 lamp.path("usr/share/lampi/conf.d/fbcp.conf").display()
             )
         )
     );
     supervisord.await_state("lamp_ui", "RUNNING");
-    assert_eq!(others(), pids, "the other programs were not touched");
+    assert_eq!(others(), pids, "the other programs were not restarted");
     assert_eq!(
         as_nobody(lamp.root.path(), &["disable", "fbcp", "lamp_ui"]),
-        failed("this needs root; say: sudo lampi disable fbcp lamp_ui")
+        failed("this needs root; run: sudo lampi disable fbcp lamp_ui")
     );
 }
 
 #[test]
-fn a_file_that_is_gone_comes_back_as_packaged() {
-    let lamp = resting();
+fn restores_a_missing_file_from_the_package() {
+    let lamp = stopped_lamp();
     fs::rename(lamp.path(CONF), lamp.path(PACKAGED)).unwrap();
     let supervisord = lamp.supervise();
     assert_eq!(supervisord.state("lamp_ui"), "");
     assert_eq!(
         lamp.call(&["disable", "lamp_ui"]),
         failed(&format!(
-            "lamp_ui cannot be disabled: there is no {}; sudo lampi enable lamp_ui brings it back",
+            "cannot disable lamp_ui: {} does not exist; to restore it, run: sudo lampi enable lamp_ui",
             lamp.path(CONF).display()
         ))
     );
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
         fine(&format!(
-            "{} is back as the package brought it\nlamp_ui is enabled, and started",
+            "restored {} from the package\nenabled and started lamp_ui",
             lamp.path(CONF).display()
         ))
     );
@@ -141,7 +138,7 @@ fn a_file_that_is_gone_comes_back_as_packaged() {
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
         failed(&format!(
-            "there is nothing to enable lamp_ui with: neither {} nor {}; install the package lampi again",
+            "cannot enable lamp_ui: neither {} nor {} exists; reinstall the package lampi",
             lamp.path(DISABLED).display(),
             lamp.path(PACKAGED).display()
         ))
@@ -149,32 +146,32 @@ fn a_file_that_is_gone_comes_back_as_packaged() {
 }
 
 #[test]
-fn it_works_without_supervisor() {
-    let lamp = resting();
+fn works_without_supervisor() {
+    let lamp = stopped_lamp();
     assert_eq!(
         lamp.call(&["disable", "lamp_ui"]),
-        fine("lamp_ui is disabled; Supervisor does not run, and will leave it alone when it is started")
+        fine("disabled lamp_ui; Supervisor is not running and will not start lamp_ui when it starts")
     );
     let supervisord = lamp.supervise();
     supervisord.await_state("fbcp", "RUNNING");
     assert_eq!(supervisord.state("lamp_ui"), "");
-    // Gone without taking its socket along. Its programs would outlive it.
+    // SIGKILL leaves the socket. The programs are stopped first, because they would survive.
     supervisord.control(&["stop", "all"]);
     supervisord.process.signal(test_support::Signal::SIGKILL);
     drop(supervisord);
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
-        fine("lamp_ui is enabled; Supervisor does not run, and will start it when it is started itself")
+        fine("enabled lamp_ui; Supervisor is not running and will start lamp_ui when it starts")
     );
     assert!(lamp.path(CONF).exists() && !lamp.path(DISABLED).exists());
 }
 
 #[test]
-fn what_is_not_sure_is_refused_and_changes_nothing() {
-    let lamp = resting();
+fn rejects_ambiguous_and_invalid_files_and_changes_nothing() {
+    let lamp = stopped_lamp();
     fs::copy(lamp.path(CONF), lamp.path(DISABLED)).unwrap();
     let both = failed(&format!(
-        "there are both {} and {}; remove the one that you do not want",
+        "both {} and {} exist; remove the one that you do not want",
         lamp.path(CONF).display(),
         lamp.path(DISABLED).display()
     ));
@@ -182,20 +179,20 @@ fn what_is_not_sure_is_refused_and_changes_nothing() {
     assert_eq!(lamp.call(&["enable", "lamp_ui"]), both);
     assert!(lamp.path(CONF).exists() && lamp.path(DISABLED).exists());
 
-    // A file with which Supervisor would not start.
+    // A file that keeps Supervisor from starting.
     fs::remove_file(lamp.path(CONF)).unwrap();
     lamp.write(DISABLED, "[program:lamp_ui]\ncommand=/bin/true\npriority=last\n");
     let (status, output, errors) = lamp.call(&["enable", "lamp_ui"]);
     assert_eq!((status, output.as_str()), (Some(1), ""));
-    let begin = format!("lampi: Supervisor would refuse the file: {}:3:", lamp.path(DISABLED).display());
+    let begin = format!("lampi: Supervisor would reject the file: {}:3:", lamp.path(DISABLED).display());
     assert!(errors.starts_with(&begin), "{errors}");
     assert!(!lamp.path(CONF).exists() && lamp.path(DISABLED).exists());
 
-    // A user who may nothing: on the machine itself, and on a lamp that is prepared there.
+    // A user without permissions, on the machine and below another root.
     for verb in ["disable", "enable"] {
         assert_eq!(
             as_nobody(lamp.root.path(), &[verb, "lamp_ui"]),
-            failed(&format!("this needs root; say: sudo lampi {verb} lamp_ui"))
+            failed(&format!("this needs root; run: sudo lampi {verb} lamp_ui"))
         );
     }
     let (status, _, errors) =
@@ -206,8 +203,8 @@ fn what_is_not_sure_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn another_files_mistake_is_told() {
-    let lamp = resting();
+fn reports_an_error_in_another_file() {
+    let lamp = stopped_lamp();
     let supervisord = lamp.supervise();
     supervisord.await_state("lamp_ui", "RUNNING");
     lamp.write("etc/supervisor/conf.d/other.conf", "[program:other]\ncommand=/bin/true\npriority=last\n");
@@ -215,7 +212,7 @@ fn another_files_mistake_is_told() {
     assert_eq!((status, output.as_str()), (Some(1), ""));
     assert!(
         errors.starts_with(
-            "lampi: lamp_ui is disabled, but may still run: Supervisor refuses its configuration ("
+            "lampi: lamp_ui is disabled but may still be running: Supervisor rejects its configuration: "
         ) && errors.contains("'last'"),
         "{errors}"
     );
@@ -225,8 +222,8 @@ fn another_files_mistake_is_told() {
 }
 
 #[test]
-fn modes_are_set_right_unless_the_machines_owner_said_otherwise() {
-    let lamp = resting();
+fn sets_owner_and_mode_unless_dpkg_statoverride_does() {
+    let lamp = stopped_lamp();
     let loosen = || {
         fs::rename(lamp.path(CONF), lamp.path(DISABLED)).unwrap();
         fs::set_permissions(lamp.path(DISABLED), fs::Permissions::from_mode(0o644)).unwrap();
@@ -235,7 +232,7 @@ fn modes_are_set_right_unless_the_machines_owner_said_otherwise() {
     loosen();
     assert_eq!(lamp.call(&["enable", "lamp_ui"]).0, Some(0));
     assert_eq!(lamp.access(CONF), ROOT_ONLY);
-    // Numbers are those of the lamp, whatever the names mean here.
+    // The IDs are those of the lamp's accounts, not of this machine's.
     lamp.write("etc/passwd", "nobody:x:1234:1235::/:/bin/false\n");
     lamp.write("etc/group", "nogroup:x:1235:\n");
     lamp.write("var/lib/dpkg/statoverride", &format!("nobody nogroup 640 /{CONF}\n"));
@@ -245,28 +242,29 @@ fn modes_are_set_right_unless_the_machines_owner_said_otherwise() {
     assert_eq!(lamp.access(CONF), (0o640, 1234, 1235));
     fs::remove_file(lamp.path(CONF)).unwrap();
     assert_eq!(lamp.call(&["enable", "lamp_ui"]).0, Some(0));
-    assert_eq!(lamp.access(CONF), (0o640, 1234, 1235), "of a file that comes back as packaged");
+    assert_eq!(lamp.access(CONF), (0o640, 1234, 1235), "of a restored file");
 
     fs::remove_file(lamp.path("etc/group")).unwrap();
     loosen();
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
         failed(&format!(
-            "dpkg-statoverride gives /{CONF} to nogroup, whom /etc/group does not have; correct it by dpkg-statoverride"
+            "dpkg-statoverride gives /{CONF} to nogroup, whom /etc/group does not have; \
+             correct it by dpkg-statoverride"
         ))
     );
     assert!(!lamp.path(CONF).exists());
 }
 
 #[test]
-fn a_file_that_was_diverted_is_left_alone() {
-    let lamp = resting();
+fn does_not_change_a_diverted_file() {
+    let lamp = stopped_lamp();
     lamp.write("var/lib/dpkg/diversions", &format!("/{CONF}\n/{CONF}.distrib\n:\n"));
     for verb in ["disable", "enable"] {
         assert_eq!(
             lamp.call(&[verb, "lamp_ui"]),
             failed(&format!(
-                "{} is diverted to /{CONF}.distrib, so it was left alone; rename it yourself, or end that by: \
+                "{} is diverted to /{CONF}.distrib, so lampi does not change it; rename it manually, or run: \
                  sudo dpkg-divert --rename --remove /{CONF}",
                 lamp.path(CONF).display()
             ))
@@ -276,20 +274,21 @@ fn a_file_that_was_diverted_is_left_alone() {
 }
 
 #[test]
-fn what_is_no_file_is_neither_opened_nor_followed() {
-    let lamp = resting();
+fn rejects_symbolic_links_and_pipes() {
+    let lamp = stopped_lamp();
     fs::remove_file(lamp.path(CONF)).unwrap();
     symlink("/dev/null", lamp.path(CONF)).unwrap();
     let supervisord = lamp.supervise();
     supervisord.await_state("fbcp", "RUNNING");
     assert_eq!(
         lamp.call(&["disable", "lamp_ui"]),
-        fine("lamp_ui is stopped until you say: sudo lampi enable lamp_ui")
+        fine("disabled and stopped lamp_ui; to start it again, run: sudo lampi enable lamp_ui")
     );
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
         failed(&format!(
-            "lamp_ui is disabled by the link {}, which leads to /dev/null; remove it, then say again: sudo lampi enable lamp_ui",
+            "cannot enable lamp_ui: {} is a symbolic link to /dev/null; remove it, then run: \
+             sudo lampi enable lamp_ui",
             lamp.path(CONF).display()
         ))
     );
@@ -308,16 +307,17 @@ fn what_is_no_file_is_neither_opened_nor_followed() {
 }
 
 #[test]
-fn a_supervisor_without_a_socket_is_not_taken_for_one_that_does_not_run() {
-    let lamp = resting();
+fn a_supervisor_without_a_socket_may_still_be_running() {
+    let lamp = stopped_lamp();
     lamp.write("etc/supervisor/supervisord.conf", "[inet_http_server]\nport=127.0.0.1:9001\n");
     assert_eq!(
         lamp.call(&["disable", "lamp_ui"]),
         failed(
-            "lamp_ui is disabled, but may still run: Supervisor cannot be asked, because /etc/supervisor/supervisord.conf \
-             has no [unix_http_server] with a file=; add one, as the package supervisor brings it: file=/var/run/supervisor.sock"
+            "lamp_ui is disabled but may still be running: cannot connect to Supervisor: \
+             /etc/supervisor/supervisord.conf has no [unix_http_server] section with a file= setting; \
+             add both: file=/var/run/supervisor.sock"
         )
     );
     let (_, output, _) = lamp.call(&["status"]);
-    assert!(output.contains("Supervisor cannot be asked") && !output.contains("does not run"), "{output}");
+    assert!(output.contains("cannot connect to Supervisor") && !output.contains("not running"), "{output}");
 }

@@ -219,10 +219,7 @@ mod tests {
     #[test]
     fn an_error_names_the_file_that_is_wrong() {
         let error = called("", &[], &[("/etc/lampi/lamp_service.conf", "broker = d")]).address(Peer::Broker);
-        assert_eq!(
-            error.unwrap_err(),
-            "/etc/lampi/lamp_service.conf: broker is 'd': it must be a host, a colon and a port"
-        );
+        assert_eq!(error.unwrap_err(), "/etc/lampi/lamp_service.conf: broker is 'd': it must be HOST:PORT");
         let error = called("lamp_service --broker d", &[], &[]).address(Peer::Broker).unwrap_err();
         assert!(error.starts_with("/etc/supervisor/conf.d/lamp_service.conf: broker is 'd'"), "{error}");
     }
