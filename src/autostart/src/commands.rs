@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which of the lamp's programs a command or a script starts. A command can be a shell that runs a script, and a script is
-//! made of commands: the two parts call each other, and nobody else needs to know that.
+//! Which of the lamp's programs a command or a script starts. A command can be a shell with a script, and a
+//! script consists of commands, so the two parts call each other.
 
 pub(crate) mod command;
 pub(crate) mod shell;
 mod words;
 
-/// How deep commands in commands are followed, such as `sh -c "sh -c ..."`.
+/// How deep commands within commands are followed, such as `sh -c "sh -c ..."`.
 pub(crate) const DEEPEST: usize = 8;
 
 /// What a command runs.
@@ -14,7 +14,7 @@ pub(crate) const DEEPEST: usize = 8;
 pub(crate) struct Runs {
     /// Programs of the lamp.
     pub programs: Vec<&'static str>,
-    /// Whether it runs something else too, that is not there for them alone.
+    /// Whether it also runs something else that does not serve only them.
     pub others: bool,
 }
 

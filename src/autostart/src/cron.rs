@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Jobs of cron, as Debian's cron reads them (crontab(5), cron(8), run-parts(8)).
+//! Cron jobs, parsed as Debian's cron does (crontab(5), cron(8), run-parts(8)).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
 use crate::{Action, Found, Reason, Start, Survey, Unread};
 
-/// Where the system's own jobs are.
+/// Directory of the system's jobs.
 const JOBS: &str = "/etc/cron.d";
 
-/// Where users' own jobs are.
+/// Directory of the users' jobs.
 const CRONTABS: &str = "/var/spool/cron/crontabs";
 
-/// What stands before a line that was put out of action.
+/// Prefix of a disabled line.
 const MARK: &str = "# now run by Supervisor: ";
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
@@ -63,14 +63,14 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
 }
 
-/// A script that somebody runs.
+/// A script that cron or init runs.
 pub(crate) fn script(machine: &Machine, path: String) -> Found {
     let text = machine.text(&path).filter(|_| machine.is_executable(&path)).unwrap_or_default();
     let starts = starts_of_script(&path, &text);
     Found::of(path, starts, Action::Name(Reason::Whole))
 }
 
-/// What a file starts that is read by a shell; none if its first line names another interpreter.
+/// What a shell script starts; nothing if its first line names another interpreter.
 pub(crate) fn starts_of_script(path: &str, text: &str) -> Vec<Start> {
     let interpreter = text.strip_prefix("#!").and_then(|rest| rest.lines().next());
     if interpreter.is_some_and(|line| !line.split(['/', ' ']).any(|word| word.trim_end().ends_with("sh"))) {
@@ -80,7 +80,7 @@ pub(crate) fn starts_of_script(path: &str, text: &str) -> Vec<Start> {
     found.map(|(line, program)| Start { program, file: path.to_owned(), line }).collect()
 }
 
-/// Whether cron and run-parts read a file of this name.
+/// Whether cron and run-parts read a file with this name.
 fn is_read(name: &str) -> bool {
     name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
 }
@@ -89,12 +89,12 @@ fn is_read(name: &str) -> bool {
 struct Job {
     /// Counted from 1.
     line: usize,
-    /// Who runs it, if the line says so.
+    /// The user that runs it, if the line names one.
     user: Option<String>,
     runs: Runs,
 }
 
-/// The jobs of a text, in which `users` words stand between times and command.
+/// The jobs of a text with `users` words between times and command.
 fn jobs(text: &str, users: usize) -> Vec<Job> {
     let mut variables = BTreeMap::new();
     let mut jobs = Vec::new();
@@ -121,7 +121,7 @@ fn starts(path: &str, jobs: &[Job]) -> Vec<Start> {
     jobs.iter().flat_map(each).collect()
 }
 
-/// The command of a line, after its times and `users` more words, of which the last is the user.
+/// The command of a line, after its times and `users` more words. The last of these is the user.
 fn job(line: &str, users: usize) -> Option<(Option<String>, String)> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') || is_variable(line) {
@@ -134,7 +134,7 @@ fn job(line: &str, users: usize) -> Option<(Option<String>, String)> {
         rest = rest.trim_start();
     }
     let user = (users > 0).then(|| word.to_owned());
-    // What follows a percent sign is what the command reads.
+    // What follows a percent sign is the command's standard input.
     let mut command = String::new();
     let mut letters = rest.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -147,7 +147,7 @@ fn job(line: &str, users: usize) -> Option<(Option<String>, String)> {
     Some((user, command))
 }
 
-/// `NAME = value`, where the name may be quoted.
+/// Whether a line is `NAME = value`; the name may be quoted.
 fn is_variable(line: &str) -> bool {
     let line = line.trim();
     !line.starts_with('#')
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jobs_are_read_as_cron_reads_them() {
+    fn parses_jobs_as_cron_does() {
         for (line, users, command) in [
             ("@reboot root fbcp &", 1, Some("fbcp &")),
             ("@reboot\troot\tfbcp", 1, Some("fbcp")),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn only_shells_run_scripts() {
+    fn ignores_scripts_for_other_interpreters() {
         let count = |text: &str| starts_of_script("/x", text).len();
         assert_eq!(count("#!/bin/sh\nfbcp\n"), 1);
         assert_eq!(count("#!/usr/bin/env bash\nfbcp\n"), 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What was found, in sentences: the same for the command that takes files out of action and for the doctor.
+//! Sentences about what was found, for `lampi take-over` and the doctor.
 
 use runtime::quoting::quoted;
 
@@ -11,50 +11,56 @@ impl Found {
     pub fn what_starts(&self) -> String {
         let (path, programs) = (quoted(&self.path), self.programs());
         if programs.is_empty() {
-            return format!("{path} is the exercise that has Supervisor run ls, which always fails");
+            return format!(
+                "{path} is an exercise of the tutorial: it makes Supervisor run ls, which always fails"
+            );
         }
-        format!("{path} starts {} too", listed(&programs))
+        format!("{path} also starts {}", listed(&programs))
     }
 
-    /// The same of a file that only its owner may change, with what the owner can do.
+    /// What a file starts that lampi does not change, with the reason and what its owner can do.
     #[must_use]
     pub fn advice(&self) -> String {
         let path = quoted(&self.path);
         let programs = listed(&self.programs());
         match (&self.action, &self.owner) {
             (Action::Name(Reason::Packages), Owner::Package(package)) => {
-                format!("{path} of the package {package} starts {programs} too; it was left alone")
+                format!(
+                    "{path} also starts {programs}; lampi does not change it, because it belongs to the \
+                     package {package}"
+                )
             }
             (Action::Name(Reason::Needed), _) => format!(
-                "{path} starts {programs} too, as part of what Supervisor needs whole; please take it out of its groups and files yourself"
+                "{path} also starts {programs}, and other files of Supervisor refer to it; remove it from \
+                 its groups and files manually"
             ),
             (Action::Name(Reason::Unsafe(why)), _) => format!(
-                "{path} starts {programs} too, and was left alone, because {why}; please take {} yourself",
-                self.what_to_take()
+                "{path} also starts {programs}; lampi does not change it, because {why}; remove {} manually",
+                self.what_to_remove()
             ),
             _ => format!(
-                "{path} starts {programs} too; please take {} yourself, because the two would fight",
-                self.what_to_take()
+                "{path} also starts {programs}, which would then run twice; remove {} manually",
+                self.what_to_remove()
             ),
         }
     }
 
-    /// What is to be taken out of which file, in words such as "line 3 out of it".
+    /// What to remove from which file, such as "line 3 from it".
     #[must_use]
-    pub fn what_to_take(&self) -> String {
+    pub fn what_to_remove(&self) -> String {
         let mut files: Vec<&str> = self.starts.iter().map(|start| start.file.as_str()).collect();
         files.dedup();
         let parts: Vec<String> = files
             .into_iter()
             .map(|file| {
                 let shown = if file == self.path { "it".into() } else { quoted(file) };
-                format!("{} out of {shown}", self.lines_of(file))
+                format!("{} from {shown}", self.lines_of(file))
             })
             .collect();
         listed(&parts)
     }
 
-    /// The lines, or Supervisor's names, in one of its files that start programs of the lamp.
+    /// The lines in one of its files that start programs of the lamp, or their names in Supervisor.
     #[must_use]
     pub fn lines_of(&self, file: &str) -> String {
         if !self.groups.is_empty() {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Why a file was not taken out of action.
+//! Why a file was not disabled.
 
 use std::fmt;
 
-/// Why a file was not taken out of action, as a sentence that names it.
+/// Why a file was not disabled, as a sentence that names it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// It, its backup or the journal could not be read or written.
+    /// The file, its backup or the journal could not be read or written.
     File(system_files::Error),
-    /// There is no file any more.
+    /// The file does not exist any more.
     Gone(String),
-    /// It is another one than was found.
+    /// The file has changed since it was found.
     Changed(String),
 }
 
@@ -28,9 +28,9 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(error) => error.fmt(formatter),
-            Self::Gone(path) => write!(formatter, "{path} is gone"),
+            Self::Gone(path) => write!(formatter, "{path} does not exist any more"),
             Self::Changed(path) => {
-                write!(formatter, "{path} was changed by somebody else just now; run the command again")
+                write!(formatter, "{path} has just been changed by another program; run the command again")
             }
         }
     }

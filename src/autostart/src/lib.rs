@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What starts the lamp's programs on a machine beside its package: files that people wrote by hand, or that other packages
-//! brought, and processes that run already.
+//! What starts the lamp's programs on a machine besides the package: files of a manual set-up or of other
+//! packages, and running processes.
 //!
-//! [`find`] reads cron, Supervisor, systemd, rc.local, System V's init, sessions, `at` and udev, and says of each file which
-//! programs it starts, in which lines, and what may be done about it. [`take`] does that. [`processes`] knows the lamp's
-//! programs among the processes, and [`end`] ends those that the package's own cannot run beside.
+//! [`find`] reads the files of cron, Supervisor, systemd, rc.local, System V's init, sessions, `at` and udev.
+//! For each file it reports which programs it starts, in which lines, and what can be done about it. [`take`]
+//! does that. [`processes`] finds the lamp's programs among the processes, and [`end`] ends those that
+//! conflict with the package's.
 //!
-//! A program counts where the name of a command can stand: `commands` sees through what is called before it (sudo, env,
-//! timeout) and reads scripts, `program` knows the lamp's programs by their files. Nothing here is written for one shape
-//! of a file: what cannot be read is named as such, and nothing is changed that anybody but root could have put there.
+//! A program is found where a shell expects the name of a command. `commands` skips commands before it (sudo,
+//! env, timeout) and parses scripts; `program` recognises the lamp's programs by their files. What cannot be
+//! read is reported as such, and nothing is changed that another user than root could have put there.
 //!
-//! It knows how cron, systemd, Supervisor and shells read their files. It never knows what a program of the lamp does, prints
-//! nothing, asks nobody, and changes no file but the one that [`take`] is given.
+//! This crate reads files as cron, systemd, Supervisor and shells do. It does not depend on what the lamp's
+//! programs do, prints nothing, prompts nobody, and changes no file except the one given to [`take`].
 //!
-//! Not looked into: what another command asks of a service (`systemctl start`), programs of Python and other languages that
-//! start one in their turn, and scripts that are called by name.
+//! Not detected: services that another command starts (`systemctl start`), programs that Python and other
+//! languages start, and scripts that are called by name.
 
 mod commands;
 mod cron;
@@ -46,58 +47,58 @@ pub use take::{Journal, Taken, groups_of, take};
 pub struct Start {
     /// The program.
     pub program: &'static str,
-    /// The file, as the machine calls it.
+    /// The path of the file on the machine.
     pub file: String,
     /// Counted from 1.
     pub line: usize,
 }
 
-/// What may be done about a file.
+/// What can be done about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// It is kept under another name, which nobody reads.
+    /// Rename it, so that no program reads it.
     SetAside,
-    /// It is replaced by one in which the lines of the lamp do nothing. The former one is kept.
+    /// Replace it by one in which the lamp's lines have no effect. A backup is kept.
     Edit {
-        /// What is in it now.
+        /// Its present content.
         from: Vec<u8>,
-        /// What will be.
+        /// Its new content.
         to: Vec<u8>,
     },
-    /// It is the link by which systemd starts a unit; it is kept under another name, and these units are stopped: the one,
-    /// and the service that it starts, if it is none itself.
+    /// It is the link that makes systemd start a unit: rename it and stop these units, which are the unit
+    /// and, if that is not a service, the service that it starts.
     Disable(Vec<String>),
-    /// It is named, and its owner decides.
+    /// Only report it; its owner decides.
     Name(Reason),
 }
 
-/// Why a file is only named.
+/// Why a file is only reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// A package brought it.
+    /// It belongs to a package.
     Packages,
-    /// It is this user's affair, whoever owns the file.
+    /// It is for this user to decide, whoever owns the file.
     Users(String),
-    /// It does other things in the same lines.
+    /// The same lines do other things too.
     Whole,
-    /// Other files of Supervisor's name what would go, and Supervisor would refuse them all without it.
+    /// Other files of Supervisor refer to it, and Supervisor would reject all files without it.
     Needed,
-    /// It cannot be changed safely; the words say why.
+    /// It cannot be changed safely, for this reason.
     Unsafe(&'static str),
 }
 
-/// Whose a file is.
+/// The owner of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// This package's.
+    /// This package.
     Package(String),
-    /// The admin's: root has it, and no package does.
+    /// The administrator: root owns it, and no package.
     Admin,
-    /// This user's.
+    /// This user.
     User(String),
 }
 
-/// What could not be looked at, because only root may.
+/// What only root can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
     /// Users' own jobs of cron.
@@ -108,42 +109,42 @@ pub enum Unread {
     Supervisor,
 }
 
-/// As whom a set-up by hand runs the lamp's own programs.
+/// The user that a manual set-up runs the lamp's own programs as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunAs {
     /// The user.
     pub user: String,
-    /// The directory of Kivy's configuration, if the set-up names one.
+    /// The directory of Kivy's configuration, if the set-up has one.
     pub kivy_home: Option<String>,
 }
 
 /// A file that starts programs of the lamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The file, or the link that makes another one count, as the machine calls it.
+    /// The path on the machine of the file, or of the link that enables it.
     pub path: String,
-    /// What it starts. None for the tutorial's exercise, which is Supervisor's and always fails.
+    /// What it starts. Empty for the tutorial's exercise, a program of Supervisor that always fails.
     pub starts: Vec<Start>,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
-    /// What may be done about it.
+    /// What can be done about it.
     pub action: Action,
-    /// The names under which Supervisor knows what it starts.
+    /// The names in Supervisor of what it starts.
     pub groups: Vec<String>,
-    /// As whom it runs `lamp_ui` or `lamp_service`, if it says so.
+    /// The user that it runs `lamp_ui` or `lamp_service` as, if it names one.
     pub run_as: Option<RunAs>,
 }
 
 /// What was found on a machine.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// In the order in which it is read: cron, Supervisor, systemd, scripts of the boot, sessions.
+    /// In this order: cron, Supervisor, systemd, scripts that run at boot, sessions.
     pub found: Vec<Found>,
     /// What only root can read.
     pub unread: Vec<Unread>,
 }
 
-/// Looks for everything that starts programs of the lamp on the machine whose root is at `root`. Nothing is changed.
+/// Finds everything that starts programs of the lamp on the machine whose root is at `root`. Changes nothing.
 #[must_use]
 pub fn find(root: &Path) -> Survey {
     let machine = Machine::new(root);
@@ -153,7 +154,7 @@ pub fn find(root: &Path) -> Survey {
     systemd::find(&machine, &mut survey);
     rc::find(&machine, &mut survey);
     session::find(&machine, &mut survey);
-    // What is a user's affair no package brought, and there can be any number of it.
+    // Users' files belong to no package, and there can be any number of them.
     let of_packages =
         survey.found.iter().filter(|found| !matches!(found.action, Action::Name(Reason::Users(_))));
     let packages = machine.packages(of_packages.map(|found| found.path.as_str()));
@@ -166,12 +167,13 @@ pub fn find(root: &Path) -> Survey {
         };
         let unsafe_reason = || take::unsafe_reason(&machine, found);
         match (&found.owner, &found.action) {
-            // Its admin may change a package's file in /etc, and only the admin.
+            // Only the administrator may change a package's file in /etc.
             (Owner::Package(_), Action::Name(_)) if found.path.starts_with("/etc/") => {}
             (Owner::Package(_), _) => found.action = Action::Name(Reason::Packages),
             (_, Action::Name(_)) => {}
             _ if packages.is_none() => {
-                found.action = Action::Name(Reason::Unsafe("dpkg does not say whether a package brought it"));
+                found.action =
+                    Action::Name(Reason::Unsafe("dpkg does not report whether it belongs to a package"));
             }
             _ => found.action = unsafe_reason().map_or_else(|| found.action.clone(), Action::Name),
         }
@@ -183,19 +185,19 @@ impl fmt::Display for Unread {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Crontabs => "the users' cron jobs",
-            Self::AtJobs => "the jobs of at",
-            Self::Supervisor => "what is in Supervisor's files",
+            Self::AtJobs => "the at jobs",
+            Self::Supervisor => "Supervisor's files",
         })
     }
 }
 
 impl Survey {
-    /// Files that can be taken out of action.
+    /// Files that can be disabled.
     pub fn to_take(&self) -> impl Iterator<Item = &Found> {
         self.found.iter().filter(|found| !matches!(found.action, Action::Name(_)))
     }
 
-    /// As whom the lamp's own programs were run by what can be taken out of action.
+    /// The user that the files that can be disabled ran the lamp's own programs as.
     #[must_use]
     pub fn run_as(&self) -> Option<&RunAs> {
         self.to_take().find_map(|found| found.run_as.as_ref())
@@ -217,7 +219,7 @@ impl Found {
         Self { path, starts, owner: Owner::Admin, action, groups: Vec::new(), run_as: None }
     }
 
-    /// The same file, which runs what it starts as this user.
+    /// Sets the user that the file runs the programs as.
     fn with_user(mut self, user: Option<&str>) -> Self {
         let is_own = |program: &&str| {
             Program::supervised(program).is_some_and(|program| program.runs_as == RunsAs::LampUser)
@@ -228,7 +230,7 @@ impl Found {
         self
     }
 
-    /// The programs that it starts, each once.
+    /// The programs that it starts, without duplicates.
     #[must_use]
     pub fn programs(&self) -> Vec<&'static str> {
         let mut programs: Vec<&str> = Vec::new();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Lines of files that are changed: every byte that is not changed stays.
+//! Changes lines of files and preserves all other bytes.
 
-/// What ends a line to the program that reads it.
+/// What ends a line for the program that reads it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// LF alone, as to cron and the shell.
+    /// LF alone, as for cron and the shell.
     Lf,
-    /// LF, CR LF and CR, as to Python.
+    /// LF, CR LF and CR, as for Python.
     Any,
 }
 
-/// The content, with `mark` before the lines that are `wanted` and not empty. Lines are counted from 1.
+/// The content with `mark` before the non-empty lines that are `wanted`. Lines are counted from 1.
 pub(crate) fn marked(content: &[u8], end: End, mark: &str, wanted: impl Fn(usize) -> bool) -> Vec<u8> {
     let mut new = Vec::new();
     let mut rest = content;

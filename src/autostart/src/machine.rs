@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The machine that is looked at: its files below a root directory, whose they are, and the homes of its users.
+//! The machine that is examined: its files below a root directory, their owners, and its users.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -13,36 +13,36 @@ use system_files::accounts::{self, PasswdEntry};
 
 use crate::packages;
 
-/// Largest file that is read, in bytes: far above any script that people write by hand.
+/// Size limit for reading a file, in bytes: far above any hand-written script.
 const LARGEST: u64 = 1 << 20;
 
-/// Largest program that is compared, in bytes.
+/// Size limit for comparing executables, in bytes.
 const LARGEST_PROGRAM: u64 = 64 << 20;
 
-/// As many links as the kernel follows.
+/// How many links the kernel follows.
 const MAX_LINKS: usize = 40;
 
 /// A machine, running or not.
 pub(crate) struct Machine {
     root: PathBuf,
-    /// Whoever owns the root directory: a tree that does not run may have been unpacked by somebody else.
+    /// The owner of the root directory, because another user may have unpacked a tree that does not run.
     pub superuser: u32,
-    /// root and the users that are people.
+    /// root and all regular users.
     pub people: Vec<Person>,
     names: BTreeMap<u32, String>,
 }
 
-/// Somebody with a home.
+/// A user with a home directory.
 pub(crate) struct Person {
     pub name: String,
     pub home: String,
     pub user: User,
 }
 
-/// What is read of a directory or a file that may be unreadable.
+/// The result of reading a file.
 pub(crate) enum Content {
     Text(Vec<u8>),
-    /// There is none, or it is no regular file.
+    /// It does not exist or is not a regular file.
     None,
     /// Only root may read it.
     Forbidden,
@@ -57,7 +57,7 @@ impl Machine {
         for PasswdEntry { name, uid, gid, home } in accounts::passwd(&String::from_utf8_lossy(&text)) {
             machine.names.entry(uid).or_insert_with(|| name.to_owned());
             let home = home.trim_end_matches('/');
-            // login.defs: people are from 1000 to 60000.
+            // login.defs: regular users have IDs from 1000 to 60000.
             let is_person = uid == 0 || (1000..=60000).contains(&uid);
             if is_person && machine.people.iter().all(|person| person.home != home) {
                 let user = User { user: uid, group: gid };
@@ -71,12 +71,12 @@ impl Machine {
         &self.root
     }
 
-    /// Where the file is that the machine calls `path`.
+    /// The real path of the machine's `path`.
     pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         system_files::in_root(&self.root, path)
     }
 
-    /// What the machine calls the file that is at `path`.
+    /// The machine's path of the file at `path`.
     pub(crate) fn name_of(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
             Ok(below) => Path::new("/").join(below).to_string_lossy().into_owned(),
@@ -89,7 +89,7 @@ impl Machine {
         self.names.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
     }
 
-    /// Names in a directory, sorted; none if there is no such directory. Names that are no UTF-8 are left out.
+    /// Names in a directory, sorted; empty if it does not exist. Skips names that are not UTF-8.
     pub(crate) fn list(&self, directory: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(directory)) else { return Vec::new() };
         let mut names: Vec<String> =
@@ -98,36 +98,36 @@ impl Machine {
         names
     }
 
-    /// Those of them with this end.
+    /// The names in a directory with this suffix, sorted.
     pub(crate) fn list_of(&self, directory: &str, end: &str) -> Vec<String> {
         self.list(directory).into_iter().filter(|name| name.ends_with(end)).collect()
     }
 
-    /// Whether a directory is there that only root may look into.
+    /// Whether only root can read a directory that exists.
     pub(crate) fn is_closed(&self, directory: &str) -> bool {
         fs::read_dir(self.path(directory))
             .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 
-    /// Whether it is a file that may be executed.
+    /// Whether it is an executable file.
     pub(crate) fn is_executable(&self, path: &str) -> bool {
         fs::metadata(self.path(path)).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
     }
 
-    /// Where a link leads, if it is one.
+    /// The target of a link, if it is one.
     pub(crate) fn link(&self, path: &str) -> Option<PathBuf> {
         fs::read_link(self.path(path)).ok()
     }
 
-    /// What is in a regular file. Anything else is not opened: a pipe would keep us waiting. Links are followed as the machine
-    /// would follow them, below its root.
+    /// The content of a regular file. Opens nothing else, because opening a pipe would block. Follows links
+    /// within the machine's root.
     pub(crate) fn read(&self, path: &str) -> Content {
         let mut path = PathBuf::from(path);
         for _ in 0..MAX_LINKS {
             let Ok(target) = fs::read_link(self.path(&path)) else { break };
             path = path.parent().unwrap_or(Path::new("/")).join(target);
         }
-        // Some devices act as soon as they are opened.
+        // Opening some devices has effects.
         if fs::symlink_metadata(self.path(&path)).is_ok_and(|metadata| !metadata.is_file()) {
             return Content::None;
         }
@@ -141,7 +141,7 @@ impl Machine {
         }
     }
 
-    /// [`Machine::read`], as text; none if it cannot be read.
+    /// As [`Machine::read`], as text; none if it cannot be read.
     pub(crate) fn text(&self, path: &str) -> Option<String> {
         match self.read(path) {
             Content::Text(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
@@ -149,7 +149,7 @@ impl Machine {
         }
     }
 
-    /// Who owns a file, a link itself.
+    /// The owner of a file; does not follow a link.
     pub(crate) fn owner(&self, path: &str) -> Option<u32> {
         Some(fs::symlink_metadata(self.path(path)).ok()?.uid())
     }
@@ -162,7 +162,8 @@ impl Machine {
         packages::owners(&self.root, paths)
     }
 
-    /// Whether two files hold the same; none if one cannot be read whole. Neither is opened if it is no regular file.
+    /// Whether two files have the same content; none if one cannot be read completely or is not a regular
+    /// file.
     pub(crate) fn are_same(one: &Path, other: &Path) -> Option<bool> {
         let read = |path: &Path, flags: OFlags| -> Option<Vec<u8>> {
             let file = OpenOptions::new()
@@ -172,7 +173,7 @@ impl Machine {
                 .ok()?;
             content(file, LARGEST_PROGRAM)
         };
-        // The first is what a process runs, which nobody can exchange.
+        // The first is a process's executable, which nobody can replace.
         if !fs::symlink_metadata(other).ok()?.is_file() {
             return None;
         }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whose package a file is, as dpkg knows it.
+//! The packages that files belong to, according to dpkg.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// As many paths as one call of dpkg-query gets: far below what the kernel takes, however long they are.
+/// Paths per call of dpkg-query: far below the kernel's limit, however long they are.
 const MOST_ARGUMENTS: usize = 200;
 
-/// The packages that the files `paths` belong to, as the machine at `root` calls them; files of no package are not in it. None
-/// if dpkg does not answer. Many files at once, because dpkg reads all its lists for each call.
+/// The packages of the files with these paths on the machine at `root`, without the files of no package. None
+/// if dpkg fails. Many files at once, because dpkg reads all its lists for each call.
 pub fn owners<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Option<BTreeMap<String, String>> {
-    // dpkg takes these signs for a pattern.
+    // dpkg treats these characters as a pattern.
     let paths: Vec<String> = paths.map(|path| path.replace(['*', '?', '[', ']', '\\'], "?")).collect();
     let mut packages = BTreeMap::new();
     for paths in paths.chunks(MOST_ARGUMENTS) {
@@ -25,14 +25,14 @@ pub fn owners<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Option<B
             .stderr(Stdio::null())
             .output()
             .ok()?;
-        // 1: some belong to none.
+        // 1: some files belong to no package.
         if !matches!(output.status.code(), Some(0 | 1)) {
             return None;
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let lines = text.lines().filter(|line| !line.contains("diversion "));
         packages.extend(lines.filter_map(|line| line.split_once(": ")).map(|(packages, path)| {
-            // With several architectures or packages there is a list.
+            // A list, if there are several architectures or packages.
             (path.to_owned(), packages.split([',', ':']).next().unwrap_or(packages).to_owned())
         }));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The processes of a running machine that are programs of the lamp, as `/proc` shows them, and their end.
+//! Finds the processes of the lamp's programs in `/proc`, and ends them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,29 +15,29 @@ use crate::commands::command;
 use crate::machine::Machine;
 use crate::systemd;
 
-/// How long a process may take to end by itself before it is killed. Supervisor's `stopwaitsecs` is 10 s; an installation
-/// waits for this.
+/// How long a process may take to end before it is killed. Shorter than Supervisor's `stopwaitsecs` of 10 s,
+/// because an installation waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The port of a broker as `/proc/net/tcp` has it: 1883.
+/// The broker's port 1883, as written in `/proc/net/tcp`.
 const BROKER: &str = ":075B";
 
 /// A process.
 #[derive(Debug, Clone)]
 pub struct Process {
-    /// Its number.
+    /// Its process ID.
     pub pid: u32,
-    /// Which of the lamp's programs it is.
+    /// The program of the lamp.
     pub program: &'static str,
-    /// The words it was called with.
+    /// Its command line.
     pub words: Vec<String>,
-    /// Effective user.
+    /// Its effective user ID.
     pub uid: u32,
-    /// The Supervisor that started it; a script may stand between the two.
+    /// The process ID of the Supervisor that started it, directly or through a script.
     pub supervisor: Option<u32>,
-    /// Whether the file it runs has been replaced by another program, or removed; false too if only root may know.
+    /// Whether its executable was replaced by another one or removed; also false if only root can find out.
     pub outdated: bool,
-    /// The service of systemd that started it, if that starts nothing else.
+    /// The systemd service that started it, if that starts nothing else.
     pub service: Option<String>,
 }
 
@@ -46,18 +46,18 @@ pub struct Process {
 pub struct Ended {
     /// The process.
     pub process: Process,
-    /// What it held that only one can hold, in words.
+    /// The exclusive resource that it held, in words.
     pub held: String,
 }
 
-/// What is the same for any process.
+/// The fields that any process has.
 struct Entry {
     parent: u32,
     words: Vec<String>,
     uid: u32,
 }
 
-/// Programs of the lamp among the processes of the machine whose root is at `root`, by their numbers.
+/// The processes of the lamp's programs on the machine whose root is at `root`, by process ID.
 #[must_use]
 pub fn processes(root: &Path) -> Vec<Process> {
     let machine = Machine::new(root);
@@ -69,7 +69,7 @@ pub fn processes(root: &Path) -> Vec<Process> {
     entries
         .iter()
         .filter_map(|(pid, entry)| {
-            // A script that starts one and waits for it is none itself.
+            // A script that starts a program and waits for it is not that program.
             let program = direct(&machine, *pid, &entry.words)?;
             Some(Process {
                 pid: *pid,
@@ -85,7 +85,7 @@ pub fn processes(root: &Path) -> Vec<Process> {
         .collect()
 }
 
-/// The program that a process is itself.
+/// The program that a process itself is.
 fn direct(machine: &Machine, pid: u32, words: &[String]) -> Option<&'static str> {
     let directory = machine.link(&format!("/proc/{pid}/cwd"));
     let directory = directory.as_deref().and_then(Path::to_str).unwrap_or_default();
@@ -112,13 +112,13 @@ fn is_outdated(machine: &Machine, pid: u32) -> bool {
     let Some(path) = target.to_str().and_then(|target| target.strip_suffix(" (deleted)")) else {
         return false;
     };
-    // The same version, installed again, is the same program.
+    // The same version installed again is the same program.
     Machine::are_same(&link, &machine.path(path)) != Some(true)
 }
 
-/// The supervisord that `parent` is or came from.
+/// The supervisord that `parent` is or descends from.
 fn supervisor(entries: &BTreeMap<u32, Entry>, mut parent: u32) -> Option<u32> {
-    // Parents of a moment ago cannot be trusted to lead to an end.
+    // Processes may have changed since, so the chain of parents could be a loop.
     for _ in 0..entries.len() {
         let entry = entries.get(&parent)?;
         let mut words = entry.words.iter().take(3);
@@ -130,29 +130,29 @@ fn supervisor(entries: &BTreeMap<u32, Entry>, mut parent: u32) -> Option<u32> {
     None
 }
 
-/// The unit in a line like `0::/system.slice/pigpiod.service`.
+/// The unit in a line such as `0::/system.slice/pigpiod.service`.
 fn service(cgroup: &str) -> Option<String> {
     let path = cgroup.lines().find_map(|line| line.strip_prefix("0::"))?;
     path.split('/').find(|part| part.ends_with(".service")).map(str::to_owned)
 }
 
-/// Ends processes of the lamp that Supervisor `ours`, or any if it is not known, did not start, and that hold what only one can
-/// hold: pigpiod's lock, the panel's framebuffer, a connection to the broker, where a second client of that name throws out the
-/// first.
+/// Ends processes of the lamp that the Supervisor `ours` (or any, if unknown) did not start and that hold an
+/// exclusive resource: pigpiod's lock, the panel's framebuffer, or a connection to the broker, where a second
+/// client with the same ID disconnects the first.
 #[must_use]
 pub fn end(ours: Option<u32>) -> Vec<Ended> {
     let root = Path::new("/");
     let machine = Machine::new(root);
     let mut ended = Vec::new();
     for process in processes(root) {
-        // Of a Supervisor that does not answer it may be.
+        // A Supervisor that does not respond may have started it.
         let is_ours = process.supervisor.is_some() && (ours.is_none() || process.supervisor == ours);
         if is_ours || !is_here(process.pid) {
             continue;
         }
         let Some(held) = held(&machine, &process) else { continue };
-        // By the descriptor no other process is meant, if this one ends and its number is used again. It is looked at once
-        // more, because that may have happened before.
+        // The descriptor never refers to another process that reuses the ID. Check again, because the ID may
+        // have been reused before it was opened.
         let Some(descriptor) = pid(process.pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
         else {
             continue;
@@ -180,7 +180,7 @@ fn pid(number: u32) -> Option<Pid> {
     Pid::from_raw(number.cast_signed())
 }
 
-/// Whether a process ends before the deadline.
+/// Waits for the end of a process; false if it does not end before the deadline.
 fn has_ended(descriptor: &OwnedFd, deadline: Instant) -> bool {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -193,19 +193,19 @@ fn has_ended(descriptor: &OwnedFd, deadline: Instant) -> bool {
     }
 }
 
-/// What a process of this machine holds that only one can hold, for which [`end`] ends it.
+/// The exclusive resource that a process of this machine holds, for which [`end`] ends it.
 #[must_use]
 pub fn holds(process: &Process) -> Option<String> {
     held(&Machine::new(Path::new("/")), process)
 }
 
-/// Whether a process sees the same file system, so that it is none outside of a chroot.
+/// Whether a process has the same root directory, so that it is not outside a chroot.
 fn is_here(pid: u32) -> bool {
     let root = |path: &str| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     root(&format!("/proc/{pid}/root/")).is_some_and(|there| Some(there) == root("/"))
 }
 
-/// What a process holds that only one can hold.
+/// The exclusive resource that a process holds.
 fn held(machine: &Machine, process: &Process) -> Option<String> {
     let pid = process.pid;
     match process.program {
@@ -234,7 +234,7 @@ fn held(machine: &Machine, process: &Process) -> Option<String> {
     }
 }
 
-/// The socket of a line of `/proc/net/tcp` that is an established connection to a broker.
+/// The socket in a line of `/proc/net/tcp`, if it is an established connection to a broker.
 fn connection(line: &str) -> Option<String> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (remote, state, inode) = (fields.get(2)?, fields.get(3)?, fields.get(9)?);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which of the lamp's programs a file is, in the form of the package or of the course.
+//! Recognises the lamp's programs, the package's and the course's, by their file names.
 
-/// The lamp's program that the file at `path` is. `path` is as long as it is known: with the directory it is run in, where it
-/// is relative.
+/// The lamp's program that the file at `path` is. A relative `path` includes the working directory if it is
+/// known.
 pub(crate) fn of_file(path: &str) -> Option<&'static str> {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.strip_suffix(".py").unwrap_or(name);
     match name {
         "fbcp" => return Some("fbcp"),
         "pigpiod" => return Some("pigpiod"),
-        // The course calls the screen's program main.py, as half of all projects do: its directory decides.
+        // The course's screen program has the common name main.py, so its directory decides.
         "main.py" => {
             return is_of_the_lamp(directory.rsplit('/').next().unwrap_or(directory)).then_some("lamp_ui");
         }
@@ -22,14 +22,14 @@ pub(crate) fn of_file(path: &str) -> Option<&'static str> {
     }
 }
 
-/// What follows `lamp` or `lampi` in a name like `lamp_service` or `lampiservice`.
+/// What follows `lamp` or `lampi` in a name such as `lamp_service` or `lampiservice`.
 fn after_lamp(name: &str) -> Option<&str> {
     let rest = name.strip_prefix("lamp")?;
     let rest = rest.strip_prefix('i').unwrap_or(rest);
     Some(rest.strip_prefix('_').unwrap_or(rest))
 }
 
-/// Whether a directory of this name holds the lamp's programs, and nothing else.
+/// Whether a directory with this name contains only the lamp's programs.
 fn is_of_the_lamp(directory: &str) -> bool {
     let directory = directory.to_ascii_lowercase();
     directory == "lampi" || matches!(after_lamp(&directory), Some("ui" | "app"))

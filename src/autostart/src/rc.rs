@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Scripts that run once at boot: rc.local, and those of System V's init.
+//! Scripts that run at boot: rc.local, and those of System V's init.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -12,8 +12,8 @@ use crate::{Action, Found, Reason, Survey};
 
 const RC_LOCAL: &str = "/etc/rc.local";
 
-/// A command that does nothing takes the place of one of the lamp, because the line may be all that there is between "then"
-/// and "fi".
+/// Replaces a command of the lamp by one that does nothing, because the line may be the only one between
+/// "then" and "fi".
 const MARK: &str = ": # now run by Supervisor: ";
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
@@ -23,7 +23,7 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
         for name in machine.list(&directory).into_iter().filter(|name| name.starts_with('S')) {
             let Some(target) = machine.link(&format!("{directory}/{name}")) else { continue };
             let Some(service) = target.file_name().and_then(|name| name.to_str()) else { continue };
-            // A unit of systemd with the same name takes its place.
+            // A systemd unit with the same name overrides it.
             let has_unit = ["/etc", "/usr/lib", "/lib"].into_iter().any(|directory| {
                 machine
                     .path(format!("{directory}/systemd/system/{service}.service"))
@@ -38,7 +38,7 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
 }
 
-/// Adafruit's installer starts fbcp from here. systemd runs it if it is executable.
+/// Adafruit's installer starts fbcp in rc.local. systemd runs it if it is executable.
 fn rc_local(machine: &Machine, survey: &mut Survey) {
     let Content::Text(content) = machine.read(RC_LOCAL) else { return };
     if !machine.is_executable(RC_LOCAL) {
@@ -64,8 +64,8 @@ fn rc_local(machine: &Machine, survey: &mut Survey) {
     survey.add(Found::of(RC_LOCAL.to_owned(), starts, action));
 }
 
-/// Whether a script that was changed in some lines runs the same as before in all others: a command that goes on in the next
-/// line, or has a document there, would leave something that is no command, or becomes one.
+/// Whether all unchanged lines of a script still run the same commands. A changed command that continues in
+/// the next line, or has a here-document there, would leave a remainder.
 fn leaves_the_rest(before: &[Ran], after: &str, is_changed: impl Fn(usize) -> bool) -> bool {
     let rest = |commands: &[Ran]| -> Vec<Ran> {
         commands.iter().filter(|command| !is_changed(command.line)).cloned().collect()
@@ -73,7 +73,7 @@ fn leaves_the_rest(before: &[Ran], after: &str, is_changed: impl Fn(usize) -> bo
     rest(before) == rest(&shell::commands(after))
 }
 
-/// Whether the shell can read a script, which it does not run.
+/// Whether the shell accepts the syntax of a script. Does not run it.
 fn is_shell(script: &[u8]) -> bool {
     let shell = Command::new("/bin/sh")
         .arg("-n")
@@ -94,7 +94,7 @@ mod tests {
     use crate::lines::{End, marked};
 
     #[test]
-    fn a_command_of_several_lines_is_not_cut() {
+    fn does_not_cut_a_command_of_several_lines() {
         for (script, line, expected) in [
             ("a\nfbcp &\nb\n", 2, true),
             ("if a; then\n  fbcp\nfi\nb\n", 2, true),

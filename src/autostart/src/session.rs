@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What starts with a person's session, a job of `at`, or a device. It is named and never changed: it belongs to its user, or
-//! does more than to start a program.
+//! What starts with a user's session, a job of `at`, or a device. It is only reported, never changed: it
+//! belongs to its user, or does more than start a program.
 
 use crate::cron::starts_of_script;
 use system_files::as_user;
@@ -9,13 +9,13 @@ use crate::commands::shell;
 use crate::machine::{Machine, Person};
 use crate::{Action, Found, Reason, Start, Survey, Unread, systemd};
 
-/// Where jobs of `at` wait.
+/// Directory of the jobs of `at`.
 const AT_JOBS: &str = "/var/spool/cron/atjobs";
 
-/// Files of the whole system that each login or session reads, as a shell reads them.
+/// Shell scripts of the system that every login or session reads.
 const FOR_ALL: [&str; 3] = ["/etc/profile", "/etc/bash.bashrc", "/etc/xdg/labwc/autostart"];
 
-/// The same, of one person.
+/// The same in a user's home directory.
 const OF_ONE: [&str; 12] = [
     ".profile",
     ".bash_profile",
@@ -41,13 +41,13 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
     desktop(machine, "/etc/xdg", &Reason::Whole, survey);
     for person in &machine.people {
-        // With the person's own rights: links there may lead anywhere.
+        // With that user's permissions, because links there may lead anywhere.
         let found = as_user(person.user, || {
             let mut survey = Survey::default();
             of_person(machine, person, &mut survey);
             survey.found
         });
-        // Only root can take them, and everybody sees what is his.
+        // Only root can become another user. Others find only their own.
         survey.found.extend(found.unwrap_or_default());
     }
     if machine.is_closed(AT_JOBS) {
@@ -75,12 +75,12 @@ fn script(machine: &Machine, path: &str, reason: Reason, survey: &mut Survey) {
     survey.add(Found::of(path.to_owned(), starts_of_script(path, &text), Action::Name(reason)));
 }
 
-/// The desktop's own ways, below the directory of its configuration.
+/// The autostart files of desktops, below their configuration directory.
 fn desktop(machine: &Machine, directory: &str, reason: &Reason, survey: &mut Survey) {
     for name in machine.list_of(&format!("{directory}/autostart"), ".desktop") {
         let path = format!("{directory}/autostart/{name}");
         let text = machine.text(&path).unwrap_or_default();
-        // What follows is for other occasions.
+        // The sections that follow are for other actions.
         let entry = text.lines().skip_while(|line| line.trim() != "[Desktop Entry]").skip(1);
         let entry: Vec<&str> = entry.take_while(|line| !line.starts_with('[')).collect();
         let is = |key: &str, word: &str| {
@@ -111,7 +111,7 @@ fn desktop(machine: &Machine, directory: &str, reason: &Reason, survey: &mut Sur
     survey.add(Found::of(path.clone(), starts, Action::Name(reason.clone())));
 }
 
-/// A file with commands in its lines.
+/// A file with commands in lines.
 fn lines(
     machine: &Machine,
     path: String,
@@ -132,7 +132,7 @@ fn starts(path: &str, line: usize, command: &str) -> Vec<Start> {
     found.map(|(_, program)| Start { program, file: path.to_owned(), line }).collect()
 }
 
-/// What stands behind `KEY =`.
+/// The value of a line `KEY = value`.
 fn value(line: &str, key: &str) -> Option<String> {
     let (name, value) = line.split_once('=')?;
     (name.trim() == key).then(|| value.trim().to_owned())
@@ -156,7 +156,7 @@ mod tests {
     use super::udev_commands;
 
     #[test]
-    fn rules_of_udev_run_commands() {
+    fn finds_commands_in_udev_rules() {
         assert_eq!(
             udev_commands(r#"KERNEL=="fb1", RUN+="/usr/local/bin/fbcp -x", TAG+="a""#),
             ["/usr/local/bin/fbcp -x"]

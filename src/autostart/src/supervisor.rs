@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Programs of Supervisor, in its main file and in all that it includes.
+//! Programs of Supervisor, in its main file and all included files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -12,11 +12,11 @@ use crate::lines::{self, End};
 use crate::machine::{Content, Machine};
 use crate::{Action, Found, Reason, RunAs, Start, Survey, Unread};
 
-/// What stands before a line that was put out of action.
+/// Prefix of a disabled line.
 const MARK: &str = "; now run by lampi: ";
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
-    // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
+    // The main file includes the others, unless it is missing or wrong. No file is read twice.
     let main = machine.path(paths::SUPERVISOR).is_file().then(|| paths::SUPERVISOR.to_owned());
     let in_directory = machine.list_of(paths::CONFS, ".conf").into_iter();
     let in_directory = in_directory
@@ -66,7 +66,8 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
 }
 
-/// As whom sections run the lamp's own programs; those of `lamp_ui` count more, for it reads Kivy's configuration.
+/// The user that sections run the lamp's own programs as. `lamp_ui` takes precedence, because it reads Kivy's
+/// configuration.
 fn run_as(sections: &[&Section]) -> Option<RunAs> {
     ["lamp_ui", "lamp_service"].iter().find_map(|name| {
         let is_of = |section: &&&Section| of_program(section).is_some_and(|lamp| lamp.program == Some(name));
@@ -78,8 +79,8 @@ fn run_as(sections: &[&Section]) -> Option<RunAs> {
     })
 }
 
-/// Headers of the lamp's sections without which Supervisor would refuse what stays: a group of other programs too names it, or
-/// another file has a part of it that has no command.
+/// Headers of the lamp's sections without which Supervisor would reject the remaining files: a group with
+/// other programs names it, or another file has a part of it without a command.
 fn needed_by_others<'a>(sections: &'a [Section], lamps: &[Option<Lamp>]) -> BTreeSet<&'a str> {
     let mut needed = BTreeSet::new();
     let mut by_header: BTreeMap<&str, Vec<(&Section, bool)>> = BTreeMap::new();
@@ -102,7 +103,7 @@ fn needed_by_others<'a>(sections: &'a [Section], lamps: &[Option<Lamp>]) -> BTre
     needed
 }
 
-/// The names under which Supervisor knows what these files have it run of the lamp.
+/// The names in Supervisor of the lamp's programs in these files.
 pub(crate) fn groups(machine: &Machine, paths: &[String]) -> Vec<String> {
     let files: Vec<PathBuf> =
         paths.iter().map(|path| machine.path(path)).filter(|path| path.is_file()).collect();
@@ -111,7 +112,7 @@ pub(crate) fn groups(machine: &Machine, paths: &[String]) -> Vec<String> {
     names(sections.iter().zip(lamps).filter(|(_, lamp)| lamp.is_some()).map(|(section, _)| section))
 }
 
-/// What the machine calls a file of Supervisor's, however its main file calls it.
+/// The path of a file on the machine, however Supervisor's main file refers to it.
 fn name_of(machine: &Machine, path: &Path) -> String {
     let mut name = PathBuf::new();
     for component in Path::new(&machine.name_of(path)).components() {
@@ -126,7 +127,7 @@ fn name_of(machine: &Machine, path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// What stands behind the colons of the headers, each once.
+/// The names in the headers, after the colon, without duplicates.
 fn names<'a>(sections: impl Iterator<Item = &'a Section>) -> Vec<String> {
     let mut names: Vec<String> = sections
         .filter_map(|section| section.header.split_once(':'))
@@ -136,18 +137,18 @@ fn names<'a>(sections: impl Iterator<Item = &'a Section>) -> Vec<String> {
     names
 }
 
-/// What a section has to do with the lamp.
+/// How a section is related to the lamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Lamp {
-    /// The program that it runs, or is called like, so that Supervisor would mix the two. None of a group of nothing but
-    /// such programs, and of the tutorial's exercise, which always fails.
+    /// The program that it runs or has the name of, which Supervisor would confuse with the package's. None
+    /// for a group of only such programs, and for the tutorial's exercise, which always fails.
     program: Option<&'static str>,
-    /// Whether it runs something else too.
+    /// Whether it also runs something else.
     does_more: bool,
 }
 
 fn lamps(sections: &[Section]) -> Vec<Option<Lamp>> {
-    // Of the parts of a section in one file the last value of a key counts.
+    // If a section has several parts in one file, the last value of a key takes effect.
     let mut of_header: BTreeMap<(&Path, &str), Option<Lamp>> = BTreeMap::new();
     for section in sections {
         let key = (section.file.as_path(), section.header.as_str());

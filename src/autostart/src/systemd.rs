@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Units of systemd that start at boot, read as systemd.unit(5) and systemd.syntax(7) have it.
+//! Units of systemd that start at boot, parsed by the rules of systemd.unit(5) and systemd.syntax(7).
 //!
-//! What starts a unit is a link to it in a directory `.wants`, `.requires` or `.upholds` of another one; a timer, a path or a
-//! socket starts the service of its name, or the one that it names.
+//! A unit is started by a link to it in a directory `.wants`, `.requires` or `.upholds` of another unit. A
+//! timer, path or socket unit starts the service with its own name, or the one that it names.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::commands::{Runs, command};
 use crate::machine::Machine;
 use crate::{Action, Found, Reason, Start, Survey};
 
-/// Where systemd looks for the units of the system, the first ones first.
+/// Directories of the system's units, in order of precedence.
 const DIRECTORIES: [&str; 5] = [
     "/etc/systemd/system",
     "/run/systemd/system",
@@ -20,15 +20,15 @@ const DIRECTORIES: [&str; 5] = [
     "/lib/systemd/system",
 ];
 
-/// Where it looks for those of each user.
+/// Directories of the units for every user.
 const OF_EACH_USER: [&str; 4] =
     ["/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user"];
 
-/// How long a chain of links between unit files may be.
+/// Maximum length of a chain of links between unit files.
 const MOST_ALIASES: usize = 8;
 
 pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
-    // Where /lib leads to /usr/lib, each file is there once.
+    // If /lib is a link to /usr/lib, skip it.
     let directories: Vec<&str> = DIRECTORIES
         .into_iter()
         .filter(|directory| !directory.starts_with("/lib") || machine.link("/lib").is_none())
@@ -51,13 +51,13 @@ pub(crate) fn find(machine: &Machine, survey: &mut Survey) {
     }
 }
 
-/// Whether a unit is a service that starts programs of the lamp, and nothing else.
+/// Whether a unit is a service that only starts programs of the lamp.
 pub(crate) fn is_of_the_lamp(machine: &Machine, unit: &str) -> bool {
     let (starts, is_whole) = Units { machine, directories: &DIRECTORIES }.starts_of(unit, "");
     is_whole && !starts.is_empty()
 }
 
-/// Units that start when anybody logs in.
+/// Units that start when any user logs in.
 pub(crate) fn of_users(machine: &Machine, survey: &mut Survey) {
     let units = Units { machine, directories: &OF_EACH_USER };
     for (path, unit) in units.links() {
@@ -66,7 +66,7 @@ pub(crate) fn of_users(machine: &Machine, survey: &mut Survey) {
     }
 }
 
-/// Units that start when the person with this home logs in, and no other.
+/// Units that start only when the user with this home directory logs in.
 pub(crate) fn of_person(machine: &Machine, home: &str, reason: &Reason, survey: &mut Survey) {
     let own = format!("{home}/.config/systemd/user");
     let directories: Vec<&str> = [own.as_str()].into_iter().chain(OF_EACH_USER).collect();
@@ -108,7 +108,8 @@ impl Units<'_> {
         links
     }
 
-    /// The service that a unit starts: itself, or that of a timer, a path or a socket. `link` leads to the unit.
+    /// The service that a unit starts: itself, or that of a timer, a path or a socket. `link` leads to the
+    /// unit.
     fn service(&self, unit: &str, link: &str) -> String {
         let (stem, kind) = unit.rsplit_once('.').unwrap_or((unit, ""));
         let key = match kind {
@@ -121,7 +122,7 @@ impl Units<'_> {
         named.map_or_else(|| format!("{stem}.service"), |setting| setting.value.clone())
     }
 
-    /// Services that a unit has started with itself, which its own lines name.
+    /// Services that a unit's own lines start together with it.
     fn wanted(&self, unit: &str, link: &str, survey: &mut Survey) {
         let keys = ["Wants", "Requires", "BindsTo", "Upholds", "Requisite"];
         for setting in self.settings(unit, link) {
@@ -136,7 +137,7 @@ impl Units<'_> {
         }
     }
 
-    /// What a service starts, and whether it starts nothing else. `link` may lead to it.
+    /// What a service starts, and whether it starts nothing else. `link` may be a link to it.
     fn starts_of(&self, unit: &str, link: &str) -> (Vec<Start>, bool) {
         if !has_end(unit, &[".service"]) {
             return (Vec::new(), false);
@@ -171,7 +172,7 @@ impl Units<'_> {
                 for words in split(value) {
                     runs.and(command::runs(&words, &directory));
                 }
-                // What runs before and after is the program's own affair; beside it, somebody else's.
+                // Commands before and after it serve the program. Other commands beside it do not.
                 is_whole &= *key != "ExecStart" || !runs.programs.is_empty() && !runs.others;
                 starts.extend(runs.programs.into_iter().map(|program| Start {
                     program,
@@ -184,7 +185,7 @@ impl Units<'_> {
         (starts, is_whole)
     }
 
-    /// The settings of a unit in their order: those of its file, then those of the files that add to it.
+    /// The settings of a unit in order: those of its file, then those of its drop-ins.
     fn settings(&self, unit: &str, link: &str) -> Vec<Setting> {
         let (name, instance) = name_and_instance(unit);
         let kind = unit.rsplit('.').next().unwrap_or_default();
@@ -198,7 +199,8 @@ impl Units<'_> {
         if settings.is_empty() {
             return settings; // masked: an empty file, or a link to /dev/null
         }
-        // Additions to all of a kind, to those of a common beginning, to the template, to the unit; later ones count.
+        // Drop-ins for all units of a type, for a common prefix, for the template, for the unit. Later ones
+        // override.
         let stem = unit.rsplit_once('.').map_or(unit, |(stem, _)| stem);
         let beginnings = stem.match_indices('-').map(|(at, _)| format!("{}.{kind}.d", &stem[..=at]));
         let additions = [format!("{kind}.d")]
@@ -228,7 +230,7 @@ impl Units<'_> {
                 .iter()
                 .map(|directory| format!("{directory}/{name}"))
                 .find(|path| self.is_there(path))?;
-            // An alias is a link to the unit, whose place counts by its name.
+            // An alias is a link to the unit. The directories decide which file has that name.
             let target = self.machine.link(&path).filter(|target| target != Path::new("/dev/null"));
             match target.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()) {
                 Some(target)
@@ -246,7 +248,7 @@ impl Units<'_> {
         None
     }
 
-    /// Where a link leads, for a unit outside of systemd's directories.
+    /// The target of a link to a unit outside systemd's directories.
     fn target(&self, link: &str) -> Option<String> {
         let target = self.machine.link(link)?;
         let path = Path::new(link).parent()?.join(target);
@@ -262,13 +264,14 @@ impl Units<'_> {
     }
 }
 
-/// The settings of a file. A backslash at the end of a line joins the next one; comments between are left out.
+/// The settings of a file. A backslash at the end of a line joins the next line; comments in between are
+/// skipped.
 fn settings(file: &str, text: &str) -> Vec<Setting> {
     let mut settings = Vec::new();
     let mut section = String::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = (1..).zip(text.lines());
-    // Of an even number of backslashes each second one is a letter; behind a blank none is at the end.
+    // An even number of backslashes are escaped backslashes. After a trailing blank there is no continuation.
     let goes_on = |line: &str| line.len() - line.trim_end_matches('\\').len();
     while let Some((line, text)) = lines.next() {
         let mut whole = text.trim_start().to_owned();
@@ -300,7 +303,7 @@ fn settings(file: &str, text: &str) -> Vec<Setting> {
     settings
 }
 
-/// The words of the commands of a line; a semicolon that is a word of its own separates commands.
+/// The words of the commands in a line; a semicolon as a separate word separates commands.
 fn split(line: &str) -> Vec<Vec<String>> {
     let mut words: Vec<String> = Vec::new();
     let mut letters = line.chars().peekable();
@@ -324,7 +327,7 @@ fn split(line: &str) -> Vec<Vec<String>> {
     commands
         .map(|command| {
             let mut words = command.to_vec();
-            // Signs before the path change how it is run; with @ the next word is only what the program is called.
+            // Prefixes of the path change how it runs. With @ the next word is only argv[0].
             if let Some(first) = words.first_mut() {
                 let path = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
                 let is_renamed = first[..first.len() - path.len()].contains('@');
@@ -347,7 +350,7 @@ fn name_and_instance(unit: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The text with what the specifiers stand for that can be part of a program's path.
+/// The text with the specifiers replaced that can occur in a program's path.
 fn specified(text: &str, unit: &str, name: &str, instance: Option<&str>) -> String {
     let mut result = String::new();
     let mut letters = text.chars();
@@ -369,7 +372,7 @@ fn specified(text: &str, unit: &str, name: &str, instance: Option<&str>) -> Stri
     result
 }
 
-/// Whether this can be the name of a unit.
+/// Whether this is a valid unit name.
 fn is_unit(name: &str) -> bool {
     let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || ":-_.\\@".contains(letter);
     !name.starts_with('.') && name.chars().all(is_allowed)

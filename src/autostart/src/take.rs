@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Taking files out of action: each is kept under another name that nobody reads.
+//! Disables files: each is kept under another name that no program reads.
 
 use std::path::{Path, PathBuf};
 
@@ -9,25 +9,27 @@ use crate::error::Error;
 use crate::machine::Machine;
 use crate::{Action, Found, Reason, supervisor};
 
-/// The end of a backup's name: neither cron (no dots in names) nor systemd (`.service`) nor Supervisor (`.conf`) reads it.
+/// The end of a backup's name: neither cron (no dots in names) nor systemd (`.service`) nor Supervisor
+/// (`.conf`) reads it.
 const BACKUP: &str = "dpkg-bak";
 
-/// What an installation has taken out of action, so that all of it can be put back if the installation is given up: lines
-/// of HOW, FILE and BACKUP with tabs between. The maintainer scripts make it and read it; see debian/shared/backups.sh.
+/// The files that an installation has disabled, so that the maintainer scripts can restore them if it is
+/// aborted. Lines of HOW, FILE and BACKUP, separated by tabs. The maintainer scripts create and read it; see
+/// debian/shared/backups.sh.
 #[derive(Debug)]
 pub struct Journal {
     place: Place,
 }
 
-/// A file that was taken out of action.
+/// A file that was disabled.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// Where it is kept, as the machine calls it.
+    /// The path of its backup on the machine.
     pub backup: String,
 }
 
 impl Journal {
-    /// The journal that the machine whose root is at `root` calls `path`.
+    /// The journal with this path on the machine whose root is at `root`.
     pub fn at(root: &Path, path: &Path) -> Result<Self, system_files::Error> {
         Ok(Self { place: Place::below(root, path)? })
     }
@@ -36,10 +38,10 @@ impl Journal {
         Ok(self.place.read()?.map(|found| found.content).unwrap_or_default())
     }
 
-    /// Notes what is about to be done, on the disk.
+    /// Records an action on the disk before it happens.
     fn note(&self, how: &str, file: &str, backup: &str) -> Result<(), system_files::Error> {
         let mut content = self.read()?;
-        // A full disk may have cut the last line short.
+        // A full disk may have truncated the last line.
         if content.last().is_some_and(|last| *last != b'\n') {
             content.push(b'\n');
         }
@@ -48,20 +50,21 @@ impl Journal {
     }
 }
 
-/// Why a file cannot be taken out of action safely, if it cannot.
+/// Why a file cannot be disabled safely, if so.
 pub(crate) fn unsafe_reason(machine: &Machine, found: &Found) -> Option<Reason> {
     if found.path.contains(['\t', '\n']) {
-        return Some(Reason::Unsafe("its name has a tab or a line end"));
+        return Some(Reason::Unsafe("its name contains a tab or a line end"));
     }
     if Place::below(machine.root(), &found.path).is_err() {
-        return Some(Reason::Unsafe("it is not in a folder that root alone can change"));
+        return Some(Reason::Unsafe("users other than root can change its directory"));
     }
     let is_link = machine.link(&found.path).is_some();
-    (is_link && matches!(found.action, Action::Edit { .. })).then_some(Reason::Unsafe("it is a link"))
+    (is_link && matches!(found.action, Action::Edit { .. }))
+        .then_some(Reason::Unsafe("it is a symbolic link"))
 }
 
-/// Takes a file out of action that [`crate::find`] found below `root`; one that is only to be named is left as it is. Before
-/// anything happens it is noted in the journal, if there is one.
+/// Disables a file that [`crate::find`] found below `root`, unless its action is [`Action::Name`]. Records it
+/// in the journal, if there is one, before anything happens.
 pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> Result<Option<Taken>, Error> {
     let machine = Machine::new(root);
     let note = |how: &str, backup: &Path| {
@@ -88,7 +91,7 @@ pub fn take(root: &Path, found: &Found, journal: Option<&Journal>) -> Result<Opt
     Ok(Some(Taken { backup: machine.name_of(&backup) }))
 }
 
-/// The names under which Supervisor knows what was taken out of its files, by an installation's journal.
+/// The names in Supervisor of what was removed from its files, according to an installation's journal.
 pub fn groups_of(root: &Path, journal: &Journal) -> Result<Vec<String>, system_files::Error> {
     let content = journal.read()?;
     let text = String::from_utf8_lossy(&content);
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_backed_up_and_noted() {
+    fn backs_up_and_records_what_it_disables() {
         let root = machine();
         let path = |name: &str| root.path().join(name);
         let read = |name: &str| fs::read_to_string(path(name)).unwrap();
@@ -143,7 +146,7 @@ mod tests {
         take(root.path(), &found("/etc/b", edit()), Some(&journal)).unwrap().unwrap();
         assert_eq!([read("etc/b"), read("etc/b.dpkg-bak")], ["new", "old"]);
         let error = take(root.path(), &found("/etc/b", edit()), Some(&journal)).unwrap_err().to_string();
-        assert!(error.contains("changed by somebody else"), "{error}");
+        assert!(error.contains("changed by another program"), "{error}");
         assert_eq!(read("etc/b"), "new");
 
         symlink("/nowhere", path("etc/c.service")).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Supervisor's files: the four of the lamp, and those of others, of which one that is broken stops all.
+//! Supervisor's files: the four of the lamp, and those of others, because one broken file stops all programs.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -16,10 +16,10 @@ use programs::paths;
 use runtime::quoting::quoted;
 use system_files::dpkg;
 
-/// Attempts that the package has Supervisor make.
+/// The packaged value of startretries.
 const MANY_RETRIES: &str = "1000000";
 
-/// What the checker says of a program that can then never start.
+/// Codes of the checker for programs that can never start.
 const FATAL: [&str; 7] = [
     "host-command-not-found",
     "host-command-not-executable",
@@ -30,14 +30,14 @@ const FATAL: [&str; 7] = [
     "tilde-not-expanded",
 ];
 
-/// Looks at the files.
+/// Checks the files.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     for name in Lamp::names() {
         presence(lamp, name, report);
         permissions(lamp, name, report);
     }
     let Some(findings) = &lamp.findings else {
-        report.needs_root("what is in Supervisor's files");
+        report.needs_root("Supervisor's files");
         return;
     };
     for finding in findings.iter().filter(|finding| finding.severity != Severity::Hint) {
@@ -51,12 +51,9 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     order(lamp, report);
     let off: Vec<&str> = Lamp::names().filter(|name| !lamp.wants(name)).collect();
     if off.is_empty() {
-        report.ok_otherwise("Supervisor's files are as they should be");
+        report.ok_otherwise("Supervisor's files are correct");
     } else {
-        report.ok_otherwise(format!(
-            "Supervisor's files are as they should be; disabled on purpose: {}",
-            off.join(", ")
-        ));
+        report.ok_otherwise(format!("Supervisor's files are correct; disabled: {}", off.join(", ")));
     }
 }
 
@@ -64,14 +61,14 @@ fn presence(lamp: &Lamp, name: &'static str, report: &mut Report) {
     let conf = paths::conf(name);
     if lamp.system.exists(&conf) && lamp.system.exists(format!("{conf}.disabled")) {
         report.warning(
-            format!("there are both {conf} and {name}.conf.disabled, and the first counts"),
+            format!("both {conf} and {name}.conf.disabled exist; Supervisor uses the first"),
             Action::PutAside(format!("{conf}.disabled")),
         );
     }
     match lamp.conf_state(name) {
         ConfState::Present | ConfState::Disabled => {}
         ConfState::Removed => report.problem(
-            format!("{conf} was put away when the package was removed, so {name} does not run"),
+            format!("{conf} was renamed when the package was removed, so {name} does not run"),
             Fix::from(Action::Reinstate(name)).then(lamp.update(name)),
         ),
         ConfState::Missing => {
@@ -89,7 +86,7 @@ fn permissions(lamp: &Lamp, name: &str, report: &mut Report) {
     if let Some((user, group, wanted)) = dpkg::overridden(system.root(), &conf) {
         if (user.as_str(), wanted) != (owner.as_str(), mode) {
             let text = format!(
-                "{conf} is {mode:04o} {}, and dpkg-statoverride wants {wanted:04o} {}",
+                "{conf} has mode {mode:04o} and owner {}; dpkg-statoverride requires {wanted:04o} and {}",
                 quoted(&owner),
                 quoted(&user)
             );
@@ -98,7 +95,7 @@ fn permissions(lamp: &Lamp, name: &str, report: &mut Report) {
                 Err(error) => {
                     report.warning(
                         text,
-                        Fix::by_hand(format!("Correct what dpkg-statoverride knows: {error:#}")),
+                        Fix::by_hand(format!("Correct the override with dpkg-statoverride: {error:#}")),
                     );
                 }
             }
@@ -110,12 +107,15 @@ fn permissions(lamp: &Lamp, name: &str, report: &mut Report) {
     if of_root && mode == 0o600 {
         return;
     }
-    // Whoever may write it has root run what he likes.
+    // Who can write to it can run anything as root.
     let others_write = !of_root || mode & 0o022 != 0;
-    let what = if others_write { "can be changed" } else { "can be read" };
+    let verb = if others_write { "change" } else { "read" };
     report.worse(
         others_write,
-        format!("{conf} {what} by others than root: it is {mode:04o}, of {}", quoted(&owner)),
+        format!(
+            "users other than root can {verb} {conf}: its mode is {mode:04o} and its owner {}",
+            quoted(&owner)
+        ),
         Action::SetAccess { path: conf, owner: Owner::root(system, group), mode: 0o600 },
     );
 }
@@ -125,27 +125,27 @@ fn program_of_conf(lamp: &Lamp, file: &Path) -> Option<&'static str> {
     Lamp::names().find(|name| file == lamp.system.path(paths::conf(name)))
 }
 
-/// A mistake that the checker of Supervisor's files names.
+/// Reports a mistake that the checker of Supervisor's files has found.
 fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report) {
     let Finding { file, line, severity, code, text, fix, .. } = finding;
     let ours = program_of_conf(lamp, file);
-    if is_told_elsewhere(lamp, finding, ours, report) {
+    if is_reported_elsewhere(lamp, finding, ours, report) {
         return;
     }
     let shown = lamp.system.shown(file);
     let is_error = *severity == Severity::Error;
     if is_error {
         report.lacks(Need::SoundConfs);
-        // Then this is why.
+        // This is the reason why it does not run.
         if matches!(lamp.supervisor, Supervisor::Down) {
             report.lacks(Need::RunningSupervisor);
         }
     }
-    let consequence = if is_error { ", so Supervisor refuses all programs" } else { "" };
+    let consequence = if is_error { ", so Supervisor starts no program at all" } else { "" };
     let sentence = format!("{}:{line}: {text}{consequence}; {fix}", quoted(&shown));
     let stops_ours = ours.is_some() && FATAL.contains(code);
     let is_foreign = Path::new(&shown).parent() == Some(Path::new(paths::CONFS));
-    let mend = match ours {
+    let fix = match ours {
         Some(name) if is_error || stops_ours => Fix::from(Action::BringBack(name)).then(lamp.update(name)),
         None if is_error
             && is_foreign
@@ -158,14 +158,14 @@ fn mistake(lamp: &Lamp, finding: &Finding, report: &mut Report) {
                 "editor +{line} {}",
                 quoted(&lamp.system.path(&shown).to_string_lossy())
             ));
-            Fix::by_command("Correct the line", editor)
+            Fix::by_command("Correct this line", editor)
         }
     };
-    report.worse(is_error || stops_ours, sentence, mend);
+    report.worse(is_error || stops_ours, sentence, fix);
 }
 
-/// Whether another check tells of a mistake, with what is behind it.
-fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>, report: &Report) -> bool {
+/// Whether another check reports a mistake with its cause.
+fn is_reported_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>, report: &Report) -> bool {
     match finding.code {
         "duplicate-program" => true,
         // Either pigpiod is not installed, or the package is damaged.
@@ -180,16 +180,19 @@ fn is_told_elsewhere(lamp: &Lamp, finding: &Finding, ours: Option<&str>, report:
     }
 }
 
-/// What holds for each program of the lamp on its own.
+/// Checks the requirements for each program of the lamp.
 fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) {
     let (name, conf) = (known.name, known.conf());
     let in_file: Vec<&Program> =
         lamp.programs.iter().filter(|program| program.file == lamp.system.path(&conf)).collect();
     let Some(program) = lamp.program(name) else {
-        // A file with a wrong value has been told of.
+        // A file with a wrong value was reported above.
         if let Some(other) = in_file.first() {
             report.problem(
-                format!("{conf} describes [{}], so Supervisor has no program {name}", other.section),
+                format!(
+                    "{conf} contains the section [{}], so Supervisor has no program {name}",
+                    other.section
+                ),
                 Fix::from(Action::EditConf {
                     program: name,
                     edit: Edit::Section { from: other.section.clone() },
@@ -203,7 +206,7 @@ fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) 
     for fault in conf::faults(known, program) {
         let set = |key, value: &str| set_key(lamp, name, key, value);
         let (is_problem, fix) = match fault {
-            // The user is missing, which another check reports.
+            // Another check reports the missing user.
             Fault::NoAutostart if lamp.is_parked() && known.runs_as == RunsAs::LampUser => continue,
             Fault::NoAutostart => (false, set("autostart", "true")),
             Fault::NoAutorestart => (false, set("autorestart", "true")),
@@ -212,8 +215,8 @@ fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) 
                 (true, set("user", if lamp.user() == "root" { programs::user::NAME } else { lamp.user() }))
             }
             Fault::NotRoot => (true, set("user", "root")),
-            // Variables are mended together, below; a pigpiod in the background is another check's; more logs than one are
-            // the owner's choice.
+            // Variables are fixed together, below. Another check reports a pigpiod in the background. Several
+            // logs are the owner's choice.
             Fault::NoVariable(_) | Fault::Background | Fault::SeveralLogs => continue,
         };
         report.worse(is_problem, format!("{conf}: {fault}"), fix);
@@ -221,7 +224,7 @@ fn demands(lamp: &Lamp, known: &'static programs::Program, report: &mut Report) 
     variables(lamp, known, program, report);
 }
 
-/// What Supervisor has counts for variables that a file does not set.
+/// Reports variables that a file does not set, so that the program inherits Supervisor's.
 fn variables(lamp: &Lamp, known: &'static programs::Program, program: &Program, report: &mut Report) {
     let faults = conf::faults(known, program).into_iter();
     let lacks: Vec<&str> = faults
@@ -239,7 +242,7 @@ fn variables(lamp: &Lamp, known: &'static programs::Program, program: &Program, 
     let pairs: Vec<String> = environment.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
     report.warning(
         format!(
-            "{}: nothing is said of {}, so what Supervisor has counts",
+            "{}: the environment does not set {}, so the program inherits Supervisor's values",
             known.conf(),
             lacks.join(" and ")
         ),
@@ -247,13 +250,13 @@ fn variables(lamp: &Lamp, known: &'static programs::Program, program: &Program, 
     );
 }
 
-/// The programs start in their order.
+/// Checks the order in which the programs start.
 fn order(lamp: &Lamp, report: &mut Report) {
     let said: Vec<(&programs::Program, &Program)> =
         programs::supervised().filter_map(|known| Some((known, lamp.program(known.name)?))).collect();
     let in_order: Vec<&Program> = said.iter().map(|(_, program)| *program).collect();
     let Some((earlier, later)) = conf::out_of_order(&in_order) else { return };
-    // All get the package's, because any one of them may be the wrong one.
+    // All get the packaged priority, because any of them may be the wrong one.
     let wrong: Vec<&programs::Program> = said
         .iter()
         .filter(|(known, program)| program.priority != i64::from(known.priority()))
@@ -264,7 +267,7 @@ fn order(lamp: &Lamp, report: &mut Report) {
         let updates: Vec<Action> = wrong.iter().filter_map(|known| lamp.update(known.name)).collect();
         report.warning(
             format!(
-                "{} (priority {}) does not start before {} (priority {})",
+                "{} (priority {}) must start before {} (priority {}), but does not",
                 earlier.name, earlier.priority, later.name, later.priority
             ),
             Fix::from(first).then(steps).then(updates),
@@ -272,7 +275,7 @@ fn order(lamp: &Lamp, report: &mut Report) {
     }
 }
 
-/// Sets a key in the file of a program of the lamp, and has Supervisor follow.
+/// Sets a key in the file of a program of the lamp and applies it in Supervisor.
 fn set_key(lamp: &Lamp, name: &'static str, key: &'static str, value: &str) -> Fix {
     edit(lamp, name, Edit::Key { key, value: value.to_owned() })
 }
@@ -281,7 +284,7 @@ fn edit_key(name: &'static str, key: &'static str, value: &str) -> Action {
     Action::EditConf { program: name, edit: Edit::Key { key, value: value.to_owned() } }
 }
 
-/// Changes the file of a program of the lamp, and has Supervisor follow.
+/// Changes the file of a program of the lamp and applies it in Supervisor.
 pub(super) fn edit(lamp: &Lamp, program: &'static str, edit: Edit) -> Fix {
     Fix::from(Action::EditConf { program, edit }).then(lamp.update(program))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The framebuffers and the touch screen: whether they are there, and whether the programs may use them.
+//! The framebuffers and the touch screen: whether they exist, and whether the programs have access.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use hardware::devices::{Framebuffer, TouchScreen, framebuffers, has_panel_on_con
 use programs::paths;
 use runtime::quoting::{quoted, visible};
 
-/// Looks at the devices.
+/// Checks the devices.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
-    // Another root has devices only while it runs.
+    // A system that does not run has no devices.
     if !lamp.system.runs {
         return;
     }
@@ -31,7 +31,7 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         framebuffer(lamp, "fbcp", &screens.source, report);
         if screens.is_source_enough(&lamp.system) {
             report.ok(format!(
-                "{} is the only screen, and needs no copy: fbcp waits for a second one",
+                "{} is the only screen, so fbcp has nothing to copy to and waits",
                 quoted(&screens.source.to_string_lossy())
             ));
         } else {
@@ -44,20 +44,20 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         }
         touch(lamp, report);
     }
-    report.ok_otherwise("framebuffers and touch screen are there");
+    report.ok_otherwise("the framebuffers and the touch screen exist");
 }
 
-/// What the lamp's programs use, and what there is.
+/// The devices that the lamp's programs use, and those that exist.
 struct Screens {
-    /// What fbcp copies from, and to.
+    /// The framebuffers that fbcp copies from and to.
     source: PathBuf,
     target: PathBuf,
-    /// What `lamp_ui` draws on.
+    /// The framebuffer of `lamp_ui`.
     drawn: PathBuf,
-    /// What `lamp_ui` is told to take touches from.
+    /// The touch screen that `lamp_ui` is set to.
     touched: Option<PathBuf>,
     framebuffers: Vec<Framebuffer>,
-    /// All that can be touched.
+    /// All touch screens.
     touchable: Vec<TouchScreen>,
 }
 
@@ -77,7 +77,7 @@ impl Screens {
         }
     }
 
-    /// Whether there is anything to see or to touch.
+    /// Whether there is any framebuffer or touch screen.
     fn has_any(&self, system: &System) -> bool {
         let used = [Some(&self.source), Some(&self.target), Some(&self.drawn), self.touched.as_ref()];
         !self.framebuffers.is_empty()
@@ -85,8 +85,8 @@ impl Screens {
             || used.into_iter().flatten().any(|path| system.exists(path))
     }
 
-    /// Whether what fbcp copies from is the panel itself, and there is nothing to copy to. With KMS and no monitor the panel is
-    /// the first framebuffer; and a monitor that is touched is the screen of a lamp that has no panel.
+    /// Whether fbcp's source is the panel itself and there is no target. With KMS and no monitor the panel is
+    /// the first framebuffer. A lamp without a panel can have a monitor with a touch screen.
     fn is_source_enough(&self, system: &System) -> bool {
         let is_panel = || {
             let mut framebuffers = self.framebuffers.iter();
@@ -100,23 +100,24 @@ impl Screens {
                         || self.touchable.iter().any(|screen| screen.is_usb)))
     }
 
-    /// A panel that fbcp does not know of.
+    /// A panel that fbcp is not set to.
     fn other_panel(&self) -> Option<&Framebuffer> {
         let mut others = self.framebuffers.iter().filter(|found| Path::new(&found.device) != self.source);
         others.find(|found| found.is_panel())
     }
 }
 
-/// A machine with neither a framebuffer nor a touch screen: it has LEDs only, or a panel that the kernel does not know of.
+/// Reports a machine with neither a framebuffer nor a touch screen: it has LEDs only, or its panel has no
+/// driver.
 fn no_screen(lamp: &Lamp, wanted: &[&str], report: &mut Report) {
-    // Only Supervisor's files tell which devices are used.
+    // Supervisor's files name the devices.
     if lamp.findings.is_none() {
         return report.needs_root("which screen is used");
     }
     let names = wanted.join(" and ");
     let verb = if wanted.len() == 1 { "waits" } else { "wait" };
     let sentence =
-        format!("there is no screen, neither a framebuffer nor a touch screen, and {names} {verb} for one");
+        format!("there is no screen (no framebuffer, no touch screen), and {names} {verb} for one");
     let boot = Boot::find(lamp.system.root());
     let text = boot.map(|boot| String::from_utf8_lossy(&boot.found.content).into_owned()).unwrap_or_default();
     let or_else = match Panel::of(&lamp.system, &text) {
@@ -124,7 +125,7 @@ fn no_screen(lamp: &Lamp, wanted: &[&str], report: &mut Report) {
             return report.problem(sentence, missing_panel(&lamp.system));
         }
         Panel::None => format!(
-            "; if it has the panel, add the line {OVERLAY} to config.txt instead, and restart the machine"
+            "; if it has the panel, add this line to config.txt instead and restart the machine: {OVERLAY}"
         ),
         // The panel would be on the same bus.
         Panel::OnTheBus(..) | Panel::Device(_) => String::new(),
@@ -143,18 +144,22 @@ fn no_screen(lamp: &Lamp, wanted: &[&str], report: &mut Report) {
     );
 }
 
-/// What fbcp copies to.
+/// Checks fbcp's target.
 fn target(lamp: &Lamp, screens: &Screens, report: &mut Report) {
     match screens.other_panel() {
         Some(panel) if lamp.findings.is_some() && !lamp.system.exists(&screens.target) => report.problem(
             format!(
-                "{} is missing, and fbcp waits for it; the panel is {}, {}",
+                "{} does not exist, and fbcp waits for it; the panel is {} ({})",
                 quoted(&screens.target.to_string_lossy()),
                 panel.device,
                 visible(&panel.name)
             ),
             Fix::by_command(
-                format!("Write --target={} after fbcp in {}", panel.device, paths::conf("fbcp")),
+                format!(
+                    "Add --target={} to the command in {}, and update fbcp",
+                    panel.device,
+                    paths::conf("fbcp")
+                ),
                 Command::of_root("lampi update fbcp"),
             ),
         ),
@@ -165,13 +170,15 @@ fn target(lamp: &Lamp, screens: &Screens, report: &mut Report) {
 fn framebuffer(lamp: &Lamp, program: &str, path: &Path, report: &mut Report) {
     let shown = quoted(&path.to_string_lossy());
     if !lamp.system.exists(path) && lamp.findings.is_none() {
-        // Only Supervisor's files tell whether it is this one.
+        // Supervisor's files may name another one.
         report.needs_root("which framebuffer is used");
     } else if !lamp.system.exists(path) {
-        report
-            .problem(format!("{shown} is missing, and {program} waits for it"), missing_panel(&lamp.system));
+        report.problem(
+            format!("{shown} does not exist, and {program} waits for it"),
+            missing_panel(&lamp.system),
+        );
     } else if program == "lamp_ui" {
-        allowed(lamp, path, READ | WRITE, "lamp_ui can draw nothing", report);
+        allowed(lamp, path, READ | WRITE, "lamp_ui cannot draw", report);
     }
 }
 
@@ -181,9 +188,11 @@ fn touch(lamp: &Lamp, report: &mut Report) {
         None => touch_screens(lamp.system.root()).into_iter().map(|screen| screen.device.into()).next(),
     };
     match found {
-        Some(path) if lamp.system.exists(&path) => allowed(lamp, &path, READ, "touches are not seen", report),
+        Some(path) if lamp.system.exists(&path) => {
+            allowed(lamp, &path, READ, "lamp_ui receives no touches", report)
+        }
         Some(path) => report.problem(
-            format!("{} is missing, and lamp_ui waits for it", quoted(&path.to_string_lossy())),
+            format!("{} does not exist, and lamp_ui waits for it", quoted(&path.to_string_lossy())),
             missing_panel(&lamp.system),
         ),
         None if lamp.findings.is_none() => report.needs_root("which touch screen is used"),
@@ -193,7 +202,7 @@ fn touch(lamp: &Lamp, report: &mut Report) {
     }
 }
 
-/// Whether the lamp's user may use a device.
+/// Checks the access of the lamp's user to a device.
 fn allowed(lamp: &Lamp, path: &Path, way: u32, consequence: &str, report: &mut Report) {
     let system = &lamp.system;
     let Some(account) = system.account(lamp.user()) else { return };
@@ -206,9 +215,9 @@ fn allowed(lamp: &Lamp, path: &Path, way: u32, consequence: &str, report: &mut R
     let shown = quoted(&path.to_string_lossy());
     let has_bits = metadata.mode() & bits == bits;
     if has_bits && super::user::is_needed(&group) && !system.is_member(&account, &group) {
-        return; // the check of the user has told
+        return; // reported by the check of the user
     }
-    // The kernel's own is 0600; udev's rules give it the group, and did not.
+    // The kernel's mode is 0600. udev's rules should have set the group.
     let wanted = if way & WRITE == 0 { "input" } else { "video" };
     let is_device = path.starts_with("/dev") || !metadata.is_file();
     let fix = match system.group_id(wanted).filter(|_| is_device) {
@@ -218,12 +227,12 @@ fn allowed(lamp: &Lamp, path: &Path, way: u32, consequence: &str, report: &mut R
             mode: 0o660,
         }
         .into(),
-        None => Fix::by_hand(format!("Let {} use {shown}", quoted(&account.name))),
+        None => Fix::by_hand(format!("Give {} access to {shown}", quoted(&account.name))),
     };
-    report.problem(format!("{} may not use {shown}, so {consequence}", quoted(&account.name)), fix);
+    report.problem(format!("{} has no access to {shown}, so {consequence}", quoted(&account.name)), fix);
 }
 
-/// What brings the panel: its overlay where there is none of any panel, else another start of the kernel.
+/// The fix for a missing panel: its overlay, if no panel has one, else a restart of the machine.
 fn missing_panel(system: &System) -> Fix {
     let boot = match Boot::find(system.root()) {
         Ok(boot) => boot,
@@ -232,33 +241,33 @@ fn missing_panel(system: &System) -> Fix {
     let path = quoted(&system.shown(Path::new(&boot.path())));
     let kernel = |of: &str| {
         Fix::by_command(
-            format!("Find out what the kernel reports of {of}"),
+            format!("Read the kernel's messages about {of}"),
             Command::of_root("dmesg | grep -i -e spi -e fb -e drm"),
         )
     };
     let started_with_it = boot.counts_already();
     match Panel::of(system, &String::from_utf8_lossy(&boot.found.content)) {
         Panel::None => Fix::from(Action::AddPanel).then([Action::Run(Tool::Reboot)]),
-        // Once more would bring nothing else.
-        Panel::Ours if started_with_it => kernel(&format!("the panel, whose overlay {path} has")),
+        // A restart would change nothing.
+        Panel::Ours if started_with_it => kernel(&format!("the panel; its overlay is in {path}")),
         Panel::Other(line, text) if started_with_it => {
-            kernel(&format!("the panel of line {line} of {path}, `{}`", visible(&text)))
+            kernel(&format!("the panel in line {line} of {path} (`{}`)", visible(&text)))
         }
         Panel::Ours => Action::Run(Tool::Reboot).into(),
         Panel::Other(line, text) => Fix::by_command(
-            format!("Restart the machine for the panel of line {line} of {path}, `{}`", visible(&text)),
+            format!("Restart the machine to start the panel in line {line} of {path} (`{}`)", visible(&text)),
             Command::of_root("reboot"),
         ),
         Panel::Included(line, text) => Fix::by_hand(format!(
-            "Look for the panel's overlay in the file that line {line} of {path} includes (`{}`), and restart the \
-             machine if it is new",
+            "Check the file that line {line} of {path} includes (`{}`): if the panel's overlay is in it, \
+             restart the machine",
             visible(&text)
         )),
         Panel::OnTheBus(line, text) => Fix::by_hand(format!(
-            "Remove line {line} of {path}, `{}`, if the lamp has a panel: both would be on one SPI bus; on a lamp \
-             without a panel, run: lampi disable fbcp lamp_ui",
+            "If the lamp has a panel, remove line {line} of {path} (`{}`), because it uses the panel's SPI \
+             bus; on a lamp without a panel, run: lampi disable fbcp lamp_ui",
             visible(&text)
         )),
-        Panel::Device(device) => kernel(&format!("{device}, which is on the SPI bus of the panel")),
+        Panel::Device(device) => kernel(&format!("{device}, which uses the panel's SPI bus")),
     }
 }

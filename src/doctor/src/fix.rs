@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What removes the cause of a finding: steps that lampi takes itself, or leaves to a person.
+//! The fix of a finding: steps that lampi performs or leaves to the owner.
 //!
-//! Each step is one sentence in the imperative. Where a plain command does the same as lampi, it has that command too. When
-//! it was taken it says what it did, and where the former file is. The law for all of them is in docs/security.md: no
-//! protection is weakened, no link of another user followed, no copy overwritten, no file of a package changed, and no unit
-//! touched but the one that is named.
+//! Each step is one sentence in the imperative, with the equivalent command if there is a plain one. A
+//! performed step reports what it did and where the previous file is kept. docs/security.md has the
+//! requirements for all steps: they weaken no protection, follow no link of another user, overwrite no
+//! backup, change no file of a package, and touch no unit except the one that is named.
 
 mod action;
 mod conf;
@@ -28,16 +28,16 @@ pub(super) use settings::Setting;
 pub(super) use theirs::{Content, Owner, Theirs};
 pub(super) use tool::Tool;
 
-/// What the name of a file that is kept ends in; the package itself keeps what is in its way under such names.
+/// The suffix of kept files, the same as in the maintainer scripts.
 const KEPT: &str = "dpkg-bak";
 
-/// Steps of which each needs the one before.
+/// Steps, each of which requires the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     steps: Vec<Action>,
 }
 
-/// A command as a person types it.
+/// A command line for the owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command {
     line: String,
@@ -45,17 +45,17 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// One that only root may give.
+    /// A command that requires root.
     pub(super) fn of_root(line: impl Into<String>) -> Self {
         Self { line: line.into(), by_root: true }
     }
 
-    /// One that anybody may give.
+    /// A command that any user can run.
     pub(super) fn of_anybody(line: impl Into<String>) -> Self {
         Self { line: line.into(), by_root: false }
     }
 
-    /// As whoever called us has to type it.
+    /// The command line, with sudo if the caller needs it.
     pub(super) fn typed(&self, system: &System) -> String {
         let sudo = if self.by_root && !system.is_root { "sudo " } else { "" };
         format!("{sudo}{}", self.line)
@@ -69,22 +69,22 @@ impl From<Action> for Fix {
 }
 
 impl Fix {
-    /// What only a person can do.
+    /// What only the owner can do.
     pub(super) fn by_hand(sentence: impl Into<String>) -> Self {
         Action::ByHand { sentence: sentence.into(), command: None }.into()
     }
 
-    /// What only a person can do, by this command.
+    /// What only the owner can do, with this command.
     pub(super) fn by_command(sentence: impl Into<String>, command: Command) -> Self {
         Action::ByHand { sentence: sentence.into(), command: Some(command) }.into()
     }
 
-    /// These steps.
+    /// A fix of these steps.
     pub(super) fn of(steps: Vec<Action>) -> Self {
         Self { steps }
     }
 
-    /// With one more step at its end, if there is one.
+    /// Appends steps.
     pub(super) fn then(mut self, next: impl IntoIterator<Item = Action>) -> Self {
         self.steps.extend(next);
         self
@@ -95,12 +95,13 @@ impl Fix {
         &self.steps
     }
 
-    /// Its steps, in the order in which they are to be taken.
+    /// Its steps, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
         self.steps.iter().map(Step)
     }
 
-    /// Whether all its steps can be performed. A machine that lies below a folder is started by somebody else.
+    /// Whether lampi can perform all its steps. It does not restart a machine whose files are below a
+    /// directory.
     #[must_use]
     pub fn is_for_lampi(&self, system: &System) -> bool {
         let is_reboot = |step: &Action| Step(step).is_reboot();
@@ -118,19 +119,19 @@ impl Fix {
 pub struct Step<'a>(&'a Action);
 
 impl Step<'_> {
-    /// What is to be done, in the imperative.
+    /// What to do, in the imperative.
     #[must_use]
     pub fn sentence(self) -> String {
         self.0.sentence()
     }
 
-    /// Whether it starts the machine anew, so that everything else has to come before it.
+    /// Whether it restarts the machine, so that it must be the last step.
     #[must_use]
     pub fn is_reboot(self) -> bool {
         *self.0 == Action::Run(Tool::Reboot)
     }
 
-    /// Does it, and returns what was done, in one sentence.
+    /// Performs the step. Returns what was done, as one sentence.
     pub fn perform(self, system: &System, commands: &dyn Commands) -> Result<String, FixError> {
         self.0.perform(system, commands).map_err(FixError)
     }
@@ -139,28 +140,28 @@ impl Step<'_> {
 /// Why a command failed.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// The commands of lampi that are a step of a fix as they are. They print what they do.
+/// Commands of lampi that are steps of a fix. They print what they do.
 pub trait Commands {
-    /// Has a program run whose conf is missing or has another name.
+    /// Runs a program again whose conf is missing or renamed.
     fn enable(&self, program: Program, root: &Path) -> Result<(), Failure>;
 
-    /// Adds the lines to config.txt by which the kernel drives the LEDs.
+    /// Adds the lines to config.txt that make the kernel drive the LEDs.
     fn enable_pwm(&self, root: &Path) -> Result<(), Failure>;
 
-    /// Brings up to date what `lampi user` has generated.
+    /// Updates the files that `lampi user` generates.
     fn refresh_user(&self, root: &Path) -> Result<(), Failure>;
 
-    /// Puts out of action what else starts the lamp's programs.
+    /// Disables what else starts the lamp's programs.
     fn take_over(&self, root: &Path) -> Result<(), Failure>;
 }
 
-/// Why a step could not be taken.
+/// Why a step failed.
 #[derive(Debug)]
 pub struct FixError(anyhow::Error);
 
 impl fmt::Display for FixError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // With all causes: it is shown as one sentence.
+        // With all causes, in one sentence.
         write!(formatter, "{:#}", self.0)
     }
 }

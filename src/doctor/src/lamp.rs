@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the lamp's own files say about it: its four programs, whom they run as, and where they look for each other.
+//! The lamp as its own files describe it: its four programs, their user, and the addresses where they
+//! connect.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,39 +16,39 @@ use super::fix::Action;
 use super::system::System;
 use supervisor_client::SupervisorError;
 
-/// The lamp, as far as it can be known by looking.
+/// The lamp, as far as it can be examined without changes.
 pub(super) struct Lamp {
     /// Where it is.
     pub system: Rc<System>,
-    /// What is wrong in Supervisor's files; `None` if only root may read them.
+    /// Mistakes in Supervisor's files; `None` if only root may read them.
     pub findings: Option<Vec<Finding>>,
-    /// All programs that Supervisor's files describe, of others too.
+    /// All programs in Supervisor's files, including those of others.
     pub programs: Vec<Program>,
     /// Supervisor.
     pub supervisor: Supervisor,
-    /// Processes that are programs of the lamp.
+    /// Processes of the lamp's programs.
     pub processes: Vec<Process>,
-    /// What `lamp_service` is set to.
+    /// The settings of `lamp_service`.
     pub service: Called,
-    /// What `lampi user` has generated; none too if only root may read it.
+    /// The file that `lampi user` generates; also `None` if only root may read it.
     pub user_conf: Option<UserConf>,
 }
 
-/// What Supervisor answers.
+/// The state of Supervisor.
 pub(super) enum Supervisor {
     /// The system does not run.
     NotAsked,
-    /// It speaks only to root.
+    /// It responds only to root.
     NeedsRoot,
     /// It does not run.
     Down,
-    /// It answers otherwise than it should, with the reason.
-    Strange(String),
-    /// It runs; how each program is.
+    /// Its response cannot be used, for this reason.
+    Unusable(String),
+    /// It runs, with the state of each program.
     Up(BTreeMap<String, State>),
 }
 
-/// How a program is, in Supervisor's words.
+/// The state of a program, as Supervisor reports it.
 pub(super) struct State {
     /// Such as RUNNING.
     pub name: String,
@@ -55,29 +56,29 @@ pub(super) struct State {
     pub description: String,
 }
 
-/// What is at the place of a program's file.
+/// What is in place of a program's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConfState {
     /// A file.
     Present,
-    /// Nothing, but `NAME.conf.disabled`: its owner does not want the program to run.
+    /// No file, but `NAME.conf.disabled`: the owner has disabled the program.
     Disabled,
-    /// Nothing, but what the removal of the package left.
+    /// No file, but the one that the removal of the package left.
     Removed,
     /// Nothing.
     Missing,
 }
 
 impl Lamp {
-    /// Looks at the lamp of `system`.
+    /// Examines the lamp of `system`.
     pub(super) fn new(system: Rc<System>) -> Self {
         let mut host = Host::new(system.root());
-        // The main file includes the others, unless it is missing or says so wrongly; none is read twice.
+        // The main file includes the others, unless it is missing or wrong. No file is read twice.
         let included = system.list_of(paths::CONFS, "conf").into_iter();
         let included = included.map(|name| format!("{}/{name}", paths::CONFS));
         let main = system.exists(paths::SUPERVISOR).then(|| paths::SUPERVISOR.to_owned());
         let files: Vec<PathBuf> = main.into_iter().chain(included).map(|path| system.path(path)).collect();
-        // The checker knows the users of the file only.
+        // The checker only knows the users in /etc/passwd.
         let mut report = check(&files, &host);
         let of_programs = report.iter().flat_map(|report| &report.programs);
         let users: Vec<String> = of_programs.filter_map(|program| program.user.clone()).collect();
@@ -99,7 +100,7 @@ impl Lamp {
         let called = lamp.program("lamp_service");
         let (command, environment) =
             called.map(|program| (program.command.clone(), program.environment.clone())).unwrap_or_default();
-        // What cannot be read is for another check.
+        // Another check reports what cannot be read.
         let read = |file: &Path| Ok(lamp.system.text(file).unwrap_or_default());
         lamp.service = Called::new(command, environment, read).unwrap_or_default();
         lamp
@@ -110,7 +111,7 @@ impl Lamp {
         programs::supervised().map(|program| program.name)
     }
 
-    /// What is at the place of that file.
+    /// What is in place of that file.
     pub(super) fn conf_state(&self, name: &str) -> ConfState {
         let conf = paths::conf(name);
         let is_there = |suffix: &str| self.system.path(format!("{conf}{suffix}")).symlink_metadata().is_ok();
@@ -125,22 +126,22 @@ impl Lamp {
         }
     }
 
-    /// Whether its owner wants a program to run.
+    /// Whether a program is not disabled.
     pub(super) fn wants(&self, name: &str) -> bool {
         self.conf_state(name) != ConfState::Disabled
     }
 
-    /// What Supervisor is told about a program of the lamp.
+    /// A program of the lamp, as Supervisor's files describe it.
     pub(super) fn program(&self, name: &str) -> Option<&Program> {
         self.programs.iter().find(|program| program.section == format!("program:{name}"))
     }
 
-    /// The path that is the value of an option in a program's call.
+    /// The path that is the value of an option in a program's command.
     pub(super) fn path_option(&self, program: &str, option: &str) -> Option<PathBuf> {
         programs::call::option(&self.program(program)?.command, option).map(PathBuf::from)
     }
 
-    /// A variable that a program is given.
+    /// An environment variable that Supervisor's files set for a program.
     pub(super) fn variable(&self, program: &str, name: &str) -> Option<&str> {
         let value = self.program(program)?.environment.get(name)?;
         (!value.is_empty()).then_some(value.as_str())
@@ -155,12 +156,12 @@ impl Lamp {
         said.unwrap_or(programs::user::NAME)
     }
 
-    /// Whether the programs of the lamp's user are kept from being started because there is no such user.
+    /// Whether `lampi user` has disabled the programs of the lamp's user because that user does not exist.
     pub(super) fn is_parked(&self) -> bool {
         self.user_conf.as_ref().is_some_and(|conf| conf.is_parked)
     }
 
-    /// A program's state as Supervisor has it, if it is asked and knows the program.
+    /// A program's state in Supervisor, if Supervisor responds and has the program.
     pub(super) fn state_of(&self, name: &str) -> Option<&State> {
         match &self.supervisor {
             Supervisor::Up(states) => states.get(name),
@@ -168,12 +169,12 @@ impl Lamp {
         }
     }
 
-    /// What has Supervisor follow the file of a program: nothing where it does not run.
+    /// The step that applies a program's file in Supervisor, if Supervisor runs.
     pub(super) fn update(&self, program: &str) -> Option<Action> {
         matches!(self.supervisor, Supervisor::Up(_)).then(|| Action::Update(program.to_owned()))
     }
 
-    /// What starts a program anew: nothing where Supervisor does not run.
+    /// The step that restarts a program, if Supervisor runs.
     pub(super) fn restart(&self, program: &'static str) -> Option<Action> {
         matches!(self.supervisor, Supervisor::Up(_)).then_some(Action::Restart(program))
     }
@@ -193,7 +194,7 @@ impl Supervisor {
             }
             Err(SupervisorError::Forbidden) => Self::NeedsRoot,
             Err(SupervisorError::NotRunning) => Self::Down,
-            Err(trouble) => Self::Strange(trouble.to_string()),
+            Err(error) => Self::Unusable(error.to_string()),
         }
     }
 }

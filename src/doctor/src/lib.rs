@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The doctor: checks for everything that has ever gone wrong with a lamp, what each found, and the fixes for it.
+//! The doctor: checks for known faults of a lamp, their findings, and the fixes.
 //!
-//! Each check looks at one part of the lamp and adds what it found to the [`Report`], with a [`Fix`]; every path is below the
-//! root of the [`System`], so that a system that does not run, or the tree of a test, can be examined too. [`examine`] changes
-//! nothing; [`Step::perform`] does.
+//! Each check examines one part of the lamp and adds its findings to the [`Report`], each with a [`Fix`].
+//! Every path is below the root of the [`System`], so the doctor can also examine a system that does not run,
+//! or the tree of a test. [`examine`] changes nothing; [`Step::perform`] does.
 //!
-//! The doctor prints nothing and asks nobody: that is the part of the program that calls it, which also does the steps for
-//! which it has commands of its own ([`Commands`]).
+//! The doctor prints nothing and prompts nobody. The program that calls it does that, and provides the steps
+//! that are commands of its own ([`Commands`]).
 
 mod autostart;
 mod broker;
@@ -42,50 +42,50 @@ pub use system::{NoRoot, System};
 struct Check {
     /// The name under which its findings are reported.
     name: &'static str,
-    /// What it needs to find causes, and not only consequences of what is missing.
-    stands_on: &'static [Need],
+    /// What must be present; without it the check would only find consequences of its absence.
+    depends_on: &'static [Need],
     run: fn(&Lamp, &mut Report),
 }
 
-/// All of them, what the others stand on first.
+/// All checks. Those that others depend on come first.
 const CHECKS: &[Check] = &[
-    Check { name: "package", stands_on: &[], run: package::check },
-    Check { name: "supervisor", stands_on: &[Need::Package], run: supervisor::installed },
-    Check { name: "user", stands_on: &[Need::Package], run: user::check },
-    Check { name: "confs", stands_on: &[Need::Package, Need::Supervisor], run: confs::check },
-    Check { name: "boot", stands_on: &[Need::Package], run: autostart::check },
-    Check { name: "pigpiod", stands_on: &[Need::Package, Need::Supervisor], run: pigpiod::driver },
+    Check { name: "package", depends_on: &[], run: package::check },
+    Check { name: "supervisor", depends_on: &[Need::Package], run: supervisor::installed },
+    Check { name: "user", depends_on: &[Need::Package], run: user::check },
+    Check { name: "confs", depends_on: &[Need::Package, Need::Supervisor], run: confs::check },
+    Check { name: "boot", depends_on: &[Need::Package], run: autostart::check },
+    Check { name: "pigpiod", depends_on: &[Need::Package, Need::Supervisor], run: pigpiod::driver },
     Check {
         name: "supervisor",
-        stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::SoundConfs],
+        depends_on: &[Need::Package, Need::Supervisor, Need::User, Need::SoundConfs],
         run: supervisor::running,
     },
     Check {
         name: "supervisor",
-        stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::RunningSupervisor],
+        depends_on: &[Need::Package, Need::Supervisor, Need::User, Need::RunningSupervisor],
         run: supervisor::programs,
     },
     Check {
         name: "pigpiod",
-        stands_on: &[Need::Package, Need::Supervisor, Need::User, Need::Pigpiod, Need::RunningSupervisor],
-        run: pigpiod::answers,
+        depends_on: &[Need::Package, Need::Supervisor, Need::User, Need::Pigpiod, Need::RunningSupervisor],
+        run: pigpiod::responds,
     },
-    Check { name: "copies", stands_on: &[Need::Package], run: duplicate_processes::check },
-    Check { name: "broker", stands_on: &[Need::Package], run: broker::check },
-    Check { name: "state", stands_on: &[Need::Package, Need::User], run: state::check },
-    Check { name: "devices", stands_on: &[Need::Package, Need::User], run: devices::check },
-    Check { name: "kivy", stands_on: &[Need::Package, Need::User], run: kivy::check },
-    Check { name: "disk", stands_on: &[], run: disk::check },
-    Check { name: "logs", stands_on: &[], run: logs::check },
-    Check { name: "clock", stands_on: &[Need::Package], run: clock::check },
+    Check { name: "copies", depends_on: &[Need::Package], run: duplicate_processes::check },
+    Check { name: "broker", depends_on: &[Need::Package], run: broker::check },
+    Check { name: "state", depends_on: &[Need::Package, Need::User], run: state::check },
+    Check { name: "devices", depends_on: &[Need::Package, Need::User], run: devices::check },
+    Check { name: "kivy", depends_on: &[Need::Package, Need::User], run: kivy::check },
+    Check { name: "disk", depends_on: &[], run: disk::check },
+    Check { name: "logs", depends_on: &[], run: logs::check },
+    Check { name: "clock", depends_on: &[Need::Package], run: clock::check },
 ];
 
-/// A lamp that was examined.
+/// The result of an examination.
 #[derive(Debug)]
 pub struct Examination {
-    /// Where it is.
+    /// The system of the lamp.
     pub system: Rc<System>,
-    /// What was found.
+    /// The findings.
     pub report: Report,
 }
 
@@ -95,7 +95,7 @@ pub fn examine(root: &Path) -> Result<Examination, NoRoot> {
     let lamp = Lamp::new(Rc::clone(&system));
     let mut report = Report::new(Rc::clone(&system));
     for check in CHECKS {
-        if report.begin(check.name, check.stands_on) {
+        if report.begin(check.name, check.depends_on) {
             (check.run)(&lamp, &mut report);
         }
     }

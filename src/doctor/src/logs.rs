@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Logs that grow without end.
+//! Logs that grow without limit.
 
 use std::fs;
 use std::path::Path;
@@ -9,19 +9,19 @@ use super::lamp::Lamp;
 use super::report::Report;
 use runtime::quoting::quoted;
 
-/// Folder of all logs.
-const FOLDER: &str = "/var/log";
+/// The directory of all logs.
+const DIRECTORY: &str = "/var/log";
 
-/// A log above this, in bytes, is rotated by nobody.
+/// Size above which a log is not rotated, in bytes.
 const LARGEST: u64 = 100 << 20;
 
-/// Folders in folders that are looked into.
+/// Depth of subdirectories that are read.
 const DEEPEST: usize = 3;
 
-/// Looks at the sizes.
+/// Checks the sizes.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let mut large = Vec::new();
-    collect(&lamp.system.path(FOLDER), DEEPEST, &mut large);
+    collect(&lamp.system.path(DIRECTORY), DEEPEST, &mut large);
     for (path, bytes) in large {
         let shown = lamp.system.shown(&path);
         report
@@ -30,12 +30,12 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     report.ok_otherwise("the logs are small");
 }
 
-fn collect(folder: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64)>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+fn collect(directory: &Path, depth: usize, large: &mut Vec<(std::path::PathBuf, u64)>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
     let mut entries: Vec<_> = entries.flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        // Of the entry itself: what a link leads to is elsewhere.
+        // Of the entry itself, not of the target of a link.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() && depth > 0 {
             collect(&entry.path(), depth - 1, large);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The package: whether dpkg has installed it whole, and its files are as they were packed.
+//! The package: whether it is completely installed, and its files are unchanged.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use super::report::{Need, Report};
 use super::system::System;
 use runtime::quoting::quoted;
 
-/// What dpkg knows of the package.
+/// The package in dpkg's database.
 struct Package {
     version: String,
     architecture: String,
@@ -19,7 +19,7 @@ struct Package {
     status: String,
 }
 
-/// Looks at the package.
+/// Checks the package.
 pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
     let Some(package) = find(system).filter(|package| package.status != "config-files") else {
@@ -27,7 +27,7 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         report.problem(
             "the package lampi is not installed",
             Fix::by_command(
-                "Install it from its file, for which README.md says where it comes from",
+                "Install it from its file; README.md describes how to get it",
                 Typed::of_root("apt install ./lampi_*.deb"),
             ),
         );
@@ -36,24 +36,27 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
     if package.status != "installed" {
         report.lacks(Need::Package);
         report.problem(
-            format!("the package lampi {} is only half there: {}", package.version, package.status),
+            format!(
+                "the package lampi {} is not completely installed; dpkg has it as {}",
+                package.version, package.status
+            ),
             Action::Run(Tool::ConfigurePackages),
         );
         return;
     }
     let damaged = damaged(system);
     if !damaged.is_empty() {
-        let text = format!("not as they were installed: {}", damaged.join(", "));
+        let text = format!("files of the package lampi are missing or changed: {}", damaged.join(", "));
         let file = quoted(&format!("./lampi_{}_{}.deb", package.version, package.architecture));
         report.problem(
             text,
             Fix::by_command(
-                "Install the same version again, from its file",
+                "Install the same version again from its file",
                 Typed::of_root(format!("apt install --reinstall {file}")),
             ),
         );
     }
-    report.ok_otherwise(format!("lampi {} is installed, and its files are whole", package.version));
+    report.ok_otherwise(format!("lampi {} is installed, and its files are unchanged", package.version));
 }
 
 fn find(system: &System) -> Option<Package> {
@@ -72,7 +75,7 @@ fn find(system: &System) -> Option<Package> {
     (package.status != "not-installed").then_some(package)
 }
 
-/// Files that dpkg finds missing or changed, but for configuration files, which the owner may change.
+/// Files that dpkg reports as missing or changed, except configuration files, which the owner may change.
 fn damaged(system: &System) -> Vec<String> {
     let output = Command::new("dpkg")
         .arg("--root")
@@ -88,9 +91,9 @@ fn damaged(system: &System) -> Vec<String> {
             // `??5?????? c /etc/file`, `missing     /usr/file (reason)`
             let (flags, path) = line.split_at(line.find('/')?);
             let path = path.split(" (").next().unwrap_or(path);
-            // Small systems have dpkg leave the documentation out.
+            // Small systems configure dpkg to leave out the documentation.
             let is_document = flags.starts_with("missing") && path.starts_with("/usr/share/");
-            // Of a file that only root can read dpkg says to others that it differs.
+            // For other users than root, dpkg reports unreadable files as changed.
             let is_secret =
                 File::open(system.path(path)).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
             (!flags.trim_end().ends_with(" c") && !is_document && !is_secret).then(|| quoted(path))

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whose package a file is.
+//! The package that a file belongs to.
 
 use anyhow::{Context, bail};
 use autostart::packages;
 
 use super::system::System;
 
-/// The package that brought the file or folder at `path`, as the system calls it, if one did.
+/// The package that the file or directory at `path` belongs to, if any. `path` is relative to the system's
+/// root.
 pub(super) fn owner(system: &System, path: &str) -> anyhow::Result<Option<String>> {
     let owners = packages::owners(system.root(), std::iter::once(path));
-    let mut owners = owners.with_context(|| format!("dpkg-query cannot tell whose file {path} is"))?;
+    let mut owners = owners.with_context(|| format!("dpkg-query cannot find the package of {path}"))?;
     Ok(owners.remove(path))
 }
 
-/// Fails if a package brought it: what dpkg looks after is not ours to change.
-pub(super) fn must_be_nobodys(system: &System, path: &str) -> anyhow::Result<()> {
+/// Fails if it belongs to a package: the doctor does not change files that dpkg manages.
+pub(super) fn must_be_unpackaged(system: &System, path: &str) -> anyhow::Result<()> {
     match owner(system, path)? {
         Some(package) => {
-            bail!("{path} belongs to the package {package}, so it is left alone; change it by hand")
+            bail!("{path} belongs to the package {package}, so lampi does not change it; change it manually")
         }
         None => Ok(()),
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! pigpiod: whether there is one, new enough, where `lamp_service` looks for it, and for this machine only.
+//! pigpiod: whether it is installed, is new enough, listens where `lamp_service` connects, and accepts
+//! connections from this machine only.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,27 +28,27 @@ use programs::lamp_service::settings::Peer;
 use programs::paths;
 use runtime::quoting::quoted;
 
-/// The first version that knows -g and all else that the lamp asks of it.
+/// The first version with -g and all other functions that the lamp needs.
 const OLDEST: u32 = 60;
 
-/// pigpiod's options that have a value, by pigpio 1.79.
+/// Options of pigpiod that have a value, as of pigpio 1.79.
 const WITH_VALUE: &str = "abcdenpstx";
 
-/// The one of the package, which starts another in its place where that one can drive the LEDs.
+/// The package's pigpiod. It runs the system's pigpiod instead if that one can drive the LEDs.
 const OURS: &str = "/usr/libexec/lampi/pigpiod";
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The words that pigpiod is called with.
+/// The command that runs pigpiod.
 fn call(lamp: &Lamp) -> Vec<String> {
     let program = lamp.program("pigpiod");
     program.map_or_else(|| [OURS, "-g", "-l"].map(str::to_owned).to_vec(), |program| program.command.clone())
 }
 
-/// Whether there is something that can drive the LEDs, and it is called as it should be.
+/// Whether something can drive the LEDs, and its options are right.
 pub(super) fn driver(lamp: &Lamp, report: &mut Report) {
     if !lamp.wants("pigpiod") {
-        report.ok("pigpiod is disabled on purpose, so the LEDs follow nobody");
+        report.ok("pigpiod is disabled, so nothing drives the LEDs");
         return;
     }
     let words = call(lamp);
@@ -56,21 +57,21 @@ pub(super) fn driver(lamp: &Lamp, report: &mut Report) {
         report.lacks(Need::Pigpiod);
         let fix = if name == OURS {
             let command = Typed::of_root("apt install --reinstall ./lampi_*.deb");
-            Fix::by_command("Install the package lampi again, from its file", command)
+            Fix::by_command("Install the package lampi again from its file", command)
         } else {
             installation(lamp)
         };
-        report.problem(format!("there is no program {}, so the LEDs stay dark", quoted(name)), fix);
+        report.problem(format!("the program {} does not exist, so the LEDs stay dark", quoted(name)), fix);
         return;
     };
     called(lamp, &options(&words[1..]), report);
-    // The one that runs in the end.
+    // The program that finally runs.
     let file = if called_file == OURS { chosen(lamp, report) } else { Some(called_file) };
     if lamp.system.runs {
         return;
     }
     match file {
-        Some(file) => report.ok_otherwise(format!("pigpiod is installed, as {}", quoted(&file))),
+        Some(file) => report.ok_otherwise(format!("pigpiod is installed as {}", quoted(&file))),
         None => report.ok_otherwise("the kernel drives the LEDs"),
     }
 }
@@ -79,10 +80,10 @@ fn find(system: &System, name: &str) -> Option<String> {
     if name.starts_with('/') {
         return system.exists(name).then(|| name.to_owned());
     }
-    PATH.iter().map(|folder| format!("{folder}/{name}")).find(|path| system.exists(path))
+    PATH.iter().map(|directory| format!("{directory}/{name}")).find(|path| system.exists(path))
 }
 
-/// The pigpiod that ours starts in its place, if it does.
+/// The pigpiod that the package's runs instead of itself, if any.
 fn chosen(lamp: &Lamp, report: &mut Report) -> Option<String> {
     match Driver::of(lamp.system.root()) {
         Driver::Kernel => None,
@@ -99,9 +100,9 @@ fn chosen(lamp: &Lamp, report: &mut Report) -> Option<String> {
     }
 }
 
-/// What has something drive the LEDs.
+/// The fix that makes something drive the LEDs.
 fn light(system: &System, dark: &Dark) -> Option<Fix> {
-    if has_package(system) && PATH.iter().all(|folder| !system.exists(format!("{folder}/pigpiod"))) {
+    if has_package(system) && PATH.iter().all(|directory| !system.exists(format!("{directory}/pigpiod"))) {
         return Some(Action::Run(Tool::Install("pigpiod")).into());
     }
     match dark.pwm {
@@ -109,13 +110,13 @@ fn light(system: &System, dark: &Dark) -> Option<Fix> {
         State::RebootOutstanding => Some(Action::Run(Tool::Reboot).into()),
         State::Failed(_) => {
             let command = Typed::of_root("dmesg | grep -i pwm");
-            Some(Fix::by_command("See what the kernel says of it", command))
+            Some(Fix::by_command("Read the kernel's messages about PWM", command))
         }
         _ => None,
     }
 }
 
-/// Raspberry Pi OS has a package of pigpiod up to bookworm.
+/// Whether the system has a package pigpiod: Raspberry Pi OS has it up to bookworm.
 fn has_package(system: &System) -> bool {
     let os = system.text("/etc/os-release").unwrap_or_default();
     let is_old = ["buster", "bullseye", "bookworm"]
@@ -124,7 +125,7 @@ fn has_package(system: &System) -> bool {
     is_old && system.exists("/etc/apt/sources.list.d/raspi.list")
 }
 
-/// Brings a pigpiod that will do: that of the system, or ours in its place.
+/// The fix that provides a suitable pigpiod: the system's, or the package's.
 fn installation(lamp: &Lamp) -> Fix {
     if has_package(&lamp.system) {
         return Action::Run(Tool::Install("pigpiod")).into();
@@ -151,32 +152,34 @@ fn options(words: &[String]) -> BTreeMap<char, String> {
     options
 }
 
-/// What its file has it called with.
+/// Checks its options.
 fn called(lamp: &Lamp, options: &BTreeMap<char, String>, report: &mut Report) {
     let conf = paths::conf("pigpiod");
     if !options.contains_key(&'g') {
         report.problem(
-            format!("{conf}: pigpiod leaves the foreground (no -g), so Supervisor loses it"),
+            format!(
+                "{conf}: pigpiod runs in the background (-g is missing), so Supervisor loses track of it"
+            ),
             edit(lamp, "pigpiod", Edit::AddOption("-g")),
         );
     }
     if let Some(letter) = ['v', 'V'].iter().find(|letter| options.contains_key(letter)) {
         report.problem(
-            format!("{conf}: pigpiod tells its version and ends (-{letter})"),
+            format!("{conf}: pigpiod only prints its version and exits (-{letter})"),
             edit(lamp, "pigpiod", Edit::RemoveOption { letter: *letter, has_value: false }),
         );
     }
-    // With -n only those addresses may connect.
+    // -n allows only the given addresses.
     if !['l', 'n', 'k'].iter().any(|letter| options.contains_key(letter)) {
         report.warning(
-            format!("{conf}: pigpiod lets everybody in the network switch the pins (no -l)"),
+            format!("{conf}: pigpiod lets every machine in the network switch the pins (-l is missing)"),
             edit(lamp, "pigpiod", Edit::AddOption("-l")),
         );
     }
 }
 
-/// Whether it answers where `lamp_service` looks for it.
-pub(super) fn answers(lamp: &Lamp, report: &mut Report) {
+/// Whether it responds where `lamp_service` connects to it.
+pub(super) fn responds(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.runs || !lamp.wants("pigpiod") {
         return;
     }
@@ -195,28 +198,28 @@ pub(super) fn answers(lamp: &Lamp, report: &mut Report) {
     };
     let answer = Client::connect(&address.host, address.port, PATIENCE).and_then(|mut client| {
         let [version] = client.run(&[pigpio::Command::Version])?;
-        // An old one is the finding; it need not know more.
+        // An old version is reported as such, and need not support more.
         let drives = version < OLDEST || leds::drives(&mut client)?;
         Ok((version, drives, client.peer()))
     });
     match answer {
         Ok((version, ..)) if version < OLDEST => report.problem(
-            format!("pigpiod is of version {version}, and the lamp needs {OLDEST} or newer"),
+            format!("pigpiod has version {version}; the lamp needs {OLDEST} or newer"),
             installation(lamp),
         ),
-        // Else that was told before.
+        // Otherwise it was reported before.
         Ok((_, false, _)) if !matches!(Driver::of(lamp.system.root()), Driver::None(_)) => report.problem(
-            "the LEDs stay dark: pigpiod runs without them, and its log says why",
+            "the LEDs stay dark: pigpiod runs but cannot drive them; its log has the reason",
             Action::Restart("pigpiod"),
         ),
-        Ok((version, _, peer)) => report.ok_otherwise(format!("pigpiod {version} answers at {peer}")),
+        Ok((version, _, peer)) => report.ok_otherwise(format!("pigpiod {version} responds at {peer}")),
         Err(error) => {
             let process = lamp.processes.iter().find(|process| process.program == "pigpiod");
             let ports = process.map(|process| listening(&lamp.system, process.pid)).unwrap_or_default();
             if let Some(port) = ports.first().filter(|port| **port != address.port) {
                 report.problem(
                     format!(
-                        "pigpiod listens on port {port}, and lamp_service looks for it on {}",
+                        "pigpiod listens on port {port}, but lamp_service connects to port {}",
                         address.port
                     ),
                     same_port(lamp, &words, *port),
@@ -225,19 +228,19 @@ pub(super) fn answers(lamp: &Lamp, report: &mut Report) {
                 && let Some(version) = version_of(&lamp.system, file).filter(|version| *version < OLDEST)
             {
                 report.problem(
-                    format!("{} is of version {version}, and the lamp needs {OLDEST} or newer", quoted(file)),
+                    format!("{} has version {version}; the lamp needs {OLDEST} or newer", quoted(file)),
                     installation(lamp),
                 );
             } else {
                 let is_running = lamp.state_of("pigpiod").is_some_and(|state| state.name == "RUNNING");
                 let fix = if is_running { Action::Restart("pigpiod") } else { Action::Start("pigpiod") };
-                report.problem(format!("{error}, so the LEDs stay as they are"), fix);
+                report.problem(format!("{error}, so the LEDs do not change"), fix);
             }
         }
     }
 }
 
-/// Brings pigpiod and `lamp_service` together.
+/// The fix that sets pigpiod and `lamp_service` to the same port.
 fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Fix {
     if options(words).contains_key(&'p') {
         return edit(lamp, "pigpiod", Edit::RemoveOption { letter: 'p', has_value: true });
@@ -248,14 +251,14 @@ fn same_port(lamp: &Lamp, words: &[String], port: u16) -> Fix {
         .then(lamp.restart("lamp_service"))
 }
 
-/// The version that the program at `file` prints, if it does so soon; only that of this system is run.
+/// The version that the program at `file` prints, if it does so in time. No program of another system is run.
 fn version_of(system: &System, file: &str) -> Option<u32> {
     if !system.is_this() {
         return None;
     }
     let mut command = Command::new(file);
     command.arg("-v").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    // A group of its own, so that what it starts ends with it.
+    // A process group of its own, so that its children end with it.
     let mut child = command.process_group(0).spawn().ok()?;
     let line = first_line(child.stdout.take()?, PATIENCE);
     let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
@@ -263,11 +266,11 @@ fn version_of(system: &System, file: &str) -> Option<u32> {
     line?.trim().parse().ok()
 }
 
-/// The first line that comes out of a pipe within `patience`.
+/// The first line that arrives from a pipe within `patience`.
 fn first_line(mut pipe: ChildStdout, patience: Duration) -> Option<String> {
     let deadline = Instant::now() + patience;
     let mut text = Vec::new();
-    // No version is as long as that.
+    // A version is shorter.
     while !text.contains(&b'\n') && text.len() < 4096 {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
@@ -283,7 +286,7 @@ fn first_line(mut pipe: ChildStdout, patience: Duration) -> Option<String> {
     String::from_utf8(text).ok()?.lines().next().map(str::to_owned)
 }
 
-/// TCP ports that a process listens on; none if only root may know.
+/// TCP ports that a process listens on; empty if only root may read them.
 fn listening(system: &System, pid: u32) -> Vec<u16> {
     let Ok(entries) = fs::read_dir(system.path(format!("/proc/{pid}/fd"))) else { return Vec::new() };
     let sockets: Vec<String> = entries
@@ -298,7 +301,7 @@ fn listening(system: &System, pid: u32) -> Vec<u16> {
             let fields: Vec<&str> = line.split_whitespace().collect();
             let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
             let (_, port) = local.rsplit_once(':')?;
-            // 0A: it listens.
+            // 0A: LISTEN
             (*state == "0A" && sockets.iter().any(|socket| socket == inode))
                 .then(|| u16::from_str_radix(port, 16).ok())?
         })
@@ -315,7 +318,7 @@ mod tests {
     use super::{PATIENCE, first_line, options};
 
     #[test]
-    fn a_program_that_prints_nothing_does_not_keep_the_doctor_waiting() {
+    fn stops_waiting_for_a_program_that_prints_nothing() {
         let line = |script: &str, patience| {
             let mut child = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
             let line = first_line(child.stdout.take().unwrap(), patience);
@@ -331,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_read_as_pigpiod_reads_them() {
+    fn parses_options_as_pigpiod_does() {
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         for (line, expected) in [
             ("-g -l", &[('g', ""), ('l', "")][..]),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What was found, and how it is told. docs/doctor.md describes both forms.
+//! The findings, as text and as JSON. docs/doctor.md describes both formats.
 
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -10,24 +10,24 @@ use super::fix::Fix;
 use super::system::System;
 use runtime::quoting::visible;
 
-/// Number of the form of the JSON; another one when a program would read it wrongly.
+/// Version of the JSON format. It changes when existing readers would misread the output.
 const FORMAT: u8 = 2;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// Nothing is wrong.
     Ok,
-    /// Not looked at.
+    /// Not checked.
     Skipped,
-    /// The lamp works, and something is not as it should be.
+    /// The lamp works, but something is wrong.
     Warning,
-    /// The lamp, or a part of it, does not work, or is about to stop.
+    /// The lamp or a part of it does not work, or soon will not.
     Problem,
 }
 
-/// What checks stand on. If it is missing, they would find nothing but that, once more in other words.
+/// What checks depend on. If it is missing, they would only report that again in other words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Need {
@@ -37,101 +37,102 @@ pub(super) enum Need {
     Supervisor,
     /// The user of `lamp_service` and `lamp_ui` exists.
     User,
-    /// Supervisor takes its files.
+    /// Supervisor accepts its files.
     SoundConfs,
-    /// Supervisor runs and answers.
+    /// Supervisor runs and responds.
     RunningSupervisor,
-    /// There is something that can drive the LEDs.
+    /// Something can drive the LEDs.
     Pigpiod,
 }
 
-/// One thing that was looked at.
+/// One result of a check.
 #[derive(Debug, Serialize)]
 struct Finding {
     check: &'static str,
     result: Verdict,
     /// One sentence, without a full stop.
     text: String,
-    /// Which of the fixes is for it.
+    /// Its fix, as an index into the fixes.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<usize>,
 }
 
-/// A check that was not made.
+/// A check that was not run.
 #[derive(Debug, Serialize)]
 struct Unchecked {
     check: &'static str,
-    /// What it stands on, and is missing.
+    /// The dependency that is missing.
     needs: Need,
 }
 
-/// All findings, in the order in which they were made.
+/// All findings, in the order of the checks.
 #[derive(Debug)]
 pub struct Report {
     system: Rc<System>,
     check: &'static str,
     findings: Vec<Finding>,
-    /// Each is there once, whatever it is for.
+    /// Without duplicates.
     fixes: Vec<Fix>,
     missing: Vec<Need>,
     unchecked: Vec<Unchecked>,
 }
 
 impl Report {
-    /// An empty one. Commands are written for `system`.
+    /// An empty report. Commands are for `system`.
     pub(super) fn new(system: Rc<System>) -> Self {
         let (findings, fixes) = (Vec::new(), Vec::new());
         Self { system, check: "", findings, fixes, missing: Vec::new(), unchecked: Vec::new() }
     }
 
-    /// Names the check that makes the next findings. If something that it stands on is missing, it is not to be made.
-    pub(super) fn begin(&mut self, check: &'static str, stands_on: &[Need]) -> bool {
+    /// Sets the check of the next findings. Returns false if a dependency is missing, so that the check must
+    /// not run.
+    pub(super) fn begin(&mut self, check: &'static str, depends_on: &[Need]) -> bool {
         self.check = check;
-        if let Some(needs) = stands_on.iter().copied().find(|need| self.is_missing(*need)) {
+        if let Some(needs) = depends_on.iter().copied().find(|need| self.is_missing(*need)) {
             self.unchecked.push(Unchecked { check, needs });
             return false;
         }
         true
     }
 
-    /// Something is missing that other checks stand on; a finding tells of it.
+    /// Records that something is missing that other checks depend on. A finding must report it.
     pub(super) fn lacks(&mut self, need: Need) {
         self.missing.push(need);
     }
 
-    /// Whether that was found missing.
+    /// Whether it was recorded as missing.
     pub(super) fn is_missing(&self, need: Need) -> bool {
         self.missing.contains(&need)
     }
 
-    /// Something is as it should be.
+    /// Reports that something is as it should be.
     pub(super) fn ok(&mut self, text: impl AsRef<str>) {
         self.add(Verdict::Ok, text.as_ref(), None);
     }
 
-    /// Something is as it should be, unless this check has found something that is not.
+    /// As [`Report::ok`], unless this check has findings already.
     pub(super) fn ok_otherwise(&mut self, text: impl AsRef<str>) {
         if !self.findings.iter().any(|finding| finding.check == self.check) {
             self.ok(text);
         }
     }
 
-    /// Something could not be looked at, because only root may.
+    /// Reports what only root can check; `text` follows "check".
     pub(super) fn needs_root(&mut self, text: &str) {
-        self.add(Verdict::Skipped, &format!("{text}: only root may look"), None);
+        self.add(Verdict::Skipped, &format!("only root can check {text}"), None);
     }
 
-    /// Something is not as it should be, and the lamp works.
+    /// Reports something that is wrong although the lamp works.
     pub(super) fn warning(&mut self, text: impl AsRef<str>, fix: impl Into<Fix>) {
         self.add(Verdict::Warning, text.as_ref(), Some(fix.into()));
     }
 
-    /// Something keeps a part of the lamp from working, and nothing is known that mends it.
+    /// As [`Report::problem`], where no fix is known.
     pub(super) fn without_fix(&mut self, text: impl AsRef<str>) {
         self.add(Verdict::Problem, text.as_ref(), None);
     }
 
-    /// Something keeps the lamp, or a part of it, from working, or soon will.
+    /// Reports what keeps the lamp or a part of it from working, now or soon.
     pub(super) fn problem(&mut self, text: impl AsRef<str>, fix: impl Into<Fix>) {
         self.add(Verdict::Problem, text.as_ref(), Some(fix.into()));
     }
@@ -148,21 +149,20 @@ impl Report {
                 self.fixes.len() - 1
             })
         });
-        // Logs and files of others are quoted: they may hold anything.
+        // The text may quote logs and files of others, which can contain anything.
         self.findings.push(Finding { check: self.check, result, text: visible(text), fix });
     }
 
-    /// The fixes of all findings, each once.
+    /// The fixes of all findings, without duplicates.
     #[must_use]
     pub fn fixes(&self) -> &[Fix] {
         &self.fixes
     }
 
-    /// The worst of all.
+    /// The worst result of all findings.
     #[must_use]
     pub fn result(&self) -> Verdict {
         let worst = self.findings.iter().map(|finding| finding.result).max();
-        // What was not looked at says nothing.
         worst.filter(|worst| *worst != Verdict::Skipped).unwrap_or(Verdict::Ok)
     }
 
@@ -170,7 +170,7 @@ impl Report {
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let mut told = Vec::new();
+        let mut shown = Vec::new();
         for Finding { check, result, text: sentence, fix } in &self.findings {
             let label = match result {
                 Verdict::Ok => "ok",
@@ -180,12 +180,12 @@ impl Report {
             };
             let _ = writeln!(text, "{label:8} {check}: {sentence}");
             match fix {
-                Some(fix) if told.contains(fix) => {
+                Some(fix) if shown.contains(fix) => {
                     let _ = writeln!(text, "{:8} fix: as above", "");
                 }
                 Some(fix) => {
-                    told.push(*fix);
-                    self.tell(&self.fixes[*fix], &mut text);
+                    shown.push(*fix);
+                    self.write_fix(&self.fixes[*fix], &mut text);
                 }
                 None => {}
             }
@@ -201,26 +201,26 @@ impl Report {
             _ => writeln!(text, "{}, {}.", some(problems, "problem"), some(warnings, "warning")),
         };
         if !self.unchecked.is_empty() {
-            // Some are made of several parts.
+            // Some checks have several parts.
             let mut names: Vec<&str> = Vec::new();
             for Unchecked { check, .. } in &self.unchecked {
                 if !names.contains(check) {
                     names.push(check);
                 }
             }
-            let _ = writeln!(text, "Not looked at before that is mended: {}.", names.join(", "));
+            let _ = writeln!(text, "Not checked until that is fixed: {}.", names.join(", "));
         }
         let sudo = if self.system.is_root { "" } else { "sudo " };
         if self.fixes.iter().any(|fix| fix.is_for_lampi(&self.system)) {
-            let _ = writeln!(text, "To have lampi do what it can of that: {sudo}lampi doctor --fix");
+            let _ = writeln!(text, "To fix what lampi can fix, run: {sudo}lampi doctor --fix");
         }
         if count(Verdict::Skipped) > 0 {
-            let _ = writeln!(text, "Not everything could be looked at; for the rest: sudo lampi doctor");
+            let _ = writeln!(text, "To run the skipped checks, run: sudo lampi doctor");
         }
         text
     }
 
-    fn tell(&self, fix: &Fix, text: &mut String) {
+    fn write_fix(&self, fix: &Fix, text: &mut String) {
         for step in fix.actions() {
             let _ = writeln!(text, "{:8} fix: {}", "", visible(&step.sentence()));
             if let Some(command) = step.command(&self.system) {
@@ -271,7 +271,7 @@ impl Report {
             fixes: fixes.collect(),
             unchecked: &self.unchecked,
         };
-        // Text, numbers of variants and lists can always be written.
+        // Strings, integers and lists always serialise.
         serde_json::to_string_pretty(&whole).unwrap_or_default()
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Supervisor itself, and how it finds the lamp's programs.
+//! Supervisor itself, and the state of the lamp's programs in it.
 
 use autostart::Process;
 
@@ -10,13 +10,13 @@ use super::lamp::{ConfState, Lamp, Supervisor};
 use super::report::{Need, Report};
 use runtime::quoting::visible;
 
-/// Where systemd has the services that it starts at boot.
+/// Where systemd links the services that it starts at boot.
 const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";
 
-/// As much of a log's last line as a sentence can hold, in characters.
+/// The longest part of a log line in a finding, in characters.
 const LONGEST_LINE: usize = 200;
 
-/// Whether there is one.
+/// Whether it is installed.
 pub(super) fn installed(lamp: &Lamp, report: &mut Report) {
     if !lamp.system.exists("/usr/bin/supervisord") {
         report.lacks(Need::Supervisor);
@@ -24,15 +24,15 @@ pub(super) fn installed(lamp: &Lamp, report: &mut Report) {
     }
 }
 
-/// Whether it runs, and will after the next boot.
+/// Whether it runs, and starts at the next boot.
 pub(super) fn running(lamp: &Lamp, report: &mut Report) {
     let system = &lamp.system;
-    // Without systemd something else has to start it, of which nothing is known.
+    // Without systemd something else starts it, which the doctor cannot check.
     if system.exists("/lib/systemd/system/supervisor.service")
         && system.path(format!("{WANTED}/supervisor.service")).symlink_metadata().is_err()
     {
         report.problem(
-            "Supervisor does not start at boot",
+            "Supervisor does not start at boot, and so neither does the lamp",
             Action::Run(Tool::EnableUnit("supervisor.service")),
         );
     }
@@ -42,13 +42,13 @@ pub(super) fn running(lamp: &Lamp, report: &mut Report) {
         Supervisor::Down => {
             report.lacks(Need::RunningSupervisor);
             report.problem(
-                "Supervisor does not run, and with it nothing of the lamp",
+                "Supervisor does not run, so none of the lamp's programs runs",
                 Action::Run(Tool::StartService("supervisor")),
             );
         }
-        Supervisor::Strange(reason) => {
+        Supervisor::Unusable(reason) => {
             report.lacks(Need::RunningSupervisor);
-            report.without_fix(format!("nothing is known of the lamp's programs: {reason}"));
+            report.without_fix(format!("cannot check the lamp's programs: {reason}"));
         }
         Supervisor::Up(_) => {}
     }
@@ -60,7 +60,7 @@ pub(super) fn programs(lamp: &Lamp, report: &mut Report) {
         return;
     }
     for name in Lamp::names() {
-        // Without anything that drives the LEDs, its program cannot run.
+        // pigpiod cannot run where nothing can drive the LEDs.
         if name != "pigpiod" || !report.is_missing(Need::Pigpiod) {
             program(lamp, name, report);
         }
@@ -72,72 +72,76 @@ fn program(lamp: &Lamp, name: &'static str, report: &mut Report) {
     let update = || Action::Update(name.to_owned());
     let Some(state) = lamp.state_of(name) else {
         if lamp.conf_state(name) == ConfState::Present {
-            report.problem(format!("Supervisor has not read the file of {name} yet"), update());
+            report.problem(
+                format!("Supervisor has not read the file of {name} yet, so {name} does not run"),
+                update(),
+            );
         }
         return;
     };
     let (state, description) = (state.name.as_str(), state.description.as_str());
     if !lamp.wants(name) {
-        report.warning(format!("{name} is disabled, and Supervisor still has it as {state}"), update());
+        report.warning(format!("{name} is disabled, but Supervisor still has it as {state}"), update());
         return;
     }
     match state {
         "RUNNING" | "STARTING" => not_updated(lamp, name, report),
         "STOPPED" => {
-            let text = format!("{name} was stopped, and starts again only at the next boot");
+            let text = format!("{name} is stopped until the next boot");
             report.warning(text, Action::Start(name));
         }
         "STOPPING" => {}
-        // Its lock or its place is taken, of which another check tells.
+        // Another process has its lock or connection, which another check reports.
         "BACKOFF" | "FATAL" | "EXITED" if has_rival(lamp, name) => {}
-        // Never started, it ends by nothing: what is missing has been told by who looks at the files.
+        // It was never started. The check of the files has reported what is missing.
         "BACKOFF" | "FATAL" if lacks_command(lamp, name) => {}
-        "BACKOFF" | "FATAL" if !is_said_by_program(description) => {
-            report.problem(
-                format!("{name} cannot be started; Supervisor says: `{description}`"),
-                Action::Restart(name),
-            );
+        "BACKOFF" | "FATAL" if !has_exited(description) => {
+            report.problem(format!("Supervisor cannot start {name}: `{description}`"), Action::Restart(name));
         }
         "BACKOFF" => report.problem(
-            format!("{name} ends as soon as it is started; {}", said(lamp, name)),
+            format!("{name} exits as soon as it is started; {}", last_log_line(lamp, name)),
             Action::Restart(name),
         ),
         "FATAL" => report.problem(
-            format!("{name} could not be started, and Supervisor has given it up; {}", said(lamp, name)),
+            format!(
+                "{name} failed to start, and Supervisor no longer retries; {}",
+                last_log_line(lamp, name)
+            ),
             Action::Start(name),
         ),
         state => report.problem(
-            format!("{name} is {state} and does not run; {}", said(lamp, name)),
+            format!("{name} does not run: Supervisor has it as {state}; {}", last_log_line(lamp, name)),
             Action::Start(name),
         ),
     }
 }
 
-/// Whether it is the program that ended: of all that keeps it from starting Supervisor says something of its own.
-fn is_said_by_program(description: &str) -> bool {
+/// Whether the program itself exited. For everything else that prevents its start, Supervisor has other
+/// texts.
+fn has_exited(description: &str) -> bool {
     description.is_empty()
         || description.starts_with("Exited too quickly")
         || description.starts_with("exited:")
 }
 
-/// Whether the file that a program's call begins with is missing, which is told as that.
+/// Whether the program's command names a missing file, which another check reports.
 fn lacks_command(lamp: &Lamp, name: &str) -> bool {
     let command = lamp.program(name).and_then(|program| program.command.first());
     command.is_some_and(|command| command.starts_with('/') && !lamp.system.exists(command))
 }
 
-/// Whether somebody else than Supervisor runs a program.
+/// Whether a process that Supervisor did not start runs the program.
 fn has_rival(lamp: &Lamp, name: &str) -> bool {
     lamp.processes.iter().any(|process| process.program == name && process.supervisor.is_none())
 }
 
-/// A program that runs as its file said once.
+/// Reports a program that still runs with an earlier command or user.
 fn not_updated(lamp: &Lamp, name: &'static str, report: &mut Report) {
     let Some(program) = lamp.program(name) else { return };
     let mut running =
         lamp.processes.iter().filter(|process| process.program == name && process.supervisor.is_some());
     let differs = |process: &Process| {
-        // What a script calls in its turn cannot be compared.
+        // The command of a script's child cannot be compared.
         let other_call = process.words.first() == program.command.first() && process.words != program.command;
         let user = program.user.as_deref().unwrap_or("root");
         other_call || (lamp.system.account(user).is_some() && lamp.system.user_name(process.uid) != user)
@@ -145,7 +149,7 @@ fn not_updated(lamp: &Lamp, name: &'static str, report: &mut Report) {
     if let Some(process) = running.find(|process| differs(process)) {
         report.warning(
             format!(
-                "{name} runs as {}, `{}`, which its file no longer says",
+                "{name} still runs with its earlier configuration, as {}: `{}`",
                 lamp.system.user_name(process.uid),
                 process.words.join(" ")
             ),
@@ -154,25 +158,25 @@ fn not_updated(lamp: &Lamp, name: &'static str, report: &mut Report) {
     }
 }
 
-/// What pigpio says last of all, and after the reason.
+/// pigpio's last line, after the reason.
 const UNINITIALISED: &str = "Can't initialise pigpio library";
 
-/// As much of a log's end as is read, in bytes.
+/// How much is read from the end of a log, in bytes.
 const TAIL: u64 = 8 << 10;
 
-/// The last that a program said.
-fn said(lamp: &Lamp, name: &str) -> String {
+/// The last line of a program's log, for a finding.
+fn last_log_line(lamp: &Lamp, name: &str) -> String {
     let logs = lamp.program(name).map(|program| program.logs.clone()).unwrap_or_default();
     let end = logs.first().and_then(|log| last_bytes(&lamp.system.path(log), TAIL).ok()).unwrap_or_default();
-    match last_words(&String::from_utf8_lossy(&end)) {
-        Some(words) => format!("its last words are: `{words}`"),
-        None => "it has said nothing".into(),
+    match last_reason(&String::from_utf8_lossy(&end)) {
+        Some(line) => format!("the last line of its log: `{line}`"),
+        None => "its log is empty".into(),
     }
 }
 
-/// The last line of a log that gives a reason, as much of it as a sentence can hold.
-fn last_words(text: &str) -> Option<String> {
-    // pigpio puts some reasons into a box.
+/// The last line of a log that gives a reason, at most [`LONGEST_LINE`] characters.
+fn last_reason(text: &str) -> Option<String> {
+    // pigpio draws a box around some reasons.
     let line = |line: &&str| !line.is_empty() && !line.starts_with("+--") && !line.contains(UNINITIALISED);
     let bare = text
         .lines()
@@ -188,10 +192,10 @@ fn last_words(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::last_words;
+    use super::last_reason;
 
     #[test]
-    fn the_reason_of_pigpiod_comes_before_its_last_line() {
+    fn finds_pigpiods_reason_before_its_last_line() {
         for (text, words) in [
             ("", None),
             ("\n \n", None),
@@ -207,8 +211,8 @@ mod tests {
             ),
             ("Can't initialise pigpio library\n", Some("Can't initialise pigpio library")),
         ] {
-            assert_eq!(last_words(text).as_deref(), words, "{text}");
+            assert_eq!(last_reason(text).as_deref(), words, "{text}");
         }
-        assert_eq!(last_words(&"x".repeat(300)).map(|words| words.len()), Some(203));
+        assert_eq!(last_reason(&"x".repeat(300)).map(|words| words.len()), Some(203));
     }
 }

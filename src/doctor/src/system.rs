@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The system under examination: its files below a root folder, and its users.
+//! The system under examination: its files below a root directory, and its users.
 
 use std::error::Error;
 use std::ffi::CString;
@@ -13,10 +13,10 @@ use nix::fcntl::OFlag;
 use nix::unistd::{self, Gid, Uid, geteuid, getgrouplist};
 use system_files::accounts::{self, GroupEntry, PasswdEntry};
 
-/// Largest file that is read whole, in bytes: far above any configuration.
+/// Size limit for reading a file, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
 
-/// There is no directory at the path that was given as the root of a system.
+/// The path that was given as the root of a system is not a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoRoot(PathBuf);
 
@@ -25,23 +25,23 @@ impl fmt::Display for NoRoot {
         let path = self.0.display();
         write!(
             formatter,
-            "there is no folder {path}; give --root the folder under which the lamp's files are"
+            "there is no directory {path}; set --root to the directory that contains the lamp's files"
         )
     }
 }
 
 impl Error for NoRoot {}
 
-/// A system, the running one or one below a folder.
+/// A system: the running one, or one below a directory.
 #[derive(Debug)]
 pub struct System {
     root: PathBuf,
-    /// User and group of its superuser: whoever owns its root folder, because a tree that is not the running system may
-    /// have been unpacked by somebody else.
+    /// User and group of its superuser: the owner of its root directory, because another user may have
+    /// unpacked a tree that is not the running system.
     superuser: (u32, u32),
-    /// Whether this process may look at everything.
+    /// Whether this process has root's permissions.
     pub is_root: bool,
-    /// Whether it runs: then it has processes. What only a running system can show is asked of no other.
+    /// Whether it runs, so that processes and devices can be checked.
     pub runs: bool,
     accounts: Vec<Account>,
     groups: Vec<Group>,
@@ -56,11 +56,11 @@ pub(super) struct Account {
     pub uid: u32,
     /// Id of the primary group.
     pub gid: u32,
-    /// The home folder.
+    /// The home directory.
     pub home: String,
-    /// Whether `/etc/passwd` has it. On the running system others exist too, as a directory service knows them.
+    /// Whether it is in `/etc/passwd`. The running system can have others from a directory service.
     pub is_in_file: bool,
-    /// Ids of all groups, the primary one too.
+    /// Ids of all groups, including the primary one.
     groups: Vec<u32>,
 }
 
@@ -71,7 +71,7 @@ struct Group {
     members: Vec<String>,
 }
 
-/// Ways to use a file, as the bits of a mode.
+/// Kinds of access, as bits of a mode.
 pub(super) const READ: u32 = 4;
 /// See [`READ`].
 pub(super) const WRITE: u32 = 2;
@@ -112,23 +112,23 @@ impl System {
         self.superuser
     }
 
-    /// The root folder.
+    /// The root directory.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Whether this is the system that we run on.
+    /// Whether this is the system that this process runs on.
     #[must_use]
     pub fn is_this(&self) -> bool {
         self.root == Path::new("/")
     }
 
-    /// Where an absolute path of the system is.
+    /// The real path of an absolute path of the system.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         system_files::in_root(&self.root, path)
     }
 
-    /// What [`System::path`] made longer, as the system itself names it.
+    /// The inverse of [`System::path`].
     pub(super) fn shown(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
             Ok(below) => Path::new("/").join(below).display().to_string(),
@@ -136,49 +136,49 @@ impl System {
         }
     }
 
-    /// Whether there is anything at a path, links followed.
+    /// Whether a path exists; follows links.
     pub(super) fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.metadata(path).is_ok()
     }
 
-    /// What is known of a path, links followed.
+    /// The metadata of a path; follows links.
     pub(super) fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
         fs::metadata(self.path(path))
     }
 
-    /// A file's text; bytes that are none are replaced.
+    /// The text of a file; invalid UTF-8 is replaced.
     pub(super) fn text(&self, path: impl AsRef<Path>) -> io::Result<String> {
-        // A pipe would keep the doctor waiting, and what is huge is no configuration.
+        // Without O_NONBLOCK, opening a pipe would block.
         let path = self.path(path);
         let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("not a regular file"));
         }
         let mut bytes = Vec::new();
         file.take(LARGEST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST {
-            return Err(io::Error::other("it is too large"));
+            return Err(io::Error::other("larger than 4 MiB"));
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The names in a folder, sorted; none if it cannot be read.
-    pub(super) fn list(&self, folder: impl AsRef<Path>) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
+    /// The names in a directory, sorted; empty if it cannot be read.
+    pub(super) fn list(&self, directory: impl AsRef<Path>) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path(directory)) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
 
-    /// The names in a folder that end in a dot and `extension`, sorted.
-    pub(super) fn list_of(&self, folder: impl AsRef<Path>, extension: &str) -> Vec<String> {
-        let mut names = self.list(folder);
+    /// The names in a directory with this extension, sorted.
+    pub(super) fn list_of(&self, directory: impl AsRef<Path>, extension: &str) -> Vec<String> {
+        let mut names = self.list(directory);
         names.retain(|name| Path::new(name).extension().is_some_and(|found| found == extension));
         names
     }
 
-    /// The account of a user: that of the file, else the one that the running system knows from elsewhere.
+    /// The account of a user, from `/etc/passwd` or else from the running system's directory service.
     pub(super) fn account(&self, name: &str) -> Option<Account> {
         let mut account =
             self.accounts.iter().find(|account| account.name == name).cloned().or_else(|| {
@@ -243,15 +243,16 @@ impl System {
         known.map_or_else(|| uid.to_string(), |user| user.name)
     }
 
-    /// Whether `account` may use the file at `path` in a `way`, which is [`READ`], [`WRITE`] or both.
+    /// Whether `account` has access to the file at `path` in a `way`, which is [`READ`], [`WRITE`] or both.
     ///
-    /// Said by owner, group and mode of it and of the folders above it; access lists are not looked at.
+    /// Decided by owner, group and mode of the file and of its parent directories; ignores access control
+    /// lists.
     pub(super) fn may(&self, account: &Account, path: impl AsRef<Path>, way: u32) -> io::Result<bool> {
         let path = path.as_ref();
-        let mut folders: Vec<&Path> = path.ancestors().skip(1).collect();
-        folders.reverse();
-        for folder in folders {
-            if !self.permits(account, &self.metadata(folder)?, 1) {
+        let mut directories: Vec<&Path> = path.ancestors().skip(1).collect();
+        directories.reverse();
+        for directory in directories {
+            if !self.permits(account, &self.metadata(directory)?, 1) {
                 return Ok(false);
             }
         }
@@ -279,9 +280,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn users_and_groups_of_a_directory_service_exist() {
+    fn finds_users_and_groups_of_a_directory_service() {
         let mut system = System::new(Path::new("/")).unwrap();
-        // As if no file had them: what is left is what the running system says.
+        // Without the entries of the files, only those of the running system are left.
         system.accounts.clear();
         system.groups.clear();
         let account = system.account("daemon").unwrap();
@@ -290,9 +291,9 @@ mod tests {
         assert!(!system.is_member(&account, "video"));
         assert_eq!(system.user_name(account.uid), "daemon");
         assert!(system.account("nobody-of-this-name").is_none());
-        // Another root has what its files say.
-        let folder = tempfile::tempdir().unwrap();
-        let other = System::new(folder.path()).unwrap();
+        // Another root only has what is in its files.
+        let directory = tempfile::tempdir().unwrap();
+        let other = System::new(directory.path()).unwrap();
         assert!(other.account("daemon").is_none() && !other.has_group("daemon"));
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The configuration that the firmware reads before the kernel starts, config.txt: what it says about the pins of the LEDs,
-//! and whether the kernel has PWM on them because of it.
+//! config.txt, which the firmware reads before the kernel starts: what uses the pins of the LEDs, and whether
+//! the kernel has PWM on them.
 
 pub mod block;
 mod boot;
@@ -16,7 +16,7 @@ pub use config::{Config, Conflict, Effect, Use};
 pub use error::BootConfigError;
 pub use state::{ENABLE, REBOOT, State, without_chip};
 
-/// A command of `lampi pwm`, as one types it for the machine whose root is at `root`.
+/// The command line of a `lampi pwm` command for the machine whose root is at `root`.
 #[must_use]
 pub fn command(command: &str, root: &Path) -> String {
     if root == Path::new("/") {
@@ -26,7 +26,7 @@ pub fn command(command: &str, root: &Path) -> String {
     }
 }
 
-/// Pins in a sentence.
+/// Pins as text, such as "GPIO 13, 19 and 26".
 #[must_use]
 pub fn list(pins: &[u8]) -> String {
     let pins: Vec<String> = pins.iter().map(u8::to_string).collect();

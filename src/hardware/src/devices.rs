@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the kernel shows of the machine in /proc and /sys: framebuffers, touch screens, devices on the SPI bus, and the time
-//! since the start.
+//! Hardware in /proc and /sys: framebuffers, touch screens, devices on the SPI bus, and the uptime.
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +10,10 @@ use touchscreen::Capabilities;
 /// `BUS_USB` of the kernel's `input.h`, as in `id/bustype`.
 const BUS_USB: &str = "0003";
 
-/// How drivers call the framebuffers of the board's own connectors for monitors: those of the firmware, of KMS, and those that
-/// a machine starts with.
+/// Names of the framebuffers for the board's monitor connectors: the firmware's, KMS's, and those at boot.
 const OF_MONITORS: [&str; 4] = ["BCM2708 FB", "vc4drmfb", "drm-rp1-vec", "simple"];
 
-/// Connectors of the board that only panels have, in the kernel's names.
+/// The kernel's names of connectors that only panels use.
 const OF_PANELS: [&str; 3] = ["-DSI-", "-DPI-", "-LVDS-"];
 
 /// A framebuffer device.
@@ -25,9 +23,9 @@ pub struct Framebuffer {
     pub device: String,
     /// Its driver's name for it.
     pub name: String,
-    /// In pixels, with what is not seen, if its driver keeps more than one picture.
+    /// In pixels. It includes invisible ones if the driver has several frames.
     pub width: u32,
-    /// As the width.
+    /// As for the width.
     pub height: u32,
     /// Bits of a pixel in memory.
     pub bits_per_pixel: u32,
@@ -36,7 +34,7 @@ pub struct Framebuffer {
 }
 
 impl Framebuffer {
-    /// Whether it is a panel with a driver of its own, on the SPI bus as a rule, whichever overlay it has.
+    /// Whether it is a panel with its own driver, usually on the SPI bus.
     #[must_use]
     pub fn is_panel(&self) -> bool {
         !OF_MONITORS.iter().any(|name| self.name.starts_with(name))
@@ -50,7 +48,7 @@ pub struct TouchScreen {
     pub device: String,
     /// Its driver's name for it.
     pub name: String,
-    /// Whether it is on USB, as those of monitors are.
+    /// Whether it is connected by USB, as on monitors.
     #[serde(skip)]
     pub is_usb: bool,
 }
@@ -60,7 +58,7 @@ pub struct TouchScreen {
 pub struct SpiDevice {
     /// Bus and chip select, such as spi0.0.
     pub name: String,
-    /// What it is, in the words of its driver, such as ili9341.
+    /// Its kind, from its driver, such as ili9341.
     pub kind: String,
 }
 
@@ -71,37 +69,37 @@ pub fn uptime(root: &Path) -> Option<u64> {
     text.split(' ').next()?.parse().ok().map(|seconds: f64| seconds as u64)
 }
 
-/// The framebuffers, in their order.
+/// The framebuffers, by number.
 #[must_use]
 pub fn framebuffers(root: &Path) -> Vec<Framebuffer> {
-    devices(root, "/sys/class/graphics", "fb", |folder, name| {
-        let size = read(folder, "virtual_size")?;
+    devices(root, "/sys/class/graphics", "fb", |directory, name| {
+        let size = read(directory, "virtual_size")?;
         let (width, height) = size.split_once(',')?;
         Some(Framebuffer {
             device: format!("/dev/{name}"),
-            name: read(folder, "name")?,
+            name: read(directory, "name")?,
             width: number(width)?,
             height: number(height)?,
-            bits_per_pixel: number(&read(folder, "bits_per_pixel")?)?,
-            stride: number(&read(folder, "stride")?)?,
+            bits_per_pixel: number(&read(directory, "bits_per_pixel")?)?,
+            stride: number(&read(directory, "stride")?)?,
         })
     })
 }
 
-/// The touch screens, by the rule of [`Capabilities`], as for `lamp_ui`.
+/// The touch screens, detected by [`Capabilities`], as in `lamp_ui`.
 #[must_use]
 pub fn touch_screens(root: &Path) -> Vec<TouchScreen> {
-    devices(root, "/sys/class/input", "event", |folder, name| {
-        Capabilities::from_sysfs(&folder.join("device")).protocol().ok()?;
+    devices(root, "/sys/class/input", "event", |directory, name| {
+        Capabilities::from_sysfs(&directory.join("device")).protocol().ok()?;
         Some(TouchScreen {
             device: format!("/dev/input/{name}"),
-            name: read(folder, "device/name")?,
-            is_usb: read(folder, "device/id/bustype").as_deref() == Some(BUS_USB),
+            name: read(directory, "device/name")?,
+            is_usb: read(directory, "device/id/bustype").as_deref() == Some(BUS_USB),
         })
     })
 }
 
-/// Whether a panel is connected to a connector of the board that only panels have. Its framebuffer is that of monitors.
+/// Whether a panel is connected to a connector that only panels use. It has a framebuffer like a monitor.
 #[must_use]
 pub fn has_panel_on_connector(root: &Path) -> bool {
     let class = system_files::in_root(root, "/sys/class/drm");
@@ -112,19 +110,19 @@ pub fn has_panel_on_connector(root: &Path) -> bool {
     })
 }
 
-/// The devices on the SPI bus of the board's pins. Chip selects that no device has are left out: there the kernel has spidev,
-/// which is for programs.
+/// The devices on the SPI bus of the board's pins. Skips unused chip selects, where the kernel has spidev for
+/// programs.
 #[must_use]
 pub fn spi_devices(root: &Path) -> Vec<SpiDevice> {
-    let found = devices(root, "/sys/bus/spi/devices", "spi0.", |folder, name| {
-        let modalias = read(folder, "modalias")?;
+    let found = devices(root, "/sys/bus/spi/devices", "spi0.", |directory, name| {
+        let modalias = read(directory, "modalias")?;
         let kind = modalias.strip_prefix("spi:").unwrap_or(&modalias).to_owned();
         Some(SpiDevice { name: name.to_owned(), kind })
     });
     found.into_iter().filter(|device| device.kind != "spidev").collect()
 }
 
-/// What `describe` says of the devices of a class whose names are `prefix` and a number, by that number.
+/// The results of `describe` for the devices of a class named `prefix` plus a number, by that number.
 fn devices<T>(root: &Path, class: &str, prefix: &str, describe: impl Fn(&Path, &str) -> Option<T>) -> Vec<T> {
     let names = names(&system_files::in_root(root, class), prefix);
     names.iter().filter_map(|name| describe(&system_files::in_root(root, class).join(name), name)).collect()
@@ -138,13 +136,13 @@ fn names(class: &Path, prefix: &str) -> Vec<String> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| name.strip_prefix(prefix).is_some_and(is_number))
         .collect();
-    // The longer number is the larger one.
+    // A longer number is larger.
     found.sort_by(|one, other| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
     found
 }
 
-fn read(folder: &Path, file: &str) -> Option<String> {
-    fs::read_to_string(folder.join(file)).ok().map(|text| text.trim_end().to_owned())
+fn read(directory: &Path, file: &str) -> Option<String> {
+    fs::read_to_string(directory.join(file)).ok().map(|text| text.trim_end().to_owned())
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -230,7 +228,7 @@ mod tests {
             bits_per_pixel: 16,
             stride: 640,
         };
-        // As their drivers name themselves, cut to 15 letters.
+        // The drivers' names, truncated to 15 characters.
         for name in
             ["fb_ili9340", "fb_hx8357d", "ili9341drmfb", "panel-mipi-dbid", "ili9486drmfb", "st7735rdrmfb"]
         {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What drives the LEDs of a lamp, or why nothing does, in the same words for every part that reports it.
+//! What drives the LEDs of a lamp, or why nothing does, with the text for all programs that report it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use system_files::in_root;
 
 use crate::boot_config::State;
 
-/// Where Supervisor looks for programs. The PATH of whoever calls lampi may be another.
+/// Supervisor's PATH. That of lampi's caller may be different.
 pub const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// What the lamp's daemon finds when it starts.
+/// The driver that the lamp's daemon selects when it starts.
 #[derive(Debug)]
 pub enum Driver {
     /// The kernel's PWM.
@@ -29,14 +29,14 @@ pub enum Driver {
 /// Why nothing drives the LEDs.
 #[derive(Debug)]
 pub struct Dark {
-    /// Why it is not a pigpiod.
+    /// Why no pigpiod does.
     pub reason: String,
-    /// Why it is not the kernel.
+    /// Why the kernel does not.
     pub pwm: State,
 }
 
 impl Dark {
-    /// One sentence for who works on the machine whose root is at `root`.
+    /// One sentence for a user of the machine whose root is at `root`.
     #[must_use]
     pub fn sentence(&self, root: &Path) -> String {
         format!("{}, and {}", self.reason, self.pwm.sentence(root))
@@ -44,10 +44,10 @@ impl Dark {
 }
 
 impl Driver {
-    /// That of the machine whose root is at `root`.
+    /// Determines the driver for the machine whose root is at `root`.
     #[must_use]
     pub fn of(root: &Path) -> Self {
-        let path = std::env::join_paths(PATH.map(|folder| in_root(root, folder))).ok();
+        let path = std::env::join_paths(PATH.map(|directory| in_root(root, directory))).ok();
         match driver::select(root, path.as_deref(), || backoff::current(root)) {
             driver::Driver::Kernel => Self::Kernel,
             driver::Driver::Pigpio { program, .. } => Self::Pigpio(program.display().to_string()),
@@ -55,13 +55,15 @@ impl Driver {
         }
     }
 
-    /// Why the LEDs of the machine whose root is at `root` are dark, when its daemon does not drive them.
+    /// Why the LEDs of the machine whose root is at `root` are dark, if its daemon does not drive them.
     #[must_use]
     pub fn darkness(root: &Path) -> String {
         match Self::of(root) {
             Self::None(dark) => dark.sentence(root),
-            // What is to drive them did not, or has come since.
-            Self::Kernel | Self::Pigpio(_) => "the log of pigpiod says why; run: lampi logs pigpiod".into(),
+            // The driver failed, or was installed later.
+            Self::Kernel | Self::Pigpio(_) => {
+                "the log of pigpiod has the reason; run: lampi logs pigpiod".into()
+            }
         }
     }
 }
@@ -71,8 +73,8 @@ pub fn are_driven(address: &Address, patience: Duration) -> Result<bool, Error> 
     drives(&mut Client::connect(&address.host, address.port, patience)?)
 }
 
-/// The same, of a daemon that is connected already.
+/// As [`are_driven`], for a daemon that is already connected.
 pub fn drives(client: &mut Client) -> Result<bool, Error> {
-    // It drives all of them or none.
+    // It drives all LEDs or none.
     client.drives(LEDS[0].pin as Pin)
 }

@@ -125,6 +125,6 @@ fn a_snapshot_that_cannot_be_written_is_a_failure() {
     assert_eq!(failed.status.code(), Some(1));
     assert_eq!(
         text(&failed.stderr),
-        "lamp_ui: cannot write /nonexistent/lamp.png: cannot look at /nonexistent: No such file or directory (os error 2)\n"
+        "lamp_ui: cannot write /nonexistent/lamp.png: cannot access /nonexistent: No such file or directory (os error 2)\n"
     );
 }

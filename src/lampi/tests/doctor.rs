@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi doctor` on a lamp that is well, and on lamps that were broken in one way each.
+//! `lampi doctor` on a lamp without faults, and on lamps with one fault each.
 //!
-//! `tests/doctor/healthy` is the root folder of a lamp of which nothing but `ok` may be said. A folder in
-//! `tests/doctor/broken` has a shell script `break`, which runs in a copy of it, and what is then `expected`:
-//! all that is not `ok`, with what mends it. If lampi mends anything itself, `mended` is what it says and
-//! which files are then new (+), changed (~) and gone (-), and last what is still not `ok`. Adding a case is
-//! adding a folder; `LAMPI_TEST_RENEW=yes` writes what is found into it. In the copies Supervisor's socket
-//! leads to a real supervisord, and `@BROKER@` and `@PIGPIOD@` are the ports of a real mosquitto and a real
-//! pigpiod.
+//! `tests/doctor/healthy` is the root directory of a lamp without faults. A directory in
+//! `tests/doctor/broken` has a shell script `break`, which runs in a copy of it, and a file `expected`: all
+//! findings that are not `ok`, with their fixes. If lampi can fix something itself, `mended` contains what it
+//! reports, which files are new (+), changed (~) and gone (-), and the findings that remain. To add a case,
+//! add a directory; `LAMPI_TEST_RENEW=yes` writes the files. In the copies, Supervisor's socket is that of a
+//! real supervisord, and `@BROKER@` and `@PIGPIOD@` are the ports of a real mosquitto and a real pigpiod.
 
 #[path = "doctor/attacks.rs"]
 mod attacks;
@@ -58,7 +57,7 @@ fn complaint(case: &Path, peers: &Peers) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{name}:\n{wrong}"))
 }
 
-/// What comes of `doctor --fix`.
+/// The result of `doctor --fix`.
 fn mended(lamp: &Lamp, peers: &Peers) -> String {
     let before = lamp.files();
     let mut told = lamp.mend(peers);
@@ -75,7 +74,7 @@ fn mended(lamp: &Lamp, peers: &Peers) -> String {
     told + &lamp.doctor(peers).complaints
 }
 
-/// What is wrong with a text that a file has to hold.
+/// The difference between a file's expected content and the text.
 fn differs(file: &Path, found: &str) -> String {
     if std::env::var_os("LAMPI_TEST_RENEW").is_some() {
         fs::write(file, found).unwrap();
@@ -85,14 +84,14 @@ fn differs(file: &Path, found: &str) -> String {
 }
 
 #[test]
-fn nothing_is_said_of_a_healthy_lamp() {
+fn finds_nothing_on_a_healthy_lamp() {
     let peers = Peers::start();
     let lamp = Lamp::new(&peers);
     lamp.start();
     let found = lamp.doctor(&peers);
     assert_eq!((found.complaints.as_str(), found.status), ("", 0), "{}", found.output);
     assert!(found.output.ends_with("\nNothing is wrong.\n"), "{}", found.output);
-    // One that does not run, such as the card in a reader, is judged by its files alone.
+    // A lamp that does not run, such as a card in a reader, is checked by its files only.
     fs::remove_dir_all(lamp.root().join("proc")).unwrap();
     let found = lamp.doctor(&peers);
     assert_eq!((found.complaints.as_str(), found.status), ("", 0), "{}", found.output);

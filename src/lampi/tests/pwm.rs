@@ -149,12 +149,12 @@ fn supports_the_path_of_older_systems() {
     assert!(
         machine
             .refused("enable")
-            .contains("there is neither ROOT/boot/firmware/config.txt nor ROOT/boot/config.txt")
+            .contains("neither ROOT/boot/firmware/config.txt nor ROOT/boot/config.txt exists")
     );
     fs::create_dir(machine.path("boot/firmware")).unwrap();
     assert_eq!(
         machine.refused("enable"),
-        "lampi: ROOT/boot/firmware is empty; mount the boot partition of the image there\n"
+        "lampi: ROOT/boot/firmware is empty; mount the image's boot partition there\n"
     );
 }
 
@@ -163,11 +163,14 @@ fn reports_a_kernel_without_pwm_gpio() {
     let machine = Machine::new(b"a=1\n");
     machine.write("lib/modules/6.1.0-rpi7-rpi-v8/modules.dep", b"kernel/drivers/pwm/pwm-bcm2835.ko.xz:\n");
     assert!(machine.refused("enable").starts_with(
-        "lampi: there is no module pwm-gpio in ROOT/lib/modules: the kernel 6.1.0-rpi7-rpi-v8 has no PWM for the LEDs; "
+        "lampi: ROOT/lib/modules does not contain the module pwm-gpio: the kernel 6.1.0-rpi7-rpi-v8 has no PWM driver for the LEDs; "
     ));
     fs::remove_file(machine.path(OVERLAY)).unwrap();
     let error = machine.refused("enable");
-    assert!(error.starts_with("lampi: there is no ROOT/boot/firmware/overlays/pwm-gpio.dtbo: "), "{error}");
+    assert!(
+        error.starts_with("lampi: ROOT/boot/firmware/overlays/pwm-gpio.dtbo does not exist: "),
+        "{error}"
+    );
     assert_eq!(format!("lampi: {}", machine.dark()), error, "status prints the same");
     assert!(error.contains("since November 2024, Debian's own kernels do not"), "{error}");
     machine.write(OVERLAY, b"");
@@ -184,8 +187,8 @@ fn does_not_change_edited_lines() {
     for action in ["enable", "disable"] {
         assert_eq!(
             machine.refused(action),
-            "lampi: ROOT/boot/firmware/config.txt:3: somebody changed the lines between the two comments of lampi; remove \
-             them by hand, with the comments\n"
+            "lampi: ROOT/boot/firmware/config.txt:3: the lines between the two comments of lampi were changed; remove them \
+             and the comments manually\n"
         );
     }
 }
@@ -199,16 +202,18 @@ fn rejects_symbolic_links_and_directories_that_others_can_change() {
     assert!(
         machine
             .refused("enable")
-            .contains("boot/firmware can be changed by others than its owner; say: sudo chmod go-w")
+            .contains("users other than its owner can write to ROOT/boot/firmware; run: sudo chmod go-w")
     );
     fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
     fs::remove_file(&config).unwrap();
     symlink(machine.path("elsewhere"), &config).unwrap();
-    assert!(machine.refused("enable").contains("config.txt is a link, which is not followed"));
+    assert!(machine.refused("enable").contains("config.txt is a symbolic link, which is not allowed here"));
     assert_eq!(machine.read("elsewhere"), "mine\n");
     fs::rename(&directory, machine.path("other")).unwrap();
     symlink("../other", &directory).unwrap();
-    assert!(machine.refused("enable").contains("boot/firmware is a link, which is not followed"));
+    assert!(
+        machine.refused("enable").contains("boot/firmware is a symbolic link, which is not allowed here")
+    );
 }
 
 #[test]
@@ -284,13 +289,13 @@ fn status_prints_one_sentence() {
     fs::File::options().write(true).open(machine.path(CONFIG)).unwrap().set_modified(changed).unwrap();
     assert_eq!(
         machine.dark(),
-        "the lines for GPIO 19, 26 and 13 are in config.txt, but the kernel has no PWM on GPIO 13; its log says why\n"
+        "the lines for GPIO 19, 26 and 13 are in config.txt, but the kernel has no PWM on GPIO 13; its log has the reason\n"
     );
     machine.chip(0, 13);
     assert_eq!(machine.fine("status"), "the kernel has PWM on GPIO 19, 26 and 13, the pins of the LEDs\n");
     assert_eq!(machine.fine("enable").lines().count(), 1, "no reboot is needed");
     machine.fine("disable");
-    assert!(machine.fine("status").contains("but not after a reboot; run: lampi pwm enable --root"));
+    assert!(machine.fine("status").contains("but only until the next reboot; run: lampi pwm enable --root"));
 }
 
 #[test]
@@ -334,7 +339,7 @@ fn names_a_conflicting_line_after_the_own_lines() {
     let enabled = machine.read(CONFIG);
     machine.write(CONFIG, format!("{enabled}dtoverlay=hifiberry-dac\n").as_bytes());
     let conflict = "ROOT/boot/firmware/config.txt:9: dtoverlay=hifiberry-dac uses GPIO 19, \
-                    which an LED of the lamp is on; remove this line, or put a # before it";
+                    a pin of the LEDs; remove the line or comment it out with #";
     assert_eq!(
         machine.refused("enable"),
         format!("lampi: {conflict}, and run: lampi pwm enable --root ROOT\n")
@@ -342,8 +347,8 @@ fn names_a_conflicting_line_after_the_own_lines() {
     assert_eq!(machine.dark(), format!("{conflict}, then run: lampi pwm enable --root ROOT\n"));
 
     machine.write(CONFIG, enabled.replace("gpio=26", "gpio=21").as_bytes());
-    let changed = "ROOT/boot/firmware/config.txt:3: somebody changed the lines between the two comments of \
-                   lampi; remove them by hand, with the comments";
+    let changed = "ROOT/boot/firmware/config.txt:3: the lines between the two comments of lampi were changed; \
+                   remove them and the comments manually";
     assert_eq!(machine.refused("enable"), format!("lampi: {changed}\n"));
     assert_eq!(machine.dark(), format!("{changed}, then run: lampi pwm enable --root ROOT\n"));
 }
@@ -365,7 +370,7 @@ fn reports_a_missing_root() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "lampi: there is no folder /nonexistent; name the one that the root of the machine is in\n"
+        "lampi: there is no directory /nonexistent; set --root to the root directory of the machine's files\n"
     );
 }
 

@@ -207,7 +207,7 @@ fn changes_nothing_in_a_directory_that_others_can_change() {
     fs::set_permissions(machine.root().join("etc/cron.d"), Permissions::from_mode(0o777)).unwrap();
     let output = machine.take_over(&[]);
     assert!(
-        output.contains("was left alone, because it is not in a folder that root alone can change"),
+        output.contains("lampi does not change it, because users other than root can change its directory"),
         "{output}"
     );
     assert!(machine.root().join("etc/cron.d/a").exists());
@@ -265,11 +265,12 @@ fn changes_no_file_that_may_belong_to_a_package() {
     let machine = Machine::empty();
     machine.write("etc/cron.d/other", "@reboot root fbcp\n");
     machine.package("other", "1", "/etc/cron.d/other\n");
-    assert!(machine.take_over(&[]).contains("of the package other starts fbcp too; it was left alone"));
+    let output = machine.take_over(&[]);
+    assert!(output.contains("lampi does not change it, because it belongs to the package other"), "{output}");
     // Truncated, as after a power failure.
     machine.write("var/lib/dpkg/info/base-files.list", "/etc");
     let output = machine.take_over(&[]);
-    assert!(output.contains("because dpkg does not say whether a package brought it"), "{output}");
+    assert!(output.contains("because dpkg does not report whether it belongs to a package"), "{output}");
     assert!(machine.root().join("etc/cron.d/other").exists());
 }
 
@@ -286,7 +287,8 @@ fn ignores_the_package_s_own_files_under_any_path() {
         let output = machine.take_over(&[]);
         assert_eq!(
             output,
-            "/etc/supervisor/conf.d/other.conf of the package other starts fbcp too; it was left alone\n"
+            "/etc/supervisor/conf.d/other.conf also starts fbcp; lampi does not change it, because it belongs to \
+             the package other\n"
         );
     }
 }
@@ -305,7 +307,7 @@ fn leaves_a_configuration_that_supervisor_can_read() {
         machine.write("etc/supervisor/conf.d/b.conf", other);
         let output = machine.take_over(&[]);
         assert!(
-            output.contains("a.conf starts fbcp too, as part of what Supervisor needs whole"),
+            output.contains("a.conf also starts fbcp, and other files of Supervisor refer to it"),
             "{output}"
         );
         assert!(machine.root().join("etc/supervisor/conf.d/a.conf").exists());
@@ -332,7 +334,7 @@ fn reports_what_it_cannot_read() {
         .set_len(1 << 40)
         .unwrap();
     let output = machine.take_over(&[]);
-    assert!(output.starts_with("cannot read what is in Supervisor's files, so "), "{output}");
+    assert!(output.starts_with("cannot read Supervisor's files, so "), "{output}");
 }
 
 #[test]
@@ -378,7 +380,7 @@ fn a_user_cannot_misuse_the_take_over() {
     machine.write("home/pi/.config/autostart/x; run: reboot.desktop", "[Desktop Entry]\nExec=fbcp\n");
     let output = machine.take_over(&[]);
     assert!(
-        output.starts_with("'/home/pi/.config/autostart/x; run: reboot.desktop' starts fbcp too"),
+        output.starts_with("'/home/pi/.config/autostart/x; run: reboot.desktop' also starts fbcp"),
         "{output}"
     );
     if nix::unistd::geteuid().is_root() {
@@ -390,7 +392,7 @@ fn a_user_cannot_misuse_the_take_over() {
     machine.write("home/pi/x.conf", "[program:x]\ncommand=fbcp\n");
     fs::set_permissions(machine.root().join("home/pi"), Permissions::from_mode(0o777)).unwrap();
     let output = machine.take_over(&[]);
-    assert!(output.contains("because it is not in a folder that root alone can change"), "{output}");
+    assert!(output.contains("because users other than root can change its directory"), "{output}");
     assert!(!output.contains("sudo ch"), "{output}");
 }
 

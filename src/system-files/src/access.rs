@@ -19,17 +19,17 @@ pub struct Access {
 }
 
 impl Access {
-    /// A file of the caller.
+    /// Owner and group of the caller, with this mode.
     #[must_use]
     pub fn of_caller(mode: u32) -> Self {
         Self { user: geteuid().as_raw(), group: getegid().as_raw(), mode }
     }
 }
 
-/// What only root may read and change.
+/// Only root can read and change the file.
 pub const ROOT_ONLY: Access = Access { user: 0, group: 0, mode: 0o600 };
 
-/// Sets what is not so yet. FAT refuses what it cannot store, which is a failure only if it has to be exactly so.
+/// Sets what differs. FAT rejects what it cannot store, which is an error only if `exactly`.
 pub(crate) fn set_access(file: &File, access: Access, exactly: bool) -> io::Result<()> {
     let metadata = file.metadata()?;
     let tolerated = |result: io::Result<()>| match result {
@@ -39,7 +39,7 @@ pub(crate) fn set_access(file: &File, access: Access, exactly: bool) -> io::Resu
     if (metadata.uid(), metadata.gid()) != (access.user, access.group) {
         tolerated(fchown(file, Some(access.user), Some(access.group)))?;
     }
-    // After the owner, whose change takes some bits away.
+    // After the owner, because a change of the owner clears some bits.
     if file.metadata()?.mode() & 0o7777 != access.mode {
         tolerated(file.set_permissions(Permissions::from_mode(access.mode)))?;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Users and groups as the files /etc/passwd and /etc/group of a machine have them (passwd(5), group(5)). Lines that are broken
-//! are passed over, as the C library does.
+//! Parses users and groups in a machine's /etc/passwd and /etc/group (passwd(5), group(5)). Skips invalid
+//! lines, as the C library does.
 
 /// A line of /etc/passwd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct GroupEntry<'a> {
     pub name: &'a str,
     /// Group id.
     pub gid: u32,
-    /// Names of its members; those whose primary group it is need not be among them.
+    /// Names of its members, not necessarily those with this primary group.
     pub members: Vec<&'a str>,
 }
 
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_are_read_and_broken_lines_passed_over() {
+    fn parses_entries_and_skips_invalid_lines() {
         let text = "root:x:0:0:root:/root:/bin/bash\n\n+\nx:x:y:0::/:\npi:x:1000:1001:,,,:/home/pi:/bin/sh\n";
         let entries: Vec<PasswdEntry> = passwd(text).collect();
         let root = PasswdEntry { name: "root", uid: 0, gid: 0, home: "/root" };

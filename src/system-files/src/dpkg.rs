@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the owner of a machine has set by dpkg-statoverride and dpkg-divert. The paths are absolute paths of that machine.
+//! What a machine's owner has set with dpkg-statoverride and dpkg-divert. Paths are absolute paths on that
+//! machine.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,14 +8,14 @@ use std::process::{Command, Stdio};
 
 use crate::{Access, ROOT_ONLY, accounts, in_root};
 
-/// An override that names a user or group whom the machine does not have.
+/// An override for a user or group that does not exist on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownOwner {
-    /// The file that is overridden.
+    /// The file with the override.
     path: String,
     /// The name of the user or group.
     name: String,
-    /// The file that should have it.
+    /// The file without an entry for it.
     list: &'static str,
 }
 
@@ -23,14 +24,15 @@ impl fmt::Display for UnknownOwner {
         let Self { path, name, list } = self;
         write!(
             formatter,
-            "dpkg-statoverride gives {path} to {name}, whom {list} does not have; correct it by dpkg-statoverride"
+            "dpkg-statoverride sets the owner of {path} to {name}, which is not in {list}; correct it with \
+             dpkg-statoverride"
         )
     }
 }
 
 impl std::error::Error for UnknownOwner {}
 
-/// Owner, group and mode that replace those of the package that `path` belongs to.
+/// Owner, group and mode that override the package's for `path`.
 #[must_use]
 pub fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
     let text = ask("dpkg-statoverride", root, "--list", path)?;
@@ -39,7 +41,7 @@ pub fn overridden(root: &Path, path: &str) -> Option<(String, String, u32)> {
     Some((user.to_owned(), group.to_owned(), u32::from_str_radix(mode, 8).ok()?))
 }
 
-/// Owner, group and mode for a file of the lamp: those of an override, else those that keep it to root.
+/// Owner, group and mode for a file of the lamp: those of an override, else root's only.
 pub fn access(root: &Path, path: &str) -> Result<Access, UnknownOwner> {
     let Some((user, group, mode)) = overridden(root, path) else { return Ok(ROOT_ONLY) };
     let text = |list: &str| std::fs::read_to_string(in_root(root, list)).unwrap_or_default();
@@ -56,12 +58,12 @@ pub fn access(root: &Path, path: &str) -> Result<Access, UnknownOwner> {
     })
 }
 
-/// The number of a user or group that has no name: dpkg writes it after a `#`.
+/// The ID of a user or group without a name, which dpkg writes after a `#`.
 fn number(name: &str) -> Option<u32> {
     name.strip_prefix('#')?.parse().ok()
 }
 
-/// Where dpkg puts the package's file `path`, if it is diverted.
+/// The path to which dpkg diverts the package's file `path`, if it does.
 #[must_use]
 pub fn diverted(root: &Path, path: &str) -> Option<PathBuf> {
     let name = ask("dpkg-divert", root, "--truename", path)?;
@@ -69,7 +71,7 @@ pub fn diverted(root: &Path, path: &str) -> Option<PathBuf> {
     (name != path).then(|| name.into())
 }
 
-/// The answer of one of dpkg's tools; none where the tool is missing or prints nothing.
+/// The output of one of dpkg's tools; none if the tool is missing or prints nothing.
 fn ask(tool: &str, root: &Path, question: &str, path: &str) -> Option<String> {
     let output = Command::new(tool)
         .arg("--root")

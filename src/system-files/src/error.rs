@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Why a file of the machine was not read or changed.
+//! Errors of reading and changing files.
 
 use std::fmt;
 use std::io;
@@ -9,86 +9,86 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system did not do it; the cause is the [source](std::error::Error::source).
+    /// A system call failed; the cause is the [source](std::error::Error::source).
     System {
-        /// What was to be done.
+        /// The operation.
         operation: Operation,
         /// The file or directory.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
-    /// The path names no file, such as `/`.
+    /// The path is not the name of a file, such as `/`.
     NoName(PathBuf),
-    /// The path has `..` in it, where that is not allowed.
+    /// The path contains `..`, which is not allowed there.
     ParentInPath(PathBuf),
-    /// There is a link where the file should be.
+    /// The file is a link.
     Link(PathBuf),
-    /// There is a link where a directory should be.
+    /// A directory in the path is a link.
     LinkedDirectory(PathBuf),
-    /// A link on the way may be another user's.
+    /// A link in the path may be another user's.
     ForeignLink(PathBuf),
-    /// Links lead to one another.
+    /// Links refer to each other.
     TooManyLinks(PathBuf),
-    /// A directory on the way belongs to another user than root and the caller.
+    /// A directory in the path belongs to another user than root and the caller.
     ForeignDirectory {
         /// The directory.
         path: PathBuf,
-        /// Id of its owner.
+        /// ID of its owner.
         owner: u32,
     },
-    /// Others than the owner may write to a directory on the way.
+    /// Others than the owner can write to a directory in the path.
     WritableDirectory(PathBuf),
-    /// There is a directory, a pipe or a device where the file should be.
+    /// The file is a directory, a pipe or a device.
     NotRegular(PathBuf),
-    /// The file has more than 4 MiB.
+    /// The file is larger than 4 MiB.
     TooLarge(PathBuf),
-    /// The file is another one than was read.
+    /// The file has changed since it was read.
     Changed(PathBuf),
-    /// Every name for another backup is taken.
+    /// All names for backups are in use.
     TooManyBackups(PathBuf),
 }
 
-/// What was to be done with a file or directory.
+/// An operation on a file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
     /// Make a path absolute.
     Find,
-    /// See whether it exists, and what it is.
+    /// Read its metadata.
     Look,
     /// Open it.
     Open,
-    /// Open a directory on the way to it.
+    /// Open a directory in its path.
     OpenDirectory,
     /// Read it.
     Read,
-    /// Read where the link leads.
+    /// Read the target of the link.
     ReadLink,
-    /// Write it anew.
+    /// Replace it.
     Write,
-    /// Write to what is there.
+    /// Write to the existing file.
     WriteInto,
-    /// Take all content from it.
+    /// Empty it.
     Empty,
     /// Set its owner and mode.
     SetAccess,
     /// Set owner and mode of the directory.
     SetDirectoryAccess,
-    /// Make the directory.
+    /// Create the directory.
     MakeDirectory,
     /// Remove it.
     Remove,
-    /// Give it this path.
+    /// Rename it to this path.
     Rename(PathBuf),
-    /// Keep it under this path.
+    /// Back it up under this path.
     BackUp(PathBuf),
-    /// Bring the directory to the disk.
+    /// Write the directory to the disk.
     Sync,
 }
 
 impl Error {
-    /// For `map_err`: the system did not do `operation` with `path`.
+    /// For `map_err`: `operation` failed for `path`.
     pub(crate) fn system<E: Into<io::Error>>(operation: Operation, path: &Path) -> impl FnOnce(E) -> Self {
         move |cause| Self::System { operation, path: path.to_owned(), cause: cause.into() }
     }
@@ -107,72 +107,87 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System { operation, path, .. } => operation.write(path, formatter),
-            Self::NoName(path) => write!(formatter, "{} is no name of a file", path.display()),
-            Self::ParentInPath(path) => write!(formatter, "{} has .. in it", path.display()),
+            Self::NoName(path) => write!(formatter, "{} is not the name of a file", path.display()),
+            Self::ParentInPath(path) => write!(formatter, "{} must not contain ..", path.display()),
             Self::Link(path) => {
                 let path = path.display();
-                write!(formatter, "{path} is a link, which is not followed; put the file itself there")
+                write!(
+                    formatter,
+                    "{path} is a symbolic link, which is not allowed here; replace it with a regular file"
+                )
             }
             Self::LinkedDirectory(path) => {
                 let path = path.display();
-                write!(formatter, "{path} is a link, which is not followed; make it a folder")
+                write!(
+                    formatter,
+                    "{path} is a symbolic link, which is not allowed here; replace it with a directory"
+                )
             }
             Self::ForeignLink(path) => {
                 let path = path.display();
-                write!(formatter, "{path} is a link that another user may have made; it is not followed")
+                write!(
+                    formatter,
+                    "{path} is a symbolic link that another user may have created; use the path that it \
+                     points to"
+                )
             }
             Self::TooManyLinks(path) => {
-                write!(formatter, "{}: too many links lead to one another", path.display())
+                write!(formatter, "{}: too many levels of symbolic links", path.display())
             }
             Self::ForeignDirectory { path, owner } => {
                 let path = path.display();
                 write!(
                     formatter,
-                    "{path} belongs to the user {owner}, who could put another file there; say: sudo chown root {path}"
+                    "{path} belongs to the user {owner}, who could replace files in it; run: sudo chown \
+                     root {path}"
                 )
             }
             Self::WritableDirectory(path) => {
                 let path = path.display();
                 write!(
                     formatter,
-                    "{path} can be changed by others than its owner; say: sudo chmod go-w {path}"
+                    "users other than its owner can write to {path}; run: sudo chmod go-w {path}"
                 )
             }
-            Self::NotRegular(path) => write!(formatter, "{} is no regular file", path.display()),
+            Self::NotRegular(path) => write!(formatter, "{} is not a regular file", path.display()),
             Self::TooLarge(path) => {
-                write!(formatter, "{} is larger than any file of its kind", path.display())
+                write!(formatter, "{} is larger than 4 MiB", path.display())
             }
             Self::Changed(path) => {
-                write!(formatter, "{} was changed by somebody else just now; say it again", path.display())
+                write!(
+                    formatter,
+                    "{} has just been changed by another program; run the command again",
+                    path.display()
+                )
             }
             Self::TooManyBackups(path) => {
-                write!(formatter, "{} has too many copies already", path.display())
+                write!(formatter, "{} has too many backups; remove some", path.display())
             }
         }
     }
 }
 
 impl Operation {
-    /// The sentence that it failed for `path`.
+    /// Writes the sentence that the operation failed for `path`.
     fn write(&self, path: &Path, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = path.display();
         let verb = match self {
             Self::Find => "find",
-            Self::Look => "look at",
+            Self::Look => "access",
             Self::Open => "open",
-            Self::OpenDirectory => "open the folder",
+            Self::OpenDirectory => "open the directory",
             Self::Read => "read",
-            Self::ReadLink => "read the link",
+            Self::ReadLink => "read the symbolic link",
             Self::Write => "write",
             Self::WriteInto => "write to",
             Self::Empty => "empty",
             Self::SetAccess => "set owner and mode of",
-            Self::SetDirectoryAccess => "set owner and mode of the folder",
-            Self::MakeDirectory => "make the folder",
+            Self::SetDirectoryAccess => "set owner and mode of the directory",
+            Self::MakeDirectory => "create the directory",
             Self::Remove => "remove",
             Self::Rename(to) => return write!(formatter, "cannot rename {path} to {}", to.display()),
-            Self::BackUp(to) => return write!(formatter, "cannot keep {path} as {}", to.display()),
-            Self::Sync => return write!(formatter, "cannot have {path} written to the disk"),
+            Self::BackUp(to) => return write!(formatter, "cannot back up {path} as {}", to.display()),
+            Self::Sync => return write!(formatter, "cannot write the directory {path} to the disk"),
         };
         write!(formatter, "cannot {verb} {path}")
     }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files of the machine below a root directory, changed such that whoever reads them, or pulls the plug, finds the old or
-//! the new one whole, and that nobody but root can have another file changed instead.
+//! Changes files of a machine below a root directory. A change is atomic for readers and at a loss of power,
+//! and only root can decide which file is changed.
 //!
-//! The rule, for the root directory and each directory from there to the file: it is no link, it belongs to root or to the
-//! caller, and neither its group nor others can write to it. What is above the root directory is the business of whoever
-//! named it, so that /tmp is no obstacle to a test. A file that is read or replaced must be a regular one.
+//! The requirements for the root directory and each directory from there to the file: it is not a link, it
+//! belongs to root or the caller, and neither its group nor others can write to it. Directories above the
+//! root directory are not checked, so tests can use /tmp. A file that is read or replaced must be a regular
+//! file.
 //!
-//! All of it works on FAT too, where a boot partition has neither links nor modes nor owners of its own.
+//! All of this also works on FAT, for boot partitions, which have no links, modes and owners.
 //!
-//! It knows files, links, owners and modes, and what the account files and dpkg say of them. It never knows what any other file
-//! is for: its callers decide what is written and where the old one is kept.
+//! This crate handles files, links, owners and modes, the account files, and dpkg's overrides. Its callers
+//! decide what is written and where the old file is kept.
 //!
-//! [`resolved`] finds the place that a path leads to which somebody typed; [`write_output`] writes there what a program was
-//! asked for; [`as_user`] does what belongs to a user with no more rights than that user has.
+//! [`resolved`] resolves a path that a user has typed; [`write_output`] writes a program's output there;
+//! [`as_user`] runs code with the permissions of a user.
 
 mod access;
 pub mod accounts;

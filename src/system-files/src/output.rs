@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A file that somebody named on a command line for a program to write to.
+//! Output files that are named on a command line.
 
 use std::fs;
 use std::io;
@@ -7,13 +7,14 @@ use std::path::Path;
 
 use crate::{Access, resolved};
 
-/// Directories in which the kernel has devices and the files that a program has open.
+/// Directories with devices and with a process's open files.
 const DEVICES: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
 
-/// Writes `content` to the file at `path`, which anybody may read then. If that fails, a regular file is what it was.
+/// Writes `content` to the file at `path`, readable for everybody. If that fails, a regular file is
+/// unchanged.
 ///
-/// The file that a link leads to is written, and not the link; a link that another user may have made is refused. A device or
-/// a pipe, such as /dev/stdout, takes the content and stays what it is.
+/// Writes to the target of a link, and rejects a link that another user may have created. Writes into a
+/// device or a pipe, such as /dev/stdout, without replacing it.
 pub fn write_output(path: &Path, content: &[u8]) -> io::Result<()> {
     let is_device =
         path.parent().is_some_and(|parent| DEVICES.iter().any(|directory| parent == Path::new(directory)));
@@ -24,7 +25,7 @@ pub fn write_output(path: &Path, content: &[u8]) -> io::Result<()> {
     let written = if place.is_special() {
         place.write_into(content)
     } else {
-        // Beside it first, so that a full disk leaves no half of it.
+        // To a temporary file first, so that a full disk does not truncate it.
         place.write_anywhere(content, Access::of_caller(0o644))
     };
     written.map_err(io::Error::other)
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_as_a_whole_and_a_device_is_not() {
+    fn replaces_a_file_atomically_and_keeps_a_device() {
         let directory = tempfile::tempdir().unwrap();
         let [file, link] = ["file", "link"].map(|name| directory.path().join(name));
         fs::write(&file, "old").unwrap();
@@ -50,7 +51,7 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"new");
         let mut text = String::new();
         open.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "old", "whoever reads it has the old one whole");
+        assert_eq!(text, "old", "a reader keeps the complete old file");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 
         let error = write_output(Path::new("/dev/full"), b"x").unwrap_err();

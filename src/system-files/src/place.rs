@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The name of a file in a directory that only root and the caller can change.
+//! A file name in a directory that only root and the caller can change.
 
 mod back_up;
 mod directory;
@@ -29,17 +29,17 @@ use crate::error::{Error, Operation};
 use crate::replacement::{self, Name};
 use crate::root::in_root;
 
-/// The name of a file, which there may be or not, in a directory that only root and the caller can change.
+/// A file name in a directory that only root and the caller can change. The file need not exist.
 #[derive(Debug)]
 pub struct Place {
     directory: File,
     name: OsString,
-    /// For people.
+    /// For messages.
     path: PathBuf,
 }
 
 impl Place {
-    /// The place that the machine whose root is at `root` calls `path`. Its directory must exist.
+    /// The place with this `path` on the machine whose root is at `root`. Its directory must exist.
     pub fn below(root: &Path, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let shown = in_root(root, path);
@@ -63,7 +63,7 @@ impl Place {
         Ok(Self { directory, name: name.to_owned(), path: shown })
     }
 
-    /// Its path, for people.
+    /// Its path, for messages.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -76,7 +76,7 @@ impl Place {
         Ok(Self { directory, name: name.to_owned(), path: self.path.with_file_name(name) })
     }
 
-    /// Whether there is anything of that name, even a link that leads nowhere.
+    /// Whether anything has that name, even a dangling link.
     pub fn exists(&self) -> Result<bool, Error> {
         match self.stat() {
             Ok(_) => Ok(true),
@@ -85,13 +85,13 @@ impl Place {
         }
     }
 
-    /// Whether the file system is mounted so that nothing in it can be changed.
+    /// Whether the file system is mounted read-only.
     pub fn is_read_only(&self) -> Result<bool, Error> {
         let system = fstatvfs(&self.directory).map_err(self.failed(Operation::Look))?;
         Ok(system.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
-    /// Whether there is something of that name that is neither a regular file nor a link.
+    /// Whether something has that name that is neither a regular file nor a link.
     #[must_use]
     pub fn is_special(&self) -> bool {
         self.stat().is_ok_and(|stat| {
@@ -106,7 +106,7 @@ impl Place {
         self.sync_parent()
     }
 
-    /// Gives the file another name in its directory, which nothing may have yet.
+    /// Renames the file within its directory. Fails if the new name exists.
     pub fn rename_new(&self, to: &Self) -> Result<(), Error> {
         renameat_with(
             &self.directory,
@@ -130,7 +130,7 @@ impl Place {
     }
 
     fn open(&self) -> rustix::io::Result<File> {
-        // Without O_NONBLOCK a pipe would keep root waiting.
+        // Without O_NONBLOCK, opening a pipe would block.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         openat(&self.directory, self.name.as_os_str(), flags, Mode::empty()).map(File::from)
     }
@@ -143,19 +143,19 @@ impl Place {
         Name { directory: &self.directory, name: &self.name }
     }
 
-    /// Has the disk know what the directory has come to hold.
+    /// Writes the directory to the disk.
     fn sync_parent(&self) -> Result<(), Error> {
         let directory = self.path.parent().unwrap_or(Path::new("/"));
         self.directory.sync_all().map_err(Error::system(Operation::Sync, directory))
     }
 
-    /// For `map_err`: the system did not do `operation` with this file.
+    /// For `map_err`: `operation` failed for this file.
     fn failed<E: Into<io::Error>>(&self, operation: Operation) -> impl FnOnce(E) -> Error {
         Error::system(operation, &self.path)
     }
 }
 
-/// A directory that was opened, if it fulfils the rule.
+/// The opened directory, if it meets the requirements.
 fn checked(opened: rustix::io::Result<OwnedFd>, path: &Path) -> Result<File, Error> {
     let directory = match opened {
         Ok(directory) => File::from(directory),
@@ -184,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// A root directory with a directory `etc`, and what this process may give a file.
+    /// A root directory with a directory `etc`, and the owner and group of this process.
     fn machine() -> (tempfile::TempDir, Access) {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("etc")).unwrap();
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_overwritten_or_left_behind() {
+    fn overwrites_nothing_and_leaves_no_temporary_file() {
         let (root, me) = machine();
         let [one, two] = ["/etc/one", "/etc/two"].map(|path| Place::below(root.path(), path).unwrap());
         one.write_new(b"1", me).unwrap();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_file_keeps_its_access_and_its_former_content() {
+    fn replaces_a_file_with_the_same_access_and_a_backup() {
         let (root, me) = machine();
         let place = Place::below(root.path(), "/etc/x").unwrap();
         place.write(b"old", Access { mode: 0o604, ..me }).unwrap();
@@ -226,26 +226,33 @@ mod tests {
         let read = |name: &str| fs::read_to_string(root.path().join("etc").join(name)).unwrap();
         assert_eq!(["x", "x.bak", "x.bak.1"].map(read), ["new", "taken", "old"]);
         assert_eq!(place.read().unwrap().unwrap().access.mode, 0o604);
-        // What was read is no longer there.
+        // The file has changed since it was read.
         let error = place.replace(&found, b"newer", "bak").unwrap_err().to_string();
-        assert!(error.contains("changed by somebody else"), "{error}");
+        assert!(error.contains("changed by another program"), "{error}");
         assert_eq!(fs::read_dir(root.path().join("etc")).unwrap().count(), 3);
     }
 
     #[test]
-    fn no_link_is_followed() {
+    fn rejects_links() {
         let (root, me) = machine();
         fs::write(root.path().join("secret"), "s").unwrap();
         symlink("../secret", root.path().join("etc/link")).unwrap();
         symlink("etc", root.path().join("other")).unwrap();
-        assert!(refused(root.path(), "/other/x").contains("other is a link, which is not followed"));
-        assert!(refused(root.path(), "/etc/../secret").contains("has .. in it"));
+        assert!(
+            refused(root.path(), "/other/x").contains("other is a symbolic link, which is not allowed here")
+        );
+        assert!(refused(root.path(), "/etc/../secret").contains("must not contain .."));
         let missing = Place::below(root.path(), "/missing/x").unwrap_err();
-        assert_eq!(missing.to_string(), format!("cannot open the folder {}/missing", root.path().display()));
+        assert_eq!(
+            missing.to_string(),
+            format!("cannot open the directory {}/missing", root.path().display())
+        );
         assert!(missing.source().unwrap().to_string().contains("No such file"));
         let place = Place::below(root.path(), "/etc/link").unwrap();
-        assert!(place.read().unwrap_err().to_string().contains("is a link, which is not followed"));
-        // It is the link that is kept and replaced.
+        assert!(
+            place.read().unwrap_err().to_string().contains("is a symbolic link, which is not allowed here")
+        );
+        // The link itself is kept and replaced.
         assert!(place.back_up("bak").unwrap().is_symlink());
         place.write(b"new", me).unwrap();
         assert!(!place.path().is_symlink());
@@ -253,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn directories_that_others_can_change_are_refused() {
+    fn rejects_directories_that_others_can_change() {
         let (root, _) = machine();
         let etc = root.path().join("etc");
         for mode in [0o775, 0o757, 0o1777] {
             fs::set_permissions(&etc, Permissions::from_mode(mode)).unwrap();
-            assert!(refused(root.path(), "/etc/x").contains("say: sudo chmod go-w"), "{mode:o}");
+            assert!(refused(root.path(), "/etc/x").contains("run: sudo chmod go-w"), "{mode:o}");
         }
         fs::set_permissions(&etc, Permissions::from_mode(0o755)).unwrap();
         if geteuid().is_root() {
@@ -268,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_aside_takes_no_other_copys_name() {
+    fn does_not_reuse_the_name_of_another_backup() {
         let (root, me) = machine();
         let place = Place::below(root.path(), "/etc/x").unwrap();
         for name in ["x.bak", "x.bak.1"] {
@@ -282,15 +289,15 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_the_place_of_a_directory_or_log_is_not_followed() {
+    fn rejects_a_link_in_place_of_a_directory_or_log() {
         let (root, me) = machine();
         fs::create_dir(root.path().join("other")).unwrap();
         fs::write(root.path().join("secret"), "s").unwrap();
-        symlink("../other", root.path().join("etc/folder")).unwrap();
+        symlink("../other", root.path().join("etc/directory")).unwrap();
         symlink("../secret", root.path().join("etc/log")).unwrap();
         let before = root.path().join("other").metadata().unwrap().mode();
-        let [directory, log, new] =
-            ["folder", "log", "new"].map(|name| Place::below(root.path(), format!("/etc/{name}")).unwrap());
+        let [directory, log, new] = ["directory", "log", "new"]
+            .map(|name| Place::below(root.path(), format!("/etc/{name}")).unwrap());
         assert!(directory.set_directory_access(Access { mode: 0o700, ..me }).is_err());
         assert!(directory.make_directory(me).is_err());
         assert_eq!(root.path().join("other").metadata().unwrap().mode(), before);
@@ -302,13 +309,13 @@ mod tests {
     }
 
     #[test]
-    fn only_regular_files_are_read() {
+    fn reads_only_regular_files() {
         let (root, _) = machine();
-        fs::create_dir(root.path().join("etc/folder")).unwrap();
+        fs::create_dir(root.path().join("etc/directory")).unwrap();
         mkfifoat(CWD, root.path().join("etc/pipe"), Mode::RUSR | Mode::WUSR).unwrap();
-        for name in ["folder", "pipe"] {
+        for name in ["directory", "pipe"] {
             let place = Place::below(root.path(), format!("/etc/{name}")).unwrap();
-            assert!(place.read().unwrap_err().to_string().ends_with("is no regular file"), "{name}");
+            assert!(place.read().unwrap_err().to_string().ends_with("is not a regular file"), "{name}");
         }
         assert!(Place::below(root.path(), "/etc/none").unwrap().read().unwrap().is_none());
     }

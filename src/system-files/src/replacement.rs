@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The one way in which a file is put in place: written under another name, brought to the disk, and renamed. Whoever reads
-//! the file, or pulls the plug, finds the old or the new one whole.
+//! Replaces a file atomically: writes it under another name, syncs it to the disk, and renames it. A reader,
+//! and a loss of power, find the complete old or new file.
 //!
-//! [`crate::Place`] adds the rule of who may change the directory. Without it, [`replace`] is for a program's own files, in a
-//! directory of its own user.
+//! [`crate::Place`] adds the requirements for the directory. Without them, [`replace`] is for a program's own
+//! files in a directory of its own user.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,19 +13,19 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-/// Permission bits of a file that is anybody's to read, as far as the umask lets it be.
+/// Permission bits of a file that everybody can read, subject to the umask.
 const ORDINARY: Mode =
     Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP).union(Mode::WGRP).union(Mode::ROTH).union(Mode::WOTH);
 
-/// Name of a file in an open directory.
+/// A file name in an open directory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a> {
     pub directory: &'a File,
     pub name: &'a OsStr,
 }
 
-/// Writes a file whose name nothing has afterwards but it: what is there, such as what was left when the plug was pulled, is
-/// removed, and no link is followed. It is on the disk when this returns, and gone if this fails.
+/// Writes a new file and syncs it. First removes what has its name, such as the remainder of a crash; follows
+/// no link. Removes the file if this fails.
 pub(crate) fn write_temp(
     temp: Name,
     mode: Mode,
@@ -43,24 +43,24 @@ pub(crate) fn write_temp(
         prepare(&file)?;
         file.sync_all()
     };
-    // On a full disk half a file would only be in the way.
+    // On a full disk, do not leave a truncated file.
     write().inspect_err(|_| discard(temp))
 }
 
-/// Renames `temp` to `target`, in place of whatever has that name, a link itself included. If that fails, `temp` is gone.
+/// Renames `temp` to `target`, replacing whatever has that name, even a link. Removes `temp` if that fails.
 ///
-/// The name is on the disk as soon as the directory of `target` is.
+/// The caller syncs the directory of `target`.
 pub(crate) fn rename(temp: Name, target: Name) -> io::Result<()> {
     renameat(temp.directory, temp.name, target.directory, target.name).inspect_err(|_| discard(temp))?;
     Ok(())
 }
 
-/// Removes a file that is of no use any more.
+/// Removes a temporary file.
 pub(crate) fn discard(temp: Name) {
     let _ = unlinkat(temp.directory, temp.name, AtFlags::empty());
 }
 
-/// A file that is whole and on the disk, but under another name than that which it is for. Dropped, it is removed.
+/// A complete file on the disk under a temporary name. Removed when dropped.
 #[derive(Debug)]
 pub struct Replacement {
     from: (File, OsString),
@@ -69,14 +69,15 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Writes the file for `target` as `temp`, on the same file system. Its permission bits are those of any new file.
+    /// Writes the file for `target` as `temp`, on the same file system, with the permission bits of any new
+    /// file.
     pub fn write(temp: &Path, target: &Path, content: &[u8]) -> io::Result<Self> {
         let replacement = Self { from: split(temp)?, to: split(target)?, is_in_place: false };
         write_temp(name(&replacement.from), ORDINARY, content, |_| Ok(()))?;
         Ok(replacement)
     }
 
-    /// Renames it to its target, in place of what is there.
+    /// Renames it to its target, replacing what is there.
     pub fn put_in_place(mut self) -> io::Result<()> {
         rename(name(&self.from), name(&self.to))?;
         self.is_in_place = true;
@@ -92,14 +93,14 @@ impl Drop for Replacement {
     }
 }
 
-/// Replaces the file at `path`, by way of `PATH.new`, which this removes if a crash has left it.
+/// Replaces the file at `path` through `PATH.new`, and removes a `PATH.new` that a crash has left.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut temp = path.as_os_str().to_owned();
     temp.push(".new");
     Replacement::write(Path::new(&temp), path, content)?.put_in_place()
 }
 
-/// The directory of a path, and the name in it.
+/// The directory of a path, and the file name.
 fn split(path: &Path) -> io::Result<(File, OsString)> {
     let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidFilename.into()) };
     let directory = match path.parent() {
@@ -121,11 +122,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_and_nothing_is_left() {
+    fn replaces_a_file_and_leaves_no_temporary_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::write(path("secret"), "s").unwrap();
-        // What a crash has left, or somebody has put there.
+        // Left by a crash, or created by another user.
         symlink("secret", path("x.new")).unwrap();
         symlink("secret", path("x")).unwrap();
         replace(&path("x"), b"1").unwrap();
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_put_in_place_is_removed() {
+    fn removes_a_file_that_is_not_put_in_place() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::create_dir_all(path("x/full")).unwrap();

@@ -19,7 +19,8 @@ pub enum Storage {
     ReadOnly,
     /// In memory, up to the next boot.
     Memory,
-    /// In the upper layer of an overlay. Systems with a read-only disk have that in memory; the kernel does not say.
+    /// In the upper layer of an overlay. Systems with a read-only disk have that in memory; the kernel does
+    /// not say.
     Overlay,
 }
 

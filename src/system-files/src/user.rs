@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What root does in the directories of a user, with no more rights than that user has: whatever the user puts in the way, it
-//! reaches nothing that the user could not reach without root.
+//! What root does in the directories of a user, with no more rights than that user has: whatever the user
+//! puts in the way, it reaches nothing that the user could not reach without root.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -20,8 +20,8 @@ pub struct User {
 
 /// Does `work` with the rights of `user`. Without root's rights it is only possible for the caller.
 ///
-/// The kernel keeps the rights of each thread apart. They are given up for good, the saved ones too, so that the thread has
-/// no way back; it ends with the work. No other thread is changed.
+/// The kernel keeps the rights of each thread apart. They are given up for good, the saved ones too, so that
+/// the thread has no way back; it ends with the work. No other thread is changed.
 pub fn as_user<T: Send>(user: User, work: impl FnOnce() -> T + Send) -> io::Result<T> {
     let (uid, gid) = (Uid::from_raw(user.user), Gid::from_raw(user.group));
     if rustix::process::geteuid() == uid {

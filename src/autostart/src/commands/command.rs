@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which of the lamp's programs a command starts: its words are read as the programs before it read them, `sudo`, `env`,
-//! `timeout` and the like, until the one that is meant.
+//! Which of the lamp's programs a command starts. Programs that run another command, such as `sudo`, `env`
+//! and `timeout`, are parsed as they parse their own words.
 
 mod interpreter;
 mod launcher;
@@ -14,7 +14,8 @@ use interpreter::{SHELLS, TERMINALS, is_python};
 use launcher::{Command, env_split, flock, script_of, tmux};
 use wrapper::WRAPPERS;
 
-/// Commands that help others to run: they wait, look, change the directory, say something, or end what ran before.
+/// Commands that serve others: they wait, test, change the directory, print something, or end what ran
+/// before.
 const HELPERS: [&str; 36] = [
     ".",
     ":",
@@ -54,7 +55,7 @@ const HELPERS: [&str; 36] = [
     "wait",
 ];
 
-/// What a command of these words runs in `directory`, which is empty where it is not known.
+/// What a command of these words runs in `directory`, which is empty if it is not known.
 pub(crate) fn runs<S: AsRef<str>>(words: &[S], directory: &str) -> Runs {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     Reader { directory: directory.to_owned(), depth: DEEPEST }.read(&words)
@@ -66,8 +67,8 @@ pub(crate) fn runs_at(words: &[String], directory: &str, depth: usize) -> Runs {
     Reader { directory: directory.to_owned(), depth }.read(&words)
 }
 
-/// The lamp's program that a process called by these words is itself: what is called by an interpreter counts, what runs
-/// another program does not.
+/// The lamp's program that a process with this command line itself is. This includes a script that an
+/// interpreter runs, but not a command that runs another program.
 pub(crate) fn direct(words: &[String], directory: &str) -> Option<&'static str> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit('/').next().unwrap_or(first);
@@ -76,7 +77,7 @@ pub(crate) fn direct(words: &[String], directory: &str) -> Option<&'static str> 
     if is_python(name) {
         reader.python(&rest)
     } else if SHELLS.contains(&name) {
-        // Without depth no script in the call is looked into.
+        // Without depth, scripts in the command line are not parsed.
         reader.shell(&rest).programs.first().copied()
     } else {
         program::of_file(&joined(directory, first))
@@ -240,7 +241,7 @@ mod tests {
         ] {
             assert_eq!(programs(words, ""), [program], "{words:?}");
         }
-        // However deep it is meant to go on, it comes to an end.
+        // The depth is limited.
         let mut line = "fbcp".to_owned();
         for _ in 0..20 {
             line = format!("eval {line}");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which of the lamp's programs a shell script starts: only what stands where the name of a command can stand counts.
+//! Which of the lamp's programs a shell script starts: only words in the position of a command name are
+//! considered.
 //!
-//! The script is read, not run: what is behind a condition counts as if it came to it. Variables are known where the script
-//! sets them to a word, the directory where it changes it by `cd`. What a script feeds to another shell by a pipe or a
-//! document, and scripts that it calls, are not looked into.
+//! The script is parsed, not run: a conditional command is treated as if it ran. Variables are known if the
+//! script sets them to a word, the directory if the script changes it with `cd`. What a script feeds to
+//! another shell through a pipe or here-document, and scripts that it calls, are not parsed.
 
 mod functions;
 mod input;
@@ -21,15 +22,15 @@ use token::Token;
 /// A command of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ran {
-    /// Where it begins, counted from 1.
+    /// Its first line, counted from 1.
     pub line: usize,
     /// Its words.
     pub words: Vec<String>,
-    /// What it runs; nothing if the script never comes to it.
+    /// What it runs; nothing if the script never reaches it.
     pub runs: Runs,
 }
 
-/// Longest word or value, in bytes. A variable that holds itself twice could fill the memory.
+/// Size limit for a word or value, in bytes. A variable that contains itself twice could fill the memory.
 const LONGEST: usize = 8 << 10;
 
 /// The lamp's programs that a script starts, each with its line, counted from 1.
@@ -48,12 +49,12 @@ pub(crate) fn commands(script: &str) -> Vec<Ran> {
     commands_with(script, &BTreeMap::new())
 }
 
-/// [`commands`], with variables that are set before.
+/// As [`commands`], with variables that are set before.
 pub(crate) fn commands_with(script: &str, variables: &BTreeMap<String, String>) -> Vec<Ran> {
     read(script, "", variables.clone(), DEEPEST)
 }
 
-/// [`commands`], in a script that runs in `directory` and is `DEEPEST - depth` commands deep.
+/// As [`commands`], in a script that runs in `directory` and is nested `DEEPEST - depth` commands deep.
 pub(crate) fn commands_at(script: &str, directory: &str, depth: usize) -> Vec<Ran> {
     read(script, directory, BTreeMap::new(), depth)
 }
@@ -76,36 +77,37 @@ struct Parser<'a> {
     input: Input<'a>,
     directory: String,
     variables: BTreeMap<String, String>,
-    /// Words that end documents which begin after the next line end, and whether tabs before them count.
+    /// End words of here-documents that begin after the next line end, and whether tabs before them are
+    /// stripped.
     here_documents: Vec<(String, bool)>,
-    /// The function whose body this is, and how many groups were open before.
+    /// The function whose body is being parsed, and how many groups were open before.
     function: Option<(String, usize)>,
-    /// The commands, each with the function that it is in.
+    /// The commands, each with its function.
     ran: Vec<(Option<String>, Ran)>,
     depth: usize,
 }
 
-/// Where in a script the parser is.
+/// The parser's position in a script.
 #[derive(Default)]
 struct State {
-    /// How many conditions, loops, groups and functions are open: what is in them may not come to pass.
+    /// How many conditions, loops, groups and functions are open: commands in them may not run.
     open: usize,
-    /// The directories outside of each subshell that is open.
+    /// The directory outside each open subshell.
     outside: Vec<String>,
-    /// Of each `case` that is open, whether its patterns are to come, or their commands.
+    /// For each open `case`, whether patterns or their commands come next.
     cases: Vec<bool>,
-    /// The function whose body is to come.
+    /// The function whose body comes next.
     defined: Option<String>,
     /// The words of the command so far, and whether each was quoted.
     words: Vec<(String, bool)>,
     /// Where it begins.
     line: usize,
-    /// What ended the command before.
+    /// What ended the previous command.
     before: &'static str,
 }
 
 impl State {
-    /// Whether what comes is between `[[` and `]]`, where no command stands.
+    /// Whether the position is between `[[` and `]]`, where no command can be.
     fn is_in_test(&self) -> bool {
         self.words.first().is_some_and(|(word, _)| word == "[[")
             && self.words.last().is_some_and(|(word, _)| word != "]]")
@@ -156,7 +158,7 @@ impl Parser<'_> {
                 state.before = if keyword == "time" { "time" } else { state.before };
                 return;
             }
-            // `time` has an option of its own.
+            // `time` has an option.
             if state.before == "time" && keyword == "-p" {
                 return;
             }
@@ -184,13 +186,13 @@ impl Parser<'_> {
         }
     }
 
-    /// What ends a command, or the script, if it is empty. Returns whether nothing comes after it.
+    /// Handles what ends a command, or the end of the script if it is empty. Returns whether nothing follows.
     fn end_of_command(&mut self, state: &mut State, end: &'static str) -> bool {
         if state.is_in_test() && !end.is_empty() {
             return false;
         }
         if end == "(" && state.words.last().is_some_and(|(word, _)| word.ends_with('=')) {
-            // The words of an array are no commands.
+            // The words of an array are not commands.
             self.input.parenthesis();
             return false;
         }
@@ -241,7 +243,7 @@ impl Parser<'_> {
             [export, rest @ ..] if matches!(export.as_str(), "export" | "readonly" | "local" | "declare") => {
                 self.set(rest);
             }
-            // Words of the shell itself, and a function of the script.
+            // Builtin commands of the shell, and functions of the script.
             [word, ..]
                 if matches!(word.as_str(), "fi" | "done" | "}" | "esac" | "for" | "select" | "in" | "]]") => {
             }
@@ -262,7 +264,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A script in the script. Other programs than the lamp's serve it there.
+    /// A script within the script. Other programs than the lamp's only serve it there.
     fn inner(&mut self, script: &str) {
         if let Some(depth) = self.depth.checked_sub(1) {
             let line = self.input.line;
@@ -383,7 +385,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever people wrote, it is read to its end.
+        /// Any text is parsed to its end.
         #[test]
         fn any_text_comes_to_an_end(text in "([ -~\n]|fbcp|case x in|esac|if |fi|\\$\\(|<<E|`|\\(|\\)|sh -c ){0,60}") {
             let lines = text.lines().count();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One step of a fix: what it is called, and the command that does the same.
+//! One step of a fix: its sentence and the equivalent command.
 
 use runtime::address::Address;
 use system_files::Place;
@@ -14,43 +14,43 @@ use runtime::quoting::quoted;
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Set owner and mode of a file in a folder that only root can change.
+    /// Set owner and mode of a file in a directory that only root can change.
     SetAccess { path: String, owner: Owner, mode: u32 },
-    /// Change what the file of a program of the lamp says.
+    /// Change the file of a program of the lamp.
     EditConf { program: &'static str, edit: Edit },
-    /// Change what the settings of `lamp_service` say.
+    /// Change the settings of `lamp_service`.
     EditSettings { file: String, change: Setting },
-    /// Put the file of a program back as it was packaged.
+    /// Restore the packaged file of a program.
     BringBack(&'static str),
-    /// Have a program run whose file is missing.
+    /// Restore the missing file of a program and start it.
     Enable(&'static str),
-    /// Give a program's file back the name that the removal of the package took.
+    /// Undo the renaming of a program's file by a removal of the package.
     Reinstate(&'static str),
-    /// Give a file of Supervisor's a name under which it is not read.
+    /// Rename a file so that Supervisor ignores it.
     PutAside(String),
-    /// Have Supervisor start a program.
+    /// Start a program in Supervisor.
     Start(&'static str),
-    /// Have Supervisor start a program anew.
+    /// Restart a program in Supervisor.
     Restart(&'static str),
-    /// Have Supervisor follow its file of a program.
+    /// Apply the file of a program in Supervisor.
     Update(String),
-    /// Call a program of the system.
+    /// Run a program of the system.
     Run(Tool),
     /// Add the panel's overlay to config.txt.
     AddPanel,
     /// Add the lines of `lampi pwm enable` to config.txt.
     EnablePwm,
-    /// Set right what belongs to a user.
+    /// Repair a directory or file of a user.
     Set(Theirs),
-    /// Take all content from a log.
+    /// Empty a log.
     EmptyLog(String),
-    /// Have the broker forget the request that it keeps.
-    ForgetRequest(Address),
-    /// Bring up to date what `lampi user` has generated.
+    /// Delete the retained request from the broker.
+    DeleteRequest(Address),
+    /// Update the files that `lampi user` generates.
     RefreshUser,
-    /// Put out of action what else starts the lamp's programs.
+    /// Disable what else starts the lamp's programs.
     TakeOver,
-    /// What only a person can do or decide.
+    /// What only the owner can do or decide.
     ByHand { sentence: String, command: Option<Command> },
 }
 
@@ -73,59 +73,60 @@ impl Action {
             Self::EnablePwm => "enable-pwm",
             Self::Set(theirs) => theirs.name(),
             Self::EmptyLog(_) => "empty-log",
-            Self::ForgetRequest(_) => "forget-request",
+            Self::DeleteRequest(_) => "forget-request",
             Self::RefreshUser => "refresh-user",
             Self::TakeOver => "take-over",
             Self::ByHand { .. } => "by-hand",
         }
     }
 
-    /// What is to be done, in the imperative.
+    /// What to do, in the imperative.
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::SetAccess { path, owner, mode } => {
-                format!("Give {} to {owner}, with the mode {mode:04o}", quoted(path))
+                format!("Set the owner of {} to {owner} and its mode to {mode:04o}", quoted(path))
             }
             Self::EditConf { program, edit } => edit.sentence(program),
             Self::EditSettings { file, change } => change.sentence(file),
             Self::BringBack(program) => {
                 format!(
-                    "Put {} back as the package brought it, and keep the present one",
+                    "Restore the packaged {}, and keep a backup of the present file",
                     paths::conf(program)
                 )
             }
             Self::Enable(program) => {
-                format!("Bring {} back as the package brought it, and start {program}", paths::conf(program))
+                format!("Restore the packaged {}, and start {program}", paths::conf(program))
             }
-            Self::Reinstate(program) => format!("Give {} its name back", paths::conf(program)),
+            Self::Reinstate(program) => {
+                format!("Rename {program}.conf.lampi-removed back to {}", paths::conf(program))
+            }
             Self::PutAside(path) => {
-                format!(
-                    "Give {} a name that ends in .{KEPT}, so that Supervisor does not read it",
-                    quoted(path)
-                )
+                format!("Rename {}, appending .{KEPT}, so that Supervisor ignores it", quoted(path))
             }
             Self::Start(program) => format!("Start {program}"),
             Self::Restart(program) => format!("Restart {program}"),
             Self::Update(program) => {
-                format!("Have Supervisor follow the file of {}", quoted(program))
+                format!("Apply the file of {} in Supervisor", quoted(program))
             }
             Self::Run(tool) => tool.sentence(),
-            Self::AddPanel => "Add the panel's overlay to config.txt, and keep the former file; on a lamp without a panel, run \
-                               this instead: lampi disable fbcp lamp_ui"
-                .into(),
-            Self::EnablePwm => "Have the kernel drive the LEDs, by lines in config.txt".into(),
+            Self::AddPanel => {
+                "Add the panel's overlay to config.txt, and keep a backup; on a lamp without a panel, run \
+                 instead: lampi disable fbcp lamp_ui"
+                    .into()
+            }
+            Self::EnablePwm => "Add lines to config.txt so that the kernel drives the LEDs".into(),
             Self::Set(theirs) => theirs.sentence(),
             Self::EmptyLog(path) => format!("Empty {}", quoted(path)),
-            Self::ForgetRequest(address) => {
-                format!("Have the broker at {} forget the request", quoted(&address.to_string()))
+            Self::DeleteRequest(address) => {
+                format!("Delete the retained request from the broker at {}", quoted(&address.to_string()))
             }
-            Self::RefreshUser => format!("Bring {} up to date", user_conf::PATH),
-            Self::TakeOver => "Put out of action what else starts the lamp's programs".into(),
+            Self::RefreshUser => format!("Update {}", user_conf::PATH),
+            Self::TakeOver => "Disable what else starts the lamp's programs".into(),
             Self::ByHand { sentence, .. } => sentence.clone(),
         }
     }
 
-    /// The command that does the same, if there is a plain one.
+    /// The equivalent command, if there is a plain one.
     pub(crate) fn command(&self, system: &System) -> Option<Command> {
         let root = if system.is_this() {
             String::new()
@@ -135,7 +136,7 @@ impl Action {
         let lampi = |words: &str| Some(Command::of_root(format!("lampi {words}{root}")));
         match self {
             Self::SetAccess { path, owner, mode } => {
-                // Typed by hand it follows links, so that nobody else may be able to make one.
+                // chown follows links, so nobody else may be able to make one there.
                 let place = Place::below(system.root(), path).ok()?;
                 if place.path().is_symlink() {
                     return None;
@@ -157,8 +158,8 @@ impl Action {
             Self::RefreshUser => lampi("user --refresh"),
             Self::TakeOver => lampi("take-over"),
             Self::Run(tool) => tool.typed(system),
-            // It takes a password on its command line only.
-            Self::ForgetRequest(address)
+            // mosquitto_pub accepts a password only on its command line.
+            Self::DeleteRequest(address)
                 if system.exists("/usr/bin/mosquitto_pub") && broker::is_anonymous(address, system) =>
             {
                 let (host, port) = (quoted(&address.host), address.port);
@@ -166,7 +167,7 @@ impl Action {
                 Some(Command::of_anybody(format!("mosquitto_pub -h {host} -p {port} -r -n -t {topic}")))
             }
             Self::ByHand { command, .. } => command.clone(),
-            // Typed by hand, these would do more, or follow a link.
+            // As a command, these would do more or follow a link.
             _ => None,
         }
     }

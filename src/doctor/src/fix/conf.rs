@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Changes of one of the lamp's own Supervisor files: a line of it, and all others stay as they are.
+//! Changes of one line in one of the lamp's Supervisor files. All other lines stay unchanged.
 
 use programs::paths;
 use runtime::quoting::{quoted, visible};
@@ -7,34 +7,34 @@ use runtime::quoting::{quoted, visible};
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Edit {
-    /// A key gets a value.
+    /// Set a key.
     Key { key: &'static str, value: String },
-    /// The section gets the name of the program.
+    /// Rename the section to that of the program.
     Section { from: String },
-    /// The call of the program gets one more option.
+    /// Add an option to the command.
     AddOption(&'static str),
-    /// The call of the program loses an option, in whatever form it has it.
+    /// Remove an option from the command.
     RemoveOption { letter: char, has_value: bool },
-    /// Another program is called.
+    /// Run another program.
     Call(&'static str),
 }
 
 impl Edit {
-    /// What is to be done, in the imperative.
+    /// What to do, in the imperative.
     pub(crate) fn sentence(&self, program: &str) -> String {
         let conf = paths::conf(program);
         match self {
-            Self::Key { key, value } => format!("Write {} into {conf}", visible(&format!("{key}={value}"))),
+            Self::Key { key, value } => format!("Set {} in {conf}", visible(&format!("{key}={value}"))),
             Self::Section { from } => {
-                format!("Write [program:{program}] in place of [{}] into {conf}", visible(from))
+                format!("Rename the section [{}] to [program:{program}] in {conf}", visible(from))
             }
             Self::AddOption(option) => format!("Add {option} to the command in {conf}"),
             Self::RemoveOption { letter, .. } => format!("Remove -{letter} from the command in {conf}"),
-            Self::Call(path) => format!("Have the command in {conf} call {}", quoted(path)),
+            Self::Call(path) => format!("Change the command in {conf} to run {}", quoted(path)),
         }
     }
 
-    /// The text with the change; `None` if it has no place for it.
+    /// The text with the change; `None` if it has no line to change.
     pub(crate) fn applied(&self, text: &str, program: &str) -> Option<String> {
         let section = match self {
             Self::Section { from } => from.clone(),
@@ -59,7 +59,7 @@ impl Edit {
                     lines.insert(header + 1, new);
                     return Some(lines.concat());
                 };
-                // The last of several counts, and a line that is indented belongs to the value above it.
+                // The last of several takes effect. An indented line continues the value above it.
                 let mut old: Vec<usize> = others.to_vec();
                 for at in &found {
                     old.extend((at + 1..end).take_while(|next| is_continuation(&lines[*next])));
@@ -85,7 +85,7 @@ impl Edit {
     /// A line `command=...` with the change.
     fn command(&self, line: &str) -> Option<String> {
         let value = line.find(['=', ':'])? + 1;
-        // A sign of a comment after a blank ends the value.
+        // A comment sign after a blank ends the value.
         let end = [" ;", "\t;", " #", "\t#"].iter().filter_map(|sign| line[value..].find(sign)).min();
         let end = end.map_or(line.trim_end().len(), |end| value + end);
         let (before, call, after) =
@@ -101,8 +101,8 @@ impl Edit {
     }
 }
 
-/// The words without an option of one letter, which may stand in one word with others, and have its value there or in the
-/// next one.
+/// The words without an option of one letter. The option may be in one word with others, and its value in the
+/// same word or the next one.
 fn without(words: &[&str], letter: char, has_value: bool) -> String {
     let mut left = Vec::new();
     let mut words = words.iter();
@@ -148,7 +148,7 @@ mod tests {
     use super::Edit;
 
     #[test]
-    fn only_the_line_that_is_meant_is_changed() {
+    fn changes_only_the_intended_line() {
         let key = |key, value: &str| Edit::Key { key, value: value.into() };
         let remove = |letter, has_value| Edit::RemoveOption { letter, has_value };
         let begin = "; x\n[program:p]\n";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The overlay of the panel in config.txt. Two overlays on one bus keep each other's panel dark, so one is added only
-//! where there is none, and nothing else on the bus.
+//! The overlay of the panel in config.txt. With two overlays on one bus no panel works, so the doctor adds
+//! one only if there is no other and nothing else uses the bus.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use hardware::boot_config::Boot;
 use hardware::devices::spi_devices;
 use runtime::quoting::visible;
 
-/// The panel with its touch controller, as the lamp's makers set it up.
+/// The panel with its touch controller, as in the course's instructions.
 pub(crate) const OVERLAY: &str = "dtoverlay=pitft28-capacitive,rotate=90,speed=64000000,fps=30";
 
-/// How the names of overlays begin that drive a panel, by the kernel's `arch/arm/boot/dts/overlays/README` and the makers
-/// of panels.
+/// Prefixes of overlays that drive a panel, from the kernel's `arch/arm/boot/dts/overlays/README` and the
+/// manufacturers of panels.
 const PANELS: &[&str] = &[
     "adafruit",
     "displayhat",
@@ -78,7 +78,7 @@ const PANELS: &[&str] = &[
     "zynthian",
 ];
 
-/// How the names of overlays begin that put something else on the SPI bus, by the same README.
+/// Prefixes of overlays for other devices on the SPI bus, from the same README.
 const SPI_DEVICES: &[&str] = &[
     "2xmcp",
     "ads7846",
@@ -99,25 +99,25 @@ const SPI_DEVICES: &[&str] = &[
     "w5500",
 ];
 
-/// What there is of panels.
+/// Which panel is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Panel {
-    /// Nothing.
+    /// None.
     None,
     /// The lamp's overlay is in config.txt.
     Ours,
-    /// This line of config.txt, with its number, is the overlay of another panel.
+    /// This line of config.txt, after its number, is the overlay of another panel.
     Other(usize, String),
-    /// This line of config.txt includes a file, which may have one.
+    /// This line of config.txt includes a file that may have an overlay.
     Included(usize, String),
-    /// This line of config.txt puts something else on the bus of the panel.
+    /// This line of config.txt is for another device on the panel's bus.
     OnTheBus(usize, String),
     /// The kernel has this device on that bus, although config.txt has no overlay for it.
     Device(String),
 }
 
 impl Panel {
-    /// As config.txt, whose text is given, and the kernel have it.
+    /// According to config.txt, with this text, and the kernel.
     pub(crate) fn of(system: &System, text: &str) -> Self {
         match Self::in_config(text) {
             Self::None => match spi_devices(system.root()).into_iter().next() {
@@ -136,7 +136,7 @@ impl Panel {
                 overlay.map(|rest| rest.trim().rsplit('/').next().unwrap_or(rest).to_ascii_lowercase());
             let begins = |names: &[&str], overlay: &str| names.iter().any(|name| overlay.starts_with(name));
             let found = match overlay {
-                // It comes before all others: with it there is nothing to add.
+                // It takes precedence: nothing needs to be added.
                 Some(overlay) if overlay.starts_with("pitft") => return Self::Ours,
                 Some(overlay) if begins(PANELS, &overlay) => Self::Other(number, line.to_owned()),
                 Some(overlay) if begins(SPI_DEVICES, &overlay) && !is_elsewhere(&overlay) => {
@@ -145,7 +145,7 @@ impl Panel {
                 None if line.starts_with("include ") => Self::Included(number, line.to_owned()),
                 _ => continue,
             };
-            // A panel says more than what may be one.
+            // A certain panel takes precedence over a possible one.
             if !matches!(panel, Self::Other(..)) {
                 panel = found;
             }
@@ -154,32 +154,33 @@ impl Panel {
     }
 }
 
-/// Whether an overlay is for another bus than that of the panel, by its name or a parameter, as in `mcp2515,spi1-0`.
+/// Whether the name or a parameter of an overlay selects another bus than the panel's, as in
+/// `mcp2515,spi1-0`.
 fn is_elsewhere(overlay: &str) -> bool {
     (1..=6).any(|bus| overlay.contains(&format!("spi{bus}")))
 }
 
-/// Adds the overlay, unless there is one.
+/// Adds the overlay, if it is missing.
 pub(super) fn add(system: &System) -> anyhow::Result<String> {
     let boot = Boot::find(system.root())?;
     let text = String::from_utf8_lossy(&boot.found.content);
     let path = system.shown(Path::new(&boot.path()));
     match Panel::of(system, &text) {
         Panel::None => {}
-        Panel::Ours => return Ok(format!("{path} has the overlay already")),
+        Panel::Ours => return Ok(format!("{path} already has the overlay")),
         Panel::Other(line, _) | Panel::Included(line, _) => {
-            bail!("line {line} of {path} drives another panel, so it is left alone")
+            bail!("cannot add the overlay: line {line} of {path} may be for another panel")
         }
         Panel::OnTheBus(line, _) => {
-            bail!("line {line} of {path} uses the bus of the panel, so it is left alone")
+            bail!("cannot add the overlay: line {line} of {path} uses the panel's bus")
         }
-        Panel::Device(device) => bail!("{device} is on the bus of the panel, so {path} is left alone"),
+        Panel::Device(device) => bail!("cannot add the overlay to {path}: {device} uses the panel's bus"),
     }
     let kept = boot.place.replace(&boot.found, added(&boot.found.content).as_slice(), "lampi-bak")?;
-    Ok(format!("{path} has the overlay; the former file is kept as {}", system.shown(&kept)))
+    Ok(format!("added the overlay to {path}; the previous file is kept as {}", system.shown(&kept)))
 }
 
-/// The content with the overlay at its end, on every model.
+/// The content with the overlay appended, for every model.
 fn added(content: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(content);
     let end_of_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -200,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_panel_is_never_added() {
+    fn never_adds_a_second_panel() {
         for overlay in [
             "mipi-dbi-spi,spi0-0,speed=32000000",
             "piscreen,drm",
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_is_on_the_bus_keeps_the_panel_off_it() {
+    fn finds_other_devices_on_the_bus() {
         for overlay in ["mcp2515-can0,oscillator=16000000", "enc28j60", "ads7846,cs=1", "mcp2515,spi0-0"] {
             let line = format!("dtoverlay={overlay}");
             assert_eq!(Panel::in_config(&line), Panel::OnTheBus(1, line.clone()));
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_counts_on_every_model() {
+    fn adds_the_line_for_every_model() {
         for (before, after) in [
             ("", ""),
             ("a=1", "a=1\n"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The steps of a fix, as lampi takes them. Of files in folders that root alone can change; what belongs to the lamp's user is
-//! in [`super::theirs`].
+//! Performs the steps of a fix, on files in directories that only root can change. [`super::theirs`] handles
+//! the files of the lamp's user.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -19,7 +19,7 @@ use supervisor_client::{Supervisor, Update};
 use system_files::dpkg;
 
 impl Action {
-    /// Does it, and says what was done.
+    /// Performs the step. Returns what was done.
     pub(crate) fn perform(&self, system: &System, commands: &dyn Commands) -> anyhow::Result<String> {
         match self {
             Self::SetAccess { path, owner, mode } => set_access(system, path, owner, *mode),
@@ -28,70 +28,69 @@ impl Action {
             Self::BringBack(program) => bring_back(system, program),
             Self::Enable(name) => {
                 commands.enable(program(name)?, system.root()).map_err(|error| anyhow!(error))?;
-                Ok(format!("{name} is enabled"))
+                Ok(format!("enabled {name}"))
             }
             Self::Reinstate(program) => {
                 let conf = place(system, &paths::conf(program))?;
                 conf.beside(format!("{program}.conf.lampi-removed"))?.rename_new(&conf)?;
-                Ok(format!("{} is there again", shown(system, &conf)))
+                Ok(format!("restored {}", shown(system, &conf)))
             }
             Self::PutAside(path) => {
-                packages::must_be_nobodys(system, path)?;
+                packages::must_be_unpackaged(system, path)?;
                 let kept = place(system, path)?.put_aside(KEPT)?;
-                Ok(format!("it is kept as {}", system.shown(&kept)))
+                Ok(format!("renamed {} to {}", quoted(path), system.shown(&kept)))
             }
             Self::Start(program) => {
                 Supervisor::at(system.root()).start(program)?;
-                Ok(format!("{program} is started"))
+                Ok(format!("started {program}"))
             }
             Self::Restart(program) => {
                 Supervisor::at(system.root()).restart(program)?;
-                Ok(format!("{program} is started anew"))
+                Ok(format!("restarted {program}"))
             }
             Self::Update(program) => {
                 let shown = quoted(program);
                 Ok(match Supervisor::at(system.root()).update(program)? {
-                    Update::Added => format!("{shown} is started"),
-                    Update::Changed => format!("{shown} is started anew"),
-                    Update::Removed => format!("{shown} is stopped"),
-                    Update::Same => format!("Supervisor knows the file of {shown} as it is"),
+                    Update::Added => format!("started {shown}"),
+                    Update::Changed => format!("restarted {shown}"),
+                    Update::Removed => format!("stopped {shown}"),
+                    Update::Same => format!("the file of {shown} is already applied in Supervisor"),
                 })
             }
             Self::Run(tool) => tool.run(system),
             Self::AddPanel => panel::add(system),
             Self::EnablePwm => {
                 commands.enable_pwm(system.root()).map_err(|error| anyhow!(error))?;
-                Ok("config.txt has the lines".into())
+                Ok("added the lines to config.txt".into())
             }
             Self::Set(theirs) => theirs.perform(system),
             Self::EmptyLog(path) => empty_log(system, path),
-            Self::ForgetRequest(address) => {
-                broker::forget(address, system)?;
-                Ok("the broker keeps no request any more".into())
+            Self::DeleteRequest(address) => {
+                broker::delete_request(address, system)?;
+                Ok("deleted the retained request".into())
             }
             Self::RefreshUser => {
                 commands.refresh_user(system.root()).map_err(|error| anyhow!(error))?;
-                Ok(format!("{} is up to date", user_conf::PATH))
+                Ok(format!("updated {}", user_conf::PATH))
             }
             Self::TakeOver => {
                 commands.take_over(system.root()).map_err(|error| anyhow!(error))?;
-                Ok("the package alone starts the lamp's programs".into())
+                Ok("disabled what else started the lamp's programs".into())
             }
-            Self::ByHand { .. } => bail!("only a person can do this"),
+            Self::ByHand { .. } => bail!("only the owner can do this"),
         }
     }
 }
 
-/// Where an edit goes.
 fn place(system: &System, path: &str) -> Result<Place, system_files::Error> {
     Place::below(system.root(), path)
 }
 
 fn program(name: &str) -> anyhow::Result<Program> {
-    Program::supervised(name).copied().context("no program of the lamp")
+    Program::supervised(name).copied().with_context(|| format!("{name} is not a program of the lamp"))
 }
 
-/// The path of a place, as the system itself calls it.
+/// The path of a place within the system.
 fn shown(system: &System, place: &Place) -> String {
     quoted(&system.shown(place.path()))
 }
@@ -99,28 +98,28 @@ fn shown(system: &System, place: &Place) -> String {
 fn set_access(system: &System, path: &str, owner: &Owner, mode: u32) -> anyhow::Result<String> {
     let place = place(system, path)?;
     place.set_access(Access { user: owner.user, group: owner.group, mode })?;
-    Ok(format!("{} has the mode {mode:04o}, and belongs to {owner}", shown(system, &place)))
+    Ok(format!("set the owner of {} to {owner} and its mode to {mode:04o}", shown(system, &place)))
 }
 
 fn edit_conf(system: &System, program: &str, edit: &Edit) -> anyhow::Result<String> {
     let conf = place(system, &paths::conf(program))?;
     let path = shown(system, &conf);
-    let found = conf.read()?.with_context(|| format!("there is no {path}"))?;
-    let text = std::str::from_utf8(&found.content).with_context(|| format!("{path} is no text"))?;
+    let found = conf.read()?.with_context(|| format!("{path} does not exist"))?;
+    let text = std::str::from_utf8(&found.content).with_context(|| format!("{path} is not UTF-8 text"))?;
     let new =
-        edit.applied(text, program).with_context(|| format!("{path} has no such line; edit it by hand"))?;
+        edit.applied(text, program).with_context(|| format!("{path} has no such line; edit it manually"))?;
     if new == text {
-        return Ok(format!("{path} says so already"));
+        return Ok(format!("{path} is already correct"));
     }
     let kept = conf.replace(&found, new.as_bytes(), KEPT)?;
-    Ok(format!("{path} is changed; the former one is kept as {}", system.shown(&kept)))
+    Ok(format!("changed {path}; the previous file is kept as {}", system.shown(&kept)))
 }
 
 fn bring_back(system: &System, program: &str) -> anyhow::Result<String> {
     let path = paths::conf(program);
     let packaged = place(system, &format!("{}/{program}.conf", paths::PACKAGED_CONFS))?;
     let content = packaged.read()?.with_context(|| {
-        format!("there is no {}; install the package lampi again", packaged.path().display())
+        format!("{} does not exist; install the package lampi again", packaged.path().display())
     })?;
     let conf = place(system, &path)?;
     let kept = if conf.exists()? { Some(conf.back_up(KEPT)?) } else { None };
@@ -132,21 +131,21 @@ fn bring_back(system: &System, program: &str) -> anyhow::Result<String> {
         Access { user, group, ..ROOT_ONLY }
     };
     conf.write(&content.content, access)?;
-    let kept = kept.map(|kept| format!("; the former one is kept as {}", system.shown(&kept)));
-    Ok(format!("{path} is as the package brought it{}", kept.unwrap_or_default()))
+    let kept = kept.map(|kept| format!("; the previous file is kept as {}", system.shown(&kept)));
+    Ok(format!("restored the packaged {path}{}", kept.unwrap_or_default()))
 }
 
-/// Of a folder that is not root's, its owner may empty the logs: with no more than the owner's rights.
+/// Empties a log in another user's directory with that user's permissions.
 fn empty_log(system: &System, path: &str) -> anyhow::Result<String> {
-    let folder = system.path(Path::new(path).parent().unwrap_or(Path::new("/")));
+    let directory = system.path(Path::new(path).parent().unwrap_or(Path::new("/")));
     let metadata =
-        fs::symlink_metadata(&folder).with_context(|| format!("cannot look at {}", folder.display()))?;
+        fs::symlink_metadata(&directory).with_context(|| format!("cannot access {}", directory.display()))?;
     let empty = || place(system, path)?.empty();
-    let of_folder = User { user: metadata.uid(), group: metadata.gid() };
-    if of_folder.user == system.superuser().0 || !system.is_root {
+    let of_directory = User { user: metadata.uid(), group: metadata.gid() };
+    if of_directory.user == system.superuser().0 || !system.is_root {
         empty()?;
     } else {
-        as_user(of_folder, empty)??;
+        as_user(of_directory, empty)??;
     }
-    Ok(format!("{} is empty", quoted(path)))
+    Ok(format!("emptied {}", quoted(path)))
 }

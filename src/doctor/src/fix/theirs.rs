@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What belongs to the lamp's user: folders, and the files in them.
+//! Directories of the lamp's user, and the files in them.
 //!
-//! The user can put anything in their place at any time. So a folder is given to the user only where root alone can change
-//! the name of it, and by its descriptor; and what is in it is changed with the rights of the user, who then can have done
-//! nothing that he could not have done himself. What root has read there is written for the user only if it is nothing but
-//! what is expected: else a secret of root's could be put there to be read.
+//! The user can replace any of them at any time. So a directory is given to the user by its descriptor, and
+//! only if nobody except root can rename it. Files in it are changed with the user's permissions, so nothing
+//! happens that the user could not do. A file that root has read is written for the user only if it has the
+//! expected content. Otherwise the user could link it to a secret of root's.
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
@@ -26,18 +26,18 @@ pub(crate) struct Owner {
     pub group: u32,
 }
 
-/// Something that is the user's.
+/// A repair of something that belongs to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Theirs {
-    /// A folder that the user is to be able to write to.
-    Folder { path: PathBuf, owner: Owner },
-    /// A file that means nothing.
+    /// Make a directory writable for the user.
+    Directory { path: PathBuf, owner: Owner },
+    /// Rename an unusable file.
     PutAside { path: PathBuf, owner: Owner },
-    /// A file that the user cannot read, and is to have again with the same content.
+    /// Make a file readable for the user, with the same content.
     Renew { path: PathBuf, owner: Owner, content: Content },
 }
 
-/// What a file of the user is expected to hold.
+/// The expected content of a user's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     /// The lamp's state.
@@ -47,7 +47,7 @@ pub(crate) enum Content {
 }
 
 impl Owner {
-    /// A user with the primary group.
+    /// A user with its primary group.
     pub(crate) fn of(account: &Account, system: &System) -> Self {
         Self {
             user_name: account.name.clone(),
@@ -57,13 +57,16 @@ impl Owner {
         }
     }
 
-    /// By their names.
+    /// Looks up the ids of a user and a group.
     pub(crate) fn named(system: &System, user: &str, group: &str) -> anyhow::Result<Self> {
         let number = match user {
             "root" => system.superuser().0,
-            _ => system.account(user).with_context(|| format!("there is no user {}", quoted(user)))?.uid,
+            _ => {
+                system.account(user).with_context(|| format!("the user {} does not exist", quoted(user)))?.uid
+            }
         };
-        let gid = system.group_id(group).with_context(|| format!("there is no group {}", quoted(group)))?;
+        let gid =
+            system.group_id(group).with_context(|| format!("the group {} does not exist", quoted(group)))?;
         Ok(Self { user_name: user.to_owned(), group_name: group.to_owned(), user: number, group: gid })
     }
 
@@ -97,54 +100,56 @@ impl Theirs {
     /// Its name for programs that read the report.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Folder { .. } => "give-folder",
+            Self::Directory { .. } => "give-folder",
             Self::PutAside { .. } => "put-users-file-aside",
             Self::Renew { .. } => "renew-users-file",
         }
     }
 
-    /// What is to be done, in the imperative.
+    /// What to do, in the imperative.
     pub(crate) fn sentence(&self) -> String {
-        let (Self::Folder { path, owner } | Self::PutAside { path, owner } | Self::Renew { path, owner, .. }) =
-            self;
+        let (Self::Directory { path, owner }
+        | Self::PutAside { path, owner }
+        | Self::Renew { path, owner, .. }) = self;
         let (path, user) = (quoted(&path.to_string_lossy()), quoted(&owner.user_name));
         match self {
-            Self::Folder { .. } => format!("Give the folder {path} to {user}"),
-            Self::PutAside { .. } => format!("Give {path} a name that ends in .bad, as {user}"),
-            Self::Renew { .. } => format!("Write {path} anew for {user}, with the same content"),
+            Self::Directory { .. } => format!("Make {user} the owner of the directory {path}"),
+            Self::PutAside { .. } => format!("Rename {path}, appending .bad, as {user}"),
+            Self::Renew { .. } => format!("Write {path} again as {user}, with the same content"),
         }
     }
 
-    /// Does it, and says what was done.
+    /// Performs the step. Returns what was done.
     pub(crate) fn perform(&self, system: &System) -> anyhow::Result<String> {
         match self {
-            Self::Folder { path, owner } => give_folder(system, path, owner),
+            Self::Directory { path, owner } => give_directory(system, path, owner),
             Self::PutAside { path, owner } => {
                 let kept = as_user(owner.user(), || Place::below(system.root(), path)?.put_aside("bad"))??;
-                Ok(format!("it is kept as {}", quoted(&system.shown(&kept))))
+                let path = path.to_string_lossy();
+                Ok(format!("renamed {} to {}", quoted(&path), quoted(&system.shown(&kept))))
             }
             Self::Renew { path, owner, content } => renew(system, path, owner, *content),
         }
     }
 }
 
-fn give_folder(system: &System, path: &Path, owner: &Owner) -> anyhow::Result<String> {
+fn give_directory(system: &System, path: &Path, owner: &Owner) -> anyhow::Result<String> {
     let text = path.to_string_lossy();
-    packages::must_be_nobodys(system, &text)?;
-    // Also fails if somebody else than root could put another folder there.
+    packages::must_be_unpackaged(system, &text)?;
+    // Also fails if another user than root could replace the directory.
     let place = Place::below(system.root(), path)?;
     let access = |mode| Access { user: owner.user, group: owner.group, mode };
     if place.exists()? {
         let metadata = place.path().symlink_metadata()?;
         let (superuser, _) = system.superuser();
         if metadata.uid() != superuser && metadata.uid() != owner.user {
-            bail!("{} belongs to the user {}, so it is left alone", quoted(&text), metadata.uid());
+            bail!("{} belongs to the user {}, so lampi does not change it", quoted(&text), metadata.uid());
         }
         place.set_directory_access(access(metadata.mode() & 0o7777 | 0o700))?;
     } else {
         place.make_directory(access(0o755))?;
     }
-    Ok(format!("{} belongs to {owner}", quoted(&text)))
+    Ok(format!("set the owner of {} to {owner}", quoted(&text)))
 }
 
 fn renew(system: &System, path: &Path, owner: &Owner, content: Content) -> anyhow::Result<String> {
@@ -152,27 +157,28 @@ fn renew(system: &System, path: &Path, owner: &Owner, content: Content) -> anyho
     let text = system.text(path).with_context(|| format!("cannot read {shown}"))?;
     if !content.is_in(&text) {
         bail!(
-            "{shown} holds something else than expected, so it is left alone; look into it, and remove it by hand"
+            "{shown} does not have the expected content, so lampi does not change it; check it and remove \
+             it manually"
         );
     }
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let account = system.account(&owner.user_name).context("the user is gone")?;
-    let may_use_folder = system.may(&account, folder, READ | WRITE | 1).unwrap_or(false);
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let account = system.account(&owner.user_name).context("the user does not exist any more")?;
+    let may_use_directory = system.may(&account, directory, READ | WRITE | 1).unwrap_or(false);
     let kept = as_user(owner.user(), || -> anyhow::Result<PathBuf> {
         let access = |mode| Access { user: owner.user, group: owner.group, mode };
         let place = |path: &Path| Place::below(system.root(), path);
-        if may_use_folder {
+        if may_use_directory {
             let file = place(path)?;
             let kept = file.put_aside("bak")?;
             file.write_new(text.as_bytes(), access(0o644))?;
             return Ok(kept);
         }
-        // What root has made there can still be given another name.
-        let folder = place(folder)?;
-        let kept = folder.put_aside("bak")?;
-        folder.make_directory(access(0o755))?;
+        // Root's directory can still be renamed.
+        let directory = place(directory)?;
+        let kept = directory.put_aside("bak")?;
+        directory.make_directory(access(0o755))?;
         place(path)?.write_new(text.as_bytes(), access(0o644))?;
         Ok(kept)
     })??;
-    Ok(format!("{shown} is written anew; what was there is kept as {}", quoted(&system.shown(&kept))))
+    Ok(format!("wrote {shown} again; the previous file is kept as {}", quoted(&system.shown(&kept))))
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Programs of the system that do for the doctor what they are made for.
+//! Programs of the system that perform steps for the doctor.
 //!
-//! Of a system that lies below a folder they change the files there, if they can; what they would have to run is left to
-//! that system itself. No program of such a folder is run.
+//! For a system below a directory they change its files, if they can. What must run on that system itself is
+//! left to its owner, and no program in that directory is run.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -17,33 +17,33 @@ use crate::system::System;
 use hardware::leds::PATH;
 use runtime::quoting::{quoted, visible};
 
-/// As much as is read of what a program says, in bytes.
-const MOST_WORDS: u64 = 1 << 20;
+/// How much of a program's output is read, in bytes.
+const MOST_OUTPUT: u64 = 1 << 20;
 
-/// A call.
+/// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Tool {
-    /// apt installs a package of Debian.
+    /// Install a Debian package.
     Install(&'static str),
-    /// dpkg ends what it has begun.
+    /// Finish an interrupted installation.
     ConfigurePackages,
-    /// A user is made; where there is a group of the name, it becomes the user's.
+    /// Create a user, with the existing group of that name if there is one.
     AddUser { name: String, has_group: bool },
-    /// A user gets into groups. Of one who is in no file of this machine, only the groups' file is changed.
+    /// Add a user to groups. For a user that is not in /etc/passwd, only /etc/group is changed.
     AddToGroups { user: String, groups: Vec<String>, is_in_file: bool },
-    /// systemd starts a unit at boot.
+    /// Start a unit at boot.
     EnableUnit(&'static str),
-    /// A service of the system is started.
+    /// Start a service.
     StartService(&'static str),
-    /// A service of the system is started anew.
+    /// Restart a service.
     RestartService(&'static str),
-    /// apt forgets the packages that it has downloaded.
+    /// Delete downloaded package files.
     CleanPackages,
-    /// The journal forgets its oldest entries.
+    /// Delete the oldest entries of the systemd journal.
     ShrinkJournal,
-    /// The clock follows those of the network.
+    /// Synchronise the clock over the network.
     FollowClocks,
-    /// The machine is started anew.
+    /// Restart the machine.
     Reboot,
 }
 
@@ -65,21 +65,21 @@ impl Tool {
         }
     }
 
-    /// What is to be done, in the imperative.
+    /// What to do, in the imperative.
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::Install(package) => format!("Install the package {package}"),
-            Self::ConfigurePackages => "Have dpkg end what it has begun".into(),
+            Self::ConfigurePackages => "Finish the interrupted installation".into(),
             Self::AddUser { name, .. } => format!("Create the user {}", quoted(name)),
             Self::AddToGroups { user, groups, .. } => {
-                format!("Add {} to {}", quoted(user), groups.join(" and "))
+                format!("Add the user {} to {}", quoted(user), groups.join(" and "))
             }
-            Self::EnableUnit(unit) => format!("Have systemd start {unit} at boot"),
+            Self::EnableUnit(unit) => format!("Enable {unit}, so that it starts at boot"),
             Self::StartService(service) => format!("Start the service {service}"),
             Self::RestartService(service) => format!("Restart the service {service}"),
-            Self::CleanPackages => "Remove the packages that apt keeps after their installation".into(),
-            Self::ShrinkJournal => "Remove the oldest entries of the journal, down to 16 MiB".into(),
-            Self::FollowClocks => "Have the clock follow those of the network".into(),
+            Self::CleanPackages => "Delete the package files that apt has downloaded".into(),
+            Self::ShrinkJournal => "Delete the oldest entries of the systemd journal, down to 16 MiB".into(),
+            Self::FollowClocks => "Enable time synchronisation over the network".into(),
             Self::Reboot => "Restart the machine".into(),
         }
     }
@@ -87,22 +87,23 @@ impl Tool {
     /// What was done.
     fn done(&self) -> String {
         match self {
-            Self::Install(package) => format!("{package} is installed"),
-            Self::ConfigurePackages => "dpkg has ended it".into(),
-            Self::AddUser { name, .. } => format!("there is a user {}", quoted(name)),
+            Self::Install(package) => format!("installed {package}"),
+            Self::ConfigurePackages => "finished the installation".into(),
+            Self::AddUser { name, .. } => format!("created the user {}", quoted(name)),
             Self::AddToGroups { user, groups, .. } => {
-                format!("{} belongs to {}", quoted(user), groups.join(" and "))
+                format!("added the user {} to {}", quoted(user), groups.join(" and "))
             }
-            Self::EnableUnit(unit) => format!("systemd starts {unit} at boot"),
-            Self::StartService(service) | Self::RestartService(service) => format!("{service} is started"),
-            Self::CleanPackages => "the packages are removed".into(),
-            Self::ShrinkJournal => "the entries are removed".into(),
-            Self::FollowClocks => "the clock follows".into(),
-            Self::Reboot => "the machine goes down".into(),
+            Self::EnableUnit(unit) => format!("enabled {unit}"),
+            Self::StartService(service) => format!("started {service}"),
+            Self::RestartService(service) => format!("restarted {service}"),
+            Self::CleanPackages => "deleted the package files".into(),
+            Self::ShrinkJournal => "deleted the entries".into(),
+            Self::FollowClocks => "enabled time synchronisation".into(),
+            Self::Reboot => "the machine restarts".into(),
         }
     }
 
-    /// The words of the call; none if it is for the system itself, and that lies below a folder.
+    /// The words of the command; none if it must run on the system itself, and that is below a directory.
     pub(crate) fn words(&self, system: &System) -> Option<Vec<String>> {
         let root = system.root().to_string_lossy().into_owned();
         let is_this = system.is_this();
@@ -117,7 +118,7 @@ impl Tool {
         };
         let only_here = |all: &[&str]| is_this.then(|| words(all));
         match self {
-            // Nothing that is there may go for it.
+            // No installed package may be removed for it.
             Self::Install(package) => only_here(&["apt-get", "--yes", "--no-remove", "install", package]),
             Self::ConfigurePackages => only_here(&["dpkg", "--configure", "--pending"]),
             Self::AddUser { name, has_group } => {
@@ -142,7 +143,7 @@ impl Tool {
         }
     }
 
-    /// As a person types it. One that cannot be typed for the system is typed on it.
+    /// The command line for the owner, if need be on the system itself.
     pub(crate) fn typed(&self, system: &System) -> Option<Typed> {
         if let Self::Install(package) = self {
             return Some(Typed::of_root(format!("apt install {package}")));
@@ -151,21 +152,21 @@ impl Tool {
         Some(Typed::of_root(words.join(" ")))
     }
 
-    /// Calls it, and says what was done.
+    /// Runs it. Returns what was done.
     pub(crate) fn run(&self, system: &System) -> anyhow::Result<String> {
-        let words = self.words(system).context("this can be done on the machine itself only")?;
+        let words = self.words(system).context("this step must run on the machine itself")?;
         if !system.is_this() {
             // The programs follow links.
             for file in ["/etc/passwd", "/etc/group", "/etc/systemd/system"] {
                 let place = Place::below(system.root(), file)?;
                 if place.path().is_symlink() {
-                    bail!("{} is a link, which is not followed", place.path().display());
+                    bail!("{} is a symbolic link, which lampi does not follow", place.path().display());
                 }
             }
         }
         let (program, arguments) = words.split_first().context("no program")?;
-        // No pipe: a service that was started may hold its end for ever.
-        let mut said = File::from(memfd_create(c"said", MFdFlags::MFD_CLOEXEC)?);
+        // Not a pipe, because a started service may keep its end open.
+        let mut output = File::from(memfd_create(c"output", MFdFlags::MFD_CLOEXEC)?);
         let status = Command::new(program)
             .args(arguments)
             .env("PATH", PATH.join(":"))
@@ -173,18 +174,18 @@ impl Tool {
             .env("LC_ALL", "C.UTF-8")
             .current_dir("/")
             .stdin(Stdio::null())
-            .stdout(said.try_clone()?)
-            .stderr(said.try_clone()?)
+            .stdout(output.try_clone()?)
+            .stderr(output.try_clone()?)
             .status()
             .with_context(|| format!("cannot run {program}"))?;
         if !status.success() {
             let mut text = Vec::new();
-            said.rewind()?;
-            said.take(MOST_WORDS).read_to_end(&mut text)?;
+            output.rewind()?;
+            output.take(MOST_OUTPUT).read_to_end(&mut text)?;
             let text = String::from_utf8_lossy(&text);
-            let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing");
+            let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no output");
             let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-            bail!("{} failed ({status}); its last words are `{}`", words.join(" "), visible(last.trim()));
+            bail!("{} failed ({status}): {}", words.join(" "), visible(last.trim()));
         }
         Ok(self.done())
     }

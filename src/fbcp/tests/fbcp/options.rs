@@ -208,7 +208,10 @@ fn a_snapshot_goes_through_no_link_of_another_user() {
         let refused = fbcp(&source, &target).arg("--snapshot").arg(&file).output().expect("fbcp runs");
         let sentence = String::from_utf8(refused.stderr).expect("UTF-8");
         assert_eq!(refused.status.code(), Some(1), "{path}: {sentence}");
-        assert!(sentence.contains("is a link that another user may have made"), "{path}: {sentence}");
+        assert!(
+            sentence.contains("is a symbolic link that another user may have created"),
+            "{path}: {sentence}"
+        );
         assert_eq!(fs::read(&secret).expect("read"), b"secret", "{path}");
     }
     // A file of its own is no danger there.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The lines that lampi adds to config.txt, between two comments.
 //!
-//! A line end before them is theirs too: it ends a last line that had none, or makes an empty line. So nothing needs to
-//! be remembered to give the file back as it was.
+//! The block includes a line end before the first comment. It ends a last line without a line end, or makes
+//! an empty line. So the block can be removed exactly, without further records.
 
 use super::config::OVERLAY;
 use super::error::BootConfigError;
@@ -11,19 +11,19 @@ use super::error::BootConfigError;
 const BEGIN: &str = "# lampi: begin of the lines by \"lampi pwm enable\"; \"lampi pwm disable\" removes them";
 const END: &str = "# lampi: end";
 
-/// What has all lines count on every model.
+/// Makes the following lines apply to every model.
 const ALL: &str = "[all]";
 
-/// Where the lines are, in bytes, and which pins they are for.
+/// The position of the lines, in bytes, and their pins.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Block {
     begin: usize,
     end: usize,
-    /// In their order.
+    /// In the order of the lines.
     pub pins: Vec<u8>,
 }
 
-/// Finds the lines. It is an error if somebody changed them.
+/// Finds the lines. Fails if they were changed.
 pub fn find(content: &[u8], name: &str) -> Result<Option<Block>, BootConfigError> {
     let mut block: Option<(usize, usize, Vec<String>)> = None;
     let mut found = None;
@@ -51,7 +51,7 @@ pub fn find(content: &[u8], name: &str) -> Result<Option<Block>, BootConfigError
     }
 }
 
-/// The content with lines for these pins at its end.
+/// The content with lines for these pins appended.
 #[must_use]
 pub fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
     let end_of_line = end_of_line(content);
@@ -71,7 +71,7 @@ pub fn added(content: &[u8], pins: &[u8]) -> Vec<u8> {
 pub fn removed(content: &[u8], block: &Block) -> Vec<u8> {
     let (mut before, after) = (&content[..block.begin], &content[block.end..]);
     let own = before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n"));
-    // What somebody added afterwards must not become part of another line.
+    // Lines that were added afterwards must not be joined to another line.
     if let Some(own) = own
         && (after.is_empty() || own.is_empty() || own.ends_with(b"\n"))
     {
@@ -79,7 +79,7 @@ pub fn removed(content: &[u8], block: &Block) -> Vec<u8> {
     }
     let mut removed = before.to_vec();
     if counts_for_all(after) && last_section(before).is_some_and(|section| section != ALL) {
-        // What somebody added afterwards counted on every model, and goes on to do so.
+        // Lines that were added afterwards must still apply to every model.
         removed.extend(ALL.as_bytes());
         removed.extend(end_of_line(content).as_bytes());
     }
@@ -87,12 +87,13 @@ pub fn removed(content: &[u8], block: &Block) -> Vec<u8> {
     removed
 }
 
-/// The content with empty lines in place of those for the pins: what others say, with the numbers of their lines.
+/// The content with empty lines instead of those for the pins, so that the numbers of all other lines stay
+/// the same.
 #[must_use]
 pub fn blanked(content: &[u8], block: &Block) -> Vec<u8> {
     let mut blanked = content[..block.begin].to_vec();
     for line in content[block.begin..block.end].split_inclusive(|byte| *byte == b'\n') {
-        // Also what follows counts by the line [all].
+        // The line [all] also affects the lines below.
         let is_kept = !line.starts_with(b"dtoverlay=");
         blanked.extend(if is_kept { line } else { b"\n" });
     }
@@ -125,7 +126,7 @@ fn lines(content: &[u8]) -> impl Iterator<Item = String> {
     content.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line).trim().to_owned())
 }
 
-/// Whether there are settings before the next section begins.
+/// Whether there are settings before the next section.
 fn counts_for_all(content: &[u8]) -> bool {
     let mut lines = lines(content).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.next().is_some_and(|line| !line.starts_with('['))
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_added_is_removed_to_the_byte() {
+    fn removes_exactly_what_was_added() {
         for before in ["", "\n", "a=1", "a=1\n", "a=1\n\n", "a=1\r\n", "a=1\r\nb=2", "[pi4]\na=1\n", "\r\n"] {
             for pins in [&[19, 26, 13][..], &[26], &[19, 13]] {
                 let after = added(before.as_bytes(), pins);
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_added_below_stays_what_it_was() {
+    fn keeps_lines_that_were_added_below() {
         for (before, below, expected) in [
             ("a=1\n", "b=2\n", "a=1\nb=2\n"),
             ("a=1", "b=2\n", "a=1\nb=2\n"),
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn changed_lines_are_seen() {
+    fn detects_changed_lines() {
         let text = String::from_utf8(added(b"a=1\n", &[19, 26, 13])).unwrap();
         for (from, to, line) in [
             ("[all]\n", "", 3),
@@ -181,7 +182,7 @@ mod tests {
             (BEGIN, &format!("{BEGIN}\n{BEGIN}"), 4),
         ] {
             let error = find(text.replace(from, to).as_bytes(), "c").unwrap_err().to_string();
-            assert!(error.starts_with(&format!("c:{line}: somebody changed")), "{from}: {error}");
+            assert!(error.starts_with(&format!("c:{line}: the lines between")), "{from}: {error}");
         }
         assert!(find(text.repeat(2).as_bytes(), "c").is_err());
         assert!(BEGIN.len() <= 98);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where config.txt is, and what it says on this machine.
+//! Finds config.txt and evaluates it for this machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,43 +10,43 @@ use system_files::{Found, Place, in_root};
 use super::config::{self, Config, OVERLAY};
 use super::error::BootConfigError;
 
-/// Folders that the boot partition is mounted at, the newer one first.
-const FOLDERS: [&str; 2] = ["/boot/firmware", "/boot"];
+/// Mount points of the boot partition, the newer one first.
+const DIRECTORIES: [&str; 2] = ["/boot/firmware", "/boot"];
 
 /// The file's name.
 const NAME: &str = "config.txt";
 
-/// What newer systems have in /boot/config.txt, to be read by people.
+/// Text that newer systems have in /boot/config.txt.
 const MOVED: &str = "has moved to /boot/firmware/config.txt";
 
-/// FAT keeps times to two seconds.
+/// The resolution of times on FAT is 2 s.
 const GRAIN: Duration = Duration::from_secs(2);
 
-/// config.txt as it is.
+/// The present config.txt.
 #[derive(Debug)]
 pub struct Boot {
     root: PathBuf,
-    folder: &'static str,
-    /// Where it is.
+    directory: &'static str,
+    /// Its location.
     pub place: Place,
-    /// What is in it.
+    /// Its content.
     pub found: Found,
 }
 
 impl Boot {
-    /// Finds and reads it.
+    /// Finds and reads config.txt.
     pub fn find(root: &Path) -> Result<Self, BootConfigError> {
         if !root.is_dir() {
             return Err(BootConfigError::NoRoot(root.to_owned()));
         }
-        let [newer, older] = FOLDERS;
+        let [newer, older] = DIRECTORIES;
         let newer_path = in_root(root, newer);
         let has_newer = system_files::exists(&newer_path)?;
         if has_newer && let Some(boot) = Self::at(root, newer)? {
             return Ok(boot);
         }
         let older_path = in_root(root, older).join(NAME);
-        // Where the newer place is used, this is a link to it or a word to the reader.
+        // With the newer path in use, this is a link to it or a note for the reader.
         let is_older = !older_path.is_symlink() && system_files::exists(&older_path)?;
         if is_older
             && let Some(boot) = Self::at(root, older)?
@@ -58,26 +58,26 @@ impl Boot {
         Err(if is_empty {
             BootConfigError::NotMounted { shown: newer_path, is_here: root == Path::new("/") }
         } else {
-            BootConfigError::Missing { newer: newer_path.join(NAME), older: older_path, folder: newer }
+            BootConfigError::Missing { newer: newer_path.join(NAME), older: older_path, directory: newer }
         })
     }
 
-    fn at(root: &Path, folder: &'static str) -> Result<Option<Self>, BootConfigError> {
-        let place = Place::below(root, format!("{folder}/{NAME}"))?;
+    fn at(root: &Path, directory: &'static str) -> Result<Option<Self>, BootConfigError> {
+        let place = Place::below(root, format!("{directory}/{NAME}"))?;
         let found = place.read()?;
-        Ok(found.map(|found| Self { root: root.to_owned(), folder, place, found }))
+        Ok(found.map(|found| Self { root: root.to_owned(), directory, place, found }))
     }
 
-    /// Its path, for people.
+    /// Its path, for messages.
     #[must_use]
     pub fn path(&self) -> String {
         self.place.path().display().to_string()
     }
 
-    /// What `content` would say in its place.
+    /// Parses `content` as if it were the file's.
     #[must_use]
     pub fn config(&self, content: &[u8]) -> Config {
-        // A name with a slash would lead out of the folder or to a part of it that firmware cannot have.
+        // A name with a slash could leave the directory, and the firmware does not support one.
         let include = |name: &str| {
             let name = Path::new(name).file_name().filter(|file| *file == name)?;
             self.place.beside(name).ok()?.read().ok()?.map(|found| found.content)
@@ -85,7 +85,7 @@ impl Boot {
         config::read(&self.path(), content, models(&self.root).as_deref(), &include)
     }
 
-    /// Whether the machine was started with what the file says now.
+    /// Whether the machine was started with the present content of the file.
     #[must_use]
     pub fn counts_already(&self) -> bool {
         match (started(&self.root), self.found.modified) {
@@ -94,19 +94,19 @@ impl Boot {
         }
     }
 
-    /// Fails if the overlay, or the driver that it is for, is missing.
+    /// Fails if the overlay or its driver is missing.
     pub fn must_have_overlay(&self, config: &Config) -> Result<(), BootConfigError> {
-        let folder = in_root(&self.root, self.folder);
+        let directory = in_root(&self.root, self.directory);
         let paths = config.overlay_paths(OVERLAY);
-        if !paths.iter().any(|path| folder.join(path).is_file()) {
-            let missing = format!("there is no {}", folder.join(&paths[0]).display());
+        if !paths.iter().any(|path| directory.join(path).is_file()) {
+            let missing = format!("{} does not exist", directory.join(&paths[0]).display());
             return Err(no_pwm(&self.root, &missing, &drivers(&self.root).1));
         }
         must_have_driver(&self.root)
     }
 }
 
-/// When the machine was started, if it runs.
+/// The start time of the machine, if it runs.
 fn started(root: &Path) -> Option<SystemTime> {
     let text = fs::read_to_string(in_root(root, "/proc/uptime")).ok()?;
     let seconds = text.split(' ').next()?.parse().ok()?;
@@ -117,8 +117,12 @@ fn started(root: &Path) -> Option<SystemTime> {
 pub(super) fn must_have_driver(root: &Path) -> Result<(), BootConfigError> {
     match drivers(root) {
         (Some(false), kernels) => {
-            let folder = in_root(root, "/lib/modules");
-            Err(no_pwm(root, &format!("there is no module {OVERLAY} in {}", folder.display()), &kernels))
+            let directory = in_root(root, "/lib/modules");
+            Err(no_pwm(
+                root,
+                &format!("{} does not contain the module {OVERLAY}", directory.display()),
+                &kernels,
+            ))
         }
         _ => Ok(()),
     }
@@ -129,18 +133,18 @@ fn no_pwm(root: &Path, missing: &str, kernels: &str) -> BootConfigError {
     BootConfigError::NoPwm { missing: missing.to_owned(), kernels }
 }
 
-/// The version of the kernel that runs.
+/// The version of the running kernel.
 fn kernel() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
-/// Whether an installed kernel has the driver, if that can be told, and the versions of these kernels.
+/// Whether an installed kernel has the driver, if known, and the versions of the installed kernels.
 fn drivers(root: &Path) -> (Option<bool>, String) {
-    let folders = fs::read_dir(in_root(root, "/lib/modules")).into_iter().flatten().flatten();
+    let directories = fs::read_dir(in_root(root, "/lib/modules")).into_iter().flatten().flatten();
     let mut told = None;
     let mut versions = Vec::new();
-    for folder in folders {
-        let read = |name: &str| fs::read_to_string(folder.path().join(name));
+    for directory in directories {
+        let read = |name: &str| fs::read_to_string(directory.path().join(name));
         let Ok(modules) = read("modules.dep") else { continue };
         let built_in = read("modules.builtin").unwrap_or_default();
         let is_driver = |line: &str| {
@@ -149,13 +153,13 @@ fn drivers(root: &Path) -> (Option<bool>, String) {
         };
         let has = modules.lines().chain(built_in.lines()).any(is_driver);
         told = Some(told.unwrap_or(false) || has);
-        versions.push(folder.file_name().to_string_lossy().into_owned());
+        versions.push(directory.file_name().to_string_lossy().into_owned());
     }
     versions.sort();
     (told, versions.join(", "))
 }
 
-/// The sections of config.txt that are for this machine, if it is known.
+/// The sections of config.txt that apply to this machine, if its model is known.
 fn models(root: &Path) -> Option<Vec<&'static str>> {
     let compatible = fs::read(in_root(root, "/proc/device-tree/compatible")).ok()?;
     let compatible = String::from_utf8_lossy(&compatible);

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! config.txt, as far as it decides who uses which pin: sections, overlays with their parameters, and included files.
+//! Parses config.txt as far as it affects the use of pins: sections, overlays with parameters, and included
+//! files.
 
 use std::fmt;
 
 use super::overlays;
 
-/// The kernel's PWM on any pin.
+/// The overlay for the kernel's PWM on any pin.
 pub(super) const OVERLAY: &str = "pwm-gpio";
 
-/// The pin of that overlay if it is not told.
+/// The default pin of that overlay.
 const DEFAULT_PIN: u8 = 4;
 
-/// How deep files may include others.
+/// Maximum depth of included files.
 const DEEPEST: usize = 4;
 
-/// How many files are read, so that files that include each other come to an end.
+/// Maximum number of files, because files can include each other.
 const MOST_FILES: usize = 100;
 
-/// Whether a line counts on this machine.
+/// Whether a line applies to this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// It does not.
     Never,
-    /// It may: it depends on what only the firmware knows.
+    /// It may: this depends on what only the firmware can evaluate.
     Maybe,
     /// It does.
     Always,
@@ -37,15 +38,15 @@ pub struct Use {
     pub line: usize,
     /// The line itself.
     pub text: String,
-    /// Whether it is the kernel's PWM that is asked for.
+    /// Whether it is for the kernel's PWM.
     pub is_pwm: bool,
     /// Its pins.
     pub pins: Vec<u8>,
-    /// Whether it counts.
+    /// Whether it applies.
     pub effect: Effect,
 }
 
-/// A line that is in the way of the lamp.
+/// A line that conflicts with the lamp.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Conflict<'a> {
     /// The line.
@@ -59,24 +60,24 @@ impl fmt::Display for Conflict<'_> {
         let Use { file, line, text, .. } = self.line;
         write!(
             formatter,
-            "{file}:{line}: {text} uses GPIO {}, which an LED of the lamp is on; remove this line, or put a # before it",
+            "{file}:{line}: {text} uses GPIO {}, a pin of the LEDs; remove the line or comment it out with #",
             self.pin
         )
     }
 }
 
-/// What config.txt says.
+/// The result of parsing config.txt.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// The lines that use pins, in their order.
+    /// The lines that use pins, in order.
     pub uses: Vec<Use>,
-    /// `os_prefix`, which comes before the names of the kernel's files.
+    /// `os_prefix`, the prefix of the kernel's file names.
     pub os_prefix: String,
-    /// `overlay_prefix`, which comes before the names of overlays, if it is set.
+    /// `overlay_prefix`, the prefix of overlay names, if set.
     pub overlay_prefix: Option<String>,
 }
 
-/// An overlay that is being loaded: parameters may follow on lines of their own.
+/// An overlay that is being loaded: parameters may follow on separate lines.
 struct Overlay {
     file: String,
     line: usize,
@@ -86,10 +87,10 @@ struct Overlay {
     effect: Effect,
 }
 
-/// The sections that count at a line, of each kind one.
+/// The sections that apply to a line, one of each kind.
 struct Sections {
     model: Effect,
-    /// That of a kind that only the firmware can judge, and `[none]`.
+    /// A section that only the firmware can evaluate, and `[none]`.
     other: Effect,
 }
 
@@ -102,8 +103,8 @@ struct Reader<'a> {
     include: &'a dyn Fn(&str) -> Option<Vec<u8>>,
 }
 
-/// Reads the file `name`. `models` are the sections that are for this machine, if it is known; `include` gives the files
-/// that it includes.
+/// Parses the file `name`. `models` are the sections that apply to this machine, if known; `include` returns
+/// the content of included files.
 pub(super) fn read(
     name: &str,
     content: &[u8],
@@ -118,7 +119,7 @@ pub(super) fn read(
 }
 
 impl Config {
-    /// Those of `pins` that some line surely gives to the kernel's PWM.
+    /// Those of `pins` that a line certainly assigns to the kernel's PWM.
     #[must_use]
     pub fn driven(&self, pins: &[u8]) -> Vec<u8> {
         let has = |pin: u8| {
@@ -128,7 +129,7 @@ impl Config {
         pins.iter().copied().filter(|pin| has(*pin)).collect()
     }
 
-    /// The first line that wants one of `pins` for something else, or on some machines only.
+    /// The first line that uses one of `pins` for something else, or only on some machines.
     #[must_use]
     pub fn conflict(&self, pins: &[u8]) -> Option<Conflict<'_>> {
         let driven = self.driven(pins);
@@ -142,14 +143,15 @@ impl Config {
             })
     }
 
-    /// Where an overlay's file may be, from the folder of config.txt, the firmware's own choice first.
+    /// Possible paths of an overlay's file, relative to config.txt's directory, the firmware's first choice
+    /// first.
     #[must_use]
     pub fn overlay_paths(&self, name: &str) -> Vec<String> {
-        let folder = self.overlay_prefix.as_deref().unwrap_or("overlays/");
-        let mut paths = vec![format!("{}{folder}{name}.dtbo", self.os_prefix)];
+        let directory = self.overlay_prefix.as_deref().unwrap_or("overlays/");
+        let mut paths = vec![format!("{}{directory}{name}.dtbo", self.os_prefix)];
         if !self.os_prefix.is_empty() {
-            // The firmware leaves the prefix away where it finds no overlays with it.
-            paths.push(format!("{folder}{name}.dtbo"));
+            // The firmware omits the prefix if it finds no overlays with it.
+            paths.push(format!("{directory}{name}.dtbo"));
         }
         paths
     }
@@ -214,10 +216,10 @@ impl Reader<'_> {
                 let mut words = value.split(',').map(str::trim);
                 let path = words.next().unwrap_or_default();
                 let name = path.rsplit('/').next().unwrap_or(path);
-                // What follows a blank belongs to no name that an overlay has.
+                // The name of an overlay ends at a blank.
                 let name = name.split_whitespace().next().unwrap_or_default();
                 let name = name.trim_end_matches(".dtbo").trim_end_matches("-overlay.dtb");
-                // An empty name ends the parameters of the overlay before.
+                // An empty name ends the parameters of the previous overlay.
                 self.overlay = (!name.is_empty()).then(|| Overlay {
                     file: file.to_owned(),
                     line,
@@ -233,7 +235,7 @@ impl Reader<'_> {
                 if let Some(overlay) = &mut self.overlay {
                     overlay.parameters.extend(words.iter().map(|word| (*word).to_owned()));
                 }
-                // What the overlay does not know is the board's.
+                // A parameter that the overlay does not have is the board's.
                 overlays::board_pins(&words)
             }
             "gpio" => overlays::pins_of_gpio_line(value),
@@ -277,7 +279,7 @@ mod tests {
     use super::*;
     use programs::pins::LEDS;
 
-    /// The number of the line in the way and its pin.
+    /// The number of the conflicting line, and its pin.
     fn conflict(text: &str, models: Option<&[&'static str]>) -> Option<(usize, u8)> {
         let include = |name: &str| (name == "more.txt").then(|| b"dtoverlay=gpio-led\n".to_vec());
         let config = read("config.txt", text.as_bytes(), models, &include);
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_use_the_pins_are_found() {
+    fn finds_lines_that_use_the_pins() {
         for (text, expected) in [
             ("", None),
             ("dtoverlay=vc4-kms-v3d\ndtparam=audio=on\ndtparam=spi=on\n", None),
@@ -325,7 +327,7 @@ mod tests {
             ("dtoverlay=hd44780-lcd,pin_d5=4,pin_d6=5,pin_d7=6\n", None),
             ("dtoverlay=hd44780-lcd\n", Some((1, 13))),
             ("enable_jtag_gpio=1\n", Some((1, 26))),
-            // They say how a pin is before the kernel starts.
+            // These set a pin's level before the kernel starts.
             ("gpio=13,19,26=op,dl\n", None),
             ("gpio=12-14=a0\n", Some((1, 13))),
             ("include more.txt\ninclude none.txt\n", Some((1, 19))),
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_are_for_models() {
+    fn applies_sections_by_model() {
         let text = "[pi4]\ndtoverlay=hifiberry-dac\n[pi3]\ndtoverlay=gpio-led\n";
         assert_eq!(conflict(text, Some(&["pi4", "pi400"])), Some((2, 19)));
         assert_eq!(conflict(text, Some(&["pi3"])), Some((4, 19)));
@@ -349,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn pwm_that_is_there_surely_is_told_from_pwm_that_may_be() {
+    fn distinguishes_certain_from_possible_pwm() {
         let text = "dtoverlay=pwm-gpio,gpio=19\n[pi4]\ndtoverlay=pwm-gpio\ndtparam=gpio=26\n[pi5]\ndtoverlay=pwm-gpio,gpio=13\n";
         let driven = |models| read("c", text.as_bytes(), models, &|_| None).driven(&LEDS);
         assert_eq!(driven(Some(&["pi4"][..])), [19, 26]);
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_lead_to_overlays() {
+    fn applies_prefixes_to_overlay_paths() {
         let config = read("c", b"os_prefix=current/\n", None, &|_| None);
         assert_eq!(config.overlay_paths("x"), ["current/overlays/x.dtbo", "overlays/x.dtbo"]);
         let config = read("c", b"overlay_prefix=o-\n", None, &|_| None);
@@ -367,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_failure() {
+    fn accepts_any_content() {
         for text in [
             "[",
             "]",

@@ -1,47 +1,47 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Why config.txt cannot be used.
+//! Errors about config.txt.
 
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why config.txt cannot be used. Each is one sentence for the owner of the machine.
+/// Why config.txt cannot be used. Each is one sentence for the machine's owner.
 #[derive(Debug)]
 pub enum BootConfigError {
-    /// There is no such root directory.
+    /// The root directory does not exist.
     NoRoot(PathBuf),
     /// The mount point of the boot partition is empty.
     NotMounted {
-        /// The mount point, with the root directory before it.
+        /// The mount point, including the root directory.
         shown: PathBuf,
-        /// Whether it is that of the machine that runs this.
+        /// Whether it is on this machine.
         is_here: bool,
     },
-    /// There is no config.txt.
+    /// config.txt does not exist.
     Missing {
-        /// Where newer systems have it.
+        /// Its path on newer systems.
         newer: PathBuf,
-        /// Where older ones have it.
+        /// Its path on older systems.
         older: PathBuf,
         /// The mount point of newer systems.
-        folder: &'static str,
+        directory: &'static str,
     },
     /// A file cannot be read.
     File(system_files::Error),
-    /// Somebody changed the lines that lampi wrote.
+    /// The lines that lampi wrote were changed.
     Changed {
         /// The file.
         file: String,
         /// Counted from 1.
         line: usize,
     },
-    /// A line wants a pin of the LEDs; the sentence names it.
+    /// A line uses a pin of the LEDs; the sentence names both.
     Conflict(String),
-    /// The kernel has no driver for it.
+    /// The kernel has no driver for PWM.
     NoPwm {
         /// What is missing.
         missing: String,
-        /// The versions of the kernels that are installed, or of the one that runs; empty if not known.
+        /// The versions of the installed kernels, or of the running one; empty if unknown.
         kernels: String,
     },
 }
@@ -58,7 +58,7 @@ impl fmt::Display for BootConfigError {
             Self::NoRoot(root) => {
                 write!(
                     formatter,
-                    "there is no folder {}; name the one that the root of the machine is in",
+                    "there is no directory {}; set --root to the root directory of the machine's files",
                     root.display()
                 )
             }
@@ -66,20 +66,20 @@ impl fmt::Display for BootConfigError {
                 let shown = shown.display();
                 write!(
                     formatter,
-                    "{shown} is empty, so the boot partition is not mounted; run: sudo mount {shown}"
+                    "{shown} is empty because the boot partition is not mounted; run: sudo mount {shown}"
                 )
             }
             Self::NotMounted { shown, is_here: false } => {
-                write!(formatter, "{} is empty; mount the boot partition of the image there", shown.display())
+                write!(formatter, "{} is empty; mount the image's boot partition there", shown.display())
             }
-            Self::Missing { newer, older, folder } => write!(
+            Self::Missing { newer, older, directory } => write!(
                 formatter,
-                "there is neither {} nor {}, so this is no Raspberry Pi that starts by its own firmware, or its boot \
-                 partition is not mounted; mount it at {folder}",
+                "neither {} nor {} exists: either the machine is not a Raspberry Pi with its own firmware, \
+                 or its boot partition is not mounted; mount it at {directory}",
                 newer.display(),
                 older.display()
             ),
-            // With the cause, because this is shown as part of other sentences.
+            // With the cause, because this becomes part of other sentences.
             Self::File(error) => match error.source() {
                 Some(cause) => write!(formatter, "{error}: {cause}"),
                 None => error.fmt(formatter),
@@ -87,8 +87,8 @@ impl fmt::Display for BootConfigError {
             Self::Conflict(sentence) => formatter.write_str(sentence),
             Self::Changed { file, line } => write!(
                 formatter,
-                "{file}:{line}: somebody changed the lines between the two comments of lampi; remove them by hand, with \
-                 the comments"
+                "{file}:{line}: the lines between the two comments of lampi were changed; remove them and \
+                 the comments manually"
             ),
             Self::NoPwm { missing, kernels } => {
                 write!(formatter, "{missing}: the kernel")?;
@@ -96,8 +96,9 @@ impl fmt::Display for BootConfigError {
                     write!(formatter, " {kernels}")?;
                 }
                 formatter.write_str(
-                    " has no PWM for the LEDs; Raspberry Pi OS has it since November 2024, Debian's own kernels do not; on \
-                     Raspberry Pi OS run: sudo apt update && sudo apt full-upgrade && sudo reboot",
+                    " has no PWM driver for the LEDs; Raspberry Pi OS has it since November 2024, Debian's \
+                     own kernels do not; on Raspberry Pi OS, run: sudo apt update && sudo apt full-upgrade \
+                     && sudo reboot",
                 )
             }
         }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which of the lamp's pins Raspberry Pi's overlays take, as said in the kernel's `arch/arm/boot/dts/overlays/README`.
+//! The pins that Raspberry Pi's overlays use, from the kernel's `arch/arm/boot/dts/overlays/README`.
 //!
-//! Of an overlay that is not known here, the parameters that are named after pins tell.
+//! For an unknown overlay, the parameters that are named after pins decide.
 
-/// Sections of config.txt that are for models.
+/// Sections of config.txt for models.
 pub(super) const MODELS: [&str; 19] = [
     "pi0", "pi0w", "pi02", "pi1", "pi2", "pi3", "pi3+", "pi4", "pi400", "pi5", "pi500", "cm0", "cm1", "cm3",
     "cm3+", "cm4", "cm4s", "cm5", "pi500+",
 ];
 
-/// What I2S uses.
+/// The pins of I2S.
 const I2S: [u8; 4] = [18, 19, 20, 21];
 
-/// Parts of the names of overlays for sound by I2S.
+/// Substrings in the names of overlays for I2S sound.
 const SOUND: [&str; 40] = [
     "adau",
     "akkordion",
@@ -56,7 +56,7 @@ const SOUND: [&str; 40] = [
     "ugreen-dabboard",
 ];
 
-/// Parameters that name a pin although their names do not say so.
+/// Parameters with a pin that are not named after pins.
 const PIN_PARAMETERS: [&str; 13] = [
     "penirq",
     "interrupt",
@@ -73,7 +73,7 @@ const PIN_PARAMETERS: [&str; 13] = [
     "scl",
 ];
 
-/// Pins that overlays use unless a parameter of that name says otherwise.
+/// Default pins of overlays: overlay, parameter, pin.
 const DEFAULTS: [(&str, &str, u8); 7] = [
     ("gpio-hog", "gpio", 26),
     ("gpio-led", "gpio", 19),
@@ -84,11 +84,11 @@ const DEFAULTS: [(&str, &str, u8); 7] = [
     ("pwm-2chan", "pin2", 19),
 ];
 
-/// Pins that overlays use, unless a parameter such as `pins_4_5` says which ones.
+/// Pins that overlays use, unless a parameter such as `pins_4_5` selects others.
 fn fixed(name: &str) -> Vec<u8> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     match name {
-        // It moves I2S away.
+        // It moves I2S to other pins.
         "i2s-gpio28-31" => Vec::new(),
         "audremap" | "i2c5" | "uart5" | "uart4-pi5" => vec![12, 13],
         "audremap-pin19" => vec![19],
@@ -97,9 +97,9 @@ fn fixed(name: &str) -> Vec<u8> {
         _ if starts(&["spi5-"]) => vec![12, 13, 14, 15],
         _ if starts(&["sdio"]) => (22..=27).collect(),
         _ if starts(&["smi"]) => (2..=25).collect(),
-        // 18 bits of colour on GPIO 4 to 21, with clock and synchronization below.
+        // 18 bits of colour on GPIO 4 to 21, clock and synchronisation below.
         "vga666" | "vc4-kms-vga666" | "vc4-kms-kippah-7inch" => (0..=21).collect(),
-        // All of them have 12 to 17; only those of 24 bits have 26.
+        // All use 12 to 17; only those with 24 bits use 26.
         "dpi24" | "vc4-kms-dpi-generic" => (0..=27).collect(),
         _ if starts(&["dpi", "vc4-kms-dpi"]) => (12..=17).collect(),
         _ if SOUND.iter().any(|part| name.contains(part)) => I2S.to_vec(),
@@ -135,8 +135,8 @@ pub(super) fn board_pins(parameters: &[&str]) -> Vec<u8> {
     pins
 }
 
-/// The pins that a line `gpio=LIST=WORDS` gives to something else. Input, output and pull are only how a pin is until a
-/// driver takes it.
+/// The pins that a line `gpio=LIST=WORDS` assigns to something else. Input, output and pull only apply until
+/// a driver uses the pin.
 pub(super) fn pins_of_gpio_line(value: &str) -> Vec<u8> {
     let Some((pins, words)) = value.split_once('=') else { return Vec::new() };
     let is_function =
@@ -153,7 +153,7 @@ pub(super) fn pins_of_gpio_line(value: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A number as in config.txt.
+/// Parses a number in config.txt.
 pub(super) fn number(text: &str) -> Option<u8> {
     let text = text.trim();
     match text.strip_prefix("0x") {
@@ -162,7 +162,7 @@ pub(super) fn number(text: &str) -> Option<u8> {
     }
 }
 
-/// The pins in a parameter such as `pins_12_13` or `gpios_22_25`, the latter of which is a range.
+/// The pins in a parameter such as `pins_12_13`, or `gpios_22_25`, which is a range.
 fn chosen(parameter: &str) -> Vec<u8> {
     let numbers = |list: &str| list.split('_').map(number).collect::<Option<Vec<u8>>>();
     if let Some(pins) = parameter.strip_prefix("pins_").and_then(numbers) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether the kernel has PWM on the pins of the LEDs, or will after a reboot, and the words for it, for every part of
-//! the lamp that reports it.
+//! Whether the kernel has PWM on the pins of the LEDs, now or after a reboot, with the text for all programs
+//! that report it.
 
 use std::path::Path;
 
@@ -12,35 +12,35 @@ use super::config::Config;
 use super::error::BootConfigError;
 use super::{block, command, list};
 
-/// What has the lines written, as root.
+/// The command that writes the lines, as root.
 pub const ENABLE: &str = "lampi pwm enable";
 
-/// What makes the firmware read them, as root.
+/// The command that makes the firmware read them, as root.
 pub const REBOOT: &str = "reboot";
 
-/// How the kernel's PWM is.
+/// The state of the kernel's PWM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// The kernel drives all three pins, and config.txt has it do so after the next reboot too.
+    /// The kernel drives all three pins, and config.txt has the lines for it.
     Driven,
-    /// The kernel drives all three pins, but config.txt, if it can be read, has not all lines for it.
+    /// The kernel drives all three pins, but config.txt lacks lines, or cannot be read.
     DrivenUntilReboot,
-    /// config.txt has all lines, and was changed after the machine was started, or the machine does not run.
+    /// config.txt has all lines but was changed after the machine started, or the machine does not run.
     RebootOutstanding,
-    /// config.txt had all lines when the machine was started, but these pins have no chip.
+    /// config.txt had all lines when the machine started, but these pins have no PWM chip.
     Failed(Vec<u8>),
-    /// config.txt has no lines for these pins.
+    /// config.txt lacks lines for these pins.
     NotEnabled(Vec<u8>),
-    /// Something in config.txt has to go first.
+    /// Something in config.txt must be removed first.
     Unusable(String),
-    /// The kernel cannot, for this reason.
+    /// The kernel has no PWM, for this reason.
     Lacking(String),
     /// config.txt cannot be found or read, for this reason.
     Unknown(String),
 }
 
 impl State {
-    /// That of the machine whose root is at `root`.
+    /// Determines the state for the machine whose root is at `root`.
     #[must_use]
     pub fn of(root: &Path) -> Self {
         let without_chip = without_chip(root);
@@ -76,31 +76,32 @@ impl State {
         }
     }
 
-    /// Half a sentence.
+    /// A clause that describes the state.
     #[must_use]
     pub fn what(&self) -> String {
         let all = list(&pins::LEDS);
         match self {
             Self::Driven => format!("the kernel has PWM on {all}, the pins of the LEDs"),
             Self::DrivenUntilReboot => {
-                format!("the kernel has PWM on {all}, the pins of the LEDs, but not after a reboot")
+                format!("the kernel has PWM on {all}, the pins of the LEDs, but only until the next reboot")
             }
             Self::RebootOutstanding => {
                 format!("the lines for {all} are in config.txt and take effect after a reboot")
             }
             Self::Failed(pins) => format!(
-                "the lines for {all} are in config.txt, but the kernel has no PWM on {}; its log says why",
+                "the lines for {all} are in config.txt, but the kernel has no PWM on {}; its log has the \
+                 reason",
                 list(pins)
             ),
             Self::NotEnabled(pins) => format!("config.txt has no lines for {}", list(pins)),
             Self::Unusable(reason) | Self::Lacking(reason) => reason.clone(),
             Self::Unknown(reason) => {
-                format!("it is not known whether the kernel will have PWM for the LEDs: {reason}")
+                format!("cannot find out whether the kernel has PWM for the LEDs: {reason}")
             }
         }
     }
 
-    /// What root can run to get further, if there is something.
+    /// The next command for root to run, if any.
     #[must_use]
     pub fn order(&self) -> Option<&'static str> {
         match self {
@@ -111,12 +112,12 @@ impl State {
         }
     }
 
-    /// One sentence for who works on the machine whose root is at `root`, with what to do if there is something.
+    /// One sentence with the state and what to do, for a user of the machine whose root is at `root`.
     #[must_use]
     pub fn sentence(&self, root: &Path) -> String {
         match self.order() {
             Some(ENABLE) => format!("{}; run: {}", self.what(), command(ENABLE, root)),
-            // Another machine is started when it is ready.
+            // Another machine needs no reboot.
             Some(_) if root != Path::new("/") => self.what(),
             Some(order) => format!("{}; run: sudo {order}", self.what()),
             None if matches!(self, Self::Unusable(_)) => {
@@ -127,7 +128,7 @@ impl State {
     }
 }
 
-/// Fails if config.txt has lines that are in the way, or if somebody changed ours.
+/// Fails if config.txt has conflicting lines, or if lampi's lines were changed.
 fn check(boot: &Boot, config: &Config) -> Result<(), BootConfigError> {
     block::find(&boot.found.content, &boot.path())?;
     match config.conflict(&pins::LEDS) {
@@ -136,7 +137,7 @@ fn check(boot: &Boot, config: &Config) -> Result<(), BootConfigError> {
     }
 }
 
-/// Pins of the LEDs for which the kernel has no PWM now.
+/// Pins of the LEDs without PWM in the running kernel.
 #[must_use]
 pub fn without_chip(root: &Path) -> Vec<u8> {
     missing(&Files::of_machine(root)).into_iter().map(|pin| pin as u8).collect()

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What `lampi doctor --fix` must not do for the one who put it in the way: the law in docs/security.md, with an attacker's
-//! case for each sentence of it.
+//! What `lampi doctor --fix` must not do for an attacker: a case for each requirement in docs/security.md.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -13,7 +12,7 @@ use test_support::copy_program;
 
 use crate::support::{Lamp, PI, Peers};
 
-/// What nobody but root may read.
+/// A secret that only root may read.
 const SECRET: &str = "root:$y$secret:20000:0:99999:7:::\n";
 
 /// A lamp with a secret of root's.
@@ -26,7 +25,7 @@ fn lamp(peers: &Peers) -> Lamp {
     lamp
 }
 
-/// Has the doctor mend the lamp, and fails if what is below `paths` is not what it was, or another file has the secret.
+/// Runs `doctor --fix`. Fails if anything below `paths` changes, or if another file then contains the secret.
 #[track_caller]
 fn mend_without_touching(lamp: &Lamp, peers: &Peers, paths: &[&str]) -> String {
     let before = lamp.files();
@@ -38,7 +37,7 @@ fn mend_without_touching(lamp: &Lamp, peers: &Peers, paths: &[&str]) -> String {
     }
     for path in after.keys().filter(|path| *path != "etc/shadow") {
         let file = lamp.path(path);
-        // A second name of the secret itself is what it was.
+        // A hard link to the secret itself is unchanged.
         let metadata = file.symlink_metadata().unwrap();
         let is_readable = metadata.is_file() && (metadata.uid(), metadata.mode() & 0o777) != (0, 0o600);
         assert!(
@@ -63,24 +62,27 @@ fn call(lamp: &Lamp, program: &str, options: &str) {
 }
 
 #[test]
-fn a_state_that_leads_to_a_secret_gives_it_to_nobody() {
+fn does_not_reveal_a_secret_that_the_state_links_to() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let state = lamp.path("var/lib/lampi/state.json");
     fs::remove_file(&state).unwrap();
     symlink(lamp.path("etc/shadow"), &state).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/"]);
-    assert!(told.contains("done: it is kept as /var/lib/lampi/state.json.bad"), "{told}");
+    assert!(
+        told.contains("done: renamed /var/lib/lampi/state.json to /var/lib/lampi/state.json.bad"),
+        "{told}"
+    );
 
-    // A second name for the secret, which the user could make where the kernel does not forbid it.
+    // A hard link to the secret, which the user could create if the kernel does not prevent it.
     let _ = fs::remove_file(&state);
     fs::hard_link(lamp.path("etc/shadow"), &state).unwrap();
     mend_without_touching(&lamp, &peers, &["etc/"]);
 }
 
-/// The worst moment is some moment: the user swaps the state for a link, and back, as fast as he can.
+/// The user swaps the state with a link, and back, as fast as possible, to hit the worst moment.
 #[test]
-fn a_state_that_is_swapped_meanwhile_gives_nothing_away() {
+fn does_not_reveal_a_secret_if_the_state_is_swapped() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let folder = lamp.path("var/lib/lampi");
@@ -94,7 +96,7 @@ fn a_state_that_is_swapped_meanwhile_gives_nothing_away() {
             while !stop.load(Ordering::Relaxed) {
                 symlink(lamp.path("etc/shadow"), &link).unwrap();
                 fs::rename(&link, &state).unwrap();
-                // One that only root can read, so that there is something to mend.
+                // Only root can read it, so that there is something to fix.
                 fs::write(&file, &content).unwrap();
                 fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
                 fs::rename(&file, &state).unwrap();
@@ -123,7 +125,7 @@ fn a_state_that_is_swapped_meanwhile_gives_nothing_away() {
 }
 
 #[test]
-fn a_folder_that_the_user_can_swap_is_not_given_away() {
+fn does_not_give_away_a_directory_that_the_user_can_swap() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     call(&lamp, "lamp_service", "--state /home/pi/deep/state.json");
@@ -133,7 +135,7 @@ fn a_folder_that_the_user_can_swap_is_not_given_away() {
 }
 
 #[test]
-fn a_folder_of_a_package_is_not_given_away() {
+fn does_not_give_away_a_directory_of_a_package() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let status = lamp.path("var/lib/dpkg/status");
@@ -150,17 +152,20 @@ fn a_folder_of_a_package_is_not_given_away() {
 }
 
 #[test]
-fn a_copys_name_that_leads_elsewhere_is_not_used() {
+fn does_not_use_a_backup_name_that_is_a_link() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     fs::write(lamp.path("var/lib/lampi/state.json"), "@reboot root sh\n").unwrap();
     symlink(lamp.path("etc/cron.d"), lamp.path("var/lib/lampi/state.json.bad")).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/"]);
-    assert!(told.contains("done: it is kept as /var/lib/lampi/state.json.bad.1"), "{told}");
+    assert!(
+        told.contains("done: renamed /var/lib/lampi/state.json to /var/lib/lampi/state.json.bad.1"),
+        "{told}"
+    );
 }
 
 #[test]
-fn no_copy_is_overwritten() {
+fn overwrites_no_backup() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let conf = |name: &str| lamp.path(&format!("etc/supervisor/conf.d/{name}"));
@@ -180,7 +185,7 @@ fn no_copy_is_overwritten() {
 }
 
 #[test]
-fn a_file_of_a_package_is_left_to_it() {
+fn does_not_change_a_file_of_a_package() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let status = lamp.path("var/lib/dpkg/status");
@@ -193,11 +198,11 @@ fn a_file_of_a_package_is_left_to_it() {
         .unwrap();
     assert_eq!(mend_without_touching(&lamp, &peers, &["etc/"]), "");
     let found = lamp.doctor(&peers);
-    assert!(found.complaints.contains("fix: Correct the line"), "{}", found.output);
+    assert!(found.complaints.contains("fix: Correct this line"), "{}", found.output);
 }
 
 #[test]
-fn pipes_keep_nobody_waiting() {
+fn does_not_block_on_pipes() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     fs::create_dir(lamp.path("etc/lampi")).unwrap();
@@ -213,33 +218,29 @@ fn pipes_keep_nobody_waiting() {
         "{}",
         found.output
     );
-    assert!(
-        found.complaints.contains("state.json cannot be read: it is no regular file"),
-        "{}",
-        found.output
-    );
+    assert!(found.complaints.contains("state.json: not a regular file"), "{}", found.output);
 }
 
 #[test]
-fn what_is_no_configuration_of_kivys_is_not_copied_for_the_user() {
+fn copies_only_a_kivy_configuration_for_the_user() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let config = lamp.path("home/pi/.kivy/config.ini");
     fs::remove_file(&config).unwrap();
     symlink(lamp.path("etc/shadow"), &config).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/", "home/"]);
-    assert!(told.contains("holds something else than expected"), "{told}");
+    assert!(told.contains("does not have the expected content"), "{told}");
 
-    // A file of root's that the user has only given another name.
+    // A file of root's that the user has renamed.
     fs::remove_file(&config).unwrap();
     fs::write(&config, "[Interface]\nPrivateKey = secret\n").unwrap();
     fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/", "home/"]);
-    assert!(told.contains("holds something else than expected"), "{told}");
+    assert!(told.contains("does not have the expected content"), "{told}");
 }
 
 #[test]
-fn a_log_is_emptied_with_the_rights_of_its_folders_owner() {
+fn empties_a_log_with_the_permissions_of_its_directorys_owner() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let (large, folder) = (lamp.path("var/large"), lamp.path("var/log/theirs"));
@@ -251,29 +252,29 @@ fn a_log_is_emptied_with_the_rights_of_its_folders_owner() {
     let told = lamp.mend(&peers);
     assert!(told.contains("failed: cannot empty") && told.contains("Permission denied"), "{told}");
     assert_eq!(large.metadata().unwrap().len(), 200 << 20);
-    // A file of their own is emptied.
+    // A file of that user is emptied.
     fs::remove_file(folder.join("theirs.log")).unwrap();
     fs::File::create(folder.join("theirs.log")).unwrap().set_len(200 << 20).unwrap();
     chown(folder.join("theirs.log"), Some(PI), Some(PI)).unwrap();
-    assert_eq!(lamp.mend(&peers), "done: /var/log/theirs/theirs.log is empty\n");
+    assert_eq!(lamp.mend(&peers), "done: emptied /var/log/theirs/theirs.log\n");
 }
 
 #[test]
-fn a_folder_of_confs_that_others_can_change_is_not_written_to() {
+fn does_not_write_to_a_conf_directory_that_others_can_change() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let folder = lamp.path("etc/supervisor/conf.d");
     fs::set_permissions(lamp.path("etc/supervisor/conf.d/fbcp.conf"), Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/"]);
-    assert!(told.contains("can be changed by others than its owner"), "{told}");
-    // What a person would type follows links.
+    assert!(told.contains("users other than its owner can write to"), "{told}");
+    // The command would follow links.
     let found = lamp.doctor(&peers);
     assert!(found.complaints.contains("fbcp.conf") && !found.output.contains("chmod"), "{}", found.output);
 }
 
 #[test]
-fn a_second_panel_is_not_added_and_the_lamps_only_once() {
+fn adds_no_second_panel_and_the_lamps_only_once() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let config = lamp.path("boot/firmware/config.txt");
@@ -293,7 +294,7 @@ fn a_second_panel_is_not_added_and_the_lamps_only_once() {
 }
 
 #[test]
-fn what_is_no_device_is_not_opened_to_the_user() {
+fn gives_the_user_no_access_to_a_file_that_is_not_a_device() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     call(&lamp, "lamp_ui", "--framebuffer /etc/shadow");
@@ -301,7 +302,7 @@ fn what_is_no_device_is_not_opened_to_the_user() {
 }
 
 #[test]
-fn programs_of_the_system_are_led_nowhere() {
+fn follows_no_link_when_it_runs_programs_of_the_system() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let group = lamp.path("etc/group");
@@ -311,26 +312,26 @@ fn programs_of_the_system_are_led_nowhere() {
     fs::remove_file(&group).unwrap();
     symlink(&outside, &group).unwrap();
     let told = mend_without_touching(&lamp, &peers, &["etc/", "var/group"]);
-    assert!(told.contains("group is a link, which is not followed"), "{told}");
+    assert!(told.contains("group is a symbolic link, which lampi does not follow"), "{told}");
 }
 
 #[test]
-fn words_from_outside_are_no_orders_to_terminal_or_shell() {
+fn escapes_text_of_others_for_terminal_and_shell() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     fs::write(lamp.path("var/lib/lampi/state.json"), "\u{1b}]0;x\u{7}").unwrap();
     let conf = "[program:\u{1b}[2J\u{202e}x]\ncommand=/usr/bin/python3\npriority=\u{1b}[31mlast\n";
     fs::write(lamp.path("etc/supervisor/conf.d/$(reboot) '.conf"), conf).unwrap();
     let found = lamp.doctor(&peers);
-    let strange = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
-    assert!(!found.output.contains(strange), "{:?}", found.output);
+    let is_unsafe = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
+    assert!(!found.output.contains(is_unsafe), "{:?}", found.output);
     assert!(found.output.contains(r"'/etc/supervisor/conf.d/$(reboot) '\''.conf'"), "{}", found.output);
     let told = lamp.mend(&peers);
-    assert!(!told.contains(strange), "{told:?}");
+    assert!(!told.contains(is_unsafe), "{told:?}");
     assert!(lamp.path("etc/supervisor/conf.d/$(reboot) '.conf.dpkg-bak").exists(), "{told}");
 }
 
-/// What the doctor does on a terminal, with these answers.
+/// The doctor's output on a terminal, with these answers.
 fn answered(lamp: &Lamp, answers: &str) -> String {
     let call = format!("{} doctor --fix --root {}", env!("CARGO_BIN_EXE_lampi"), lamp.root().display());
     let mut terminal = Command::new("script")
@@ -344,7 +345,7 @@ fn answered(lamp: &Lamp, answers: &str) -> String {
 }
 
 #[test]
-fn nothing_is_changed_without_consent() {
+fn changes_nothing_without_consent() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let mode = |name: &str| {
@@ -355,7 +356,7 @@ fn nothing_is_changed_without_consent() {
         let conf = lamp.path(&format!("etc/supervisor/conf.d/{name}.conf"));
         fs::set_permissions(conf, Permissions::from_mode(0o644)).unwrap();
     }
-    // Nobody is there to be asked.
+    // Without a terminal nobody can be asked.
     let mut doctor = Command::new(env!("CARGO_BIN_EXE_lampi"));
     doctor.args(["doctor", "--fix", "--root"]).arg(lamp.root()).stdin(Stdio::null());
     let output = doctor.output().unwrap();
@@ -369,7 +370,7 @@ fn nothing_is_changed_without_consent() {
     assert_eq!((mode("fbcp"), mode("pigpiod")), (0o644, 0o600), "{text}");
     assert!(text.contains("Apply this fix? [y/N]") && text.contains("Findings after the fixes:"), "{text}");
 
-    // Whoever is not root is told so, before anything is done.
+    // Other users than root are rejected before anything is done.
     let copy = lamp.path("lampi");
     copy_program(std::path::Path::new(env!("CARGO_BIN_EXE_lampi")), &copy);
     let output = std::os::unix::process::CommandExt::uid(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the scripts that break a lamp share. They run in the lamp's root folder.
+# Functions for the scripts that break a lamp. They run in the lamp's root directory.
 # shellcheck shell=sh
 
-# process PID PARENT UID WORD...: a process, as /proc shows it.
+# process PID PARENT UID WORD...: adds a process to /proc.
 process() {
     mkdir -p "proc/$1"
     printf 'Name:\tx\nPPid:\t%s\nUid:\t%s\t%s\t%s\t%s\n' "$2" "$3" "$3" "$3" "$3" >"proc/$1/status"
@@ -11,19 +11,19 @@ process() {
     printf '%s\0' "$@" >"proc/$pid/cmdline"
 }
 
-# conf NAME LINE...: one more file of Supervisor's.
+# conf NAME LINE...: adds a file of Supervisor.
 conf() {
     file="etc/supervisor/conf.d/$1.conf"
     shift
     printf '%s\n' "$@" >"$file"
 }
 
-# edit NAME SCRIPT: changes the file of a program of the lamp by sed.
+# edit NAME SCRIPT: changes the file of a program of the lamp with sed.
 edit() {
     sed -i "$2" "etc/supervisor/conf.d/$1.conf"
 }
 
-# framebuffer NUMBER NAME: /dev/fbNUMBER, as the kernel shows it, of the driver that calls it NAME.
+# framebuffer NUMBER NAME: adds /dev/fbNUMBER with the driver's name NAME to /sys.
 framebuffer() {
     mkdir -p "sys/class/graphics/fb$1"
     echo "$2" >"sys/class/graphics/fb$1/name"

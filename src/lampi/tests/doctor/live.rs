@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Faults of the real peers, and what those who are not root are told.
+//! Faults of the real peers, and the output for other users than root.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use test_support::{Mosquitto, MqttObserver, PATIENCE, QoS, copy_program, set_pas
 
 use crate::support::{Lamp, PI, Peers, SLEEPS, Supervisord};
 
-/// A lamp of which nothing bad is to be said, but for its peers.
+/// A lamp without faults, except for its peers.
 fn lamp(peers: &Peers) -> Lamp {
     let lamp = Lamp::new(peers);
     lamp.start();
@@ -22,7 +22,7 @@ fn lamp(peers: &Peers) -> Lamp {
 }
 
 #[test]
-fn a_lamp_of_leds_only_is_well_without_the_programs_of_the_screen() {
+fn accepts_a_lamp_without_a_screen_whose_screen_programs_are_disabled() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     for path in ["dev/fb0", "dev/fb1", "dev/input/event0", "boot/firmware/config.txt"] {
@@ -39,7 +39,8 @@ fn a_lamp_of_leds_only_is_well_without_the_programs_of_the_screen() {
         .output()
         .unwrap();
     assert!(disabled.status.success(), "{disabled:?}");
-    // The supervisord of this test has its programs from a file of its own, so that it cannot let go of them.
+    // The supervisord of this test reads its programs from another file, so `lampi disable` cannot remove
+    // them.
     let supervisord = Supervisord::start(&["pigpiod", "lamp_service"].map(|name| (name, SLEEPS)));
     lamp.supervise(&supervisord);
     let found = lamp.doctor(&peers);
@@ -48,7 +49,7 @@ fn a_lamp_of_leds_only_is_well_without_the_programs_of_the_screen() {
 }
 
 #[test]
-fn programs_that_supervisor_does_not_run_are_told_with_their_last_words() {
+fn reports_programs_that_do_not_run_with_the_last_line_of_their_logs() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     fs::write(
@@ -63,21 +64,21 @@ fn programs_that_supervisor_does_not_run_are_told_with_their_last_words() {
     ]);
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: fbcp could not be started, and Supervisor has given it up; its last words are: `fbcp: /dev/fb1 is no \
-framebuffer`
+problem  supervisor: fbcp failed to start, and Supervisor no longer retries; the last line of its log: `fbcp: \
+/dev/fb1 is no framebuffer`
          fix: Start fbcp
          run: lampi start fbcp
-problem  supervisor: pigpiod is EXITED and does not run; it has said nothing
+problem  supervisor: pigpiod does not run: Supervisor has it as EXITED; its log is empty
          fix: Start pigpiod
          run: lampi start pigpiod
-warning  supervisor: lamp_service was stopped, and starts again only at the next boot
+warning  supervisor: lamp_service is stopped until the next boot
          fix: Start lamp_service
          run: lampi start lamp_service
-problem  supervisor: Supervisor has not read the file of lamp_ui yet
-         fix: Have Supervisor follow the file of lamp_ui
+problem  supervisor: Supervisor has not read the file of lamp_ui yet, so lamp_ui does not run
+         fix: Apply the file of lamp_ui in Supervisor
          run: lampi update lamp_ui
 ";
-    // It takes its time to give up.
+    // Supervisor retries for some time.
     wait_for("FATAL and EXITED", PATIENCE, || (lamp.doctor(&peers).complaints == expected).then_some(()));
 
     let programs = ["pigpiod", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
@@ -85,19 +86,19 @@ problem  supervisor: Supervisor has not read the file of lamp_ui yet
         Supervisord::start(&[&programs[..], &[("fbcp", "command=/bin/false\nstartretries=1000")]].concat());
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: fbcp ends as soon as it is started; its last words are: `fbcp: /dev/fb1 is no framebuffer`
+problem  supervisor: fbcp exits as soon as it is started; the last line of its log: `fbcp: /dev/fb1 is no framebuffer`
          fix: Restart fbcp
          run: lampi restart fbcp
 ";
     wait_for("BACKOFF", PATIENCE, || (lamp.doctor(&peers).complaints == expected).then_some(()));
 
-    // What is not there is never started, and does not end.
+    // A missing program is never started, so it does not exit.
     let programs = ["fbcp", "lamp_service", "lamp_ui"].map(|name| (name, SLEEPS));
     let missing = "command=/nowhere/pigpiod\nstartretries=1000";
     let supervisord = Supervisord::start(&[&programs[..], &[("pigpiod", missing)]].concat());
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: pigpiod cannot be started; Supervisor says: `can't find command '/nowhere/pigpiod'`
+problem  supervisor: Supervisor cannot start pigpiod: `can't find command '/nowhere/pigpiod'`
          fix: Restart pigpiod
          run: lampi restart pigpiod
 ";
@@ -107,11 +108,11 @@ problem  supervisor: pigpiod cannot be started; Supervisor says: `can't find com
 }
 
 #[test]
-fn a_request_that_the_broker_keeps_is_found_and_forgotten() {
+fn finds_and_deletes_a_retained_request() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let observer = MqttObserver::connect(peers.broker.port(), &["lamp/set_config"]);
-    let keep = || {
+    let retain = || {
         observer.publish_with(
             "lamp/set_config",
             QoS::AtLeastOnce,
@@ -119,24 +120,24 @@ fn a_request_that_the_broker_keeps_is_found_and_forgotten() {
             "{\"client\": \"echo\", \"on\": true}",
         );
     };
-    keep();
+    retain();
     observer.await_acknowledged(1);
     let found = lamp.doctor(&peers);
     assert_eq!(found.status, 3, "{}", found.output);
     let expected = "\
-warning  broker: the broker keeps a request (`{\"client\": \"echo\", \"on\": true}`), which lamp_service ignores and other \
-programs may follow; its sender must not set retain
-         fix: Have the broker at localhost:@BROKER@ forget the request
+warning  broker: the broker has a retained request (`{\"client\": \"echo\", \"on\": true}`), which lamp_service \
+ignores but other programs may obey; its sender must not set the retain flag
+         fix: Delete the retained request from the broker at localhost:@BROKER@
          run: mosquitto_pub -h localhost -p @BROKER@ -r -n -t lamp/set_config
 ";
     assert_eq!(found.complaints, expected);
     let before = lamp.files();
-    assert_eq!(lamp.mend(&peers), "done: the broker keeps no request any more\n");
+    assert_eq!(lamp.mend(&peers), "done: deleted the retained request\n");
     assert_eq!(lamp.doctor(&peers).complaints, "");
     assert_eq!(lamp.files(), before);
 
-    // What a person types does the same.
-    keep();
+    // The command of the finding does the same.
+    retain();
     observer.await_acknowledged(2);
     let command =
         expected.split("run: ").last().unwrap().replace("@BROKER@", &peers.broker.port().to_string());
@@ -145,11 +146,11 @@ programs may follow; its sender must not set retain
 }
 
 #[test]
-fn a_broker_that_takes_nobody_is_told_with_its_reason() {
+fn reports_a_broker_that_accepts_no_clients_with_the_reason() {
     let mut peers = Peers::start();
     let lamp = lamp(&peers);
     let complaint = |peers: &Peers| lamp.doctor(peers).complaints;
-    let told = "problem  broker: the MQTT broker at localhost:@BROKER@ does not take clients: ";
+    let told = "problem  broker: cannot connect to the MQTT broker at localhost:@BROKER@: ";
     let restart = "\n         fix: Restart the service mosquitto\n";
 
     peers.broker.freeze();
@@ -160,7 +161,7 @@ fn a_broker_that_takes_nobody_is_told_with_its_reason() {
     let away = complaint(&peers);
     assert!(away.starts_with(told) && away.contains("refused") && away.ends_with(restart), "{away}");
 
-    // What mosquitto 2 does once it has a listener of its own. Who restricts a broker means it.
+    // mosquitto 2 does this once it has a listener of its own. The doctor must not undo such a restriction.
     let private = Mosquitto::start_with("allow_anonymous false\n");
     peers.broker = private;
     let lamp = Lamp::new(&peers);
@@ -168,7 +169,9 @@ fn a_broker_that_takes_nobody_is_told_with_its_reason() {
     let found = lamp.doctor(&peers);
     assert!(found.complaints.starts_with(told), "{}", found.complaints);
     assert!(
-        found.complaints.contains("fix: Name a user of the broker by lines `username = NAME` and"),
+        found
+            .complaints
+            .contains("fix: Set a user of the broker in /etc/lampi/lamp_service.conf: `username = NAME`"),
         "{}",
         found.complaints
     );
@@ -179,7 +182,7 @@ fn a_broker_that_takes_nobody_is_told_with_its_reason() {
 }
 
 #[test]
-fn a_password_that_the_broker_or_the_lamp_cannot_use_is_told() {
+fn reports_a_password_that_the_broker_or_the_lamp_rejects() {
     let mut peers = Peers::start();
     let folder = tempfile::tempdir().unwrap();
     let passwords = folder.path().join("passwords");
@@ -196,9 +199,9 @@ fn a_password_that_the_broker_or_the_lamp_cannot_use_is_told() {
         chown(&secret, Some(owner), None).unwrap();
     };
     let said = || lamp.doctor(&peers).complaints;
-    let refused = "problem  broker: the MQTT broker at localhost:@BROKER@ does not take clients: it refuses the connection: not \
-         authorized; ";
-    let unusable = "problem  broker: lamp_service and lamp_ui cannot give the broker a password: the password file \
+    let refused = "problem  broker: cannot connect to the MQTT broker at localhost:@BROKER@: it refuses the \
+         connection: not authorized; ";
+    let unusable = "problem  broker: lamp_service and lamp_ui cannot log in to the broker: the password file \
          /etc/lampi/password ";
 
     settings("username = lamp\npassword-file = /etc/lampi/password\n");
@@ -208,9 +211,9 @@ fn a_password_that_the_broker_or_the_lamp_cannot_use_is_told() {
     assert_eq!(
         said(),
         format!(
-            "{refused}the user name 'lamp' or the password in /etc/lampi/password is wrong\n         fix: Write the password \
-             that lamp has there into /etc/lampi/password, or give lamp the one of that file in mosquitto's `password_file`, \
-             by mosquitto_passwd; the name is `username` in /etc/lampi/lamp_service.conf\n"
+            "{refused}the user name 'lamp' or the password in /etc/lampi/password is wrong\n         fix: Write the \
+             password of lamp at the broker to /etc/lampi/password, or set the password in that file for lamp with \
+             mosquitto_passwd, in mosquitto's `password_file`; /etc/lampi/lamp_service.conf sets the name as `username`\n"
         )
     );
     write("right\n", 0o640, PI);
@@ -233,22 +236,18 @@ fn a_password_that_the_broker_or_the_lamp_cannot_use_is_told() {
     settings("password-file = /etc/lampi/password\n");
     assert!(said().contains("password-file is set without username; set that too"), "{}", said());
     settings("username = lamp\n");
-    assert!(said().contains("fix: Write the password of lamp into a file of the lamp's user"), "{}", said());
+    assert!(said().contains("fix: Write the password of lamp to a file of the lamp's user"), "{}", said());
     settings("");
     assert!(said().starts_with(&format!("{refused}it asks for a user name and a password\n")), "{}", said());
 }
 
 #[test]
-fn a_pigpiod_that_does_not_answer_is_told() {
+fn reports_a_pigpiod_that_does_not_respond() {
     let mut peers = Peers::start();
     let lamp = lamp(&peers);
     peers.pigpiod.freeze();
     let frozen = lamp.doctor(&peers);
-    assert!(
-        frozen.complaints.contains(" does not answer, so the LEDs stay as they are"),
-        "{}",
-        frozen.complaints
-    );
+    assert!(frozen.complaints.contains(", so the LEDs do not change"), "{}", frozen.complaints);
     peers.pigpiod.stop();
     let away = lamp.doctor(&peers);
     assert!(
@@ -264,9 +263,9 @@ fn a_pigpiod_that_does_not_answer_is_told() {
     assert_eq!((frozen.status, away.status), (1, 1));
 }
 
-/// Nobody builds a pigpiod of 2015 any more: a server says what it would.
+/// A pigpiod of 2015 cannot be built any more, so a server responds as it would.
 #[test]
-fn a_pigpiod_that_is_too_old_is_told() {
+fn reports_a_pigpiod_that_is_too_old() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -290,13 +289,13 @@ fn a_pigpiod_that_is_too_old_is_told() {
     lamp.start();
     assert_eq!(
         lamp.doctor(&peers).complaints,
-        "problem  pigpiod: pigpiod is of version 59, and the lamp needs 60 or newer\n         fix: Install the package \
+        "problem  pigpiod: pigpiod has version 59; the lamp needs 60 or newer\n         fix: Install the package \
          pigpiod\n         run: apt install pigpiod\n"
     );
 }
 
 #[test]
-fn a_program_reads_the_findings_as_json() {
+fn prints_the_findings_as_json() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     let ask = || {
@@ -307,7 +306,7 @@ fn a_program_reads_the_findings_as_json() {
     let (status, well) = ask();
     assert_eq!((status, &well["result"]), (Some(0), &"ok".into()));
     let findings = well["findings"].as_array().unwrap();
-    assert!(findings.len() >= 14, "each check says something: {findings:#?}");
+    assert!(findings.len() >= 14, "each check has a finding: {findings:#?}");
     assert!(findings.iter().all(|finding| finding["result"] == "ok" && finding.get("fix").is_none()));
     assert_eq!((&well["format"], &well["fixes"], &well["unchecked"]), (&2.into(), &json!([]), &json!([])));
 
@@ -321,13 +320,13 @@ fn a_program_reads_the_findings_as_json() {
     let conf = lamp.path("etc/supervisor/conf.d/fbcp.conf");
     let step = json!({
         "action": "set-access",
-        "text": "Give /etc/supervisor/conf.d/fbcp.conf to root:root, with the mode 0600",
+        "text": "Set the owner of /etc/supervisor/conf.d/fbcp.conf to root:root and its mode to 0600",
         "command": format!("chown 0:0 {0} && chmod 0600 {0}", conf.display()),
     });
     assert_eq!(finding["fix"], 0);
     assert_eq!(ill["fixes"], json!([{ "by_lampi": true, "steps": [step] }]));
 
-    // What stands on something that is missing.
+    // Checks that depend on something missing.
     fs::remove_file(lamp.path("usr/bin/supervisord")).unwrap();
     let (_, ill) = ask();
     let unchecked = ill["unchecked"].as_array().unwrap();
@@ -335,36 +334,36 @@ fn a_program_reads_the_findings_as_json() {
 }
 
 #[test]
-fn who_is_not_root_is_told_what_was_not_looked_at() {
+fn reports_skipped_checks_to_other_users_than_root() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     fs::create_dir_all(lamp.path("var/spool/cron/crontabs")).unwrap();
     fs::set_permissions(lamp.path("var/spool/cron/crontabs"), PermissionsExt::from_mode(0o700)).unwrap();
-    // The test's own may lie where nobody else gets to.
+    // The test's program may be in a directory that other users cannot enter.
     let doctor = lamp.path("tmp/lampi");
     fs::create_dir(lamp.path("tmp")).unwrap();
     copy_program(Path::new(env!("CARGO_BIN_EXE_lampi")), &doctor);
-    // Their ports are in a file that only root can read.
+    // The ports are in a file that only root can read.
     fs::create_dir(lamp.path("etc/lampi")).unwrap();
     let (broker, pigpiod) = (peers.broker.address(), peers.pigpiod.address());
     fs::write(lamp.path("etc/lampi/lamp_service.conf"), format!("broker = {broker}\npigpiod = {pigpiod}\n"))
         .unwrap();
 
-    // dpkg itself cannot tell whether it is whole.
+    // dpkg itself cannot find out whether the file is unchanged.
     fs::set_permissions(lamp.path("usr/bin/fbcp"), PermissionsExt::from_mode(0o700)).unwrap();
     fs::remove_file(lamp.path("dev/fb1")).unwrap();
 
     let found = lamp.doctor_by(Command::new(&doctor).uid(1000).gid(1000), &peers);
     let expected = "\
-skipped  confs: what is in Supervisor's files: only root may look
-skipped  boot: the users' cron jobs: only root may look
-skipped  supervisor: whether Supervisor runs the programs: only root may look
-skipped  devices: which framebuffer is used: only root may look
+skipped  confs: only root can check Supervisor's files
+skipped  boot: only root can check the users' cron jobs
+skipped  supervisor: only root can check whether Supervisor runs the programs
+skipped  devices: only root can check which framebuffer is used
 ";
     assert_eq!((found.complaints.as_str(), found.status), (expected, 0), "{}", found.output);
-    assert!(found.output.ends_with(
-        "\nNothing is wrong.\nNot everything could be looked at; for the rest: sudo lampi doctor\n"
-    ));
+    assert!(
+        found.output.ends_with("\nNothing is wrong.\nTo run the skipped checks, run: sudo lampi doctor\n")
+    );
 
     fs::remove_file(lamp.path("usr/sbin/mosquitto")).unwrap();
     fs::write(
@@ -377,12 +376,12 @@ skipped  devices: which framebuffer is used: only root may look
 }
 
 #[test]
-fn a_root_that_is_no_folder_is_refused() {
+fn rejects_a_root_that_is_not_a_directory() {
     let output =
         Command::new(env!("CARGO_BIN_EXE_lampi")).args(["doctor", "--root", "/dev/null"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "lampi: there is no folder /dev/null; give --root the folder under which the lamp's files are\n"
+        "lampi: there is no directory /dev/null; set --root to the directory that contains the lamp's files\n"
     );
 }

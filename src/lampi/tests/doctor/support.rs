@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The root folder of a lamp, and the real peers that its programs have.
+//! The root directory of a lamp, and the real peers of its programs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -14,17 +14,17 @@ use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, wait_for};
 /// User and group of pi on the lamp.
 pub(crate) const PI: u32 = 1000;
 
-/// A program that does nothing, well.
+/// A program that runs and does nothing.
 pub(crate) const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
 
-/// A supervisord with programs of the lamp's names.
+/// A supervisord with programs named as the lamp's.
 pub(crate) struct Supervisord {
     folder: TempDir,
     process: Process,
 }
 
 impl Supervisord {
-    /// Starts one and waits until it answers. Programs are names, each with what its section says.
+    /// Starts one and waits until it responds. Programs are names with the contents of their sections.
     pub(crate) fn start(programs: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path().display();
@@ -62,7 +62,7 @@ impl Drop for Supervisord {
     }
 }
 
-/// Real peers of a lamp that is well.
+/// Real peers of a lamp without faults.
 pub(crate) struct Peers {
     pub broker: Mosquitto,
     pub pigpiod: Pigpiod,
@@ -81,20 +81,21 @@ impl Peers {
     }
 }
 
-/// The root folder of a lamp.
+/// The root directory of a lamp.
 pub(crate) struct Lamp(TempDir);
 
-/// What the doctor says.
+/// The doctor's output.
 pub(crate) struct Doctor {
     pub status: i32,
     /// All of it.
     pub output: String,
-    /// Findings that are not `ok`, with their cures. Root folder and ports are replaced by what they are in the tree.
+    /// Findings that are not `ok`, with their fixes. The root directory is removed, and ports are
+    /// placeholders.
     pub complaints: String,
 }
 
 impl Lamp {
-    /// A copy of the healthy one, with these peers.
+    /// A copy of the healthy lamp, with these peers.
     pub(crate) fn new(peers: &Peers) -> Self {
         assert!(nix::unistd::geteuid().is_root(), "the files of a lamp have owners: run this test as root");
         let lamp = Self(tempfile::tempdir().unwrap());
@@ -137,7 +138,7 @@ impl Lamp {
         lamp
     }
 
-    /// Has its programs run as their files say, where nothing else is known of them.
+    /// Adds the processes of its programs according to their files, unless they exist.
     pub(crate) fn start(&self) {
         for (pid, name) in [(101, "fbcp"), (102, "pigpiod"), (103, "lamp_service"), (104, "lamp_ui")] {
             let folder = self.path(&format!("proc/{pid}"));
@@ -153,24 +154,24 @@ impl Lamp {
         }
     }
 
-    /// Its root folder.
+    /// Its root directory.
     pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
 
-    /// Where one of its files is.
+    /// The path of one of its files.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root().join(path)
     }
 
-    /// Has it another supervisord.
+    /// Sets its supervisord.
     pub(crate) fn supervise(&self, supervisord: &Supervisord) {
         let socket = self.path("var/run/supervisor.sock");
         let _ = fs::remove_file(&socket);
         symlink(supervisord.socket(), socket).unwrap();
     }
 
-    /// A process, as /proc shows it.
+    /// Adds a process to its /proc.
     fn process(&self, pid: u32, parent: u32, uid: u32, words: &[&str]) {
         let folder = self.path(&format!("proc/{pid}"));
         fs::create_dir_all(&folder).unwrap();
@@ -179,7 +180,7 @@ impl Lamp {
         fs::write(folder.join("cmdline"), words.join("\0") + "\0").unwrap();
     }
 
-    /// Has the doctor look at it.
+    /// Runs `lampi doctor`.
     pub(crate) fn doctor(&self, peers: &Peers) -> Doctor {
         self.doctor_by(&mut Command::new(env!("CARGO_BIN_EXE_lampi")), peers)
     }
@@ -193,7 +194,7 @@ impl Lamp {
         text.replace(&peers.pigpiod.port().to_string(), "@PIGPIOD@")
     }
 
-    /// Has the doctor mend it, and returns what it says that it did.
+    /// Runs `lampi doctor --fix`. Returns the lines about what it did.
     pub(crate) fn mend(&self, peers: &Peers) -> String {
         let mut doctor = Command::new(env!("CARGO_BIN_EXE_lampi"));
         let output = doctor.args(["doctor", "--fix", "--yes", "--root"]).arg(self.root()).output().unwrap();
@@ -203,7 +204,7 @@ impl Lamp {
         done.flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// All files, each with owner, mode and content.
+    /// All files, with owner, mode and content.
     pub(crate) fn files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.root().to_owned()];
@@ -230,7 +231,7 @@ impl Lamp {
         files
     }
 
-    /// Has somebody's doctor look at it.
+    /// Runs this `lampi` as the doctor.
     pub(crate) fn doctor_by(&self, doctor: &mut Command, peers: &Peers) -> Doctor {
         let output = doctor.args(["doctor", "--root"]).arg(self.root()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -239,7 +240,7 @@ impl Lamp {
         let findings = text.split("\n\n").next().unwrap().lines();
         let mut is_complaint = false;
         let complaints = findings.filter(|line| {
-            // A cure belongs to the line before it.
+            // A fix belongs to the line before it.
             if !line.starts_with(' ') {
                 is_complaint = !line.starts_with("ok ");
             }

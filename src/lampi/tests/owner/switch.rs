@@ -249,8 +249,8 @@ fn sets_owner_and_mode_unless_dpkg_statoverride_does() {
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
         failed(&format!(
-            "dpkg-statoverride gives /{CONF} to nogroup, whom /etc/group does not have; \
-             correct it by dpkg-statoverride"
+            "dpkg-statoverride sets the owner of /{CONF} to nogroup, which is not in /etc/group; \
+             correct it with dpkg-statoverride"
         ))
     );
     assert!(!lamp.path(CONF).exists());
@@ -297,13 +297,13 @@ fn rejects_symbolic_links_and_pipes() {
     fs::rename(lamp.path(CONF), lamp.path(DISABLED)).unwrap();
     let (status, output, errors) = lamp.call(&["enable", "lamp_ui"]);
     assert_eq!((status, output.as_str()), (Some(1), ""));
-    assert!(errors.contains("is a link, which is not followed"), "{errors}");
+    assert!(errors.contains("is a symbolic link, which is not allowed here"), "{errors}");
 
     fs::remove_file(lamp.path(DISABLED)).unwrap();
     mkfifo(&lamp.path(DISABLED), Mode::S_IRWXU).unwrap();
     let (status, output, errors) = lamp.call(&["enable", "lamp_ui"]);
     assert_eq!((status, output.as_str()), (Some(1), ""));
-    assert!(errors.contains("is no regular file"), "{errors}");
+    assert!(errors.contains("is not a regular file"), "{errors}");
 }
 
 #[test]

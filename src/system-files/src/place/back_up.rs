@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Keeping a file under another name, which nothing had before.
+//! Keeps a file under another name that was not in use before.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use super::Place;
 use crate::error::{Error, Operation};
 
 impl Place {
-    /// Gives the file the first free one of the names that [`Self::back_up`] gives, in place of its own. Returns its path.
+    /// Renames the file to the first free one of the names of [`Self::back_up`]. Returns its new path.
     pub fn put_aside(&self, suffix: &str) -> Result<PathBuf, Error> {
         self.put_aside_noted(suffix, |_| Ok(()))
     }
 
-    /// [`Self::put_aside`], which calls `note` with the new path before the file gets it.
+    /// As [`Self::put_aside`], but calls `note` with the new path before.
     pub fn put_aside_noted(
         &self,
         suffix: &str,
@@ -49,14 +49,14 @@ impl Place {
         Err(Error::TooManyBackups(self.path.clone()))
     }
 
-    /// Gives the file the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on as a second one, which it
-    /// keeps when it is replaced or removed. Where a file can have one name only, a copy gets it. If one of these files is
-    /// the same, that is enough. Returns its path.
+    /// Backs up the file under the first free one of the names `FILE.SUFFIX`, `FILE.SUFFIX.1` and so on, as a
+    /// hard link or, where the file system has no links, a copy. An existing backup that is the same is
+    /// sufficient. Returns its path.
     pub fn back_up(&self, suffix: &str) -> Result<PathBuf, Error> {
         self.back_up_unless(suffix, Self::is_like)
     }
 
-    /// As [`Self::back_up`], but a file of one of these names that is the same is somebody else's, unless it is this file.
+    /// As [`Self::back_up`], but an existing backup is sufficient only if it is a hard link of this file.
     pub fn back_up_apart(&self, suffix: &str) -> Result<PathBuf, Error> {
         self.back_up_unless(suffix, |own, other| match (own.stat(), other.stat()) {
             (Ok(own), Ok(other)) => (own.st_dev, own.st_ino) == (other.st_dev, other.st_ino),
@@ -84,7 +84,7 @@ impl Place {
             ) {
                 Ok(()) => {}
                 Err(Errno::EXIST) => continue,
-                // FAT has no links; whether a name is taken it tells in its own time.
+                // FAT has no links, and reports that even if the name exists.
                 Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
                     if backup.exists()? {
                         continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Directories with a name in such a directory.
+//! Subdirectories of such a directory.
 
 use std::fs::File;
 
@@ -10,10 +10,10 @@ use crate::access::{Access, set_access};
 use crate::error::{Error, Operation};
 
 impl Place {
-    /// Makes a directory of that name, where there is nothing yet.
+    /// Creates a directory with that name. Fails if the name exists.
     pub fn make_directory(&self, access: Access) -> Result<(), Error> {
         let make = || -> std::io::Result<()> {
-            // Closed to all others until it is whose it shall be.
+            // Inaccessible for others until its owner is set.
             mkdirat(&self.directory, self.name.as_os_str(), Mode::RWXU)?;
             set_access(&self.open_directory()?, access, true)
         };
@@ -21,7 +21,7 @@ impl Place {
         self.sync_parent()
     }
 
-    /// Sets owner and mode of the directory of that name; a link to one is none.
+    /// Sets owner and mode of the directory with that name. Does not follow a link.
     pub fn set_directory_access(&self, access: Access) -> Result<(), Error> {
         let set = || -> std::io::Result<()> { set_access(&self.open_directory()?, access, true) };
         set().map_err(self.failed(Operation::SetDirectoryAccess))

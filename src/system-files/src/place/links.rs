@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where a path leads that somebody typed: into any directory, but by no link that somebody else may have put there.
+//! Resolves a path that a user has typed, without following links that another user may have created.
 //!
-//! It is followed name by name. A link counts if nobody but root or the caller could have made it: its directory belongs to one
-//! of them and nobody else may write there, or, as in /tmp, each may but keeps hands off what belongs to others, and the
-//! link is theirs. So `/dev/stdout` works, and so does a link of root's; one in a user's directory is refused, unless it is
-//! that user who calls.
+//! The path is resolved name by name. A link is followed if only root or the caller can have created it: its
+//! directory belongs to one of them and nobody else can write there; or the directory is sticky, as /tmp, and
+//! the link belongs to one of them. So `/dev/stdout` and links of root work. A link in another user's
+//! directory is rejected.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -21,13 +21,13 @@ use rustix::process::geteuid;
 use super::Place;
 use crate::error::{Error, Operation};
 
-/// As many as the kernel follows before it gives up.
+/// The kernel's limit.
 const MOST_LINKS: usize = 40;
 
-/// Whoever may write to a directory with this bit can remove and rename only what is his.
+/// In a directory with this bit, users can remove and rename only their own files.
 const STICKY: u32 = 0o1000;
 
-/// The place that `path` leads to. There may be nothing of that name yet, but its directory must exist.
+/// The place that `path` resolves to. The file need not exist, but its directory must.
 pub fn resolved(path: &Path) -> Result<Place, Error> {
     let whole = std::path::absolute(path).map_err(Error::system(Operation::Find, path))?;
     let mut rest: VecDeque<OsString> = names(&whole)?;
@@ -76,7 +76,7 @@ pub fn resolved(path: &Path) -> Result<Place, Error> {
             }
             return Ok(Place { path: at.join(&name), directory, name });
         } else {
-            // No link led here, so that two dots are the directory above.
+            // No link was followed to get here, so .. is the parent directory.
             if name == ".." {
                 at.pop();
             } else {
@@ -104,7 +104,7 @@ fn names(path: &Path) -> Result<VecDeque<OsString>, Error> {
     Ok(names)
 }
 
-/// Whether nobody but root and the caller can have put what is in a directory there, or put something else in its place.
+/// Whether only root and the caller can have created an entry of a directory, and can replace it.
 fn is_safe(directory: &File, owner_of_entry: Option<u32>) -> io::Result<bool> {
     let metadata = directory.metadata()?;
     let is_ours = |user: u32| user == 0 || user == geteuid().as_raw();
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_of_ones_own_are_followed() {
+    fn follows_the_callers_links() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("real")).unwrap();
@@ -132,26 +132,29 @@ mod tests {
             assert_eq!(resolved(&at(path)).unwrap().path(), at("real/x"), "{path}");
         }
         symlink("loop", at("loop")).unwrap();
-        assert!(resolved(&at("loop")).unwrap_err().to_string().contains("too many links"));
+        assert!(resolved(&at("loop")).unwrap_err().to_string().contains("too many levels of symbolic links"));
         for path in ["missing/x", "real/.."] {
             assert!(resolved(&at(path)).is_err(), "{path}");
         }
     }
 
     #[test]
-    fn links_of_others_are_refused() {
+    fn rejects_links_of_others() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(at("theirs")).unwrap();
         symlink("/etc/shadow", at("theirs/link")).unwrap();
-        symlink("/etc", at("theirs/folder")).unwrap();
+        symlink("/etc", at("theirs/directory")).unwrap();
         let refused = |path: &str| resolved(&at(path)).unwrap_err().to_string();
         fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o777)).unwrap();
-        for path in ["theirs/link", "theirs/folder/shadow"] {
-            assert!(refused(path).contains("is a link that another user may have made"), "{path}");
+        for path in ["theirs/link", "theirs/directory/shadow"] {
+            assert!(
+                refused(path).contains("is a symbolic link that another user may have created"),
+                "{path}"
+            );
         }
-        // What is no link can be written there.
+        // Other files can be written there.
         assert_eq!(resolved(&at("theirs/new")).unwrap().path(), at("theirs/new"));
         if geteuid().is_root() {
             fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -159,7 +162,7 @@ mod tests {
             chown(at("theirs"), Some(65534), None).unwrap();
             assert!(refused("theirs/link").contains("another user"));
         }
-        // What is below a directory of theirs was put there by them, whoever it belongs to.
+        // They can have moved anything below their directory there, whoever it belongs to.
         fs::create_dir(at("theirs/mine")).unwrap();
         symlink("/etc/shadow", at("theirs/mine/link")).unwrap();
         fs::set_permissions(at("theirs"), fs::Permissions::from_mode(0o777)).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Reading a file, and what a later change of it shows by.
+//! Reads a file, with the metadata to detect a later change.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -11,24 +11,24 @@ use super::Place;
 use crate::access::Access;
 use crate::error::{Error, Operation};
 
-/// Largest file that is read, in bytes: far above any configuration.
+/// Size limit for reading a file, in bytes: far above any configuration.
 const LARGEST: u64 = 4 << 20;
 
 /// A file as it was read.
 #[derive(Debug)]
 pub struct Found {
-    /// What is in it.
+    /// Its content.
     pub content: Vec<u8>,
-    /// Whose it is.
+    /// Its owner, group and mode.
     pub access: Access,
-    /// When its content was changed.
+    /// The time of its last change.
     pub modified: Option<SystemTime>,
-    /// What is different as soon as somebody else changes or replaces it.
+    /// Metadata that differs once the file is changed or replaced.
     pub(super) identity: [i128; 5],
 }
 
 impl Place {
-    /// Reads the file, if there is one.
+    /// Reads the file, if it exists.
     pub fn read(&self) -> Result<Option<Found>, Error> {
         let mut file = match self.open() {
             Ok(file) => file,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Writing a file: in place of the one that is there, or into it.
+//! Writes a file: replaces it, or writes into it.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use crate::error::{Error, Operation};
 use crate::replacement;
 
 impl Place {
-    /// Writes a file that replaces whatever has its name, a link itself included.
+    /// Writes a file that replaces whatever has its name, even a link.
     pub fn write(&self, content: &[u8], access: Access) -> Result<(), Error> {
         let new = self.write_temp(content, access, true)?;
         self.put_in_place(&new)
@@ -25,16 +25,16 @@ impl Place {
         self.put_in_place(&new)
     }
 
-    /// Writes a file whose name nothing may have yet.
+    /// Writes a new file. Fails if the name exists.
     pub fn write_new(&self, content: &[u8], access: Access) -> Result<(), Error> {
         let new = self.write_temp(content, access, true)?;
         new.rename_new(self).inspect_err(|_| new.discard())
     }
 
-    /// Replaces the content of the file that was found, which keeps its owner and mode, and keeps the former one under
-    /// the first free one of the names that [`Self::back_up`] gives. Returns the path of that one.
+    /// Replaces the content of the file that was found, with the same owner and mode. Keeps a backup under
+    /// the first free one of the names of [`Self::back_up`], and returns its path.
     ///
-    /// If anything fails, or somebody else changed the file since it was read, all is as it was.
+    /// If anything fails, or the file has changed since it was read, nothing is changed.
     pub fn replace(&self, found: &Found, content: &[u8], suffix: &str) -> Result<PathBuf, Error> {
         let new = self.write_temp(content, found.access, false)?;
         let unchanged = || match self.read() {
@@ -42,7 +42,7 @@ impl Place {
             _ => Err(Error::Changed(self.path.clone())),
         };
         let kept = unchanged().and_then(|()| self.back_up(suffix)).inspect_err(|_| new.discard())?;
-        // What was linked is the file that was read, and no longer one that somebody else put there meanwhile.
+        // Check that the backup is the file that was read, and not a later replacement.
         if let Err(error) = unchanged() {
             new.discard();
             return Err(error);
@@ -51,7 +51,7 @@ impl Place {
         Ok(kept)
     }
 
-    /// Writes to what is there already: a pipe, a device or a file, but through no link.
+    /// Writes into an existing pipe, device or file. Does not follow a link.
     pub fn write_into(&self, content: &[u8]) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.directory, self.name.as_os_str(), flags, Mode::empty());
@@ -59,20 +59,21 @@ impl Place {
         written.map_err(self.failed(Operation::WriteInto))
     }
 
-    /// Takes all content from the file, which keeps its owner and mode.
+    /// Empties the file. Owner and mode stay the same.
     pub fn empty(&self) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let empty = || -> io::Result<()> {
             let file = File::from(openat(&self.directory, self.name.as_os_str(), flags, Mode::empty())?);
             if !file.metadata()?.is_file() {
-                return Err(io::Error::other("it is no regular file"));
+                return Err(io::Error::other("not a regular file"));
             }
             file.set_len(0)
         };
         empty().map_err(self.failed(Operation::Empty))
     }
 
-    /// The content, on the disk under a name that no program reads. The number keeps two calls at a time apart.
+    /// Writes the content to the disk under a name that no program reads. The process ID separates concurrent
+    /// calls.
     pub(super) fn write_temp(&self, content: &[u8], access: Access, exactly: bool) -> Result<Self, Error> {
         let mut name = self.name.clone();
         name.push(format!(".lampi-new.{}", std::process::id()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Programs that run a file, or a script in their call: shells, Python, and terminals.
+//! Programs that run a file or a script on their command line: shells, Python, and terminals.
 
 use super::Reader;
 use crate::commands::Runs;
@@ -58,13 +58,13 @@ impl Reader {
                 None => break word,
             }
         };
-        // What is Python's a shell cannot run.
+        // A shell cannot run a Python file.
         let program =
             program::of_file(&joined(&self.directory, file)).filter(|_| file.strip_suffix(".py").is_none());
         Runs::one(program)
     }
 
-    /// A terminal runs what stands behind -e: a line, or words.
+    /// A terminal runs what follows -e: a line, or words.
     pub(super) fn terminal(&mut self, words: &[&str]) -> Runs {
         for (at, word) in words.iter().enumerate() {
             if let Some(line) = word.strip_prefix("--command=").or_else(|| word.strip_prefix("--execute=")) {
@@ -80,7 +80,7 @@ impl Reader {
         Runs { others: true, ..Runs::default() }
     }
 
-    /// Python runs a module, a file, or a program that is in the call and is nothing of ours.
+    /// Python runs a module, a file, or a program on the command line, which is never the lamp's.
     pub(super) fn python(&self, words: &[&str]) -> Option<&'static str> {
         let mut words = words.iter();
         while let Some(word) = words.next() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Programs whose options say what they run: start-stop-daemon, flock, tmux, su, and `env -S`.
+//! Programs whose options contain the command: start-stop-daemon, flock, tmux, su, and `env -S`.
 
 use super::Reader;
 use crate::commands::Runs;
 use crate::commands::words::is_assignment;
 
-/// What runs behind a lock.
+/// What flock runs.
 pub(super) enum Command<'w, 'a> {
     Script(&'a str),
     Words(&'w [&'a str]),
@@ -47,7 +47,7 @@ pub(super) fn tmux(words: &[&str]) -> Option<String> {
     None
 }
 
-/// The value of -c or --command, wherever it stands.
+/// The value of -c or --command, in any position.
 pub(super) fn script_of<'a>(words: &[&'a str]) -> Option<&'a str> {
     words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--") {
         Some(long) => match long.strip_prefix("command")? {
@@ -63,7 +63,7 @@ pub(super) fn env_split(words: &[&str]) -> Option<String> {
     let at = words
         .iter()
         .position(|word| *word == "-S" || word.starts_with("--split-string") || word.starts_with("-S"))?;
-    // Behind a command it would be that one's.
+    // After a command it would be an option of that command.
     if words[..at].iter().any(|word| !word.starts_with('-') && !is_assignment(word)) {
         return None;
     }
@@ -88,7 +88,7 @@ impl Reader {
         if !own.iter().any(starts) {
             return Runs::nothing();
         }
-        // Of letters in one word the last one can have a value.
+        // In a word of several letters, the last one can have a value.
         let value = |letter: char, long: &str| {
             own.iter().enumerate().find_map(|(at, word)| {
                 if *word == long || letters(word).is_some_and(|letters| letters.ends_with(letter)) {

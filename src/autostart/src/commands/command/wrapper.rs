@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Programs that run the command behind their own words, such as sudo, env and timeout.
+//! Programs that run the command after their own words, such as sudo, env and timeout.
 
 use super::Reader;
 
-/// A program that runs the command behind its own options.
+/// A program that runs the command after its own options.
 pub(super) struct Wrapper {
     pub names: &'static [&'static str],
-    /// Letters of the options that have a value.
+    /// Letters of options with a value.
     with_value: &'static str,
-    /// Long options whose value is a word of its own.
+    /// Long options with a value in a separate word.
     long_with_value: &'static [&'static str],
-    /// Words of its own before the command.
+    /// Number of its own words before the command.
     positionals: usize,
-    /// Letters of options with which it runs no command.
+    /// Letters of options that make it run no command.
     runs_nothing: &'static str,
 }
 
 const PLAIN: Wrapper =
     Wrapper { names: &[], with_value: "", long_with_value: &[], positionals: 0, runs_nothing: "" };
 
-/// By their man pages in Debian 12 and 13.
+/// From their man pages in Debian 12 and 13.
 pub(super) const WRAPPERS: &[Wrapper] = &[
     Wrapper {
-        // daemon is a function of init's scripts.
+        // daemon is a function in init scripts.
         names: &[
             "builtin",
             "busybox",
@@ -157,7 +157,7 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
 ];
 
 impl Reader {
-    /// The command behind a wrapper's own words; none if it runs none.
+    /// The command after a wrapper's own words; none if it runs none.
     pub(super) fn unwrapped<'w, 'a>(
         &mut self,
         wrapper: &Wrapper,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Functions of a script: what is in them runs only if somebody calls them.
+//! Functions of a script: their commands run only if the function is called.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::Ran;
 use crate::commands::Runs;
 use crate::commands::words::is_assignment;
 
-/// Commands, each with the function that it is in; of one that nobody calls, none runs anything.
+/// Commands, each with its function. Those in a function that is never called run nothing.
 pub(super) fn called(all: Vec<(Option<String>, Ran)>) -> Vec<Ran> {
     let functions: BTreeSet<&str> = all.iter().filter_map(|(function, _)| function.as_deref()).collect();
     let mut called: BTreeSet<String> = BTreeSet::new();
@@ -17,7 +17,7 @@ pub(super) fn called(all: Vec<(Option<String>, Ran)>) -> Vec<Ran> {
         let calls = all.iter().filter(|(function, _)| is_called(function));
         let calls: Vec<&String> =
             calls.filter_map(|(_, ran)| ran.words.iter().find(|word| !is_assignment(word))).collect();
-        // A call such as `do_$1` can be one of several.
+        // A command such as `do_$1` can call one of several.
         let calls_it = |name: &str, call: &str| match call.split_once('$') {
             Some((begin, _)) => name.starts_with(begin),
             None => name == call,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The letters of a script, one after the other.
+//! The characters of a script, one after the other.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -28,7 +28,7 @@ impl Input<'_> {
         is_it
     }
 
-    /// Up to the first `end` that is not quoted, which is taken too.
+    /// Up to and including the first unquoted `end`.
     pub(super) fn until(&mut self, end: char) -> String {
         let mut text = String::new();
         while let Some(letter) = self.next() {
@@ -44,7 +44,7 @@ impl Input<'_> {
         text
     }
 
-    /// Up to the parenthesis that closes one.
+    /// Up to the closing parenthesis.
     pub(super) fn parenthesis(&mut self) -> String {
         let mut text = String::new();
         let mut open = 1;

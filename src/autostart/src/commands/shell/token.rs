@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The words of a script and what ends a command, with quotes taken off and variables put in.
+//! The words of a script and what ends a command, with quotes removed and variables expanded.
 
 use super::{LONGEST, Parser};
 
 pub(super) enum Token {
-    /// A word; whether some of it was quoted, so that it is no keyword.
+    /// A word; whether part of it was quoted, so that it is not a keyword.
     Word(String, bool),
     /// What ends a command.
     End(&'static str),
@@ -62,7 +62,7 @@ impl Parser<'_> {
                 }
                 _ => {
                     let (word, quoted) = self.word();
-                    // In `2>file` the number belongs to the file.
+                    // In `2>file` the number belongs to the redirection.
                     let is_number =
                         !quoted && !word.is_empty() && word.chars().all(|letter| letter.is_ascii_digit());
                     if is_number && matches!(self.input.peek(), Some('<' | '>')) {
@@ -190,7 +190,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What a `$` or a backquote stands for.
+    /// The expansion of a `$` or a backquote.
     fn substitution(&mut self, word: &mut String) {
         if self.input.next() == Some('`') {
             let script = self.input.until('`');
@@ -201,7 +201,7 @@ impl Parser<'_> {
             Some('(') => {
                 self.input.next();
                 let script = self.input.parenthesis();
-                // Two parentheses hold a number.
+                // Two parentheses contain arithmetic.
                 if !script.starts_with('(') {
                     self.inner(&script);
                 }
@@ -222,7 +222,7 @@ impl Parser<'_> {
                 }
                 word.push_str(&self.value(&name));
             }
-            // Quoted as in C.
+            // Quoting as in C.
             Some('\'') => {
                 self.input.next();
                 word.push_str(&self.input.until('\''));
@@ -235,7 +235,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A variable's value; of one that is not known, its name, so that a path through it stays one.
+    /// A variable's value. For an unknown variable its name, so that a path that contains it stays a path.
     fn value(&self, name: &str) -> String {
         match self.variables.get(name) {
             Some(value) => value.clone(),
