@@ -118,7 +118,7 @@ fn wanted(args: &BridgeArgs, host: &str) -> anyhow::Result<Bridge> {
     };
     if device_id.is_empty() || !device_id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         bail!(
-            "'{}' is not a valid ID of the lamp; use letters, digits, _, - and . in --device-id",
+            "'{}' is not a valid ID of the lamp; use only letters, digits, _, - and . in --device-id",
             device_id.escape_debug()
         );
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use lamp::color::Color;
 use lamp::state::LampState;
 use runtime::address::Address;
@@ -34,9 +35,14 @@ pub(crate) fn set(args: &SetArgs) -> anyhow::Result<()> {
 
 fn connect(broker: Option<&Address>, login: &LoginArgs) -> anyhow::Result<BrokerClient> {
     let root = Path::new("/");
-    let broker = installed::address(Peer::Broker, broker, root)?;
-    let login = installed::login(&broker, login, |name| std::env::var(name).ok(), root)?;
-    BrokerClient::connect(&broker, login.as_ref(), PATIENCE)
+    let address = installed::address(Peer::Broker, broker, root)?;
+    let login = installed::login(&address, login, |name| std::env::var(name).ok(), root)?;
+    let client = BrokerClient::connect(&address, login.as_ref(), PATIENCE);
+    match broker {
+        Some(_) => client,
+        // The doctor checks only the lamp's own broker.
+        None => client.map_err(|error| anyhow!("{error:#}; run: sudo lampi doctor")),
+    }
 }
 
 /// Warns if the LEDs do not show the change.

@@ -100,8 +100,8 @@ fn after_reboot(root: &Path, is_needed: bool) -> anyhow::Result<()> {
     match is_needed {
         false => Ok(()),
         true if root == Path::new("/") => {
-            Ok(output::line(&format!("the lines take effect after a reboot; run: sudo {REBOOT}"))?)
+            Ok(output::line(&format!("the change takes effect after a reboot; run: sudo {REBOOT}"))?)
         }
-        true => Ok(output::line("the lines take effect when the machine boots")?),
+        true => Ok(output::line("the change takes effect when the machine boots")?),
     }
 }

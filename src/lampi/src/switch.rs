@@ -56,7 +56,7 @@ pub(crate) fn disable(program: Program, root: &Path) -> anyhow::Result<()> {
             "disabled and stopped {program}; to start it again, run: sudo lampi enable {program}"
         ))?),
         Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
-            "disabled {program}; Supervisor is not running and will not start {program} when it starts"
+            "disabled {program}; Supervisor is not running, so there was no process to stop"
         ))?),
         Err(error) => Err(anyhow!("{program} is disabled but may still be running: {error}")),
     }
@@ -107,7 +107,7 @@ pub(crate) fn enable(program: Program, root: &Path) -> anyhow::Result<()> {
         ))?),
         Ok(_) => Ok(output::line(&format!("enabled and started {program}"))?),
         Err(SupervisorError::NotRunning) => Ok(output::line(&format!(
-            "enabled {program}; Supervisor is not running and will start {program} when it starts"
+            "enabled {program}; Supervisor is not running, so {program} starts when Supervisor is started"
         ))?),
         Err(error) => Err(anyhow!("{program} is enabled but was not started: {error}")),
     }

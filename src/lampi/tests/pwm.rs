@@ -115,7 +115,7 @@ fn adds_the_lines_once_and_removes_them_exactly() {
             assert!(output.contains("already") && !backup.exists(), "{output}");
             assert!(machine.fine("disable").ends_with("has no lines of lampi; nothing was changed\n"));
         } else {
-            assert!(output.ends_with("\nthe lines take effect when the machine boots\n"), "{output}");
+            assert!(output.ends_with("\nthe change takes effect when the machine boots\n"), "{output}");
             assert_eq!(fs::read(backup).unwrap(), before);
             machine.fine("disable");
             assert_eq!(machine.read(&format!("{CONFIG}.lampi-bak.1")), after);

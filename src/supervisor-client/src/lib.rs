@@ -197,7 +197,7 @@ fn body(answer: &[u8]) -> Result<&str, String> {
     match head.lines().next().and_then(|line| line.split(' ').nth(1)) {
         Some("200") => Ok(body),
         Some("401") => Err(format!(
-            "Supervisor requires a password; lampi does not support that; run: sudo supervisorctl -c {}",
+            "Supervisor requires a password, which lampi does not support; run: sudo supervisorctl -c {}",
             paths::SUPERVISOR
         )),
         _ => Err(format!("Supervisor responded with {:?}", head.lines().next().unwrap_or_default())),

@@ -209,7 +209,7 @@ fn lampi(arguments: &[&str]) -> Command {
     command
 }
 
-/// Calls `lampi` as nobody, from a copy in a directory that nobody can read.
+/// Calls `lampi` as the user nobody, from a copy that this user can run.
 fn as_nobody(directory: &Path, arguments: &[&str]) -> Outcome {
     let program = directory.join("lampi");
     copy_program(Path::new(env!("CARGO_BIN_EXE_lampi")), &program);

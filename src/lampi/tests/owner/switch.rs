@@ -150,7 +150,7 @@ fn works_without_supervisor() {
     let lamp = stopped_lamp();
     assert_eq!(
         lamp.call(&["disable", "lamp_ui"]),
-        fine("disabled lamp_ui; Supervisor is not running and will not start lamp_ui when it starts")
+        fine("disabled lamp_ui; Supervisor is not running, so there was no process to stop")
     );
     let supervisord = lamp.supervise();
     supervisord.await_state("fbcp", "RUNNING");
@@ -161,7 +161,7 @@ fn works_without_supervisor() {
     drop(supervisord);
     assert_eq!(
         lamp.call(&["enable", "lamp_ui"]),
-        fine("enabled lamp_ui; Supervisor is not running and will start lamp_ui when it starts")
+        fine("enabled lamp_ui; Supervisor is not running, so lamp_ui starts when Supervisor is started")
     );
     assert!(lamp.path(CONF).exists() && !lamp.path(DISABLED).exists());
 }
