@@ -1,16 +1,16 @@
-# What every maintainer script needs; the builder includes it, because a package that is being unpacked or removed
-# has no files of its own to rely on.
+# Shared by all maintainer scripts. The builder includes it, because the package's own files may not exist while it is
+# being unpacked or removed.
 
 PROGRAMS='{{ programs }}' # in the order in which they start
 ROOT="${DPKG_ROOT:-}"
 
-# By printf, because echo takes a backslash in the name of a file for an order.
+# Not echo, which interprets a backslash in a file name.
 say() {
     printf 'lampi: %s\n' "$*"
 }
 
 unknown_call() {
-    say "$(basename "$0") does not know the call '$*'" >&2
+    say "$(basename "$0") called with unknown arguments '$*'" >&2
     exit 1
 }
 
@@ -18,13 +18,13 @@ exists() {
     [ -e "$1" ] || [ -L "$1" ]
 }
 
-# is_file FILE: a regular file itself. A link may lead to what others can write, and a pipe would keep its reader waiting.
+# is_file FILE: a regular file, not a link, whose target others may be able to change.
 is_file() {
     [ -f "$1" ] && [ ! -L "$1" ]
 }
 
-# write_whole FILE [UMASK]: writes what comes in, in place of what is there, for root only if there is no umask. If that fails,
-# as on a full disk, all is as it was.
+# write_whole FILE [UMASK]: replaces the file atomically by the standard input, readable for root only by default. If
+# that fails, as on a full disk, nothing is changed.
 write_whole() {
     rm -f "$1.lampi-new"
     (umask "${2:-077}" && cat >"$1.lampi-new") && mv -fT "$1.lampi-new" "$1" && return 0

@@ -1,13 +1,13 @@
-# Confs that the owner has disabled, by renaming or deleting them, or by something else at their place, such as a link to
-# /dev/null. dpkg lets one that is gone be, unless a new version of the package brings a changed one: then it asks, and
-# without a terminal fails. Where a link leads it would write, and what is no file it cannot replace. So during an upgrade a
-# disabled conf is present as the package had shipped it, which dpkg replaces without a word, and afterwards all is again as
-# the owner had it. If the owner had not changed the one that was renamed, it becomes that of the new version.
+# Confs that the owner has disabled: renamed, deleted, or replaced by something else, such as a link to /dev/null. If a
+# new version changes a conf that does not exist, dpkg prompts, and fails without a terminal. dpkg would also write to
+# the target of a link, and cannot replace what is not a file. So during an upgrade, a disabled conf is present as the
+# old version shipped it, which dpkg replaces silently. Afterwards the owner's state is restored. A renamed conf that
+# the owner had not changed becomes that of the new version.
 
-# Names of their programs while an upgrade is under way; after a name "kept", where something else lies beside its place as
-# FILE.lampi-kept, or the checksum of a renamed one that is as shipped.
+# The disabled programs during an upgrade, one a line, followed by "kept" if something else in place of the conf was
+# moved to FILE.lampi-kept, or by the checksum of a renamed conf that is as shipped.
 DISABLED="$ROOT/var/backups/lampi.disabled"
-SHIPPED="$ROOT/usr/share/lampi/conf.d" # from the older version, until the new one is unpacked
+SHIPPED="$ROOT/usr/share/lampi/conf.d" # the old version's, until the new one is unpacked
 
 show_disabled_confs() {
     read_conffiles
@@ -21,7 +21,7 @@ show_disabled_confs() {
         elif exists "$conf" || ! is_file "$shipped"; then
             continue
         elif exists "$conf.lampi-kept"; then
-            : # noted, and killed then
+            : # recorded before the script was killed
         else
             read_checksum "$shipped"
             as_shipped="$checksum"
@@ -66,8 +66,8 @@ hide_disabled_confs() {
     rm -f "$DISABLED"
 }
 
-# read_checksum FILE: sets checksum to it, or to nothing if there is no such file. On its own, as a failure inside of a
-# condition goes unnoticed.
+# read_checksum FILE: sets checksum, to nothing if the file does not exist. Call it outside conditions, where set -e
+# does not apply.
 read_checksum() {
     checksum=
     if is_file "$1"; then

@@ -1,10 +1,9 @@
-# A file by which mosquitto sends each small message at once. As Debian sets it, mosquitto holds one back until the one before
-# is acknowledged, which many clients do only after 40 ms. It is no conffile, because it is not written where its owner has
-# the line already.
+# A file that makes mosquitto send small messages at once. By default it delays a message until the one before is
+# acknowledged, which many clients do only after 40 ms. It is not a conffile, because it is not written if the owner's
+# configuration has the option.
 #
-# A reload of mosquitto would be of no use: mosquitto.conf(5) says that it takes this option over, but neither 2.0.11 nor
-# 2.0.21 does, be it for old connections or for new ones. mosquitto follows the file when it starts next. The lamp's own
-# programs need not wait for that, because they acknowledge at once.
+# It takes effect at mosquitto's next start. A reload is useless: neither 2.0.11 nor 2.0.21 applies this option then,
+# although mosquitto.conf(5) says so. The lamp's own programs acknowledge at once, so they need no restart of mosquitto.
 
 MOSQUITTO="$ROOT/etc/mosquitto"
 NODELAY="$MOSQUITTO/conf.d/00-lampi.conf" # read first, so that a line of a later file takes precedence
@@ -12,24 +11,25 @@ NODELAY_SINCE='1.1.0~' # the first version that writes it
 
 nodelay_content() {
     printf '%s\n' \
-        '# Written by the package lampi, which removes this file when it is removed. mosquitto sends small messages at once by it.' \
-        '# To change that, delete this file, or write another line into a file whose name comes later.' \
+        '# Written by the package lampi, which removes it on removal. It makes mosquitto send small messages at once.' \
+        '# To change that, delete this file, or set the option in a file with a later name.' \
         'set_tcp_nodelay true'
 }
 
-# lacks_nodelay VERSION: is too old to write it, or nothing.
+# lacks_nodelay VERSION: the version is empty or too old to write the file.
 lacks_nodelay() {
     dpkg --compare-versions "$1" lt "$NODELAY_SINCE"
 }
 
-# write_nodelay: unless a file says already what mosquitto should do, or mosquitto does not read the directory. mosquitto need
-# not be there yet.
+# write_nodelay: unless mosquitto's configuration sets the option or does not include the directory. mosquitto need not
+# be installed yet.
 write_nodelay() {
     ! exists "$NODELAY" || return 0
     lines=
     for file in "$MOSQUITTO/mosquitto.conf" "$MOSQUITTO"/conf.d/*.conf; do
         if is_readable "$file"; then
-            lines="$lines$NEWLINE$(sed -n '/^[[:space:]]*set_tcp_nodelay\([[:space:]]\|$\)/p; /^[[:space:]]*include_dir[[:space:]]/p' "$file")"
+            lines="$lines$NEWLINE$(sed -n -e '/^[[:space:]]*set_tcp_nodelay\([[:space:]]\|$\)/p' \
+                -e '/^[[:space:]]*include_dir[[:space:]]/p' "$file")"
         fi
     done
     case "$lines" in
@@ -42,20 +42,20 @@ write_nodelay() {
         safe=$(find "$directory" -maxdepth 0 -type d -user 0 ! -perm /022)
         if [ -z "$safe" ]; then
             say "${directory#"$ROOT"} is not a directory that only root can write to, so nothing was written there;" \
-                "to have mosquitto send small messages at once, add the line: set_tcp_nodelay true"
+                "to make mosquitto send small messages at once, add to its configuration: set_tcp_nodelay true"
             return 0
         fi
     done
     nodelay_content | write_whole "$NODELAY" 022
-    say "wrote ${NODELAY#"$ROOT"}, so that mosquitto sends small messages at once from its next start on"
+    say "wrote ${NODELAY#"$ROOT"}; after its next start, mosquitto sends small messages at once"
 }
 
-# is_readable FILE: a regular file, also by a link, but by none that leads out of another root.
+# is_readable FILE: a regular file, or a link to one. Below DPKG_ROOT no link, which could lead out of it.
 is_readable() {
     [ -f "$1" ] && { [ -z "$ROOT" ] || [ ! -L "$1" ]; }
 }
 
-# remove_nodelay CALL: only a purge removes a file that its owner has changed. Another one stays.
+# remove_nodelay CALL: only a purge removes a file that the owner has changed. The owner's own file of that name stays.
 remove_nodelay() {
     rm -f "$NODELAY.lampi-new" # of an installation that was killed
     is_file "$NODELAY" || return 0
@@ -66,7 +66,7 @@ remove_nodelay() {
     content=$(cat "$NODELAY")
     if [ "$1" = purge ] || [ "$content" = "$(nodelay_content)" ]; then
         rm -f "$NODELAY"
-        if [ ! -e "$MOSQUITTO/mosquitto.conf" ]; then # there has never been a mosquitto
+        if [ ! -e "$MOSQUITTO/mosquitto.conf" ]; then # mosquitto was never installed
             rmdir --ignore-fail-on-non-empty "$MOSQUITTO/conf.d" "$MOSQUITTO"
         fi
     fi

@@ -1,10 +1,10 @@
-# The confs of a removed package. Until it is purged they have to stay, with the owner's changes, but Supervisor would
-# go on trying to run programs that are gone. So they become FILE.lampi-removed.
+# The confs of a removed package. They must stay until a purge, with the owner's changes, but Supervisor would keep
+# trying to run the removed programs. So they are renamed to FILE.lampi-removed.
 
 hide_removed_confs() {
     for program in $PROGRAMS; do
         conf_of "$program"
-        # Where one is there still, the file at its place is somebody else's.
+        # If that exists, the conf itself is not the package's.
         if exists "$conf" && ! exists "$conf.lampi-removed"; then
             mv -T "$conf" "$conf.lampi-removed"
         fi
@@ -15,7 +15,7 @@ restore_removed_confs() {
     for program in $PROGRAMS; do
         conf_of "$program"
         if exists "$conf.lampi-removed"; then
-            # A file of that name that came since is not ours.
+            # A file that was created since is not the package's.
             if exists "$conf"; then
                 back_up "$conf"
             fi

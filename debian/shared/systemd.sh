@@ -1,11 +1,11 @@
-# The drop-in by which systemd prepares the start of Supervisor. It is linked to, as systemctl enable does it: in
-# /usr/lib/systemd, lintian of bookworm takes it for a service without an init script, and that of trixie no longer knows the
-# tag, so that no override suits both.
+# The drop-in that makes systemd prepare the start of Supervisor, linked as by systemctl enable. In /usr/lib/systemd,
+# bookworm's lintian would treat it as a service without an init script, and an override does not work because trixie's
+# lintian does not have that tag.
 
 DROP_IN="$ROOT/etc/systemd/system/supervisor.service.d/lampi.conf"
 DROP_IN_TARGET='/{{ drop_in }}'
 
-# link_drop_in: leaves what is in its place, such as a link to /dev/null, and a machine without systemd.
+# link_drop_in: unless something is in its place, such as a link to /dev/null, or the machine has no systemd.
 link_drop_in() {
     units="${DROP_IN%/*/*}"
     if [ -d "$units" ] && [ ! -L "$units" ] && ! exists "$DROP_IN"; then

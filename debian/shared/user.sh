@@ -1,11 +1,11 @@
 # The user that runs lamp_service and lamp_ui.
 
 PACKAGED_USER='{{ user }}'
-LAMP_USER="$PACKAGED_USER" # or whoever is in force: find_user
-LAMP_HOME='{{ home }}'     # of the packaged one
+LAMP_USER="$PACKAGED_USER" # or the one that find_user finds
+LAMP_HOME='{{ home }}'     # of the packaged user
 USER_CONF="$ROOT{{ user_conf }}"
 
-# Sets LAMP_USER to the user in force: of lampi user, or of the owner's change of our confs. What lies at their places is ours.
+# Sets LAMP_USER to the user set by lampi user, or else in the confs, which are the package's at this point.
 find_user() {
     found=
     if is_file "$USER_CONF"; then
@@ -23,9 +23,8 @@ find_user() {
     fi
 }
 
-# Brings to date what lampi user has generated, and follows a user who was renamed. The program may be one that cannot run
-# here, as on a machine that makes an image for another one, or not know this order, as that of 1.0.0; at the next start of
-# Supervisor it is done again.
+# Updates the files that lampi user generates, for example after a user was renamed. lampi may not run here (an image
+# for another architecture), or not have this option (1.0.0). The drop-in runs it again at each start of Supervisor.
 refresh_user() {
     words=$("$ROOT/usr/bin/lampi" user --refresh --root "$ROOT/" 2>/dev/null) || return 0
     if [ -n "$words" ]; then
@@ -33,7 +32,7 @@ refresh_user() {
     fi
 }
 
-# entry passwd|group NAME: its line in that list, or nothing. Below DPKG_ROOT the names of the building machine mean nothing.
+# entry passwd|group NAME: its line in that database, or nothing. Below DPKG_ROOT, in the files there.
 entry() {
     if [ -n "$ROOT" ]; then
         grep "^$2:" "$ROOT/etc/$1" || [ $? -eq 1 ]
@@ -42,23 +41,23 @@ entry() {
     fi
 }
 
-# Supervisor refuses to start at all when a conf names a user that does not exist. Another one than ours is its owner's to
-# create.
+# Creates the packaged user, because Supervisor does not start if a conf names a user that does not exist. Another user
+# is the owner's to create.
 ensure_user() {
     find_user
     [ "$LAMP_USER" = "$PACKAGED_USER" ] || return 0
     account=$(entry passwd "$LAMP_USER")
     [ -z "$account" ] || return 0
-    command -v useradd >/dev/null || return 0 # before passwd is unpacked; postinst comes back to it
-    set -- --home-dir "$LAMP_HOME" --shell /bin/bash --comment LAMPI # no password, so nobody can log in with one
-    # Who deletes a user leaves its group behind if somebody else is in it.
+    command -v useradd >/dev/null || return 0 # passwd is not unpacked yet; postinst tries again
+    set -- --home-dir "$LAMP_HOME" --shell /bin/bash --comment LAMPI # without a password
+    # The removal of a user leaves its group if another user is in it.
     left=$(entry group "$LAMP_USER")
     if [ -n "$left" ]; then
         set -- "$@" --gid "$LAMP_USER"
     else
         set -- "$@" --user-group
     fi
-    # Below DPKG_ROOT a link on the way would lead out of there.
+    # Below DPKG_ROOT a link in the path could lead out of it.
     if [ -n "$ROOT" ] && home_is_elsewhere; then
         status=12
         useradd --prefix "$ROOT/" --no-create-home "$@" "$LAMP_USER"
@@ -68,15 +67,15 @@ ensure_user() {
     fi
     case $status in
         0) ;;
-        # All but the home is there.
-        12) say "the home $LAMP_HOME was not created; on the lamp, say: sudo install -d -o $LAMP_USER -g $LAMP_USER $LAMP_HOME" ;;
+        # Everything except the home directory was created.
+        12) say "cannot create $LAMP_HOME; on the lamp, run: sudo install -d -o $LAMP_USER -g $LAMP_USER $LAMP_HOME" ;;
         *) return $status ;;
     esac
-    say "created the user $LAMP_USER, locked: it has no password"
+    say "created the user $LAMP_USER without a password (locked)"
     join_groups
 }
 
-# home_is_elsewhere: it is a link, or below one.
+# home_is_elsewhere: the home directory is a link, or below one.
 home_is_elsewhere() {
     path="$LAMP_HOME"
     while [ -n "$path" ]; do
@@ -86,7 +85,7 @@ home_is_elsewhere() {
     return 1
 }
 
-# The screen belongs to video and render, touch to input, the pins to gpio: those of them that this system has.
+# Adds the user to those groups that exist: video and render for the screen, input for touches, gpio for the pins.
 join_groups() {
     for group in {{ groups }}; do
         line=$(entry group "$group")
@@ -97,7 +96,7 @@ join_groups() {
     done
 }
 
-# is_member GROUP MEMBERS: the whole name counts, because input-remapper is not input.
+# is_member GROUP MEMBERS: compares the whole name, because input-remapper is not input.
 is_member() {
     case ",$2," in
         *",$LAMP_USER,"*) return 0 ;;
