@@ -23,8 +23,8 @@ end_installation() {
     rm -f "$JOURNAL"
 }
 
-# can_be_noted FILE: the journal cannot represent a name with a tab or a line end.
-can_be_noted() {
+# can_be_recorded FILE: the journal cannot represent a name with a tab or a line end.
+can_be_recorded() {
     case "$1" in
         *"$TAB"* | *"$NEWLINE"*) return 1 ;;
     esac
@@ -53,13 +53,13 @@ same_file() {
 
 # back_up FILE
 back_up() {
-    if ! can_be_noted "$1"; then
-        say "cannot back up ${1#"$ROOT"}, because its name contains a tab or a line end; remove it manually"
+    if ! can_be_recorded "$1"; then
+        info "cannot back up ${1#"$ROOT"}, because its name contains a tab or a line end; remove it manually"
         return 0
     fi
     name_backup "$1"
     mv -T "$1" "$backup"
-    say "disabled ${1#"$ROOT"}; it is kept as ${backup#"$ROOT"}"
+    info "disabled ${1#"$ROOT"}; it is kept as ${backup#"$ROOT"}"
 }
 
 # restore_backups: after an aborted installation.
@@ -70,7 +70,7 @@ restore_backups() {
         # A file that has replaced a moved one is newer.
         if exists "$ROOT$backup" && { [ "$how" = replaced ] || ! exists "$ROOT$file"; }; then
             mv -fT "$ROOT$backup" "$ROOT$file"
-            say "restored $file"
+            info "restored $file"
         fi
     done <"$JOURNAL"
     end_installation

@@ -5,12 +5,12 @@ PROGRAMS='{{ programs }}' # in the order in which they start
 ROOT="${DPKG_ROOT:-}"
 
 # Not echo, which interprets a backslash in a file name.
-say() {
+info() {
     printf 'lampi: %s\n' "$*"
 }
 
 unknown_call() {
-    say "$(basename "$0") called with unknown arguments '$*'" >&2
+    info "$(basename "$0") called with unknown arguments '$*'" >&2
     exit 1
 }
 

@@ -16,7 +16,7 @@ show_disabled_confs() {
         conf_of "$program"
         shipped="$SHIPPED/$program.conf"
         if exists "$conf" && ! is_file "$conf"; then
-            note_disabled "$program kept"
+            record_disabled "$program kept"
             mv -T "$conf" "$conf.lampi-kept"
         elif exists "$conf" || ! is_file "$shipped"; then
             continue
@@ -27,9 +27,9 @@ show_disabled_confs() {
             as_shipped="$checksum"
             read_checksum "$conf.disabled"
             if [ "$checksum" = "$as_shipped" ]; then
-                note_disabled "$program $checksum"
+                record_disabled "$program $checksum"
             else
-                note_disabled "$program"
+                record_disabled "$program"
             fi
         fi
         if is_file "$shipped"; then
@@ -38,13 +38,13 @@ show_disabled_confs() {
     done
 }
 
-note_disabled() {
+record_disabled() {
     mkdir -p "$ROOT/var/backups"
-    noted=
+    earlier=
     if is_file "$DISABLED"; then
-        noted="$(cat "$DISABLED")$NEWLINE"
+        earlier="$(cat "$DISABLED")$NEWLINE"
     fi
-    printf '%s%s\n' "$noted" "$1" | write_whole "$DISABLED"
+    printf '%s%s\n' "$earlier" "$1" | write_whole "$DISABLED"
 }
 
 hide_disabled_confs() {

@@ -41,13 +41,13 @@ write_nodelay() {
         exists "$directory" || mkdir -m 0755 "$directory"
         safe=$(find "$directory" -maxdepth 0 -type d -user 0 ! -perm /022)
         if [ -z "$safe" ]; then
-            say "${directory#"$ROOT"} is not a directory that only root can write to, so nothing was written there;" \
+            info "${directory#"$ROOT"} is not a directory that only root can write to, so nothing was written there;" \
                 "to make mosquitto send small messages at once, add to its configuration: set_tcp_nodelay true"
             return 0
         fi
     done
     nodelay_content | write_whole "$NODELAY" 022
-    say "wrote ${NODELAY#"$ROOT"}; after its next start, mosquitto sends small messages at once"
+    info "wrote ${NODELAY#"$ROOT"}; after its next start, mosquitto sends small messages at once"
 }
 
 # is_readable FILE: a regular file, or a link to one. Below DPKG_ROOT no link, which could lead out of it.

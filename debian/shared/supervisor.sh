@@ -11,14 +11,14 @@ supervisor() {
 # Whether Supervisor may be called and responds. Prints why not.
 supervisor_listens() {
     if [ -n "$ROOT" ] || ! command -v supervisorctl >/dev/null; then
-        say 'Supervisor was not notified; it starts the lamp at its next start'
+        info 'Supervisor was not notified; it starts the lamp at its next start'
         return 1
     fi
     # supervisorctl does not check policy-rc.d. 104 means that a service may be restarted.
     answer=0
     invoke-rc.d --quiet --query supervisor restart >/dev/null 2>&1 || answer=$?
     if [ "$answer" -ne 104 ]; then
-        say 'Supervisor was not notified, because no service may be started here; it starts the lamp at its next start'
+        info 'Supervisor was not notified, because no service may be started here; it starts the lamp at its next start'
         return 1
     fi
     # The same apt may just have started it.
@@ -26,7 +26,7 @@ supervisor_listens() {
     until supervisor pid >/dev/null 2>&1; do
         tries=$((tries - 1))
         if [ "$tries" -eq 0 ] || ! supervisor_runs; then
-            say 'Supervisor does not respond; to start the lamp, run: sudo service supervisor start'
+            info 'Supervisor does not respond; to start the lamp, run: sudo service supervisor start'
             return 1
         fi
         sleep 0.5

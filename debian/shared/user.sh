@@ -26,9 +26,9 @@ find_user() {
 # Updates the files that lampi user generates, for example after a user was renamed. lampi may not run here (an image
 # for another architecture), or not have this option (1.0.0). The drop-in runs it again at each start of Supervisor.
 refresh_user() {
-    words=$("$ROOT/usr/bin/lampi" user --refresh --root "$ROOT/" 2>/dev/null) || return 0
-    if [ -n "$words" ]; then
-        printf '%s\n' "$words" | sed 's/^/lampi: /'
+    output=$("$ROOT/usr/bin/lampi" user --refresh --root "$ROOT/" 2>/dev/null) || return 0
+    if [ -n "$output" ]; then
+        printf '%s\n' "$output" | sed 's/^/lampi: /'
     fi
 }
 
@@ -68,10 +68,10 @@ ensure_user() {
     case $status in
         0) ;;
         # Everything except the home directory was created.
-        12) say "cannot create $LAMP_HOME; on the lamp, run: sudo install -d -o $LAMP_USER -g $LAMP_USER $LAMP_HOME" ;;
+        12) info "cannot create $LAMP_HOME; on the lamp, run: sudo install -d -o $LAMP_USER -g $LAMP_USER $LAMP_HOME" ;;
         *) return $status ;;
     esac
-    say "created the user $LAMP_USER without a password (locked)"
+    info "created the user $LAMP_USER without a password (locked)"
     join_groups
 }
 
@@ -91,7 +91,7 @@ join_groups() {
         line=$(entry group "$group")
         if [ -n "$line" ] && ! is_member "$group" "${line##*:}"; then
             usermod --prefix "$ROOT/" --append --groups "$group" "$LAMP_USER"
-            say "added the user $LAMP_USER to the group $group"
+            info "added the user $LAMP_USER to the group $group"
         fi
     done
 }
