@@ -9,13 +9,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::NAME;
 use programs::lamp_service::{Cli, settings};
-
-/// Options that make no sense as a line of the file.
-const NOT_IN_THE_FILE: [&str; 5] = ["settings", "forget-home-assistant", "check", "help", "version"];
 
 /// Adds the settings of its file to a command line, which is `cli` and came from `arguments`.
 pub(crate) fn with_file(cli: &Cli, arguments: &[OsString]) -> anyhow::Result<Cli> {
@@ -33,12 +30,8 @@ pub(crate) fn with_file(cli: &Cli, arguments: &[OsString]) -> anyhow::Result<Cli
 
 /// The lines of the file as options.
 fn options(text: &str, file: &Path) -> anyhow::Result<Vec<OsString>> {
-    let command = Cli::command();
-    let known: Vec<&str> = command
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-        .filter(|name| !NOT_IN_THE_FILE.contains(name))
-        .collect();
+    let definitions: Vec<clap::Arg> = settings::definitions().collect();
+    let known: Vec<&str> = definitions.iter().filter_map(clap::Arg::get_long).collect();
     let mut options = Vec::new();
     let mut seen = Vec::new();
     for line in settings::lines(text) {

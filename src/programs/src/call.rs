@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the call of a program says, as its words stand in Supervisor's file.
+//! Options in the command of a program in Supervisor's file.
 
-/// The value of a long option; the last one counts.
+/// The value of a long option. The last one takes precedence.
 #[must_use]
 pub fn option<'a>(words: &'a [String], name: &str) -> Option<&'a str> {
     let long = format!("--{name}");
@@ -16,7 +16,7 @@ mod tests {
     use super::option;
 
     #[test]
-    fn the_last_value_counts() {
+    fn the_last_value_takes_precedence() {
         let words =
             ["fbcp", "--target", "/dev/fb1", "--targets=3", "--target=/dev/fb2", "--fps"].map(Into::into);
         assert_eq!(option(&words, "target"), Some("/dev/fb2"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the Supervisor file of a program of the lamp has to say, beyond what Supervisor itself demands: the builder holds the
-//! package's files against it, and the doctor those of a lamp.
+//! The requirements for the Supervisor file of a program of the lamp, beyond those of Supervisor itself. The builder checks the
+//! package's files, and the doctor those of a lamp.
 
 use std::fmt;
 
@@ -8,30 +8,30 @@ use supervisor_conf::Autorestart;
 
 use crate::{Program, RunsAs};
 
-/// Supervisor's own number of attempts, after which a program is given up for good: too few for a peer that is late.
+/// Supervisor's default number of attempts to start a program. These are too few for a peer that starts late.
 const FEW_RETRIES: i64 = 3;
 
-/// Variables that a program of the lamp's user needs.
+/// Variables that a program of the lamp's user requires.
 const VARIABLES: [&str; 2] = ["HOME", "KIVY_HOME"];
 
-/// What a file says wrongly.
+/// A wrong value in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The program does not start with Supervisor.
     NoAutostart,
-    /// It is not always started again.
+    /// Supervisor does not always restart it.
     NoAutorestart,
-    /// It is given up after a few attempts.
+    /// Supervisor stops trying to start it after a few attempts.
     FewRetries,
-    /// Its output does not go to one log.
+    /// It does not write its output to one log.
     SeveralLogs,
-    /// It needs root, and does not run as root.
+    /// It requires root, and does not run as root.
     NotRoot,
-    /// It runs as root, and its files would not be those of the lamp's user.
+    /// It runs as root, so its files would not belong to the lamp's user.
     Root,
     /// This variable is not set.
     NoVariable(&'static str),
-    /// pigpiod would leave the foreground, where Supervisor can see it.
+    /// pigpiod would leave the foreground, so Supervisor could not control it.
     Background,
 }
 
@@ -39,18 +39,18 @@ impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::NoAutostart => "it does not start with Supervisor",
-            Self::NoAutorestart => "it is not always started again when it ends",
-            Self::FewRetries => "it is given up after a few attempts, for good",
-            Self::SeveralLogs => "its output does not go to one log",
-            Self::NotRoot => "it does not run as root, which it needs",
-            Self::Root => "it runs as root, and its files will not be those of the lamp's user",
+            Self::NoAutorestart => "Supervisor does not always restart it",
+            Self::FewRetries => "Supervisor stops trying to start it after a few attempts",
+            Self::SeveralLogs => "it does not write its output to one log",
+            Self::NotRoot => "it does not run as root, which it requires",
+            Self::Root => "it runs as root, so its files do not belong to the lamp's user",
             Self::NoVariable(name) => return write!(formatter, "{name} is not set"),
             Self::Background => "pigpiod leaves the foreground (no -g)",
         })
     }
 }
 
-/// What is wrong in the description of a program.
+/// The wrong values in the section of a program.
 #[must_use]
 pub fn faults(program: &Program, said: &supervisor_conf::Program) -> Vec<Fault> {
     let is_root = said.user.as_deref().is_none_or(|user| user == "root" || user == "0");
@@ -69,7 +69,7 @@ pub fn faults(program: &Program, said: &supervisor_conf::Program) -> Vec<Fault> 
     broken.chain(VARIABLES.into_iter().filter(lacks).map(Fault::NoVariable)).collect()
 }
 
-/// The first two neighbours in the order of start of which the later one does not start later.
+/// The first two neighbours in `said` with priorities in the wrong order.
 #[must_use]
 pub fn out_of_order<'a>(
     said: &[&'a supervisor_conf::Program],
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// What the sections say, read by the library that reads those of a lamp.
+    /// The sections in `text`, parsed by the library that also parses those of a lamp.
     fn read(text: &str) -> Vec<supervisor_conf::Program> {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("lamp.conf");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_found() {
+    fn finds_faults() {
         let user = "user=pi\nenvironment=HOME=\"/h\",KIVY_HOME=\"/k\"\n";
         for (name, lines, expected) in [
             ("fbcp", "", &[] as &[Fault]),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_that_of_the_priorities() {
+    fn compares_priorities() {
         let said = read("[program:a]\ncommand=/a\npriority=1\n[program:b]\ncommand=/b\npriority=1\n");
         let pair = out_of_order(&said.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!((pair.0.name.as_str(), pair.1.name.as_str()), ("a", "b"));

@@ -1,136 +1,153 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command line of `fbcp`, from which its help and its man page are made.
+//! The definition of `fbcp`'s command line, help and man page.
 
 use std::path::PathBuf;
 
-/// Copy one framebuffer to another, storing only what changed.
+use crate::manual::{Manual, USAGE_ERROR};
+
+/// The rest of the man page.
+pub(crate) const MANUAL: Manual = Manual {
+    exit_status: &[
+        ("0", "A signal stopped fbcp, or --once or --snapshot is done."),
+        ("1", "fbcp cannot use a framebuffer, or another fbcp writes to the same target."),
+        USAGE_ERROR,
+    ],
+    files: &[("/dev/fb0", "The default source."), ("/dev/fb1", "The default target.")],
+    examples: &[
+        ("fbcp --snapshot screen.png", "Save what the primary framebuffer shows."),
+        ("fbcp --rotate 180 --dither ordered", "Copy to a panel that is mounted upside down."),
+    ],
+    see_also: &["lampi(1)", "lamp_ui(1)", "supervisorctl(1)"],
+    ..Manual::NONE
+};
+
+/// Copy one framebuffer to another and write only what changes.
 ///
-/// Without options, fbcp shows the primary framebuffer (/dev/fb0) on the panel of a LAMPI lamp (/dev/fb1) until it is
-/// stopped. It takes size, stride, panning and pixel format of both from their drivers. A picture of another size is
-/// scaled to fit, its proportions kept, with black bars beside it.
+/// Without options, fbcp copies the primary framebuffer (/dev/fb0) to the panel of a LAMPI lamp (/dev/fb1) until a signal
+/// stops it. It reads size, stride, panning and pixel format of both from their drivers. It scales a frame of another
+/// size to fit, keeps the aspect ratio and fills the rest with black bars.
 ///
-/// Only rows that changed are stored, so that a driver that sends its panel what was stored, as those of SPI panels do,
-/// has nothing to send while the picture stands still. fbcp then also looks only eight times a second, at one row in
-/// four.
+/// fbcp writes only rows that changed. The driver of an SPI panel sends each row that is written, so it sends nothing
+/// while the frame stays the same. fbcp then checks one row in four, eight times a second.
 ///
-/// The text console that draws on the source, with its log-in prompt and its cursor, is silenced while fbcp runs as root,
-/// and comes back when fbcp ends, unless it is killed by SIGKILL. While fbcp waits for the target, it is silent already.
+/// While fbcp runs as root, the text console does not draw its log-in prompt and its cursor on the source. This also
+/// applies while fbcp waits for the target. The console draws again when fbcp ends, except after SIGKILL.
 ///
-/// fbcp waits for a framebuffer that is not there yet, without using the processor, and opens it again when it went away
-/// or changed its mode. A lamp whose panel is its only framebuffer needs no copy: fbcp then waits for a second one.
-/// SIGTERM, SIGINT, SIGQUIT and SIGHUP end fbcp; the panel then keeps the last picture, or is made black. SIGUSR1 has it
-/// log one line of statistics. The exit status is 0 when it was ended so, 1 when a framebuffer cannot be used or another
-/// fbcp stores to the same target, and 2 when the call was wrong.
+/// fbcp waits for a missing framebuffer without using the processor. It opens a framebuffer again that was removed or
+/// that changed its mode. A lamp with the panel as its only framebuffer needs no copy; fbcp then waits for a second one.
+///
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP stop fbcp. The panel then keeps the last frame, or is cleared (--at-end). On
+/// SIGUSR1 fbcp logs one line of statistics.
 #[derive(Debug, clap::Parser)]
-#[command(name = "fbcp", version)]
+#[command(name = "fbcp", version, after_long_help = MANUAL.help())]
 pub struct Cli {
-    /// Framebuffer to copy from; it is only read.
+    /// Framebuffer to copy from; fbcp only reads it
     #[arg(long, value_name = "PATH", default_value = "/dev/fb0")]
     pub source: PathBuf,
 
-    /// Framebuffer to copy to; it is never read.
+    /// Framebuffer to copy to; fbcp never reads it
     #[arg(long, value_name = "PATH", default_value = "/dev/fb1")]
     pub target: PathBuf,
 
-    /// Pictures per second, at most.
+    /// Maximum number of frames per second
     ///
-    /// The default is what the panel of a LAMPI lamp is set to show; its driver merges what comes faster.
+    /// The default is the rate of a LAMPI lamp's panel; its driver merges frames that come faster.
     #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub fps: u32,
 
-    /// Geometry of the source, if it is a file and not a device.
+    /// Geometry of the source, if it is a file and not a device
     ///
     /// FORMAT is 16, 24 or 32 bits per pixel, or one of rgb565, bgr565, rgb888, bgr888, xrgb8888 and xbgr8888. STRIDE is
-    /// the number of bytes from one row to the next, OFFSET the byte of the first pixel. Example: 320x240x16:704@64.
+    /// the number of bytes from one row to the next. OFFSET is the byte of the first pixel. Example: 320x240x16:704@64.
     #[arg(long, value_name = "WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET]")]
     pub source_geometry: Option<String>,
 
-    /// Geometry of the target, if it is a file and not a device; written as that of the source.
+    /// Geometry of the target, if it is a file; see --source-geometry
     #[arg(long, value_name = "WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET]")]
     pub target_geometry: Option<String>,
 
-    /// Degrees by which the picture is turned, clockwise.
+    /// Rotate the frame clockwise by this number of degrees
     #[arg(long, value_name = "DEGREES", default_value = "0", value_parser = ["0", "90", "180", "270"])]
     pub rotate: String,
 
-    /// What becomes of a picture with other proportions than the target.
+    /// How to scale a frame with another aspect ratio than the target's
     #[arg(long, value_name = "FIT", default_value = "contain", value_enum)]
     pub fit: Fit,
 
-    /// What becomes of colours that the target has not.
+    /// How to show colours that the target does not support
     #[arg(long, value_name = "HOW", default_value = "none", value_enum)]
     pub dither: Dither,
 
-    /// What is done with the text console that draws on the source.
+    /// What to do with the text console that draws on the source
     #[arg(long, value_name = "WHAT", default_value = "silence", value_enum)]
     pub console: Console,
 
-    /// What the target shows when fbcp has ended.
+    /// What the target shows after fbcp ends
     #[arg(long, value_name = "WHAT", default_value = "keep", value_enum)]
     pub at_end: AtEnd,
 
-    /// Log a line of statistics each minute, and at the end.
+    /// Log a line of statistics each minute and at the end
     #[arg(long)]
     pub stats: bool,
 
-    /// Copy one picture and end, with the exit status 0.
+    /// Copy one frame and exit
     #[arg(long, conflicts_with = "stats")]
     pub once: bool,
 
-    /// Write what a framebuffer shows to a PNG file and end, without copying anything.
+    /// Write the frame of one framebuffer to a PNG file and exit
     ///
-    /// A link is followed only if nobody but root and the caller can have made it.
+    /// fbcp copies nothing then. It follows a symbolic link to the file only if only root or you can have made the link.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stats", "once"])]
     pub snapshot: Option<PathBuf>,
 
-    /// Of which framebuffer --snapshot is.
+    /// Framebuffer for --snapshot
     #[arg(long = "of", value_name = "SIDE", default_value = "source", value_enum, requires = "snapshot")]
     pub snapshot_of: Side,
 }
 
-/// What becomes of a picture that has other proportions than the target.
+/// How to scale a frame with another aspect ratio than the target's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Fit {
-    /// All of it is shown, with black bars beside it.
+    /// Show all of the frame, with black bars
     Contain,
-    /// The target is filled, and what does not fit is cut off on both sides.
+    /// Fill the target and cut off both sides of the frame
     Cover,
-    /// All of it fills the target, its proportions changed.
+    /// Fill the target with all of the frame and change the aspect ratio
     Stretch,
 }
 
-/// What becomes of colours that the target has not.
+/// How to show colours that the target does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Dither {
-    /// They become the nearest that it has.
+    /// Use the nearest supported colour
     None,
-    /// They become fine patterns of those that it has, which hides the steps of gradients.
+    /// Use fine patterns of supported colours, for smooth gradients
     Ordered,
 }
 
-/// What is done with the text console that draws on the source.
+/// What to do with the text console that draws on the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Console {
-    /// It draws nothing while fbcp runs.
+    /// Keep the console from drawing while fbcp runs
     Silence,
-    /// Nothing.
+    /// Let the console draw
     Keep,
 }
 
-/// What the target shows when fbcp has ended.
+/// What the target shows after fbcp ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum AtEnd {
-    /// The last picture.
+    /// The last frame
     Keep,
-    /// Nothing: it is black.
+    /// Black
     Blank,
 }
 
 /// One of the two framebuffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Side {
-    /// The one that is copied from.
+    /// The framebuffer that fbcp copies from
     Source,
-    /// The one that is copied to.
+    /// The framebuffer that fbcp copies to
     Target,
 }

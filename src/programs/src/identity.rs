@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! By what name this lamp is known: to Home Assistant, on its own screen, and at the other broker of `lampi bridge`.
+//! The ID of this lamp in Home Assistant, on its own screen, and at the other broker of `lampi bridge`.
 //!
-//! The name is the address of a network card, as 12 hexadecimal digits. It is kept in a file, together with the addresses of
-//! all cards that were seen beside it, and holds for as long as any of them is there: a card that comes late at one boot, or
-//! an address that changes, does not make another lamp of it. Where none of them is there, the file was copied from another
-//! lamp, and the name is made anew.
+//! The ID is the address of a network card, as 12 hexadecimal digits. A file keeps the ID and the addresses of all cards that
+//! were present with it. The ID stays the same while any of these cards is present, even if one card appears late at a boot or
+//! changes its address. If none of them is present, the file was copied from another lamp, and the lamp gets a new ID.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -14,32 +13,32 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Where the kernel lists network cards.
+/// The kernel's list of network cards.
 const CARDS: &str = "/sys/class/net";
 
-/// Name of the file, which lies beside the state of the lamp.
+/// Name of the file, which is in the directory of the lamp's state.
 pub const FILE: &str = "device-id";
 
-/// Cards that are remembered, at most.
+/// Maximum number of cards in the file.
 const MOST_CARDS: usize = 64;
 
-/// More than the file ever holds, in bytes.
+/// Maximum size of the file in bytes.
 const LARGEST: usize = 4096;
 
-/// The name of a lamp, and what it came from.
+/// The ID of a lamp, and the cards that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     id: String,
     hardware: BTreeSet<String>,
 }
 
-/// The lamp's name, and whether its file has to be written for it to stay. `state` is the file of the lamp's state, as the
-/// lamp calls it, beside which the file of the name lies. `None` if the machine has no network card, and no name yet.
+/// The lamp's ID, and whether the caller must write its file. `state` is the path of the lamp's state on the lamp; the file of
+/// the ID is in the same directory. `None` if the machine has neither a network card nor an ID.
 #[must_use]
 pub fn find(root: &Path, state: &Path) -> Option<(Identity, bool)> {
     let place = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
     let kept = read(&place(&state.with_file_name(FILE)));
-    // A state without a name beside it is that of a version that kept none.
+    // An older version without the file wrote a state that has no ID file.
     let is_upgrade = kept.is_none() && place(state).exists();
     let preference = if is_upgrade { Preference::AsBefore } else { Preference::Wired };
     let identity = Identity::of_machine(root, kept.as_ref(), preference)?;
@@ -47,14 +46,14 @@ pub fn find(root: &Path, state: &Path) -> Option<(Identity, bool)> {
     Some((identity, is_new))
 }
 
-/// Whether this is the name that an address makes, and the machine has no card of that address: it came with a copied card.
+/// Whether the ID is an address that no card of the machine has, so that it came from another machine.
 #[must_use]
 pub fn is_of_another_machine(root: &Path, id: &str) -> bool {
     digits(id).is_some_and(|id| Card::all(root).iter().all(|card| card.address != id))
 }
 
-/// Reads the file at `path`. It lies in a directory of the lamp's user, who may have put anything there: a link is not
-/// followed, and a pipe keeps nobody waiting.
+/// Reads the file at `path`. Its directory belongs to the lamp's user, who may have replaced the file. The function does not
+/// follow a symbolic link and does not block on a FIFO.
 #[must_use]
 fn read(path: &Path) -> Option<Identity> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -67,18 +66,18 @@ fn read(path: &Path) -> Option<Identity> {
     Identity::parse(&content)
 }
 
-/// Which card a new name is taken from, the first that is there.
+/// The order of cards for a new ID; the first card that is present counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Preference {
-    /// eth0, other wired ones, wireless ones.
+    /// eth0, other wired cards, wireless cards.
     Wired,
-    /// eth0, wireless ones, other wired ones: what Home Assistant was told before the name was kept.
+    /// eth0, wireless cards, other wired cards: the order of versions without the file, which Home Assistant knows.
     AsBefore,
 }
 
 impl Identity {
-    /// The name of the machine whose files are below `root`. `kept` is what its file says, if it has one. `None` if it has
-    /// no network card and no file.
+    /// The ID of the machine with the root directory `root`. `kept` is the content of its file, if it has one. `None` if it has
+    /// neither a network card nor a file.
     #[must_use]
     fn of_machine(root: &Path, kept: Option<&Self>, preference: Preference) -> Option<Self> {
         let cards = Card::all(root);
@@ -87,7 +86,7 @@ impl Identity {
             && (hardware.is_empty() || !kept.hardware.is_disjoint(&hardware))
         {
             let all = &kept.hardware | &hardware;
-            // Whoever tries network cards by the dozen needs the file to stay readable more than the oldest of them.
+            // The limit keeps the file readable after many cards; the oldest ones do not matter then.
             let hardware = if all.len() > MOST_CARDS { hardware } else { all };
             return Some(Self { id: kept.id.clone(), hardware });
         }
@@ -95,7 +94,7 @@ impl Identity {
         Some(Self { id: first.address.clone(), hardware })
     }
 
-    /// Reads the content of a file. Whoever may write it is not trusted: it is what [`Identity::content`] writes, or nothing.
+    /// Parses a file. Its writer is not trusted, so the function accepts only what [`Identity::content`] writes.
     #[must_use]
     pub fn parse(content: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST)?;
@@ -113,7 +112,7 @@ impl Identity {
         std::iter::once(format!("id {}\n", self.id)).chain(cards).collect()
     }
 
-    /// The name.
+    /// The ID.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -123,13 +122,13 @@ impl Identity {
 /// A network card of the machine.
 struct Card {
     name: String,
-    /// The address that it has for good, as 12 lower hexadecimal digits.
+    /// Its permanent address, as 12 lower-case hexadecimal digits.
     address: String,
     is_wireless: bool,
 }
 
 impl Card {
-    /// Those with an address of their own. What is made of software, such as a bridge of networks, is none.
+    /// The cards with a permanent address. A virtual interface, such as a network bridge, is not a card.
     fn all(root: &Path) -> Vec<Self> {
         let directory = root.join(CARDS.trim_start_matches('/'));
         let names = fs::read_dir(&directory).into_iter().flatten().flatten();
@@ -143,25 +142,25 @@ impl Card {
         }
         let read = |file: &str| fs::read_to_string(directory.join(file)).ok();
         let is_wireless = name.starts_with("wlan") || directory.join("phy80211").exists();
-        // linux/netdevice.h: 0 is permanent, 1 random, 3 set by somebody. That of eth0 counts if it was set, too, for it is by
-        // that address that every LAMPI knows it.
+        // linux/netdevice.h: 0 is permanent, 1 random, 3 set by a user. An address of eth0 that was set counts too, because all
+        // programs of a LAMPI use that address.
         let kind = read("addr_assign_type").map_or_else(|| "0".to_owned(), |kind| kind.trim().to_owned());
         let is_lasting = kind == "0" || kind == "3" && name == "eth0";
-        // A wireless card may be given a new address at each start, which its radio does not have.
+        // A wireless card may get a random address at each start; its radio keeps the permanent one.
         let radio = read("phy80211/macaddress").filter(|_| is_wireless);
         let address = radio.or_else(|| read("address").filter(|_| is_lasting))?;
         let address = digits(&address.trim().replace(':', "")).filter(|address| address != "000000000000")?;
         Some(Self { name: name.to_owned(), address, is_wireless })
     }
 
-    /// The lowest is taken first.
+    /// The sort key; the lowest is first.
     fn rank(&self, preference: Preference) -> (bool, bool, &str) {
         let is_late = self.is_wireless == (preference == Preference::Wired);
         (self.name != "eth0", is_late, &self.name)
     }
 }
 
-/// The 12 hexadecimal digits that an address has, in lower case.
+/// The 12 hexadecimal digits of an address, in lower case.
 fn digits(text: &str) -> Option<String> {
     let fits = text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     fits.then(|| text.to_ascii_lowercase())
@@ -171,7 +170,7 @@ fn digits(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A machine with cards: name, address, and how it came by it; `radio ADDRESS` is that of a wireless one.
+    /// A machine with cards: name, address, and type of the address; `radio ADDRESS` is the permanent one of a wireless card.
     fn machine(cards: &[(&str, &str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (name, address, kind) in cards {
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_name_is_that_of_the_best_card() {
+    fn a_new_id_is_the_address_of_the_first_card() {
         let random = ("wlan0", "3e:11:22:33:44:55", "radio b8:27:eb:00:00:02");
         for (cards, id) in [
             (&[LO, WLAN0, ETH0, DOCKER][..], Some("b827eb000001")),
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn over_boots_one_lamp_stays_one() {
+    fn the_id_stays_the_same_over_boots() {
         let mut kept = None;
         for cards in [
             &[ETH0, WLAN0][..],
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_was_late_at_first_does_not_take_over() {
+    fn a_card_that_appears_later_does_not_change_the_id() {
         let kept = found(&[WLAN0], None);
         let kept = found(&[WLAN0, ETH0], kept.as_ref());
         let kept = found(&[ETH0], kept.as_ref());
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_stays_readable_however_many_cards_there_were() {
+    fn the_file_stays_readable_after_many_cards() {
         let mut kept = found(&[WLAN0], None);
         for number in 10..90 {
             let address = format!("00:e0:4c:00:00:{number}");
@@ -253,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn on_another_board_it_is_made_anew() {
+    fn another_board_gets_a_new_id() {
         let kept = found(&[ETH0, WLAN0], None);
         let other = found(&[("eth0", "dc:a6:32:00:00:05", "0")], kept.as_ref());
         assert_eq!(other.unwrap().content(), "id dca632000005\ncard dca632000005\n");
     }
 
     #[test]
-    fn after_an_upgrade_it_is_what_home_assistant_knows() {
+    fn an_upgrade_keeps_the_id_in_home_assistant() {
         let root = machine(&[("end0", "b8:27:eb:00:00:04", "0"), WLAN0]);
         let state = Path::new("/var/lib/lampi/state.json");
         let directory = root.path().join("var/lib/lampi");
@@ -274,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_and_a_pipe_are_not_read() {
+    fn does_not_read_a_symbolic_link_or_a_fifo() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::write(path("file"), found(&[ETH0], None).unwrap().content()).unwrap();
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_written_is_read() {
+    fn rejects_a_file_in_another_form() {
         let identity = found(&[ETH0, WLAN0], None).unwrap();
         assert_eq!(Identity::parse(identity.content().as_bytes()), Some(identity));
         let long = format!("id b827eb000001\n{}", "card b827eb000001\n".repeat(500));

@@ -1,47 +1,60 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command line, from which the help, the man page and the completions of shells are made too.
+//! The definition of `lamp_cmd`'s command line, help, man page and completions.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(clippy::doc_markdown, reason = "the help prints these comments as they are")]
 
 use runtime::address::Address;
 
 use crate::lampi::unit;
+use crate::manual::{EXIT_STATUS, LOGIN, Manual};
+use crate::paths;
 
-/// Show or set the light of a LAMPI lamp, by the options of the course's lamp_cmd.
+/// The rest of the man page.
+pub(crate) const MANUAL: Manual = Manual {
+    exit_status: EXIT_STATUS,
+    files: &[(paths::SETTINGS, "The settings of lamp_service, for the broker and the login.")],
+    environment: &LOGIN,
+    examples: &[
+        ("lamp_cmd", "Print the light."),
+        ("lamp_cmd --on --hue 0.33 --brightness 0.5", "Turn the lamp on, green, at half brightness."),
+    ],
+    see_also: &["lampi-get(1)", "lampi-set(1)", "lampi-mqtt(7)"],
+    ..Manual::NONE
+};
+
+/// Show or set the light with the options of the course's lamp_cmd.
 ///
-/// Without an option, lamp_cmd prints the light as the course's program does:
+/// Without an option, lamp_cmd prints the light in the format of the course's program:
 ///
 /// Hue: 0.33 Saturation: 1.0 Brightness: 0.5 On: True
 ///
-/// With options, it sets what they name; the rest stays as it is. It waits until lamp_service reports the change. The broker is
-/// the one that lamp_service is set to. lamp_cmd is another name of lampi(1), so that scripts of the course run on;
-/// `lampi get` and `lampi set` do the same and more.
-///
-/// The exit status is 0 when all went well, 1 when something failed, and 2 when the call was wrong.
+/// With options, lamp_cmd changes only what they set, and waits until lamp_service reports the change. It uses the broker of
+/// lamp_service. Scripts of the course work with lamp_cmd, which is another name of lampi(1). `lampi get` and `lampi set` have
+/// more options.
 #[derive(Debug, clap::Parser)]
-#[command(name = "lamp_cmd", version)]
+#[command(name = "lamp_cmd", version, after_long_help = MANUAL.help())]
 pub struct Cli {
-    /// Hue, from 0 to 1; 0 and 1 are red.
+    /// Hue, 0 to 1; 0 and 1 are red
     #[arg(short = 'u', long, value_name = "NUMBER", value_parser = unit, allow_negative_numbers = true)]
     pub hue: Option<f64>,
 
-    /// Saturation, from 0, which is white, to 1.
+    /// Saturation, 0 (white) to 1
     #[arg(short, long, value_name = "NUMBER", value_parser = unit, allow_negative_numbers = true)]
     pub saturation: Option<f64>,
 
-    /// Brightness, from 0, which is dark, to 1.
+    /// Brightness, 0 (dark) to 1
     #[arg(short, long, value_name = "NUMBER", value_parser = unit, allow_negative_numbers = true)]
     pub brightness: Option<f64>,
 
-    /// Turn the lamp on.
+    /// Turn the lamp on
     #[arg(long = "on", conflicts_with = "dark")]
     pub lit: bool,
 
-    /// Turn the lamp off.
+    /// Turn the lamp off
     #[arg(long = "off")]
     pub dark: bool,
 
-    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    /// MQTT broker of the lamp [default: that of lamp_service]
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
 }

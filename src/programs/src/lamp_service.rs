@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command line, from which the help and the man page are made too.
+//! The definition of `lamp_service`'s command line, help and man pages.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(clippy::doc_markdown, reason = "the help prints these comments as they are")]
 
 pub mod installed;
 pub mod settings;
@@ -12,39 +12,77 @@ use std::time::Duration;
 use runtime::address::{self, Address};
 
 use crate::login::{LoginArgs, User};
+use crate::manual::{LOGIN, Manual, USAGE_ERROR};
+use crate::paths;
 
-/// Where the MQTT broker is, if nothing else is said.
+/// The rest of the man page.
+pub(crate) const MANUAL: Manual = Manual {
+    exit_status: &[
+        ("0", "SIGTERM or SIGINT stopped lamp_service, or --check found no problem."),
+        ("1", "lamp_service could not start, or --check found a problem."),
+        USAGE_ERROR,
+    ],
+    files: &[
+        (paths::SETTINGS, "The settings; see lamp_service.conf(5). The file need not exist."),
+        (paths::STATE, "The state of the lamp."),
+        ("/var/lib/lampi/device-id", "The lamp's ID, and the network cards that belong to it."),
+    ],
+    environment: &[
+        ("PIGPIO_ADDR", "Host of pigpiod. The option and the setting take precedence."),
+        ("PIGPIO_PORT", "Port of pigpiod. The option and the setting take precedence."),
+        LOGIN[0],
+        LOGIN[1],
+    ],
+    examples: &[
+        ("lamp_service --check", "Check the settings, the state file, pigpiod and the broker."),
+        (
+            "lamp_service --transition 0.5 --gamma 2.2",
+            "Change colours within half a second, and dim for the eye.",
+        ),
+    ],
+    see_also: &[
+        "lamp_service.conf(5)",
+        "lampi-mqtt(7)",
+        "lampi(1)",
+        "lamp_ui(1)",
+        "mosquitto(8)",
+        "pigpiod(1)",
+    ],
+    ..Manual::NONE
+};
+
+/// Default address of the MQTT broker.
 #[must_use]
 pub fn broker() -> Address {
     Address { host: "localhost".into(), port: 1883 }
 }
 
-/// Where the GPIO daemon is, if nothing else is said.
+/// Default address of the GPIO daemon.
 #[must_use]
 pub fn pigpiod() -> Address {
     Address { host: "localhost".into(), port: pigpio::protocol::PORT }
 }
 
-/// Drive the LEDs of a LAMPI lamp as MQTT messages ask for.
+/// Set the LEDs of a LAMPI lamp by MQTT.
 ///
-/// lamp_service takes requests from the topic lamp/set_config, sets the red, green and blue LED on GPIO 19, 26 and 13
-/// through pigpiod, and tells the state of the lamp on lamp/changed. A request with any invalid value changes nothing.
+/// lamp_service receives requests on the topic lamp/set_config, sets the red, green and blue LED on GPIO 19, 26 and 13
+/// through pigpiod, and publishes the state of the lamp on lamp/changed. It rejects a request with an invalid value; nothing
+/// changes then. lampi-mqtt(7) describes all topics.
 ///
-/// The last state is kept in a file and shown again at the next start, before the broker is needed. Without the file, as at the
-/// first start, the lamp is red until the broker is reached, and then has the state that the broker keeps on lamp/changed, if it
-/// keeps one. lamp_service waits for a broker, a pigpiod or a folder for the file that is not there, or goes away. SIGTERM and
-/// SIGINT end it; the LEDs keep their colour. SIGHUP has it read its settings again; if they are wrong, it keeps those that it
-/// has.
+/// lamp_service saves the state in a file and restores it at the next start, before it connects to the broker. Without the
+/// file, as at the first start, the lamp is red until lamp_service reaches the broker. It then adopts the retained state on
+/// lamp/changed, if there is one.
 ///
-/// The exit status is 0 when it was ended so, 1 when it could not start or --check found something, and 2 when the
-/// call was wrong.
+/// If the broker, pigpiod or the directory of the state file is missing, lamp_service keeps running and retries. SIGTERM and
+/// SIGINT stop it; the LEDs keep their colour. On SIGHUP it reads its settings again. If they contain an error, it keeps the
+/// settings that it has.
 #[derive(Debug, Clone, PartialEq, clap::Parser)]
-#[command(name = "lamp_service", version, args_override_self = true)]
+#[command(name = "lamp_service", version, args_override_self = true, after_long_help = MANUAL.help())]
 pub struct Cli {
-    /// MQTT broker to connect to.
+    /// MQTT broker to connect to
     ///
-    /// The connection is not encrypted. A lamp with a broker elsewhere keeps its own one, and has it connect with the other by
-    /// TLS; see `lampi bridge --tls` in lampi(1).
+    /// The connection is not encrypted. To use a broker on another machine, keep the lamp's own broker and connect the two
+    /// with TLS; see lampi-bridge(1).
     #[arg(long, value_name = "HOST:PORT", default_value_t = broker())]
     pub broker: Address,
 
@@ -52,38 +90,39 @@ pub struct Cli {
     #[command(flatten)]
     pub login: LoginArgs,
 
-    /// GPIO daemon to connect to.
+    /// GPIO daemon to connect to
     ///
-    /// Without this option, the environment variables PIGPIO_ADDR and PIGPIO_PORT are looked at, as by every client of
-    /// pigpiod; what they leave open is localhost and 8888. For localhost, every loopback address is tried.
+    /// The default is in the environment variables PIGPIO_ADDR and PIGPIO_PORT, as for every client of pigpiod, or else
+    /// localhost:8888. For localhost, lamp_service tries every loopback address.
     #[arg(long, value_name = "HOST:PORT")]
     pub pigpiod: Option<Address>,
 
-    /// File that keeps the state of the lamp.
+    /// File to save the state of the lamp in
     #[arg(long, value_name = "FILE", default_value = crate::paths::STATE)]
     pub state: PathBuf,
 
-    /// What the lamp shows when it starts.
+    /// State of the lamp after a start
     #[arg(long, value_name = "STATE", default_value = "last", value_enum)]
     pub restore: Restore,
 
-    /// Time in seconds in which the light passes from one colour to the next, up to 60.
+    /// Seconds that a change of colour takes, 0 to 60
     ///
-    /// Each LED goes straight from where it is to where it shall be. A change that comes on the way starts from there.
+    /// Each LED goes from its present level to the new one in a straight line. A change during a transition starts at the
+    /// levels of that moment.
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     pub transition: Duration,
 
-    /// Exponent that makes the steps of dim light look even, 1 to 3.
+    /// Exponent that corrects the brightness for the eye, 1 to 3
     ///
-    /// The eye sees half the power as far more than half as bright; 2.2 evens that out. With 1 the power follows the
-    /// numbers, as it always has. Whatever is lit stays lit: no LED becomes dark by this.
+    /// Half the power looks far more than half as bright; 2.2 corrects that. With 1, the power is proportional to the
+    /// requested brightness. The correction never turns off an LED that is lit.
     #[arg(long, value_name = "EXPONENT", default_value = "1", value_parser = exponent)]
     pub gamma: f64,
 
-    /// Frequency in Hz with which the LEDs are switched.
+    /// PWM frequency of the LEDs in Hz
     ///
-    /// The slower, the more levels of dim light there are; below 200 Hz the light would be seen to flicker. With the
-    /// sample time of 5 microseconds that pigpiod has by default:
+    /// A lower frequency has more levels of dim light. Below 200 Hz the light would flicker visibly. With pigpiod's default
+    /// sample time of 5 microseconds:
     ///
     /// 1000 Hz: 200 levels, the smallest 0.5 %;
     /// 800 Hz: 250 levels, 0.4 %;
@@ -95,58 +134,56 @@ pub struct Cli {
     #[arg(long, value_name = "HZ", default_value = "1000", value_parser = frequency)]
     pub frequency: u32,
 
-    /// Tell Home Assistant about the lamp, under its discovery prefix, which is homeassistant if not changed there.
+    /// Announce the lamp to Home Assistant under this discovery prefix
     ///
-    /// The lamp then appears there as a light with colour, brightness and transitions, by MQTT discovery, on two topics of
-    /// its own; no other topic of the lamp changes. Taken out of the settings again, it disappears there after SIGHUP or the
-    /// next start, and so it does when the package is removed.
+    /// Home Assistant's default prefix is homeassistant. The lamp appears there as a light with colour, brightness and
+    /// transitions, by MQTT discovery. This adds two topics; the other topics of the lamp stay the same. The lamp disappears
+    /// from Home Assistant when you remove the setting, after SIGHUP or the next start, and when you remove the package.
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     pub home_assistant: Option<String>,
 
-    /// Set the panel's backlight, on GPIO 18, as the topic lamp/backlight asks: yes or no.
+    /// Set the panel's backlight by messages on lamp/backlight: yes or no
     ///
-    /// A message there is {"backlight": 0.5}, with a number from 0, which is dark, to 1. A retained one is taken too, and
-    /// applies again after each start. The pin is not touched before the first message, and not at all where the kernel drives a
-    /// backlight by a pin, or where GPIO 18 serves sound or another device of the processor. It takes pigpio's own daemon: that
-    /// of lampi, which stands in for it where the kernel's PWM drives the LEDs, changes no pin but theirs.
+    /// A message is {"backlight": 0.5}, with a number from 0 (dark) to 1. A retained message applies again after each start.
+    /// lamp_service does not change GPIO 18 before the first message. It never changes the pin if the kernel drives a backlight
+    /// by a pin, or if GPIO 18 serves sound or another device of the processor. This needs pigpio's own daemon, because
+    /// lampi-pigpiod changes no pins except those of the LEDs.
     #[arg(long, value_name = "WHETHER", default_value = "no", action = clap::ArgAction::Set, value_parser = yes_or_no)]
     pub backlight: bool,
 
-    /// File of further settings, which need not exist.
+    /// File with more settings; it need not exist
     ///
-    /// Each line is one of the options above without its dashes, = and the value, for example: transition = 0.5.
-    /// Lines that begin with # say nothing. What is given on the command line too counts from there. After a change,
-    /// SIGHUP has the file read again: transition, gamma, frequency, home-assistant, username and password-file, with the
-    /// password, are then followed at once, the others at the next start.
+    /// Each line is the name of an option, = and its value, such as: transition = 0.5. Options on the command line take
+    /// precedence. lamp_service reads the file at its start and on SIGHUP; see lamp_service.conf(5).
     #[arg(long, value_name = "FILE", default_value = crate::paths::SETTINGS)]
     pub settings: PathBuf,
 
-    /// Have Home Assistant forget the lamp, and end.
+    /// Remove the lamp from Home Assistant and exit
     ///
-    /// Where a lamp_service runs that is set to tell Home Assistant about the lamp, it does so again at its next start.
+    /// A lamp_service with the setting home-assistant announces the lamp again at its next start.
     #[arg(long, conflicts_with = "check")]
     pub forget_home_assistant: bool,
 
-    /// Say whether the settings are right and the broker, pigpiod and the state file can be used, and end.
+    /// Check the settings, the state file, pigpiod and the broker, and exit
     ///
-    /// Nothing is changed, and a lamp_service that runs is not disturbed.
+    /// This changes nothing and does not disturb a running lamp_service.
     #[arg(long)]
     pub check: bool,
 }
 
-/// What a lamp shows when it starts.
+/// State of a lamp after a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Restore {
-    /// What it showed last.
+    /// The last state
     Last,
-    /// Its last colour, lit.
+    /// On, with the last colour
     On,
-    /// Nothing; turning it on brings its last colour back.
+    /// Off; turning the lamp on restores the last colour
     Off,
 }
 
 impl Cli {
-    /// Where pigpiod is: as the option says, else as the variables PIGPIO_ADDR and PIGPIO_PORT say.
+    /// Address of pigpiod: that of the option, or else that of the variables PIGPIO_ADDR and PIGPIO_PORT.
     pub fn pigpiod(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Address, String> {
         if let Some(address) = &self.pigpiod {
             return Ok(address.clone());
@@ -154,13 +191,13 @@ impl Cli {
         pigpiod_by_variables(variable)
     }
 
-    /// Who the program is to the broker: as the options say, else as the variables say.
+    /// The user at the broker: that of the options, or else that of the variables.
     pub fn user(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<User>, String> {
         self.login.user(variable)
     }
 }
 
-/// Where pigpiod is by the variables `PIGPIO_ADDR` and `PIGPIO_PORT`, as for every client of it.
+/// Address of pigpiod by the variables `PIGPIO_ADDR` and `PIGPIO_PORT`, which every client of pigpiod reads.
 pub fn pigpiod_by_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Address, String> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     let host = set("PIGPIO_ADDR").unwrap_or_else(|| pigpiod().host);
@@ -195,8 +232,8 @@ fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
         .ok_or_else(|| format!("it must be a number from {least} to {most}"))
 }
 
-/// Those of pigpiod's frequencies that fit the lamp: not slower than the eye, and of no more levels than the range
-/// of a duty cycle can tell apart.
+/// The frequencies of pigpiod that fit the lamp: too fast for the eye to see flicker, and with no more levels than the
+/// range of a duty cycle.
 fn frequency(text: &str) -> Result<u32, String> {
     text.parse()
         .ok()
@@ -211,6 +248,6 @@ fn prefix(text: &str) -> Result<String, String> {
     if text.len() <= 200 && text.split('/').all(fits) {
         Ok(text.into())
     } else {
-        Err("it must be the beginning of a topic: letters, digits, _ and -, and / between them".into())
+        Err("it must be the beginning of a topic: letters, digits, _ and -, with / between levels".into())
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command line, from which the help, the man page and the completions of shells are made too.
+//! The definition of `lampi`'s command line, help, man pages and completions.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(clippy::doc_markdown, reason = "the help prints these comments as they are")]
+
+pub(crate) mod manuals;
 
 use std::path::PathBuf;
 
@@ -10,22 +12,20 @@ use runtime::address::{self, Address};
 use crate::Program;
 use crate::login::LoginArgs;
 
-/// See to a LAMPI lamp: how it is, what it shows, and what its programs do.
+/// Show, set and repair a LAMPI lamp and its programs.
 ///
-/// The lamp is four programs that Supervisor runs: fbcp, pigpiod, lamp_service and lamp_ui. lampi asks each of them
-/// and the MQTT broker, sets the light, stops a program for as long as its owner wants, shows what the programs say,
-/// and connects the lamp's broker with another one.
-///
-/// The exit status is 0 when all went well, 1 when something failed, and 2 when the call was wrong; doctor knows 3 too.
+/// Supervisor runs the four programs of the lamp: fbcp, pigpiod, lamp_service and lamp_ui. lampi shows the status of these
+/// programs and of the MQTT broker, sets the light, starts and stops programs, shows their logs, finds and fixes problems, and
+/// connects the lamp's broker to another broker.
 #[derive(Debug, clap::Parser)]
-#[command(name = "lampi", version)]
+#[command(name = "lampi", version, after_long_help = manuals::LAMPI.help())]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub verb: Verb,
 }
 
-/// What to do. What an order of its own type does is said there: a comment here would hide most of it from the help.
+/// The subcommands. One with a type of its own has its help there: a comment here would hide most of it.
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "as above")]
 pub enum Verb {
@@ -33,30 +33,35 @@ pub enum Verb {
     Set(SetArgs),
     Get(GetArgs),
     Doctor(DoctorArgs),
-    /// Start programs that are stopped.
+    /// Start stopped programs
     ///
-    /// lampi waits until they run. One that was disabled is started by `lampi enable`.
+    /// lampi waits until the programs run. To start a disabled program, run `lampi enable`.
+    #[command(after_long_help = manuals::START.help())]
     Start(ProgramArgs),
-    /// Stop programs for a while.
+    /// Stop programs until the next boot
     ///
-    /// They start again at the next boot, or by `lampi start`. To keep them stopped, run `lampi disable`.
+    /// `lampi start` starts them earlier. To keep programs stopped, run `lampi disable`.
+    #[command(after_long_help = manuals::STOP.help())]
     Stop(ProgramArgs),
-    /// Restart programs.
+    /// Restart programs
+    #[command(after_long_help = manuals::RESTART.help())]
     Restart(ProgramArgs),
-    /// Have programs run as their files in /etc/supervisor/conf.d say now.
+    /// Apply changes of the files in /etc/supervisor/conf.d to programs
     ///
-    /// Supervisor reads its files only on demand. A program is restarted if what its file says has changed; the others are
-    /// left alone.
+    /// Supervisor reads its files only on request. lampi restarts a program if its file has changed, and no other program.
+    #[command(after_long_help = manuals::UPDATE.help())]
     Update(ProgramArgs),
-    /// Stop programs, and keep them stopped.
+    /// Stop programs and keep them stopped
     ///
-    /// The file of each in /etc/supervisor/conf.d gets a name that ends in .disabled, which Supervisor does not read, and
-    /// Supervisor lets go of the program; the others run on. It stays so over restarts, upgrades and reinstallations. On a
-    /// lamp that has LEDs only, and no screen: `lampi disable fbcp lamp_ui`.
+    /// lampi renames the file of each program in /etc/supervisor/conf.d to a name that ends in .disabled, which Supervisor does
+    /// not read, and removes the program from Supervisor. The other programs keep running. The programs stay disabled after a
+    /// reboot, an upgrade and a new installation.
+    #[command(after_long_help = manuals::DISABLE.help())]
     Disable(ProgramArgs),
-    /// Start programs that were disabled.
+    /// Enable and start disabled programs
     ///
-    /// The file of each gets its name back. If it is gone, it comes back as the package brought it.
+    /// lampi gives the file of each program its name back. If the file is missing, lampi restores the packaged one.
+    #[command(after_long_help = manuals::ENABLE.help())]
     Enable(ProgramArgs),
     User(UserArgs),
     Logs(LogsArgs),
@@ -65,17 +70,18 @@ pub enum Verb {
     TakeOver(TakeOverArgs),
 }
 
-/// Show how the lamp is.
+/// Show the lamp's status.
 ///
-/// Tells of the four programs, the broker, pigpiod, the framebuffers, the touch screen and the light. What cannot be
-/// found out is told as such, and makes no failure; `lampi doctor` judges. Supervisor speaks only to root.
+/// The report covers the four programs, the broker, pigpiod, the framebuffers, the touch screen and the light. An unknown item is
+/// reported as unknown and is not a failure; `lampi doctor` checks the lamp. Only root can query Supervisor.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::STATUS.help())]
 pub struct StatusArgs {
-    /// Print it as JSON.
+    /// Print the status as JSON
     #[arg(long)]
     pub json: bool,
 
-    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    /// MQTT broker of the lamp [default: that of lamp_service]
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
 
@@ -83,73 +89,77 @@ pub struct StatusArgs {
     #[command(flatten)]
     pub login: LoginArgs,
 
-    /// GPIO daemon of the lamp, if it is not the one that lamp_service is set to.
+    /// GPIO daemon of the lamp [default: that of lamp_service]
     #[arg(long, value_name = "HOST:PORT")]
     pub pigpiod: Option<Address>,
 
-    /// Folder under which the lamp's files are.
+    /// Root directory of the lamp's files
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
 
-/// Show the user that lamp_service and lamp_ui run as, or set another.
+/// Show or set the user of lamp_service and lamp_ui.
 ///
-/// The files in /etc/supervisor/conf.d stay as they are: a generated one, lampi-user.conf, sets the user and the variables
-/// HOME and KIVY_HOME, and keeps all other variables. It is gone when the user is the packaged one again. The user gets
-/// the groups that screen, touch and pins need, and the state of the lamp.
+/// lampi leaves the programs' files in /etc/supervisor/conf.d unchanged. It generates the file lampi-user.conf there, which sets the
+/// user and the variables HOME and KIVY_HOME, and keeps all other variables. For the packaged user, lampi removes the generated
+/// file. The user gets the groups that screen, touch screen and pins require, and becomes the owner of the lamp's state.
 ///
-/// Before Supervisor starts, the generated file is brought up to date. A user who was renamed is followed. While there is
-/// no such user, lamp_service and lamp_ui are not started, so that Supervisor can start the programs of others.
+/// Before Supervisor starts, lampi updates the generated file. It follows a renamed user. If the user does not exist, lamp_service
+/// and lamp_ui do not start, so that Supervisor can still start other programs.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::USER.help())]
 pub struct UserArgs {
-    /// The account that the programs run as from now on.
+    /// The new user of the programs
     #[arg(conflicts_with = "refresh")]
     pub name: Option<String>,
 
-    /// Bring the generated file up to date, after a change of the other files or of the account.
+    /// Update the generated file after a change of the files or the user
     #[arg(long)]
     pub refresh: bool,
 
-    /// Folder under which the lamp's files are.
+    /// Root directory of the lamp's files
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
 
 /// Set the light.
 ///
-/// What is not given stays as it is. lampi waits until lamp_service tells that the change was made. Setting a colour or
-/// a brightness does not turn the lamp on.
+/// lampi changes only what the options set, and waits until lamp_service reports the change. A new colour or brightness does not
+/// turn the lamp on.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+#[command(
+    group = clap::ArgGroup::new("change").required(true).multiple(true),
+    after_long_help = manuals::SET.help()
+)]
 pub struct SetArgs {
-    /// Position on the colour circle, 0 to 1; 0 and 1 are red.
+    /// Hue, the position on the colour circle, 0 to 1; 0 and 1 are red
     #[arg(short = 'u', long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
     pub hue: Option<f64>,
 
-    /// Purity of the colour, from 0, which is white, to 1.
+    /// Saturation, 0 (white) to 1
     #[arg(short, long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
     pub saturation: Option<f64>,
 
-    /// Brightness, from 0, which is dark, to 1.
+    /// Brightness, 0 (dark) to 1
     #[arg(short, long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
     pub brightness: Option<f64>,
 
-    /// Hue and saturation at once: a name or red, green and blue in hexadecimal, as in #ff8800.
+    /// Hue and saturation, as a name or as hexadecimal #RRGGBB
     ///
-    /// The brightness is not part of it: #800000 is the same red as #ff0000. The names are red, orange, amber, yellow,
+    /// The colour does not include the brightness: #800000 is the same red as #ff0000. The names are red, orange, amber, yellow,
     /// lime, green, mint, cyan, azure, blue, violet, magenta, pink, rose, warmwhite and white.
     #[arg(long, value_name = "COLOR", group = "change", value_parser = color, conflicts_with_all = ["hue", "saturation"])]
     pub color: Option<[f64; 2]>,
 
-    /// Turn the lamp on.
+    /// Turn the lamp on
     #[arg(long = "on", group = "change", conflicts_with = "dark")]
     pub lit: bool,
 
-    /// Turn the lamp off.
+    /// Turn the lamp off
     #[arg(long = "off", group = "change")]
     pub dark: bool,
 
-    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    /// MQTT broker of the lamp [default: that of lamp_service]
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
 
@@ -158,14 +168,15 @@ pub struct SetArgs {
     pub login: LoginArgs,
 }
 
-/// Show what the light is set to.
+/// Show the state of the light.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::GET.help())]
 pub struct GetArgs {
-    /// Print it as JSON, in the form of lamp/changed.
+    /// Print the state as JSON, in the format of lamp/changed
     #[arg(long)]
     pub json: bool,
 
-    /// MQTT broker of the lamp, if it is not the one that lamp_service is set to.
+    /// MQTT broker of the lamp [default: that of lamp_service]
     #[arg(long, value_name = "HOST:PORT")]
     pub broker: Option<Address>,
 
@@ -174,35 +185,32 @@ pub struct GetArgs {
     pub login: LoginArgs,
 }
 
-/// Find out what is wrong with the lamp, and mend it.
+/// Find and fix problems of the lamp.
 ///
-/// Looks at everything that has ever gone wrong with a lamp: the package, Supervisor's files, those of others too, and
-/// the programs that it runs, what starts them a second time, pigpiod, the broker, user, devices, Kivy's configuration,
-/// state, disk, logs and clock. Each is told as ok, as a warning, if the lamp works all the same, or as a problem, both
-/// with what mends it. What stands on something that is missing is not looked at. Only root can look at all; for others the
-/// rest is told as skipped.
+/// doctor checks the package, Supervisor's files and the programs in them, everything that starts a program a second time, pigpiod,
+/// the broker, the user, the devices, Kivy's configuration, the state, the disk, the logs and the clock. It reports each check as
+/// ok, as a warning if the lamp still works, or as a problem. A warning and a problem come with a fix. doctor skips a check if
+/// something that it requires is missing, or if it requires root.
 ///
-/// Without --fix nothing is changed. With it, lampi asks at the terminal before each change that it can make itself, says
-/// what it did and where the former file is, and looks again. It changes no file of another package, weakens no protection,
-/// and follows no link that another user could have made.
-///
-/// The exit status is that of the last look: 0 if nothing was found, 1 if there is a problem, 3 if there are warnings only.
-/// It is 2 when the call was wrong.
+/// Without --fix, doctor changes nothing. With --fix, it asks before each change that it can make, reports the change and the backup
+/// of the file, and then checks again. It does not change files of other packages or weaken a protection, and does not follow
+/// a symbolic link that another user could have made.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::DOCTOR.help())]
 pub struct DoctorArgs {
-    /// Print it as JSON, in the form that docs/doctor.md of the sources describes.
+    /// Print the report as JSON, in the format that docs/doctor.md describes
     #[arg(long, conflicts_with = "fix")]
     pub json: bool,
 
-    /// Mend what lampi can mend, one after the other, as far as you agree.
+    /// Fix problems, each after a question
     #[arg(long)]
     pub fix: bool,
 
-    /// Agree to everything, and ask nothing.
+    /// Fix problems without questions
     #[arg(long, requires = "fix")]
     pub yes: bool,
 
-    /// Folder under which the lamp's files are.
+    /// Root directory of the lamp's files
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
@@ -210,109 +218,113 @@ pub struct DoctorArgs {
 /// Programs of the lamp.
 #[derive(Debug, clap::Args)]
 pub struct ProgramArgs {
-    /// The programs, one or several.
+    /// One or more programs
     #[arg(value_enum, required = true, value_name = "PROGRAM")]
     pub programs: Vec<Program>,
 
-    /// Folder under which the lamp's files are; only with / is Supervisor told.
+    /// Root directory of the lamp's files; only / has a Supervisor
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
 
-/// Show what the programs say.
+/// Show the logs of the programs.
 ///
-/// Without a program, the lines of all are shown, each after the name of its program.
+/// Without a program, lampi shows the logs of all programs; each line begins with the name of its program.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::LOGS.help())]
 pub struct LogsArgs {
-    /// The program; all of them, if none is given.
+    /// The program [default: all]
     #[arg(value_enum)]
     pub program: Option<Program>,
 
-    /// Go on, with what they say from now on, until interrupted.
+    /// Keep printing new lines until Ctrl-C
     #[arg(short, long)]
     pub follow: bool,
 
-    /// Lines to begin with, of each program.
+    /// Number of earlier lines of each program to print first
     #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 20)]
     pub lines: usize,
 
-    /// Folder under which the lamp's files are.
+    /// Root directory of the lamp's files
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
 
-/// Connect the lamp's broker with another one.
+/// Connect the lamp's broker to another broker.
 ///
-/// It has the lamp seen and set from elsewhere, without a port of the lamp being open to others. The other broker then knows the lamp as devices/ID/, where ID is the address of one of the lamp's network cards, as its screen shows it: what is
-/// published there on devices/ID/lamp/set_config reaches the lamp, and the lamp's state arrives there on
-/// devices/ID/lamp/changed. All of it is in the file /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it
-/// is started; lampi status tells whether the two are connected.
+/// Clients of the other broker can then see and set the lamp, without an open port on the lamp. There, the topics of the lamp begin
+/// with devices/ID/, where ID is the address of one of the lamp's network cards, as the lamp's screen shows it. A message on
+/// devices/ID/lamp/set_config reaches the lamp, and the lamp publishes its state on devices/ID/lamp/changed.
+///
+/// lampi writes /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it starts. `lampi status` shows whether the
+/// brokers are connected. lampi-mqtt(7) lists the topics.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(group = clap::ArgGroup::new("what").required(true), after_long_help = manuals::BRIDGE.help())]
 pub struct BridgeArgs {
-    /// Name or address of the other broker.
+    /// Name or address of the other broker
     #[arg(long, group = "what")]
     pub host: Option<String>,
 
-    /// Its TCP port [default: 1883, or 8883 with --tls].
+    /// TCP port of the other broker [default: 1883, or 8883 with --tls]
     #[arg(long, value_parser = address::port, requires = "host")]
     pub port: Option<u16>,
 
-    /// Encrypt the connection, and have the other broker prove who it is.
+    /// Encrypt the connection and check the other broker's certificate
     #[arg(long, requires = "host")]
     pub tls: bool,
 
-    /// File with the certificates of the authorities that are trusted; those of the system, if not given.
+    /// File with trusted CA certificates [default: those of the system]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub cafile: Option<PathBuf>,
 
-    /// File with the certificate by which the lamp proves who it is.
+    /// File with the lamp's client certificate
     #[arg(long, value_name = "FILE", requires_all = ["tls", "keyfile"])]
     pub certfile: Option<PathBuf>,
 
-    /// File with the private key of that certificate.
+    /// File with the private key of the client certificate
     #[arg(long, value_name = "FILE", requires_all = ["tls", "certfile"])]
     pub keyfile: Option<PathBuf>,
 
-    /// Name by which the other broker knows the lamp's user.
+    /// User name at the other broker
     #[arg(long, value_name = "NAME", requires = "host")]
     pub username: Option<String>,
 
-    /// File whose first line is the password of that user.
+    /// File with the password of that user in its first line
     ///
-    /// It must belong to root, or to whoever called sudo, and must have the mode 600.
+    /// The file must have the mode 600 and belong to root or to the user who runs sudo.
     #[arg(long, value_name = "FILE", requires = "username")]
     pub password_file: Option<PathBuf>,
 
-    /// Name of the lamp there, if it is not the one that the lamp's own screen shows.
+    /// ID of the lamp at the other broker [default: that on its screen]
     #[arg(long, value_name = "ID", requires = "host")]
     pub device_id: Option<String>,
 
-    /// End the connection for good.
+    /// Remove the connection
     #[arg(long, group = "what")]
     pub remove: bool,
 
-    /// Folder under which the lamp's files are.
+    /// Root directory of the lamp's files
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
 
-/// Have the kernel drive the LEDs where no pigpiod can, by lines in config.txt.
+/// Let the kernel drive the LEDs where pigpiod cannot.
 ///
-/// enable adds one line, dtoverlay=pwm-gpio,gpio=NUMBER, for each of GPIO 19, 26 and 13, at the end of the file and between
-/// two comments. They take effect after a reboot. The former file is kept beside it as config.txt.lampi-bak. disable removes
-/// the lines again. Nothing is changed if the kernel has no such overlay, or if another line of the file uses one of the pins.
+/// enable adds one line, dtoverlay=pwm-gpio,gpio=NUMBER, for each of GPIO 19, 26 and 13, between two comments at the end of
+/// config.txt. The lines take effect after a reboot. lampi keeps the earlier file as config.txt.lampi-bak. It changes nothing if the
+/// kernel does not have this overlay, or if another line of the file uses one of the pins. disable removes the lines.
 ///
-/// status says what drives the LEDs, or why nothing does. It needs no root, and its exit status is 1 if they are dark.
+/// status shows what drives the LEDs, or why nothing does. It does not require root.
 ///
-/// The file is /boot/firmware/config.txt, or /boot/config.txt on systems older than bookworm.
+/// The file is /boot/firmware/config.txt, or /boot/config.txt on systems before bookworm.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::PWM.help())]
 pub struct PwmArgs {
-    /// What to do with the lines.
+    /// What to do with the lines in config.txt
     #[arg(value_enum)]
     pub action: PwmAction,
 
-    /// Folder under which the lamp's files are, such as that of a mounted image.
+    /// Root directory of the lamp's files, such as that of a mounted image
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 }
@@ -320,53 +332,52 @@ pub struct PwmArgs {
 /// What to do with the lines in config.txt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum PwmAction {
-    /// Add them.
+    /// Add the lines
     Enable,
-    /// Remove them.
+    /// Remove the lines
     Disable,
-    /// Show whether they are there, and whether the kernel has the PWM.
+    /// Show whether the lines are there and whether the kernel has the PWM
     Status,
 }
 
-/// Put out of action what else starts the lamp's programs.
+/// Disable a manual set-up that also starts the lamp's programs.
 ///
-/// A set-up made by hand would fight with the package's programs for the pins, the panel and the broker. take-over finds what
-/// starts them: jobs of cron, programs of Supervisor, units of systemd, rc.local, scripts of init, sessions, udev's rules. Files
-/// of the system it takes out of action, and keeps each as FILE.dpkg-bak; where a file starts other things too, only the lines
-/// of the lamp are taken out. Then it ends the programs that were started so. What belongs to a user or to another package is
-/// named and left alone.
+/// Programs of a manual set-up conflict with those of the package over the pins, the panel and the broker. take-over finds what starts
+/// them: cron jobs, programs of Supervisor, systemd units, rc.local, init scripts, sessions and udev rules. It disables these files
+/// and keeps each as FILE.dpkg-bak. If a file also starts other programs, take-over removes only the lines of the lamp. Then it stops
+/// the programs that were started in this way. It only reports what belongs to a user or to another package.
 ///
-/// Installing the package does this by itself. Run it where that could not be, as in an image that was made on a machine
-/// of another architecture.
+/// The installation of the package runs take-over. Run it yourself in an image that was made on a machine of another architecture.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = manuals::TAKE_OVER.help())]
 pub struct TakeOverArgs {
-    /// Show what would be done, and change nothing.
+    /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Folder under which the lamp's files are; only with / are programs ended.
+    /// Root directory of the lamp's files; take-over stops programs only with /
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
 
-    /// Note in this file what is done, for postinst.
+    /// Record the changes in this file, for postinst
     #[arg(long, value_name = "FILE", hide = true, requires = "part")]
     pub journal: Option<PathBuf>,
 
-    /// Do one part of it, for postinst.
+    /// Do only one part, for postinst
     #[arg(long, value_enum, hide = true, requires = "journal")]
     pub part: Option<TakeOverPart>,
 }
 
-/// A part of the taking over.
+/// A part of the take-over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum TakeOverPart {
-    /// Files that start programs.
+    /// Files that start programs
     Files,
-    /// Programs that run.
+    /// Running programs
     Programs,
 }
 
-/// Reads a part of the whole.
+/// Reads a number from 0 to 1.
 pub(crate) fn unit(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
@@ -374,7 +385,7 @@ pub(crate) fn unit(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "it must be a number from 0 to 1".into())
 }
 
-/// Names of colours with their hue and saturation.
+/// Colour names with hue and saturation.
 const COLORS: [(&str, [f64; 2]); 16] = [
     ("red", [0.0, 1.0]),
     ("orange", [0.08, 1.0]),
@@ -394,7 +405,7 @@ const COLORS: [(&str, [f64; 2]); 16] = [
     ("white", [0.0, 0.0]),
 ];
 
-/// Hue and saturation of a colour, named or in hexadecimal.
+/// Hue and saturation of a colour name or of `#RRGGBB`.
 fn color(text: &str) -> Result<[f64; 2], String> {
     if let Some((_, color)) = COLORS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
         return Ok(*color);
@@ -408,20 +419,20 @@ fn color(text: &str) -> Result<[f64; 2], String> {
         return Err(format!("it must be # and six hexadecimal digits, or one of {names}"));
     };
     if number == 0 {
-        return Err("black is no colour of a light; --off makes the lamp dark".into());
+        return Err("black is not a colour of a light; --off makes the lamp dark".into());
     }
     let [_, red, green, blue] = number.to_be_bytes().map(f64::from);
     Ok(hue_and_saturation(red, green, blue))
 }
 
-/// The inverse of the lamp's sextant rule, without the value: only the proportions of the three count.
+/// The inverse of the lamp's HSV conversion. Only the proportions of the three primaries count, so there is no value.
 fn hue_and_saturation(red: f64, green: f64, blue: f64) -> [f64; 2] {
     let most = red.max(green).max(blue);
     let range = most - red.min(green).min(blue);
     if range == 0.0 {
         return [0.0, 0.0];
     }
-    // Sixths of the circle, from the primary colour that there is most of towards the one that there is more of.
+    // Sixths of the circle, from the strongest primary towards the stronger one of the other two.
     let sixths = if red >= most {
         (green - blue) / range
     } else if green >= most {
@@ -439,7 +450,7 @@ mod tests {
     use super::{COLORS, Cli, color};
 
     #[test]
-    fn colours_are_read() {
+    fn reads_colours() {
         for (text, expected) in [
             ("red", [0.0, 1.0]),
             ("White", [0.0, 0.0]),
@@ -462,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_colour_is_refused() {
+    fn rejects_what_is_not_a_colour() {
         for text in ["", "#", "#fff", "#ff00000", "ff0000", "#+f0000", "#ff00é", "reddish", "#000000"] {
             assert!(color(text).is_err(), "{text}");
         }

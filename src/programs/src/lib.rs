@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What all programs of the lamp agree on: which programs there are, in which order they start, who they run as, where they
-//! lie, and what their command lines are.
+//! The facts that all programs of the lamp share: the programs, their order of start, users, paths and command lines.
 //!
-//! It knows the package from outside: names, paths, options. It never knows what a program does with its options, and it
-//! speaks to no peer. The help, the man pages and the completions of shells are made from the command lines in here, so
-//! they can say nothing else than the program itself.
+//! The library defines names, paths and options. It does not implement what a program does with its options, and it connects
+//! to no peer. The help, the man pages and the completions are generated from the command lines here, so they always match
+//! the programs.
 
 pub mod call;
 pub mod conf;
@@ -15,6 +14,7 @@ pub mod lamp_service;
 pub mod lamp_ui;
 pub mod lampi;
 pub mod login;
+pub mod manual;
 pub mod paths;
 pub mod pigpiod;
 pub mod pins;

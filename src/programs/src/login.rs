@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who a program of the lamp is to the MQTT broker: a user name, and a file with the password. The password itself stands on
-//! no command line and in no variable, where every account of the machine could see it.
+//! The login of the lamp's programs at the MQTT broker: a user name, and a file with the password. No option and no variable
+//! takes the password itself, because every user of the machine could read it there.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(clippy::doc_markdown, reason = "the help prints these comments as they are")]
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -17,30 +17,30 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 use system_files::accounts;
 
-/// The variable with the user name, where no option and no setting names one.
+/// The variable with the user name, for callers without an option and a setting.
 pub const USERNAME: &str = "LAMPI_USERNAME";
 
-/// The variable with the file of the password, which counts together with [`USERNAME`].
+/// The variable with the password file, which has an effect only together with [`USERNAME`].
 pub const PASSWORD_FILE: &str = "LAMPI_PASSWORD_FILE";
 
-/// More than a password of MQTT can have, in bytes.
+/// The limit of a password file in bytes: MQTT's longest password, and one more.
 const LARGEST: u64 = 1 << 16;
 
-// No comment of its own: it would be the help of each program that has these options.
+// No doc comment: it would replace the help of each program that flattens these options.
 #[allow(missing_docs, reason = "as above")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct LoginArgs {
-    /// Name of the user that the MQTT broker knows, if it asks for one.
+    /// User name for the MQTT broker, if it requires one
     ///
-    /// Without this option, the environment variables LAMPI_USERNAME and LAMPI_PASSWORD_FILE are looked at. If they are not
-    /// set, lamp_ui and lampi are the user that lamp_service is set to, at the broker that lamp_service is set to.
+    /// The default is in the environment variables LAMPI_USERNAME and LAMPI_PASSWORD_FILE. Without them, lamp_ui and lampi use
+    /// the login of lamp_service, but only for the broker of lamp_service.
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub username: Option<String>,
 
-    /// File whose first line is the password of that user.
+    /// File with the password of that user in its first line
     ///
-    /// It must belong to the account that reads it, or to root, and must have the mode 600. It is read before each attempt to
-    /// connect.
+    /// The file must have the mode 600 and belong to root or to the user that reads it. The program reads it before each
+    /// attempt to connect.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }
@@ -50,12 +50,12 @@ pub struct LoginArgs {
 pub struct User {
     /// The name.
     pub name: String,
-    /// The file of the password; a broker may do without.
+    /// The password file; some brokers need none.
     pub password_file: Option<PathBuf>,
 }
 
 impl LoginArgs {
-    /// The user that the options name, or else the variables. The error is one sentence.
+    /// The user of the options, or else of the variables. The error is one sentence.
     pub fn user(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<User>, String> {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let Self { username, password_file } = self;
@@ -68,20 +68,22 @@ impl LoginArgs {
                 set(PASSWORD_FILE).map(PathBuf::from),
             )
             .map_err(|NoName| {
-                format!("the environment variable {PASSWORD_FILE} is set without {USERNAME}; set that too")
+                format!(
+                    "the environment variable {PASSWORD_FILE} is set without {USERNAME}; set {USERNAME} too"
+                )
             }),
             Ok(user) => Ok(user),
-            Err(NoName) => Err("password-file is set without username; set that too".into()),
+            Err(NoName) => Err("password-file is set without username; set username too".into()),
         }
     }
 }
 
-/// A file of a password without the name of its user.
+/// A password file without a user name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoName;
 
 impl User {
-    /// The user of this name, if there is one.
+    /// The user of this name; `None` if there is no name.
     pub fn new(name: Option<String>, password_file: Option<PathBuf>) -> Result<Option<Self>, NoName> {
         match (name, password_file) {
             (Some(name), password_file) => Ok(Some(Self { name, password_file })),
@@ -100,23 +102,23 @@ impl User {
 
 /// Reads a user name.
 pub(crate) fn name(text: &str) -> Result<String, String> {
-    // A longer one does not fit into a message of MQTT.
+    // MQTT's limit.
     if text.is_empty() || text.len() > usize::from(u16::MAX) || text.contains(char::is_control) {
         return Err("it must be a name without control characters".into());
     }
     Ok(text.to_owned())
 }
 
-/// Reads the first line of a file of a password.
+/// Reads the first line of a password file.
 ///
-/// Whoever else can write to the file, or lead it elsewhere, would choose what is sent to the broker; whoever else can read it
-/// knows the password.
+/// Another user who can write to the file or replace it chooses what the broker receives. Another user who can read it has the
+/// password. So the function rejects such a file.
 pub fn password(file: &Path) -> Result<Vec<u8>, Unusable> {
     read(file).map_err(|reason| Unusable { file: file.to_owned(), caller: caller(), reason })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Reason> {
-    // A pipe keeps nobody waiting.
+    // NONBLOCK: opening a FIFO does not block.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
     let file = file.map_err(|error| match Errno::from_io_error(&error) {
@@ -145,7 +147,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Reason> {
     Ok(line.to_vec())
 }
 
-/// Who called sudo, which made the caller root.
+/// The user who ran sudo, if the caller is root.
 fn behind_sudo() -> Option<u32> {
     if !geteuid().is_root() {
         return None;
@@ -157,14 +159,14 @@ fn caller() -> String {
     account(geteuid().as_raw())
 }
 
-/// The name of an account, or else its number, which commands take as well.
+/// The name of an account, or else its number, which chown also accepts.
 fn account(uid: u32) -> String {
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let entry = accounts::passwd(&passwd).find(|entry| entry.uid == uid);
     entry.map_or_else(|| uid.to_string(), |entry| entry.name.to_owned())
 }
 
-/// A file of a password that is not read, with the reason and what mends it in one sentence.
+/// A rejected password file; prints as one sentence with the reason and the fix.
 #[derive(Debug)]
 pub struct Unusable {
     file: PathBuf,
@@ -174,21 +176,21 @@ pub struct Unusable {
 
 #[derive(Debug)]
 enum Reason {
-    /// It is a link, which leads there.
+    /// It is a symbolic link to this path.
     Link(Option<PathBuf>),
-    /// It is a folder, a pipe or the like.
+    /// It is a directory, a FIFO or another special file.
     NoFile,
     /// It belongs to this account.
     Stranger(String),
-    /// Others than its owner have rights to it, as the mode says.
+    /// This mode gives others than its owner access.
     Open(u32),
-    /// Its first line is no password.
+    /// Its first line is not a password.
     NoPassword,
     System(io::Error),
 }
 
 impl Unusable {
-    /// Whether the caller has no right to read it.
+    /// Whether the caller may not read it.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(&self.reason, Reason::System(error) if error.kind() == ErrorKind::PermissionDenied)
@@ -200,7 +202,7 @@ impl Unusable {
         &self.file
     }
 
-    /// The command by which root mends it, and what that is for.
+    /// The purpose of the fix, and its command for root.
     #[must_use]
     pub fn fix(&self) -> (String, String) {
         let file = quoted(&self.file.to_string_lossy());
@@ -215,7 +217,7 @@ impl Unusable {
             }
             Reason::Link(Some(target)) => {
                 let target = quoted(&target.to_string_lossy());
-                ("replace the link by a copy".into(), format!("cp -p --remove-destination {target} {file}"))
+                ("replace the link with a copy".into(), format!("cp -p --remove-destination {target} {file}"))
             }
             Reason::Link(None) | Reason::NoFile | Reason::NoPassword | Reason::System(_) => {
                 ("write the password into it".into(), format!("install -o {caller} -m 600 /dev/stdin {file}"))
@@ -225,18 +227,18 @@ impl Unusable {
 }
 
 impl Unusable {
-    /// What is wrong, without what mends it.
+    /// The problem, without the fix.
     #[must_use]
     pub fn what(&self) -> String {
         let file = visible(&self.file.to_string_lossy());
         let caller = visible(&self.caller);
         let wrong = match &self.reason {
-            Reason::Link(_) => "is a link".into(),
-            Reason::NoFile => "is no regular file".into(),
+            Reason::Link(_) => "is a symbolic link".into(),
+            Reason::NoFile => "is not a regular file".into(),
             Reason::Stranger(owner) => {
-                format!("belongs to {}, neither to {caller} nor to root", visible(owner))
+                format!("belongs to {}, not to {caller} or root", visible(owner))
             }
-            Reason::Open(mode) => format!("is open to others than its owner (mode {mode:o})"),
+            Reason::Open(mode) => format!("gives access to other users (mode {mode:o})"),
             Reason::NoPassword => "has no password in its first line".into(),
             Reason::System(error) => format!("cannot be read by {caller}: {error}"),
         };
@@ -247,7 +249,7 @@ impl Unusable {
 impl fmt::Display for Unusable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (purpose, command) = self.fix();
-        write!(formatter, "{}; {purpose}: sudo {command}", self.what())
+        write!(formatter, "{}; to {purpose}, run: sudo {command}", self.what())
     }
 }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files and directories of a lamp that more than one program knows.
+//! Files and directories of a lamp that more than one program uses.
 
-/// Supervisor's main file, as Debian has it.
+/// Supervisor's main file in Debian.
 pub const SUPERVISOR: &str = "/etc/supervisor/supervisord.conf";
 
-/// The directory of Supervisor's other files.
+/// The directory of Supervisor's files for programs.
 pub const CONFS: &str = "/etc/supervisor/conf.d";
 
-/// The same files as they were packaged.
+/// The directory of copies of the packaged files.
 pub const PACKAGED_CONFS: &str = "/usr/share/lampi/conf.d";
 
-/// The directory of Supervisor's logs, and those of its programs.
+/// The directory of the logs of Supervisor and of its programs.
 pub const LOGS: &str = "/var/log/supervisor";
 
 /// The settings of `lamp_service`, unless its `--settings` names another file.
@@ -19,10 +19,10 @@ pub const SETTINGS: &str = "/etc/lampi/lamp_service.conf";
 /// The state of the lamp, unless `lamp_service`'s `--state` names another file.
 pub const STATE: &str = "/var/lib/lampi/state.json";
 
-/// What root records of the lamp's user: not in /var/lib/lampi, which belongs to that user.
+/// Root's record of the lamp's user. It is not in /var/lib/lampi, which belongs to that user.
 pub const USER_RECORD: &str = "/var/lib/misc/lampi.user";
 
-/// Supervisor's file of the program `name`.
+/// Supervisor's file for the program `name`.
 #[must_use]
 pub fn conf(name: &str) -> String {
     format!("{CONFS}/{name}.conf")

@@ -1,33 +1,51 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command line, from which the help and the man page are made too.
+//! The definition of `lampi-pigpiod`'s command line, help and man page.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(clippy::doc_markdown, reason = "the help prints these comments as they are")]
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Drive the LEDs and the button of a LAMPI lamp by the kernel, or by pigpio where that is the better one.
+use crate::manual::{Manual, USAGE_ERROR};
+
+/// The rest of the man page.
+pub(crate) const MANUAL: Manual = Manual {
+    sections: &[("PWM frequencies", FREQUENCIES)],
+    exit_status: &[
+        ("0", "A signal stopped lampi-pigpiod."),
+        ("1", "lampi-pigpiod could not start."),
+        USAGE_ERROR,
+    ],
+    files: &[
+        ("/var/run/pigpio.pid", "The lock file, which pigpio's own daemon also uses."),
+        ("/sys/class/pwm", "The kernel's PWM chips."),
+        ("/dev/pigpio", "The FIFO of pigpio's own daemon."),
+    ],
+    environment: &[("PIGPIO_PORT", "Port to listen on; it takes precedence over -p.")],
+    examples: &[("/usr/libexec/lampi/pigpiod -g -l", "Run in the foreground, on the loopback addresses.")],
+    see_also: &["lampi-pwm(1)", "lamp_service(1)", "lampi(1)", "pigpiod(1)", "pigs(1)"],
+};
+
+/// Drive the LEDs and the button of a LAMPI lamp, or start pigpio's daemon.
 ///
-/// lampi-pigpiod is what Supervisor starts under the name pigpiod. At each start it looks at the machine and says in one line
-/// which daemon runs, and why:
+/// Supervisor starts lampi-pigpiod under the name pigpiod. At each start it selects a daemon, and logs in one line which one runs,
+/// and why:
 ///
-/// First, if the kernel has a PWM chip for each of GPIO 19, 26 and 13, by the overlay pwm-gpio, lampi-pigpiod itself runs.
+/// 1. If the kernel has a PWM chip for each of GPIO 19, 26 and 13, from the overlay pwm-gpio, lampi-pigpiod itself drives the LEDs.
 ///
-/// Else, if another pigpiod is on the PATH, pigpio knows the board (it does not know the Pi 5), and it did not end at once
-/// when it was started last, that one is started in place of this process, with all options unchanged. Only where IPv6 is
-/// switched off on the loopback, and the options hold -l and no -n, -n 127.0.0.1 is added: pigpio could not listen otherwise. It
-/// has ended at once if that took less than 5 seconds and it made nothing in /dev. That is believed for 10 seconds; then it is
-/// tried again, after each further refusal in a row half as often, at least once in an hour.
+/// 2. Otherwise, if another pigpiod is in PATH and supports the board, lampi-pigpiod starts it in place of itself, with the same
+/// options. pigpio does not support the Pi 5. If IPv6 is disabled on the loopback, and the options include -l and no -n,
+/// lampi-pigpiod adds -n 127.0.0.1; pigpio could not listen otherwise. lampi-pigpiod skips a pigpiod that failed at its last start,
+/// which means that it ended within 5 s and created nothing in /dev. It retries that pigpiod after 10 s, then after twice the
+/// time for each further failure, and at least once an hour.
 ///
-/// Else lampi-pigpiod itself runs without LEDs. It serves the button, refuses to set the LEDs with an error that lamp_service
-/// puts into words, and drives them as soon as the kernel has chips for all three.
+/// 3. Otherwise lampi-pigpiod runs without LEDs. It serves the button, and rejects requests for the LEDs with an error that
+/// lamp_service logs. It drives the LEDs as soon as the kernel has PWM chips for all three.
 ///
-/// No overlay is loaded by this. `lampi doctor` says what a machine needs for its LEDs.
+/// lampi-pigpiod does not load an overlay. `lampi doctor` reports what a machine needs for its LEDs.
 ///
-/// It speaks the protocol of pigpiod(1), as far as LEDs and button need it, on 127.0.0.1 and ::1 alone. The LEDs keep their
-/// light when it ends and when it starts again. SIGTERM, SIGINT and SIGHUP end it. It needs root, as pigpio does.
-///
-/// The exit status is 0 when it was ended so, 1 when it could not start, and 2 when the call was wrong.
+/// lampi-pigpiod implements the parts of the protocol of pigpiod(1) that LEDs and button need, on 127.0.0.1 and ::1 only. The LEDs
+/// keep their light when it stops and when it starts again. SIGTERM, SIGINT and SIGHUP stop it. Like pigpio, it requires root.
 #[derive(Debug, Clone, PartialEq, clap::Parser)]
 #[command(
     name = "lampi-pigpiod",
@@ -35,71 +53,73 @@ use std::path::PathBuf;
     version,
     args_override_self = true,
     disable_version_flag = true,
-    after_long_help = FREQUENCIES
+    after_long_help = MANUAL.help()
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of pigpiod that has no value")]
 pub struct Cli {
-    /// TCP port to listen on, 1024 to 32000. The environment variable PIGPIO_PORT comes before it, as with pigpio.
+    /// TCP port to listen on, 1024 to 32000
+    ///
+    /// As in pigpio, the environment variable PIGPIO_PORT takes precedence.
     #[arg(short = 'p', value_name = "PORT", default_value_t = pigpio::protocol::PORT, allow_hyphen_values = true, value_parser = port)]
     pub port: u16,
 
-    /// Pins that may be changed, a bit for each, for example 0x04082000 for the LEDs alone.
+    /// Pins that clients may change, as bits; 0x04082000 is the LEDs
     #[arg(short = 'x', value_name = "MASK", allow_hyphen_values = true, value_parser = mask)]
     pub changeable: Option<u64>,
 
-    /// Run in the foreground. It always does; pigpio does only so.
+    /// Run in the foreground; lampi-pigpiod always does
     #[arg(short = 'g')]
     pub foreground: bool,
 
-    /// Listen on loopback addresses only. It always does; pigpio does only so.
+    /// Listen on loopback addresses only; lampi-pigpiod always does
     #[arg(short = 'l')]
     pub local: bool,
 
-    /// Address that may connect to pigpio.
+    /// Address that may connect to pigpio
     #[arg(short = 'n', value_name = "ADDRESS")]
     pub allowed: Vec<String>,
 
-    /// How pigpio finds memory.
+    /// Memory allocation of pigpio
     #[arg(short = 'a', value_name = "MODE", allow_hyphen_values = true)]
     pub memory: Option<String>,
 
-    /// pigpio's buffer, in milliseconds.
+    /// Buffer of pigpio, in milliseconds
     #[arg(short = 'b', value_name = "TIME", allow_hyphen_values = true)]
     pub buffer: Option<String>,
 
-    /// pigpio's internal settings.
+    /// Internal settings of pigpio
     #[arg(short = 'c', value_name = "SETTINGS", allow_hyphen_values = true)]
     pub internals: Option<String>,
 
-    /// pigpio's first DMA channel.
+    /// First DMA channel of pigpio
     #[arg(short = 'd', value_name = "CHANNEL", allow_hyphen_values = true)]
     pub first_channel: Option<String>,
 
-    /// pigpio's second DMA channel.
+    /// Second DMA channel of pigpio
     #[arg(short = 'e', value_name = "CHANNEL", allow_hyphen_values = true)]
     pub second_channel: Option<String>,
 
-    /// Have no FIFO in /dev. Only pigpio has one.
+    /// Create no FIFO in /dev; only pigpio has one
     #[arg(short = 'f')]
     pub no_fifo: bool,
 
-    /// Have pigpio listen on no socket. Without one this daemon would be of no use, so it listens all the same.
+    /// Listen on no socket; lampi-pigpiod ignores this
     #[arg(short = 'k')]
     pub no_socket: bool,
 
-    /// Have pigpio not look for changes of pins. This daemon tells them all the same, as it costs nothing here.
+    /// Report no changes of pins; lampi-pigpiod ignores this
     #[arg(short = 'm')]
     pub no_alerts: bool,
 
-    /// pigpio's sample time, in microseconds.
+    /// Sample time of pigpio, in microseconds
     #[arg(short = 's', value_name = "TIME", allow_hyphen_values = true)]
     pub sample: Option<String>,
 
-    /// pigpio's clock.
+    /// Clock of pigpio
     #[arg(short = 't', value_name = "CLOCK", allow_hyphen_values = true)]
     pub clock: Option<String>,
 
-    /// Print the version of pigpio whose protocol this is, and end.
+    /// Print the version of pigpio's protocol and exit
     #[arg(short = 'v', short_alias = 'V')]
     pub pigpio_version: bool,
 
@@ -107,30 +127,27 @@ pub struct Cli {
     #[arg(long, action = clap::ArgAction::Version)]
     version: Option<bool>,
 
-    /// Words that are no options, which pigpio passes over.
+    /// Arguments that are not options, which pigpio ignores
     #[arg(value_name = "WORD", hide = true)]
     pub others: Vec<OsString>,
 
-    /// Folder below which all files are, those of the kernel included. For tests.
-    #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
+    /// Root directory of all files, those of the kernel included, for tests
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
     pub root: PathBuf,
 }
 
-/// Interrupts: two for each of three pins in a period. 6000 a second take 1 to 3 % of a Pi Zero; a core of a Pi Zero 2 does
-/// more than twice as much in that time.
+/// The PWM interrupts the processor twice for each of three pins in a period. 6000 interrupts a second take 1 to 3 % of a Pi Zero; a
+/// core of a Pi Zero 2 does more than twice as much in that time.
 const FREQUENCIES: &str = "\
-PWM frequencies
+The client sets the frequency, such as lamp_service with its option --frequency. The kernel sets the duty cycle to the nanosecond, \
+so the number of levels is the range, 1000 with lamp_service, and the smallest step is that fraction of a period. lampi-pigpiod \
+reports the levels that pigpio has with samples of 5 us, so that programs work the same way with both.
 
-Whoever sets the colour chooses the frequency; for lamp_service that is its option --frequency. The kernel knows the duty cycle \
-to the nanosecond, so there are as many levels as the range says, 1000 with lamp_service; the smallest step is that part of a \
-period. What lampi-pigpiod tells of levels is what pigpio has with its samples of 5 microseconds, so that programs behave alike \
-on both.
-
-The processor is interrupted twice in a period for each LED. The share below is that of one of the four cores of a Pi Zero 2. It \
-is an estimate, not a measurement: 1 to 3 % of a Pi Zero at 1000 Hz, less than half of that on the faster core, and in \
+The PWM interrupts the processor twice in a period for each LED. The load below is that of one of the four cores of a Pi Zero 2. It \
+is an estimate and not a measurement: 1 to 3 % of a Pi Zero at 1000 Hz, less than half of that on the faster core, and in \
 proportion to the frequency.
 
-8000 Hz: 25 levels in pigpio, smallest step of 1000 here 0.125 us, no flicker, 4 to 11 %
+8000 Hz: 25 levels in pigpio, smallest step of 1000 here 0.125 us, no flicker, load 4 to 11 %
 
 4000 Hz: 50 levels, 0.25 us, no flicker, 2 to 6 %
 
@@ -142,25 +159,25 @@ proportion to the frequency.
 
 800 Hz: 250 levels, 1.25 us, no flicker, 0.4 to 1.1 %
 
-500 Hz: 400 levels, 2 us, none to the eye, stripes in some cameras, 0.3 to 0.7 %
+500 Hz: 400 levels, 2 us, stripes in some cameras, 0.3 to 0.7 %
 
-400 Hz: 500 levels, 2.5 us, as before, 0.2 to 0.6 %
+400 Hz: 500 levels, 2.5 us, stripes in some cameras, 0.2 to 0.6 %
 
-320 Hz: 625 levels, 3.1 us, as before, 0.2 to 0.5 %
+320 Hz: 625 levels, 3.1 us, stripes in some cameras, 0.2 to 0.5 %
 
-250 Hz: 800 levels, 4 us, seen as dots when the eye moves, 0.1 to 0.4 %
+250 Hz: 800 levels, 4 us, visible as dots when the eye moves, 0.1 to 0.4 %
 
-200 Hz: 1000 levels, 5 us, as before, 0.1 to 0.3 %
+200 Hz: 1000 levels, 5 us, visible as dots when the eye moves, 0.1 to 0.3 %
 
-160, 100, 80, 50, 40, 20 and 10 Hz: 1250 to 20000 levels, from 6.25 us, flickers, below 0.3 %
+160, 100, 80, 50, 40, 20 and 10 Hz: 1250 to 20000 levels, from 6.25 us, flicker, below 0.3 %
 
-lamp_service's default is 1000 Hz: far above what the eye sees, also when it moves, and by the estimate about a hundredth of one \
-core of four, so that a lower frequency could save no more than that. The one reason to go down to 200 Hz is very dim light: a \
-timer that is late by a microsecond or two changes a step of 1 us more than one of 5 us. pigpio's own default, for a pin of which \
-nobody says anything, is 800 Hz, here too.";
+The default of lamp_service is 1000 Hz. That is far above what the eye sees, even when it moves, and by the estimate takes about one \
+hundredth of one of four cores, so a lower frequency can save no more than that. A reason for 200 Hz is very dim light: a timer \
+that is late by one or two microseconds changes a step of 1 us more than a step of 5 us. The default of pigpio and of lampi-pigpiod \
+for other pins is 800 Hz.";
 
 impl Cli {
-    /// The port to listen on: what the variable PIGPIO_PORT says, which pigpio takes before its option too, else the option.
+    /// The port to listen on: that of the variable PIGPIO_PORT, which also takes precedence in pigpio, or else the option.
     pub fn port(&self, variable: Option<&str>) -> Result<u16, String> {
         match variable {
             None | Some("") => Ok(self.port),
@@ -171,7 +188,7 @@ impl Cli {
     }
 }
 
-/// A port that pigpio allows.
+/// A port in pigpio's range.
 fn port(text: &str) -> Result<u16, String> {
     let port = number(text).and_then(|number| u16::try_from(number).ok());
     port.filter(|port| (1024..=32000).contains(port))
@@ -183,8 +200,8 @@ fn mask(text: &str) -> Result<u64, String> {
     number(text).map(i64::cast_unsigned).ok_or_else(|| "it must be a number, for example 0x04082000".into())
 }
 
-/// A number as strtoll reads it, with which pigpio reads its own: decimal, octal after 0, hexadecimal after 0x, nothing
-/// for 0; what is too large is the largest.
+/// A number as pigpio reads it with strtoll: decimal, octal after 0, hexadecimal after 0x, or empty for 0. A number that is
+/// too large becomes the largest one.
 fn number(text: &str) -> Option<i64> {
     let text = text.trim_ascii_start();
     let (sign, digits) = match text.strip_prefix('-') {
@@ -215,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_as_pigpio_reads_them() {
+    fn reads_numbers_as_pigpio_does() {
         for (text, expected) in [
             ("", Some(0)),
             ("0", Some(0)),

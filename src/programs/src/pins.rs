@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which pins of the Raspberry Pi the lamp's hardware is wired to, by GPIO numbers.
+//! The GPIO numbers of the lamp's hardware on the Raspberry Pi.
 
-/// The red, the green and the blue LED.
+/// The red, green and blue LED.
 pub const LEDS: [u8; 3] = [19, 26, 13];
 
 /// The button beside the panel, pressed when its level is low.

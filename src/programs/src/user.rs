@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The account that the lamp's own programs run as, unless whoever builds the package names another.
+//! The default user of `lamp_service` and `lamp_ui`; a setting of the build changes it.
 
 /// Its name.
 pub const NAME: &str = "pi";
 
-/// Its home.
+/// Its home directory.
 pub const HOME: &str = "/home/pi";
 
-/// Where its Kivy configuration is.
+/// The directory of its Kivy configuration.
 pub const KIVY_HOME: &str = "/home/pi/.kivy";
 
-/// The groups that screen, touch, pins and the graphics processor belong to, and whether the lamp is in trouble if its user is
-/// in none of that name. A machine need not have all of them.
+/// The groups of screen, touch screen, pins and graphics processor. `true` marks a group that the user must be in for the lamp to
+/// work. Not every machine has all of them.
 pub const GROUPS: [(&str, bool); 4] = [("video", true), ("input", true), ("gpio", false), ("render", false)];

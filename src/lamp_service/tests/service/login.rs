@@ -158,7 +158,7 @@ fn a_file_that_is_open_to_others_is_refused_until_it_is_mended() {
     let file = file.display();
     service.await_log(
         &format!(
-            "the password file {file} is open to others than its owner (mode 644); let only its owner read it: sudo chmod \
+            "the password file {file} gives access to other users (mode 644); to let only its owner read it, run: sudo chmod \
              600 {file}; trying again"
         ),
         1,
@@ -197,24 +197,24 @@ fn each_file_that_cannot_be_trusted_is_named_with_what_mends_it() {
     };
     for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
         secrets.set_mode(mode);
-        expect(&format!("is open to others than its owner (mode {mode:o})"), "chmod 600");
+        expect(&format!("gives access to other users (mode {mode:o})"), "chmod 600");
     }
     secrets.write("\nfirst\n");
     expect("has no password in its first line", "install -o root -m 600 /dev/stdin");
     chown(&path, Some(65534), None).unwrap();
-    expect("belongs to nobody, neither to root nor to root", &format!("chown root {file} && sudo chmod 600"));
+    expect("belongs to nobody, not to root or root", &format!("chown root {file} && sudo chmod 600"));
     fs::remove_file(&path).unwrap();
     expect("cannot be read by root: No such file", "install -o root -m 600 /dev/stdin");
     fs::create_dir(&path).unwrap();
-    expect("is no regular file", "install -o root -m 600 /dev/stdin");
+    expect("is not a regular file", "install -o root -m 600 /dev/stdin");
     fs::remove_dir(&path).unwrap();
     let other = secrets.0.path().join("other");
     fs::write(&other, "first\n").unwrap();
     symlink(&other, &path).unwrap();
-    expect("is a link", &format!("cp -p --remove-destination {}", other.display()));
+    expect("is a symbolic link", &format!("cp -p --remove-destination {}", other.display()));
     fs::remove_file(&path).unwrap();
     make_pipe(&path);
-    expect("is no regular file", "install -o root -m 600 /dev/stdin");
+    expect("is not a regular file", "install -o root -m 600 /dev/stdin");
 }
 
 fn make_pipe(path: &Path) {

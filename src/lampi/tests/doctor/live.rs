@@ -220,7 +220,7 @@ fn reports_a_password_that_the_broker_or_the_lamp_rejects() {
     assert_eq!(
         said(),
         format!(
-            "{unusable}is open to others than its owner (mode 640)\n         fix: Let only its owner read it\n         run: \
+            "{unusable}gives access to other users (mode 640)\n         fix: Let only its owner read it\n         run: \
              chmod 600 /etc/lampi/password\n"
         )
     );
@@ -234,7 +234,7 @@ fn reports_a_password_that_the_broker_or_the_lamp_rejects() {
     );
     assert!(found.contains("\n         run: chown "), "{found}");
     settings("password-file = /etc/lampi/password\n");
-    assert!(said().contains("password-file is set without username; set that too"), "{}", said());
+    assert!(said().contains("password-file is set without username; set username too"), "{}", said());
     settings("username = lamp\n");
     assert!(said().contains("fix: Write the password of lamp to a file of the lamp's user"), "{}", said());
     settings("");

@@ -309,7 +309,7 @@ fn rejects_a_bridge_that_cannot_work_and_changes_nothing() {
         ),
         (
             &["--host", "h", "--username", "me", "--password-file", &text],
-            "text is open to others than its owner (mode 644)",
+            "text gives access to other users (mode 644)",
         ),
         (
             &["--host", "h", "--username", "me", "--password-file", &blank],

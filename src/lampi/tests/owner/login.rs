@@ -55,10 +55,7 @@ fn uses_the_password_of_lamp_service() {
     assert!(as_user().ends_with("accepts connections"), "{}", as_user());
     lamp.write_secret("etc/lampi/password", "of the lamp", 1);
     let said = as_user();
-    assert!(
-        said.contains("/etc/lampi/password is for root and the lamp's user: say it again after sudo"),
-        "{said}"
-    );
+    assert!(said.contains("/etc/lampi/password, which is for root and the lamp's user; use sudo"), "{said}");
     // root reads it with the permissions of the lamp's user, who could have made a link to a file of root.
     assert!(lamp.broker_status(&[]).contains("Permission denied"), "{}", lamp.broker_status(&[]));
     lamp.write_secret("secret/password", "of the lamp", 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lamp_service` as it is installed on a machine: how Supervisor calls it, and so where the lamp's broker and pigpiod are.
+//! The installed `lamp_service` of a machine: its command in Supervisor's file, and so the addresses of the broker and pigpiod.
 
 use std::path::{Path, PathBuf};
 
@@ -15,16 +15,16 @@ use crate::login::{LoginArgs, Unusable};
 use crate::user_conf::{self, UserConf};
 use crate::{paths, user};
 
-/// Why it is not known where a peer is, or who the lamp is to the broker.
+/// Why the address of a peer or the login at the broker is unknown.
 #[derive(Debug)]
 pub enum Unknown {
-    /// The settings file cannot be read.
+    /// The settings file is unreadable.
     File(Unreadable),
-    /// A setting is no address, or no user; the sentence names it.
+    /// A setting is not an address or a user; the sentence names it.
     Setting(String),
-    /// The password cannot be read.
+    /// The password is unreadable.
     Password(Unusable),
-    /// The lamp's password cannot be read by the caller, who is another user than the lamp's.
+    /// The caller is neither root nor the lamp's user, and may not read the lamp's password.
     NotYours(PathBuf),
 }
 
@@ -42,8 +42,8 @@ impl fmt::Display for Unknown {
             Self::Password(error) => error.fmt(formatter),
             Self::NotYours(file) => write!(
                 formatter,
-                "the lamp's own password in {} is for root and the lamp's user: say it again after sudo, or name another \
-                 user of the broker by --username and --password-file",
+                "cannot read the lamp's password in {}, which is for root and the lamp's user; use sudo, or another user of the \
+                 broker with --username and --password-file",
                 file.display()
             ),
         }
@@ -52,7 +52,7 @@ impl fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
-/// Where a peer is for the lamp whose files are below `root`, unless it is `given`.
+/// The address `given`, or else that of a peer of the lamp with the root directory `root`.
 pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> Result<Address, Unknown> {
     match given {
         Some(address) => Ok(address.clone()),
@@ -60,11 +60,10 @@ pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> Result<Addre
     }
 }
 
-/// Who the caller is to the broker at `address`: as the arguments say, else as the variables say. If neither names a user and it
-/// is the broker that `lamp_service` is set to, it is the user that `lamp_service` is set to; to another broker its password is
-/// not sent.
+/// The login of the caller at the broker at `address`: that of the arguments, or else of the variables, or else of
+/// `lamp_service`. The last one counts only for the broker of `lamp_service`; no other broker gets its password.
 ///
-/// Root reads the password with the rights of the lamp's user, who may have put anything in the place of the file.
+/// Root reads the password with the rights of the lamp's user, who may have replaced the file.
 pub fn login(
     address: &Address,
     args: &LoginArgs,
@@ -97,18 +96,19 @@ pub fn login(
                 Unknown::Setting(format!("cannot read the password as {account}: {error}"))
             })?
         }
-        // Nobody whom the lamp's programs could run as.
+        // Without that account, the lamp's programs do not run.
         None => read(),
     };
     login.map(Some).map_err(Unknown::Password)
 }
 
-/// `lamp_service` as it is called on the lamp below `root`. Only root can read how; for others its usual settings file counts.
+/// The `lamp_service` of the lamp with the root directory `root`. Only root can read its command; for other callers, the
+/// default settings file counts.
 pub fn called(root: &Path) -> Result<Called, Unreadable> {
     of_program(program(root), root)
 }
 
-/// As Supervisor has it.
+/// Its section in Supervisor's file.
 fn program(root: &Path) -> Option<Program> {
     let conf = system_files::in_root(root, paths::conf("lamp_service"));
     let report = supervisor_conf::check(&[conf] as &[PathBuf], &Host::new(root)).ok()?;
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lamp_services_files_say_where_its_peers_are() {
+    fn reads_the_addresses_of_the_peers_from_the_files() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         let found = |peer| address(peer, None, root).unwrap().to_string();

@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The settings file of `lamp_service`, and what the program is set to by it and by its call.
+//! The settings file of `lamp_service`, and the settings that result from the file and the command line.
 //!
-//! A line `transition = 0.5` of the file is the option `--transition=0.5`. What the call says counts more than the file; the
-//! variables of pigpio's clients count where neither says anything.
+//! A line `transition = 0.5` of the file is the option `--transition=0.5`. The command line takes precedence over the file, and
+//! the file over the environment variables.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use clap::{Arg, CommandFactory};
 use runtime::address::Address;
 
 use crate::login::{self, LoginArgs, User};
 use crate::{call, paths};
+
+/// Options that a line of the file cannot set.
+const NOT_IN_THE_FILE: [&str; 5] = ["settings", "forget-home-assistant", "check", "help", "version"];
+
+/// Settings that take effect on SIGHUP. The others take effect at the next start.
+pub const RELOADED: [&str; 6] =
+    ["transition", "gamma", "frequency", "home-assistant", "username", "password-file"];
+
+/// The definitions of all settings, in the order of the help. The long name of each is its name in the file.
+pub fn definitions() -> impl Iterator<Item = Arg> {
+    let arguments: Vec<Arg> = super::Cli::command().get_arguments().cloned().collect();
+    let is_setting =
+        |argument: &Arg| argument.get_long().is_some_and(|name| !NOT_IN_THE_FILE.contains(&name));
+    arguments.into_iter().filter(is_setting)
+}
 
 /// A line of the file that is neither empty nor a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +38,16 @@ pub struct Line<'a> {
     pub setting: Option<(&'a str, &'a str)>,
 }
 
-/// The lines of the file that say something.
+/// The lines of the file that are neither empty nor comments.
 pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())).filter_map(|(number, line)| {
-        let says = !line.is_empty() && !line.starts_with('#');
+        let counts = !line.is_empty() && !line.starts_with('#');
         let setting = || line.split_once('=').map(|(name, value)| (name.trim_end(), value.trim_start()));
-        says.then(|| Line { number, setting: setting() })
+        counts.then(|| Line { number, setting: setting() })
     })
 }
 
-/// `lamp_service` as Supervisor calls it, with what is in its settings file.
+/// The command line, the environment and the settings file of `lamp_service`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Called {
     command: Vec<String>,
@@ -50,8 +66,8 @@ pub enum Peer {
 }
 
 impl Called {
-    /// With the words of the call, of which the first is the program, and its environment, both empty where they are not
-    /// known. `read` reads the settings file; one that is not there says nothing.
+    /// `command` is the program with its arguments, and `environment` its variables; both are empty if they are unknown.
+    /// `read` reads the settings file, which need not exist.
     pub fn new(
         command: Vec<String>,
         environment: BTreeMap<String, String>,
@@ -67,7 +83,7 @@ impl Called {
         }
     }
 
-    /// With nothing but its usual settings file: what those know who cannot read how it is called.
+    /// With the default settings file only, for callers that cannot read the command line.
     pub fn usual() -> Result<Self, Unreadable> {
         let read = |file: &Path| std::fs::read_to_string(system_files::in_root(Path::new("/"), file));
         Self::new(Vec::new(), BTreeMap::new(), read)
@@ -79,7 +95,7 @@ impl Called {
         &self.file
     }
 
-    /// What a setting is, and where that is said; nothing where the program's default counts.
+    /// The file that sets a setting, and the value; `None` for the program's default.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<(String, &str)> {
         if let Some(value) = call::option(&self.command, name) {
@@ -89,19 +105,19 @@ impl Called {
         settings.find(|(known, _)| *known == name).map(|(_, value)| (self.file.clone(), value))
     }
 
-    /// Where the program keeps the state of the lamp.
+    /// The file of the lamp's state.
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.setting("state").map_or(paths::STATE, |(_, value)| value).into()
     }
 
-    /// Who the program is to the broker at `address`: nobody, if it is another one than the program's own, which gets no
-    /// password of this one.
+    /// The program's user at the broker at `address`. `None` if that is not the program's own broker: no other broker gets
+    /// the password.
     pub fn user_at(&self, address: &Address) -> Result<Option<User>, String> {
         if self.address(Peer::Broker)? == *address { self.user() } else { Ok(None) }
     }
 
-    /// Who the program is to its broker.
+    /// The program's user at its broker.
     pub fn user(&self) -> Result<Option<User>, String> {
         let wrong = |file: &str, error: String| format!("{file}: {error}");
         let username = match self.setting("username") {
@@ -117,7 +133,7 @@ impl Called {
             .map_err(|error| wrong(&place, error))
     }
 
-    /// Where a peer is.
+    /// The address of a peer.
     pub fn address(&self, peer: Peer) -> Result<Address, String> {
         let name = match peer {
             Peer::Broker => "broker",
@@ -164,14 +180,22 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_say_nothing_are_passed_over() {
+    fn every_reloaded_setting_exists() {
+        let names: Vec<Arg> = definitions().collect();
+        for name in RELOADED {
+            assert!(names.iter().any(|argument| argument.get_long() == Some(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn skips_empty_lines_and_comments() {
         let found: Vec<Line> = lines("# x\n\n  a = b=c \nd\n").collect();
         let expected = [Line { number: 3, setting: Some(("a", "b=c")) }, Line { number: 4, setting: None }];
         assert_eq!(found, expected);
     }
 
     #[test]
-    fn the_call_counts_more_than_the_file_and_the_file_more_than_the_environment() {
+    fn the_command_line_overrides_the_file_which_overrides_the_environment() {
         let file = ("/etc/lampi/lamp_service.conf", "# x\n broker = b:1\npigpiod=[::1]:2\n");
         let addresses = |called: &Called| {
             [Peer::Broker, Peer::Pigpiod].map(|peer| called.address(peer).unwrap().to_string())
@@ -185,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_call_names_the_file() {
+    fn reads_the_file_that_the_command_line_names() {
         let files =
             [("/etc/lampi/lamp_service.conf", "broker = b:1\n"), ("/srv/s", "broker = s:2\nstate = /x\n")];
         let called = called("lamp_service --settings /srv/s", &[], &files);
@@ -195,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_is_that_of_the_programs_own_broker() {
+    fn has_a_user_only_at_the_programs_own_broker() {
         let settings = "broker = b:1\nusername = lamp\npassword-file = /p\n";
         let file = ("/etc/lampi/lamp_service.conf", settings);
         let at = |called: &Called, broker: &str| called.user_at(&broker.parse().unwrap());
@@ -217,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_file_that_is_wrong() {
+    fn an_error_names_the_file_with_the_wrong_value() {
         let error = called("", &[], &[("/etc/lampi/lamp_service.conf", "broker = d")]).address(Peer::Broker);
         assert_eq!(error.unwrap_err(), "/etc/lampi/lamp_service.conf: broker is 'd': it must be HOST:PORT");
         let error = called("lamp_service --broker d", &[], &[]).address(Peer::Broker).unwrap_err();
