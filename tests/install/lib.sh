@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the scenarios share; it lies at /lib.sh in their chroot or guest, beside /helpers.sh.
+# Functions for the scenarios, at /lib.sh in their chroot or guest, next to /helpers.sh.
 # shellcheck shell=sh
 
 CONFS='fbcp pigpiod lamp_service lamp_ui'
@@ -9,14 +9,14 @@ DEB=$(echo /lampi_*.deb)
 # shellcheck source=tests/helpers.sh
 . /helpers.sh
 
-# Debian's Supervisor, also where there is another one.
+# Always for Debian's Supervisor.
 supervisorctl() {
     command supervisorctl -c /etc/supervisor/supervisord.conf "$@"
 }
 
-# After the message of a failure: the state of the programs.
+# Prints the state of the programs after a failure.
 explain() {
-    echo '---- what Supervisor says:'
+    echo '---- Supervisor:'
     supervisorctl status || true
     tail -n 20 /var/log/supervisor/*.log || true
 }
@@ -31,7 +31,7 @@ start_broker() {
     await 'mosquitto' mosquitto_pub -t test -m test
 }
 
-# apt as on the owner's lamp; its words go to /apt.log.
+# apt as on the owner's lamp. Its output is in /apt.log.
 apt_get() {
     apt-get --yes --no-install-recommends "$@" </dev/null >/apt.log 2>&1 || {
         cat /apt.log >&2
@@ -66,7 +66,7 @@ pid() {
     supervisorctl pid "$1"
 }
 
-# order_of_start: names of the programs in the order in which the running Supervisor first started them.
+# order_of_start: the programs in the order in which the running Supervisor first started them.
 order_of_start() {
     sed '/supervisord started/h; //!H; $!d; x' /var/log/supervisor/supervisord.log |
         sed -n "s/.*spawned: '\([a-z_]*\)'.*/\1/p" | head -4 | tr '\n' ' '
@@ -78,7 +78,7 @@ modes() {
     done | sort -u
 }
 
-# duty: duty cycles of the three LEDs, asked from pigpiod by Debian's own client.
+# duty: duty cycles of the three LEDs, read from pigpiod by Debian's client.
 duty() {
     pigs gdc 19 gdc 26 gdc 13 2>/dev/null | tr '\n' ' '
 }

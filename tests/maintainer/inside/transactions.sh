@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The transactions of dpkg in which every call form of the maintainer scripts occurs.
+# Transactions of dpkg that use every call form of the maintainer scripts.
 # shellcheck shell=sh
 
-# Name, layer to begin with, status of the package afterwards ("absent": dpkg does not know it), command, and the calls that
-# fail, as labels of /t/call.
+# Name, initial layer, final status of the package ("absent": not in dpkg's database), command, and the calls that fail,
+# as labels of /t/call.
 TRANSACTIONS='
 install               by-hand installed       install 2 |
 install-fails         by-hand absent          install 2 | 2 preinst install
@@ -33,7 +33,7 @@ breaker-prerm-fails   old     installed       other breaker | 1 prerm deconfigur
 disappear             old     absent          other eater |
 '
 
-# transaction NAME: runs it. Its exit status does not matter; what becomes of the machine does.
+# transaction NAME: runs it. Only the resulting state of the machine matters, not the exit status.
 transaction() {
     line=$(echo "$TRANSACTIONS" | grep "^$1 ")
     echo "$line" | sed 's/.*| *//' | tr ';' '\n' >/t/fail
@@ -60,7 +60,7 @@ perform() {
     esac
 }
 
-# quiet_dpkg ARGUMENTS...: without a terminal, with words in /t/log.
+# quiet_dpkg ARGUMENTS...: without a terminal, with output in /t/log.
 quiet_dpkg() {
     PATH="/t/shims:$PATH" dpkg "$@" </dev/null >>/t/log 2>&1 || true
 }
@@ -69,8 +69,8 @@ status() {
     dpkg-query --show --showformat '${db:Status-Status}\n' lampi 2>/dev/null | sed 's/^not-installed$//' | grep . || echo absent
 }
 
-# snapshot: everything that the package, its scripts and its owner have to do with: type, mode, owner, path, target of a
-# link, and checksums.
+# snapshot: all files that concern the package, its scripts and its owner, with type, mode, owner, path, target of a
+# link, and checksum.
 snapshot() {
     relevant ! -type d -printf '%M %u:%g %p %l\n' | sort
     relevant -type f -print0 | sort --zero-terminated | xargs -0 md5sum
