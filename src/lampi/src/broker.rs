@@ -182,8 +182,8 @@ impl BrokerClient {
     fn service(&self) -> &'static str {
         match self.known.service {
             Some(true) => "lamp_service is connected but does not respond; run: lampi logs lamp_service",
-            Some(false) => "lamp_service is not connected to it; run: sudo lampi status",
-            None => "lamp_service has never connected to it; run: sudo lampi status",
+            Some(false) => "lamp_service is not connected to the broker; run: sudo lampi status",
+            None => "lamp_service has never connected to the broker; run: sudo lampi status",
         }
     }
 }

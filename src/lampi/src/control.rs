@@ -2,8 +2,8 @@
 //! `lampi start`, `stop`, `restart` and `update`: Supervisor's own commands, over the socket of the lamp's
 //! Supervisor.
 //!
-//! supervisorctl uses the first configuration that it finds, even one in the working directory, and may so
-//! control another Supervisor.
+//! supervisorctl could control another one: it uses the first configuration that it finds, even one in the
+//! working directory.
 
 use std::path::Path;
 

@@ -55,7 +55,7 @@ fn warn_if_dark() {
         Ok(false) => format!("the LEDs stay dark: {}", Driver::darkness(root)),
         Err(error) => format!("the LEDs do not change: {error}"),
     };
-    eprintln!("lampi: warning: the lamp's state is changed, but {reason}");
+    eprintln!("lampi: warning: the lamp's state has changed, but {reason}");
 }
 
 /// Prints the state.

@@ -220,7 +220,7 @@ fn reports_why_the_lamp_does_not_respond() {
             String::new(),
             format!(
                 "lampi: the MQTT broker {address} did not send the lamp's state within 5 s: \
-                 lamp_service has never connected to it; run: sudo lampi status\n"
+                 lamp_service has never connected to the broker; run: sudo lampi status\n"
             )
         )
     );
@@ -237,7 +237,7 @@ fn reports_why_the_lamp_does_not_respond() {
             Some(1),
             String::new(),
             "lampi: lamp_service did not confirm the change within 5 s: \
-             lamp_service is not connected to it; run: sudo lampi status\n"
+             lamp_service is not connected to the broker; run: sudo lampi status\n"
                 .into()
         )
     );
