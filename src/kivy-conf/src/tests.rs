@@ -176,7 +176,8 @@ fn warns_about_and_ignores_invalid_values() {
 fn reads_every_supported_key() {
     let kivy = read(concat!(
         "\u{feff}# comment\n[graphics]\r\nMaxFPS: 0\nshow_cursor = No\n",
-        "rotation=180\nrotation=90\n; comment\n[kivy]\nlog_level = warning\n[postproc]\njitter_distance = 4\n",
+        "rotation=180\nrotation=90\n; comment\n",
+        "[kivy]\nlog_level = warning\n[postproc]\njitter_distance = 4\n",
         "ignore = [(0, 0, 0.5, 0.25),\n  (0.75, 0.5, 1, 1)]\n[unknown]\nkey\n  = value\n"
     ));
     assert_eq!((kivy.rotation, kivy.max_fps, kivy.hide_cursor), (90, None, true));
