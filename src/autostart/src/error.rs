@@ -28,7 +28,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(error) => error.fmt(formatter),
-            Self::Gone(path) => write!(formatter, "{path} does not exist any more"),
+            Self::Gone(path) => write!(formatter, "{path} does not exist any more; run the command again"),
             Self::Changed(path) => {
                 write!(formatter, "{path} has just been changed by another program; run the command again")
             }

@@ -12,7 +12,7 @@
 //! read is reported as such, and nothing is changed that another user than root could have put there.
 //!
 //! This crate reads files as cron, systemd, Supervisor and shells do. It does not depend on what the lamp's
-//! programs do, prints nothing, prompts nobody, and changes no file except the one given to [`take`].
+//! programs do, prints nothing, never prompts, and changes no file except the one given to [`take`].
 //!
 //! Not detected: services that another command starts (`systemctl start`), programs that Python and other
 //! languages start, and scripts that are called by name.

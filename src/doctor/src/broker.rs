@@ -131,7 +131,8 @@ fn without_login(lamp: &Lamp, error: &installed::Unknown, report: &mut Report) {
             let editor = Command::of_root(format!("editor {}", quoted(lamp.service.file())));
             report.problem(
                 visible(&error.to_string()),
-                Fix::by_command("Set both, or neither", editor).then(lamp.restart("lamp_service")),
+                Fix::by_command("Set both username and password-file, or neither", editor)
+                    .then(lamp.restart("lamp_service")),
             );
         }
     }

@@ -5,7 +5,7 @@
 //! Every path is below the root of the [`System`], so the doctor can also examine a system that does not run,
 //! or the tree of a test. [`examine`] changes nothing; [`Step::perform`] does.
 //!
-//! The doctor prints nothing and prompts nobody. The program that calls it does that, and provides the steps
+//! The doctor prints nothing and never prompts. The program that calls it does that, and provides the steps
 //! that are commands of its own ([`Commands`]).
 
 mod autostart;

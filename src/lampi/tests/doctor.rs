@@ -23,8 +23,9 @@ use std::process::Command;
 use support::{Doctor, Lamp, Peers};
 
 fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor/broken");
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor/broken");
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     cases
 }
@@ -60,7 +61,7 @@ fn complaint(case: &Path, peers: &Peers) -> Option<String> {
 /// The result of `doctor --fix`.
 fn mended(lamp: &Lamp, peers: &Peers) -> String {
     let before = lamp.files();
-    let mut told = lamp.mend(peers);
+    let mut told = lamp.fix(peers);
     let after = lamp.files();
     for (path, what) in &after {
         let sign = if before.contains_key(path) { '~' } else { '+' };

@@ -10,9 +10,9 @@ use rustix::process::{getegid, geteuid};
 /// Owner, group and permission bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// User id of the owner.
+    /// User ID of the owner.
     pub user: u32,
-    /// Id of the group.
+    /// ID of the group.
     pub group: u32,
     /// Permission bits.
     pub mode: u32,

@@ -108,7 +108,9 @@ impl fmt::Display for Error {
         match self {
             Self::System { operation, path, .. } => operation.write(path, formatter),
             Self::NoName(path) => write!(formatter, "{} is not the name of a file", path.display()),
-            Self::ParentInPath(path) => write!(formatter, "{} must not contain ..", path.display()),
+            Self::ParentInPath(path) => {
+                write!(formatter, "{} must not contain ..; use the full path", path.display())
+            }
             Self::Link(path) => {
                 let path = path.display();
                 write!(

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Paths of a machine whose root may be any directory.
+//! Paths of a machine with its root at any directory.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Operation};
 
-/// Where the file that a machine calls `path` is, if its root is at `root`.
+/// The real path of a machine's `path`, if its root is at `root`.
 #[must_use]
 pub fn in_root(root: &Path, path: impl AsRef<Path>) -> PathBuf {
     let path = path.as_ref();
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// Whether there is anything of that name, even a link that leads nowhere.
+/// Whether anything has that name, even a dangling link.
 pub fn exists(path: &Path) -> Result<bool, Error> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How long what is written to a directory lasts, by the file system that it is on.
+//! How long files in a directory last, depending on its file system.
 
 use std::io;
 use std::path::Path;
 
 use rustix::fs::{FsWord, StatVfsMountFlags, statfs, statvfs};
 
-/// Numbers of file systems, from linux/magic.h.
+/// Magic numbers of file systems, from linux/magic.h.
 const TMPFS: FsWord = 0x0102_1994;
 const OVERLAY: FsWord = 0x794c_7630;
 
@@ -15,16 +15,16 @@ const OVERLAY: FsWord = 0x794c_7630;
 pub enum Storage {
     /// On a disk.
     Disk,
-    /// Nothing can be written.
+    /// The file system is read-only.
     ReadOnly,
-    /// In memory, up to the next boot.
+    /// In memory, until the next boot.
     Memory,
-    /// In the upper layer of an overlay. Systems with a read-only disk have that in memory; the kernel does
-    /// not say.
+    /// In the upper layer of an overlay. On systems with a read-only disk that layer is in memory, which the
+    /// kernel does not report.
     Overlay,
 }
 
-/// That of a directory, or of the nearest one above it that exists.
+/// The storage of a directory, or of its nearest existing parent.
 pub fn storage(directory: &Path) -> io::Result<Storage> {
     let existing = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     if statvfs(existing)?.f_flag.contains(StatVfsMountFlags::RDONLY) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What root does in the directories of a user, with no more rights than that user has: whatever the user
-//! puts in the way, it reaches nothing that the user could not reach without root.
+//! Runs code of root with the permissions of a user, in that user's directories. Even if the user creates
+//! links there, the code reaches nothing that the user cannot reach.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -9,19 +9,19 @@ use std::thread;
 use rustix::process::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
-/// A user, by number.
+/// A user, by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {
-    /// The user's own number.
+    /// User ID.
     pub user: u32,
-    /// That of the user's group.
+    /// Group ID.
     pub group: u32,
 }
 
-/// Does `work` with the rights of `user`. Without root's rights it is only possible for the caller.
+/// Runs `work` with the permissions of `user`. A caller other than root can only name itself.
 ///
-/// The kernel keeps the rights of each thread apart. They are given up for good, the saved ones too, so that
-/// the thread has no way back; it ends with the work. No other thread is changed.
+/// It runs in a thread of its own, because the kernel has credentials for each thread. The thread drops
+/// root's permanently, including the saved ones, and ends with the work. No other thread is changed.
 pub fn as_user<T: Send>(user: User, work: impl FnOnce() -> T + Send) -> io::Result<T> {
     let (uid, gid) = (Uid::from_raw(user.user), Gid::from_raw(user.group));
     if rustix::process::geteuid() == uid {
@@ -31,7 +31,7 @@ pub fn as_user<T: Send>(user: User, work: impl FnOnce() -> T + Send) -> io::Resu
         let worker = scope.spawn(|| {
             set_thread_groups(&[gid])?;
             set_thread_res_gid(gid, gid, gid)?;
-            // Last, since nothing of this is allowed after it.
+            // Last, because the other calls are not permitted after it.
             set_thread_res_uid(uid, uid, uid)?;
             Ok(work())
         });
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
         written.unwrap();
         assert_eq!(own.join("new").metadata().unwrap().uid(), 65534);
-        // The caller is who he was.
+        // The caller's credentials are unchanged.
         fs::read(&secret).unwrap();
     }
 }

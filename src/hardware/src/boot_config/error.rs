@@ -74,8 +74,8 @@ impl fmt::Display for BootConfigError {
             }
             Self::Missing { newer, older, directory } => write!(
                 formatter,
-                "neither {} nor {} exists: either the machine is not a Raspberry Pi with its own firmware, \
-                 or its boot partition is not mounted; mount it at {directory}",
+                "neither {} nor {} exists: either the machine is not a Raspberry Pi that boots with its own \
+                 firmware, or its boot partition is not mounted; mount it at {directory}",
                 newer.display(),
                 older.display()
             ),

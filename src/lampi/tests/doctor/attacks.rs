@@ -27,9 +27,9 @@ fn lamp(peers: &Peers) -> Lamp {
 
 /// Runs `doctor --fix`. Fails if anything below `paths` changes, or if another file then contains the secret.
 #[track_caller]
-fn mend_without_touching(lamp: &Lamp, peers: &Peers, paths: &[&str]) -> String {
+fn fix_without_touching(lamp: &Lamp, peers: &Peers, paths: &[&str]) -> String {
     let before = lamp.files();
-    let told = lamp.mend(peers);
+    let told = lamp.fix(peers);
     let after = lamp.files();
     let below = |path: &String| paths.iter().any(|begin| path.starts_with(begin));
     for path in before.keys().chain(after.keys()).filter(|path| below(path)) {
@@ -68,7 +68,7 @@ fn does_not_reveal_a_secret_that_the_state_links_to() {
     let state = lamp.path("var/lib/lampi/state.json");
     fs::remove_file(&state).unwrap();
     symlink(lamp.path("etc/shadow"), &state).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc/"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc/"]);
     assert!(
         told.contains("done: renamed /var/lib/lampi/state.json to /var/lib/lampi/state.json.bad"),
         "{told}"
@@ -77,7 +77,7 @@ fn does_not_reveal_a_secret_that_the_state_links_to() {
     // A hard link to the secret, which the user could create if the kernel does not prevent it.
     let _ = fs::remove_file(&state);
     fs::hard_link(lamp.path("etc/shadow"), &state).unwrap();
-    mend_without_touching(&lamp, &peers, &["etc/"]);
+    fix_without_touching(&lamp, &peers, &["etc/"]);
 }
 
 /// The user swaps the state with a link, and back, as fast as possible, to hit the worst moment.
@@ -85,13 +85,13 @@ fn does_not_reveal_a_secret_that_the_state_links_to() {
 fn does_not_reveal_a_secret_if_the_state_is_swapped() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
-    let folder = lamp.path("var/lib/lampi");
-    let state = folder.join("state.json");
+    let directory = lamp.path("var/lib/lampi");
+    let state = directory.join("state.json");
     let content = fs::read(&state).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let swapper = scope.spawn(|| {
-            let (link, file) = (folder.join("link"), folder.join("file"));
+            let (link, file) = (directory.join("link"), directory.join("file"));
             let mut swaps = 0_u32;
             while !stop.load(Ordering::Relaxed) {
                 symlink(lamp.path("etc/shadow"), &link).unwrap();
@@ -110,13 +110,13 @@ fn does_not_reveal_a_secret_if_the_state_is_swapped() {
         };
         let before = shadow();
         for _ in 0..5 {
-            lamp.mend(&peers);
+            lamp.fix(&peers);
             assert_eq!(shadow(), before);
         }
         stop.store(true, Ordering::Relaxed);
         assert!(swapper.join().unwrap() > 0);
     });
-    for entry in fs::read_dir(&folder).unwrap() {
+    for entry in fs::read_dir(&directory).unwrap() {
         let path = entry.unwrap().path();
         if !path.is_symlink() {
             assert_ne!(fs::read(&path).unwrap(), SECRET.as_bytes(), "{}", path.display());
@@ -130,7 +130,7 @@ fn does_not_give_away_a_directory_that_the_user_can_swap() {
     let lamp = lamp(&peers);
     call(&lamp, "lamp_service", "--state /home/pi/deep/state.json");
     symlink(lamp.path("etc"), lamp.path("home/pi/deep")).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc"]);
     assert!(told.contains("failed: ") && told.contains("/home/pi belongs to the user 1000"), "{told}");
 }
 
@@ -147,7 +147,7 @@ fn does_not_give_away_a_directory_of_a_package() {
     let conf = lamp.path("etc/supervisor/conf.d/lamp_ui.conf");
     let text = fs::read_to_string(&conf).unwrap().replace("HOME=\"/home/pi\"", "HOME=\"/etc\"");
     fs::write(&conf, text).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc"]);
     assert!(told.contains("/etc belongs to the package base-files"), "{told}");
 }
 
@@ -157,7 +157,7 @@ fn does_not_use_a_backup_name_that_is_a_link() {
     let lamp = lamp(&peers);
     fs::write(lamp.path("var/lib/lampi/state.json"), "@reboot root sh\n").unwrap();
     symlink(lamp.path("etc/cron.d"), lamp.path("var/lib/lampi/state.json.bad")).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc/"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc/"]);
     assert!(
         told.contains("done: renamed /var/lib/lampi/state.json to /var/lib/lampi/state.json.bad.1"),
         "{told}"
@@ -174,7 +174,7 @@ fn overwrites_no_backup() {
         let fbcp = fs::read_to_string(conf("fbcp.conf")).unwrap();
         fs::write(conf("fbcp.conf"), fbcp.replace("autostart=true", "autostart=false")).unwrap();
         fs::write(lamp.path("var/lib/lampi/state.json"), "{").unwrap();
-        lamp.mend(&peers);
+        lamp.fix(&peers);
     }
     for name in ["game.conf.dpkg-bak", "game.conf.dpkg-bak.1", "fbcp.conf.dpkg-bak"] {
         assert!(conf(name).exists(), "{name}");
@@ -196,7 +196,7 @@ fn does_not_change_a_file_of_a_package() {
     fs::write(lamp.path("var/lib/dpkg/info/game.list"), "/.\n/etc/supervisor/conf.d/game.conf\n").unwrap();
     fs::write(lamp.path("etc/supervisor/conf.d/game.conf"), "[program:game]\ncommand=x\npriority=last\n")
         .unwrap();
-    assert_eq!(mend_without_touching(&lamp, &peers, &["etc/"]), "");
+    assert_eq!(fix_without_touching(&lamp, &peers, &["etc/"]), "");
     let found = lamp.doctor(&peers);
     assert!(found.complaints.contains("fix: Correct this line"), "{}", found.output);
 }
@@ -228,14 +228,14 @@ fn copies_only_a_kivy_configuration_for_the_user() {
     let config = lamp.path("home/pi/.kivy/config.ini");
     fs::remove_file(&config).unwrap();
     symlink(lamp.path("etc/shadow"), &config).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc/", "home/"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc/", "home/"]);
     assert!(told.contains("does not have the expected content"), "{told}");
 
     // A file of root's that the user has renamed.
     fs::remove_file(&config).unwrap();
     fs::write(&config, "[Interface]\nPrivateKey = secret\n").unwrap();
     fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc/", "home/"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc/", "home/"]);
     assert!(told.contains("does not have the expected content"), "{told}");
 }
 
@@ -243,30 +243,30 @@ fn copies_only_a_kivy_configuration_for_the_user() {
 fn empties_a_log_with_the_permissions_of_its_directorys_owner() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
-    let (large, folder) = (lamp.path("var/large"), lamp.path("var/log/theirs"));
+    let (large, directory) = (lamp.path("var/large"), lamp.path("var/log/theirs"));
     fs::File::create(&large).unwrap().set_len(200 << 20).unwrap();
     fs::set_permissions(&large, Permissions::from_mode(0o600)).unwrap();
-    fs::create_dir(&folder).unwrap();
-    chown(&folder, Some(PI), Some(PI)).unwrap();
-    fs::hard_link(&large, folder.join("theirs.log")).unwrap();
-    let told = lamp.mend(&peers);
+    fs::create_dir(&directory).unwrap();
+    chown(&directory, Some(PI), Some(PI)).unwrap();
+    fs::hard_link(&large, directory.join("theirs.log")).unwrap();
+    let told = lamp.fix(&peers);
     assert!(told.contains("failed: cannot empty") && told.contains("Permission denied"), "{told}");
     assert_eq!(large.metadata().unwrap().len(), 200 << 20);
     // A file of that user is emptied.
-    fs::remove_file(folder.join("theirs.log")).unwrap();
-    fs::File::create(folder.join("theirs.log")).unwrap().set_len(200 << 20).unwrap();
-    chown(folder.join("theirs.log"), Some(PI), Some(PI)).unwrap();
-    assert_eq!(lamp.mend(&peers), "done: emptied /var/log/theirs/theirs.log\n");
+    fs::remove_file(directory.join("theirs.log")).unwrap();
+    fs::File::create(directory.join("theirs.log")).unwrap().set_len(200 << 20).unwrap();
+    chown(directory.join("theirs.log"), Some(PI), Some(PI)).unwrap();
+    assert_eq!(lamp.fix(&peers), "done: emptied /var/log/theirs/theirs.log\n");
 }
 
 #[test]
 fn does_not_write_to_a_conf_directory_that_others_can_change() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
-    let folder = lamp.path("etc/supervisor/conf.d");
+    let directory = lamp.path("etc/supervisor/conf.d");
     fs::set_permissions(lamp.path("etc/supervisor/conf.d/fbcp.conf"), Permissions::from_mode(0o644)).unwrap();
-    fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc/"]);
+    fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+    let told = fix_without_touching(&lamp, &peers, &["etc/"]);
     assert!(told.contains("users other than its owner can write to"), "{told}");
     // The command would follow links.
     let found = lamp.doctor(&peers);
@@ -280,13 +280,13 @@ fn adds_no_second_panel_and_the_lamps_only_once() {
     let config = lamp.path("boot/firmware/config.txt");
     fs::remove_file(lamp.path("dev/fb1")).unwrap();
     fs::write(&config, "[pi4]\ndtoverlay=piscreen,drm\n").unwrap();
-    assert_eq!(mend_without_touching(&lamp, &peers, &["boot/", "etc/"]), "");
+    assert_eq!(fix_without_touching(&lamp, &peers, &["boot/", "etc/"]), "");
     let found = lamp.doctor(&peers);
     assert!(found.complaints.contains("`dtoverlay=piscreen,drm`"), "{}", found.output);
 
     fs::write(&config, "[pi4]\narm_boost=1\n").unwrap();
     for _ in 0..3 {
-        lamp.mend(&peers);
+        lamp.fix(&peers);
     }
     let text = fs::read_to_string(&config).unwrap();
     let overlay = "[all]\ndtoverlay=pitft28-capacitive,rotate=90,speed=64000000,fps=30\n";
@@ -298,7 +298,7 @@ fn gives_the_user_no_access_to_a_file_that_is_not_a_device() {
     let peers = Peers::start();
     let lamp = lamp(&peers);
     call(&lamp, "lamp_ui", "--framebuffer /etc/shadow");
-    mend_without_touching(&lamp, &peers, &["etc/shadow"]);
+    fix_without_touching(&lamp, &peers, &["etc/shadow"]);
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn follows_no_link_when_it_runs_programs_of_the_system() {
     fs::write(&outside, text).unwrap();
     fs::remove_file(&group).unwrap();
     symlink(&outside, &group).unwrap();
-    let told = mend_without_touching(&lamp, &peers, &["etc/", "var/group"]);
+    let told = fix_without_touching(&lamp, &peers, &["etc/", "var/group"]);
     assert!(told.contains("group is a symbolic link, which lampi does not follow"), "{told}");
 }
 
@@ -326,7 +326,7 @@ fn escapes_text_of_others_for_terminal_and_shell() {
     let is_unsafe = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
     assert!(!found.output.contains(is_unsafe), "{:?}", found.output);
     assert!(found.output.contains(r"'/etc/supervisor/conf.d/$(reboot) '\''.conf'"), "{}", found.output);
-    let told = lamp.mend(&peers);
+    let told = lamp.fix(&peers);
     assert!(!told.contains(is_unsafe), "{told:?}");
     assert!(lamp.path("etc/supervisor/conf.d/$(reboot) '.conf.dpkg-bak").exists(), "{told}");
 }

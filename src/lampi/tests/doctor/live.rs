@@ -64,8 +64,8 @@ fn reports_programs_that_do_not_run_with_the_last_line_of_their_logs() {
     ]);
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: fbcp failed to start, and Supervisor no longer retries; the last line of its log: `fbcp: \
-/dev/fb1 is no framebuffer`
+problem  supervisor: fbcp failed to start, and Supervisor no longer retries; the last line of its log: \
+`fbcp: /dev/fb1 is no framebuffer`
          fix: Start fbcp
          run: lampi start fbcp
 problem  supervisor: pigpiod does not run: Supervisor has it as EXITED; its log is empty
@@ -86,7 +86,8 @@ problem  supervisor: Supervisor has not read the file of lamp_ui yet, so lamp_ui
         Supervisord::start(&[&programs[..], &[("fbcp", "command=/bin/false\nstartretries=1000")]].concat());
     lamp.supervise(&supervisord);
     let expected = "\
-problem  supervisor: fbcp exits as soon as it is started; the last line of its log: `fbcp: /dev/fb1 is no framebuffer`
+problem  supervisor: fbcp exits as soon as it is started; the last line of its log: \
+`fbcp: /dev/fb1 is no framebuffer`
          fix: Restart fbcp
          run: lampi restart fbcp
 ";
@@ -125,14 +126,14 @@ fn finds_and_deletes_a_retained_request() {
     let found = lamp.doctor(&peers);
     assert_eq!(found.status, 3, "{}", found.output);
     let expected = "\
-warning  broker: the broker has a retained request (`{\"client\": \"echo\", \"on\": true}`), which lamp_service \
-ignores but other programs may obey; its sender must not set the retain flag
+warning  broker: the broker has a retained request (`{\"client\": \"echo\", \"on\": true}`), which \
+lamp_service ignores but other programs may obey; its sender must not set the retain flag
          fix: Delete the retained request from the broker at localhost:@BROKER@
          run: mosquitto_pub -h localhost -p @BROKER@ -r -n -t lamp/set_config
 ";
     assert_eq!(found.complaints, expected);
     let before = lamp.files();
-    assert_eq!(lamp.mend(&peers), "done: deleted the retained request\n");
+    assert_eq!(lamp.fix(&peers), "done: deleted the retained request\n");
     assert_eq!(lamp.doctor(&peers).complaints, "");
     assert_eq!(lamp.files(), before);
 
@@ -178,14 +179,14 @@ fn reports_a_broker_that_accepts_no_clients_with_the_reason() {
     assert!(found.complaints.contains("`per_listener_settings true`"), "{}", found.complaints);
     assert!(!found.output.contains("doctor --fix"), "{}", found.output);
     let before = lamp.files();
-    assert_eq!((lamp.mend(&peers).as_str(), lamp.files() == before), ("", true));
+    assert_eq!((lamp.fix(&peers).as_str(), lamp.files() == before), ("", true));
 }
 
 #[test]
 fn reports_a_password_that_the_broker_or_the_lamp_rejects() {
     let mut peers = Peers::start();
-    let folder = tempfile::tempdir().unwrap();
-    let passwords = folder.path().join("passwords");
+    let directory = tempfile::tempdir().unwrap();
+    let passwords = directory.path().join("passwords");
     set_password(&passwords, "lamp", "right");
     let lines = format!("allow_anonymous false\npassword_file {}\n", passwords.display());
     peers.broker = Mosquitto::start_with(&lines);
@@ -211,17 +212,18 @@ fn reports_a_password_that_the_broker_or_the_lamp_rejects() {
     assert_eq!(
         said(),
         format!(
-            "{refused}the user name 'lamp' or the password in /etc/lampi/password is wrong\n         fix: Write the \
-             password of lamp at the broker to /etc/lampi/password, or set the password in that file for lamp with \
-             mosquitto_passwd, in mosquitto's `password_file`; /etc/lampi/lamp_service.conf sets the name as `username`\n"
+            "{refused}the user name 'lamp' or the password in /etc/lampi/password is wrong\n         \
+             fix: Write the password of lamp at the broker to /etc/lampi/password, or set the password \
+             in that file for lamp with mosquitto_passwd, in mosquitto's `password_file`; \
+             /etc/lampi/lamp_service.conf sets the name as `username`\n"
         )
     );
     write("right\n", 0o640, PI);
     assert_eq!(
         said(),
         format!(
-            "{unusable}gives access to other users (mode 640)\n         fix: Let only its owner read it\n         run: \
-             chmod 600 /etc/lampi/password\n"
+            "{unusable}gives access to other users (mode 640)\n         \
+             fix: Let only its owner read it\n         run: chmod 600 /etc/lampi/password\n"
         )
     );
     // Root can read it, but the lamp's programs cannot.
@@ -289,8 +291,8 @@ fn reports_a_pigpiod_that_is_too_old() {
     lamp.start();
     assert_eq!(
         lamp.doctor(&peers).complaints,
-        "problem  pigpiod: pigpiod has version 59; the lamp needs 60 or newer\n         fix: Install the package \
-         pigpiod\n         run: apt install pigpiod\n"
+        "problem  pigpiod: pigpiod has version 59; the lamp needs 60 or newer\n         \
+         fix: Install the package pigpiod\n         run: apt install pigpiod\n"
     );
 }
 

@@ -19,15 +19,15 @@ pub(crate) const SLEEPS: &str = "command=/bin/sleep 1000000\nstartsecs=0";
 
 /// A supervisord with programs named as the lamp's.
 pub(crate) struct Supervisord {
-    folder: TempDir,
+    directory: TempDir,
     process: Process,
 }
 
 impl Supervisord {
     /// Starts one and waits until it responds. Programs are names with the contents of their sections.
     pub(crate) fn start(programs: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let here = folder.path().display();
+        let directory = tempfile::tempdir().unwrap();
+        let here = directory.path().display();
         let mut conf = format!(
             "[unix_http_server]\nfile={here}/sock\n[supervisord]\nlogfile={here}/log\npidfile={here}/pid\n\
              [rpcinterface:supervisor]\n\
@@ -36,18 +36,18 @@ impl Supervisord {
         for (name, section) in programs {
             conf.push_str(&program_section(name, section));
         }
-        let file = folder.path().join("conf");
+        let file = directory.path().join("conf");
         fs::write(&file, conf).unwrap();
         let process =
             Process::start(Command::new("supervisord").arg("--nodaemon").arg("-c").arg(&file), "supervisor");
-        let supervisord = Self { folder, process };
+        let supervisord = Self { directory, process };
         wait_for("supervisord to answer", PATIENCE, || UnixStream::connect(supervisord.socket()).ok());
         supervisord
     }
 
     /// Its socket.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.path().join("sock")
+        self.directory.path().join("sock")
     }
 }
 
@@ -141,11 +141,11 @@ impl Lamp {
     /// Adds the processes of its programs according to their files, unless they exist.
     pub(crate) fn start(&self) {
         for (pid, name) in [(101, "fbcp"), (102, "pigpiod"), (103, "lamp_service"), (104, "lamp_ui")] {
-            let folder = self.path(&format!("proc/{pid}"));
+            let directory = self.path(&format!("proc/{pid}"));
             let conf = fs::read_to_string(self.path(&format!("etc/supervisor/conf.d/{name}.conf")));
             if let Ok(conf) = conf
                 && self.path("proc").exists()
-                && !folder.join("status").exists()
+                && !directory.join("status").exists()
                 && let Some(command) = conf.lines().find_map(|line| line.strip_prefix("command="))
             {
                 let uid = if conf.contains("user=pi") { PI } else { 0 };
@@ -173,11 +173,11 @@ impl Lamp {
 
     /// Adds a process to its /proc.
     fn process(&self, pid: u32, parent: u32, uid: u32, words: &[&str]) {
-        let folder = self.path(&format!("proc/{pid}"));
-        fs::create_dir_all(&folder).unwrap();
+        let directory = self.path(&format!("proc/{pid}"));
+        fs::create_dir_all(&directory).unwrap();
         let status = format!("Name:\tx\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n");
-        fs::write(folder.join("status"), status).unwrap();
-        fs::write(folder.join("cmdline"), words.join("\0") + "\0").unwrap();
+        fs::write(directory.join("status"), status).unwrap();
+        fs::write(directory.join("cmdline"), words.join("\0") + "\0").unwrap();
     }
 
     /// Runs `lampi doctor`.
@@ -195,7 +195,7 @@ impl Lamp {
     }
 
     /// Runs `lampi doctor --fix`. Returns the lines about what it did.
-    pub(crate) fn mend(&self, peers: &Peers) -> String {
+    pub(crate) fn fix(&self, peers: &Peers) -> String {
         let mut doctor = Command::new(env!("CARGO_BIN_EXE_lampi"));
         let output = doctor.args(["doctor", "--fix", "--yes", "--root"]).arg(self.root()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -208,8 +208,8 @@ impl Lamp {
     pub(crate) fn files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.root().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
+        while let Some(directory) = folders.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
                 let metadata = path.symlink_metadata().unwrap();
                 let content = if metadata.is_file() && metadata.len() < 1 << 20 {
