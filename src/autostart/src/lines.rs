@@ -35,7 +35,7 @@ mod tests {
     use super::{End, marked};
 
     #[test]
-    fn marks_stand_before_their_lines() {
+    fn marks_lines() {
         let mark = |content: &str, end| {
             String::from_utf8(marked(content.as_bytes(), end, "# ", |line| line != 2)).unwrap()
         };

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_belongs_to_its_package_also_when_it_is_diverted_or_has_signs_of_a_pattern() {
+    fn finds_the_package_of_a_diverted_file_or_one_with_pattern_characters() {
         let root = tempfile::tempdir().unwrap();
         let dpkg = root.path().join("var/lib/dpkg");
         std::fs::create_dir_all(dpkg.join("info")).unwrap();
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn without_dpkgs_files_nothing_is_known_to_belong_to_anybody() {
+    fn finds_no_package_without_dpkgs_database() {
         let root = tempfile::tempdir().unwrap();
         assert!(owners(root.path(), ["/etc/x"].into_iter()).is_none_or(|owners| owners.is_empty()));
     }

@@ -246,14 +246,14 @@ mod tests {
     use super::{connection, service};
 
     #[test]
-    fn services_are_found_in_cgroups() {
+    fn finds_services_in_cgroups() {
         assert_eq!(service("0::/system.slice/pigpiod.service\n").as_deref(), Some("pigpiod.service"));
         assert_eq!(service("0::/user.slice/user-1000.slice/session-1.scope\n"), None);
         assert_eq!(service(""), None);
     }
 
     #[test]
-    fn connections_to_a_broker_are_known() {
+    fn finds_connections_to_a_broker() {
         let line = "   1: 0100007F:A1B2 0100007F:075B 01 00000000:00000000 00:00000000 00000000  1000        0 4242 1 x";
         assert_eq!(connection(line).as_deref(), Some("socket:[4242]"));
         assert_eq!(connection(&line.replace(" 01 ", " 0A ")), None);

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_known_by_their_names() {
+    fn recognises_files_by_their_names() {
         for (path, program) in [
             ("/usr/local/bin/fbcp", Some("fbcp")),
             ("pigpiod", Some("pigpiod")),

@@ -387,7 +387,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_read_as_systemd_reads_them() {
+    fn parses_files_as_systemd_does() {
         let text = "[Service]\n# a\n  ExecStart = /usr/bin/python3 \\\n# between\n; and\n   x.py\\\n\nExecStart=\n[Install]\r\nA=b\r\n";
         let found: Vec<(String, String, String, usize)> = settings("/x", text)
             .into_iter()
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_split_as_systemd_splits_them() {
+    fn splits_commands_as_systemd_does() {
         for (line, expected) in [
             ("/usr/bin/fbcp --fps 30", &[&["/usr/bin/fbcp", "--fps", "30"][..]][..]),
             ("-@/usr/bin/python3 lamp /x.py", &[&["/usr/bin/python3", "/x.py"]]),
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn specifiers_are_replaced() {
+    fn replaces_specifiers() {
         assert_eq!(specified("/%i/%p/%N/%n/%%h", "a@b.service", "a", Some("b")), "/b/a/a@b/a@b.service/%h");
         assert_eq!(name_and_instance("a@b.service"), ("a", Some("b")));
         assert_eq!(name_and_instance("a.b.service"), ("a.b", None));

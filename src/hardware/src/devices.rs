@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn framebuffers_come_in_their_order() {
+    fn lists_framebuffers_by_number() {
         let fb = |number: u32, file: &str| format!("sys/class/graphics/fb{number}/{file}");
         let mut all = Vec::new();
         for (number, name, size) in
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_touched_is_a_touch_screen() {
+    fn detects_only_touch_screens() {
         let event = |number: u32, file: &str| format!("sys/class/input/event{number}/device/{file}");
         let multi = if usize::BITS == 64 { "260800000000003" } else { "2608000 3" };
         let all = [
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn panels_are_known_by_their_drivers_and_connectors() {
+    fn recognises_panels_by_driver_and_connector() {
         let named = |name: &str| Framebuffer {
             device: "/dev/fb0".into(),
             name: name.into(),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_the_spi_bus_is_seen_whoever_put_it_there() {
+    fn finds_devices_on_the_spi_bus() {
         let root = machine(&[
             ("sys/bus/spi/devices/spi0.0/modalias", "spi:panel-mipi-dbi"),
             ("sys/bus/spi/devices/spi0.1/modalias", "spi:spidev"),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_anything_has_nothing() {
+    fn finds_nothing_on_an_empty_machine() {
         let root = machine(&[("proc/uptime", "12345.67 23456.78")]);
         assert_eq!(uptime(root.path()), Some(12345));
         assert_eq!((framebuffers(root.path()), touch_screens(root.path())), (vec![], vec![]));

@@ -100,7 +100,7 @@ fn finds_nothing_on_a_healthy_lamp() {
 }
 
 #[test]
-fn every_break_is_found_and_mended() {
+fn finds_and_fixes_every_break() {
     let peers = Peers::start();
     let complaints: Vec<String> = cases().iter().filter_map(|case| complaint(case, &peers)).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));

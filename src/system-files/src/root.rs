@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_below_the_root() {
+    fn resolves_paths_below_the_root() {
         assert_eq!(in_root(Path::new("/"), "/etc/x"), Path::new("/etc/x"));
         assert_eq!(in_root(Path::new("/mnt"), "/etc/x"), Path::new("/mnt/etc/x"));
         assert_eq!(in_root(Path::new("mnt"), "etc/x"), Path::new("mnt/etc/x"));

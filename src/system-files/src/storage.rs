@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_told_from_what_cannot_be_written() {
+    fn distinguishes_memory_from_read_only_storage() {
         // Every Linux machine has both.
         assert_eq!(storage(Path::new("/dev/shm/missing/directory")).unwrap(), Storage::Memory);
         assert_ne!(storage(Path::new("/proc")).unwrap(), Storage::Memory);

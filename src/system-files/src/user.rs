@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_reaches_only_what_is_his() {
+    fn reaches_only_what_the_user_can_reach() {
         let me = User { user: geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
         assert_eq!(as_user(me, || 1).unwrap(), 1);
         if !geteuid().is_root() {

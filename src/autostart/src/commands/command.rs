@@ -110,7 +110,7 @@ impl Reader {
             }
             let script = |script: Option<&str>| script.map(|script| self.script(script)).unwrap_or_default();
             match name {
-                // With -u it runs a command, whose own options are none of its own.
+                // With -u it runs a command that has options of its own.
                 "runuser" if rest.iter().any(|word| word.starts_with("-u") || word.starts_with("--user")) => {
                 }
                 "su" | "runuser" | "script" => return script(script_of(rest)),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_are_seen_through() {
+    fn skips_wrappers() {
         for (line, program) in [
             ("/usr/bin/fbcp --fps 30", "fbcp"),
             ("sudo fbcp", "fbcp"),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_in_words_are_read() {
+    fn parses_scripts_in_words() {
         for (words, program) in [
             (&["sh", "-c", "cd /opt/lampi && exec python3 main.py"][..], "lamp_ui"),
             (&["bash", "-lc", "fbcp &"], "fbcp"),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_starts_nothing_of_the_lamp_is_left_alone() {
+    fn ignores_commands_that_start_nothing_of_the_lamp() {
         for line in [
             "",
             "command -v pigpiod",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_are_what_they_run_themselves() {
+    fn ignores_wrappers_of_a_process() {
         for (line, directory, program) in [
             ("/usr/bin/fbcp --fps 30", "/", Some("fbcp")),
             ("python3 -u /home/pi/Lampi/lamp_service.py", "/", Some("lamp_service")),
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_beside_is_noticed() {
+    fn detects_other_commands() {
         for (words, others) in [
             (&["fbcp"][..], false),
             (&["sh", "-c", "sleep 5; cd /x && exec fbcp"], false),

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_found_wherever_they_can_stand() {
+    fn finds_commands_in_all_positions() {
         for (script, expected) in [
             ("/usr/local/bin/fbcp &", &["fbcp"][..]),
             ("fbcp & pigpiod -l", &["fbcp", "pigpiod"]),
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_no_commands() {
+    fn ignores_other_words() {
         for script in [
             "",
             "# fbcp",
@@ -373,13 +373,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted() {
+    fn counts_lines() {
         let script = "#!/bin/sh\ncat <<END\nx\nEND\n\nif a \\\n  b; then\n  fbcp &\nfi\npigpiod\n";
         assert_eq!(programs(script), [(8, "fbcp"), (10, "pigpiod")]);
     }
 
     #[test]
-    fn a_variable_that_holds_itself_stays_short() {
+    fn limits_a_variable_that_contains_itself() {
         let script = format!("A={}\n{}$A$A$A", "a".repeat(16), "A=$A$A\n".repeat(60));
         assert_eq!(names(&script), [] as [&str; 0]);
     }
@@ -387,7 +387,7 @@ mod tests {
     proptest::proptest! {
         /// Any text is parsed to its end.
         #[test]
-        fn any_text_comes_to_an_end(text in "([ -~\n]|fbcp|case x in|esac|if |fi|\\$\\(|<<E|`|\\(|\\)|sh -c ){0,60}") {
+        fn parses_any_text(text in "([ -~\n]|fbcp|case x in|esac|if |fi|\\$\\(|<<E|`|\\(|\\)|sh -c ){0,60}") {
             let lines = text.lines().count();
             for (line, _) in programs(&text) {
                 proptest::prop_assert!(line >= 1 && line <= lines + 1);
