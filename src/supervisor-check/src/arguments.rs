@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The arguments, from which the help and the manual page are made.
+//! The command line, the source of the help and the manual page.
 
-#![allow(clippy::doc_markdown, reason = "people see these comments as they are, in a terminal")]
+#![allow(clippy::doc_markdown, reason = "the help shows these comments unchanged")]
 
 use std::path::{Path, PathBuf};
 
@@ -9,103 +9,111 @@ use clap::{Args, Parser, ValueEnum};
 use supervisor_conf::Host;
 use supervisor_conf::codes::{self, Code};
 
-/// Finds mistakes in Supervisor's configuration before supervisord does.
+/// Check Supervisor's configuration for mistakes
 ///
-/// supervisord starts no program at all if one file has one wrong value, says nothing of a misspelt key, and cannot be
-/// asked to try a file. This program reads the files as Supervisor 4.2 and 4.3 do, and names every place that supervisord
-/// would refuse, and every place that means something else than it seems to.
+/// If one file has one wrong value, supervisord starts no program. It ignores a misspelt key, and it has no
+/// option that tests a file. supervisor-check reads the files like Supervisor 4.2 and 4.3. It reports each
+/// setting that supervisord refuses, and each setting that has no effect or a different one from what it
+/// looks like.
 ///
-/// An error is what supervisord refuses. A warning is what it accepts and does not do as it was meant. A hint may well be
-/// right. A code that begins with host- depends on the machine on which supervisord will run, not on the files alone.
+/// error: supervisord refuses the setting. warning: supervisord accepts it, but it does not work as intended.
+/// hint: possibly correct. Codes that start with host- depend on the machine on which supervisord will run.
 ///
-/// A comment `; lampi-check: disable=CODE` behind a line, or alone before it, disables a code for that line; alone before
-/// the first section it disables it for the file.
+/// To disable a code for one line, add the comment `; lampi-check: disable=CODE` at the end of that line, or
+/// on a line of its own above it. To disable a code for a whole file, add the comment on a line of its own
+/// before the first section.
 ///
-/// Exit status: 0 when there are no errors, 1 when there are, 2 when the call was wrong or an input could not be read.
+/// Exit status: 0 without errors, 1 with errors, 2 for a usage error or if an input cannot be read.
 #[derive(Debug, Parser)]
 #[command(name = "supervisor-check", version)]
 pub struct Cli {
-    /// All of them.
+    /// The arguments.
     #[command(flatten)]
     pub arguments: Arguments,
 }
 
-/// What is checked, against which machine, and how it is shown.
+/// What to check, for which machine, and how to print it.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files, folders or `-` for standard input. Without --each all of them are read by one supervisord, as the files in
-    /// /etc/supervisor/conf.d are. The includes of a first file with a [supervisord] section are followed. Of a folder its
-    /// supervisord.conf is taken if there is one, else all *.conf in it, else all *.ini
+    /// Files or directories to check, or - for standard input
+    ///
+    /// Without --each, one supervisord reads all of them, as it reads the files in /etc/supervisor/conf.d. If
+    /// the first file has a [supervisord] section, its [include] is followed. In a directory,
+    /// supervisord.conf is read if it exists, otherwise all *.conf files, otherwise all *.ini files.
     #[arg(value_name = "FILE", required_unless_present = "explain")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Takes every argument for a supervisord of its own
+    /// Check each argument as the configuration of a separate supervisord
     #[arg(long)]
     pub(crate) each: bool,
 
-    /// Ends with status 1 for warnings too
+    /// Treat warnings as errors in the exit status
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// How findings are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 
-    /// Whether the text has colours; auto is on a terminal, unless NO_COLOR is set
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
 
-    /// Leaves out findings with this code; may be repeated, or given a list with commas
+    /// Disable a code; repeat the option or separate codes with commas
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = known_name)]
     pub(crate) disable: Vec<&'static str>,
 
-    /// Explains a code: what was found, why it matters, an example and its cure
+    /// Explain a code: the mistake, its consequence, an example and a fix
     #[arg(long, value_name = "CODE", exclusive = true, value_parser = known_code)]
     pub(crate) explain: Option<&'static Code>,
 
-    /// Checks only what the files say, as in a checkout: no users, folders, programs or other files of any machine
+    /// Check only the files, not the users, directories and programs of a machine
     #[arg(long, conflicts_with_all = ["root", "user", "directory", "command", "cwd"])]
     pub(crate) offline: bool,
 
-    /// The file system of the machine on which supervisord will run
+    /// Root directory of the machine on which supervisord will run
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub(crate) root: PathBuf,
 
-    /// A variable in the environment of supervisord, which is taken to be that of a systemd service; may be repeated
+    /// Add a variable to supervisord's environment; repeatable
+    ///
+    /// By default, the environment is that of a systemd service.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) env: Vec<(String, String)>,
 
-    /// A user, with a group of the same name, who will exist when supervisord runs; may be repeated
+    /// Assume that a user, and a group of the same name, exists; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) user: Vec<String>,
 
-    /// A folder that will exist when supervisord runs; may be repeated
+    /// Assume that a directory exists; repeatable
     #[arg(long, value_name = "DIR", value_parser = absolute)]
     pub(crate) directory: Vec<PathBuf>,
 
-    /// A program that will exist when supervisord runs; may be repeated
+    /// Assume that a program exists; repeatable
     #[arg(long, value_name = "FILE", value_parser = absolute)]
     pub(crate) command: Vec<PathBuf>,
 
-    /// The folder in which supervisord is started [default: / without a promise, so that relative paths are warned of]
+    /// Working directory of supervisord
+    ///
+    /// By default, it is / and relative paths are reported.
     #[arg(long, value_name = "DIR", value_parser = absolute)]
     pub(crate) cwd: Option<PathBuf>,
 }
 
-/// How findings are printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One line each: FILE:LINE:COLUMN: SEVERITY: what is wrong; what to do [CODE]
+    /// One line per finding: FILE:LINE:COLUMN: SEVERITY: MISTAKE; FIX [CODE]
     Text,
-    /// One object, for other programs
+    /// One JSON object, for other programs
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// Annotations of GitHub Actions
+    /// Annotations for GitHub Actions
     Github,
 }
 
-/// When the text has colours.
+/// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     Auto,
@@ -114,12 +122,12 @@ pub(crate) enum Color {
 }
 
 impl Arguments {
-    /// What the command line parser cannot see.
+    /// Checks what clap cannot check.
     pub(crate) fn validate(&self) -> Result<(), String> {
         if self.root.is_dir() {
             Ok(())
         } else {
-            Err(format!("--root {}: there is no such folder", self.root.display()))
+            Err(format!("cannot use --root {}: not an existing directory", self.root.display()))
         }
     }
 
@@ -139,7 +147,7 @@ impl Arguments {
             host = host.with_command(command);
         }
         match &self.cwd {
-            Some(folder) => host.with_working_directory(folder),
+            Some(directory) => host.with_working_directory(directory),
             None => host,
         }
     }
@@ -147,8 +155,8 @@ impl Arguments {
 
 fn known_code(name: &str) -> Result<&'static Code, String> {
     let message = || match codes::nearest_code(name) {
-        Some(nearest) => format!("there is no such code; {nearest} is one"),
-        None => "there is no such code; it stands in brackets at the end of a finding".to_owned(),
+        Some(nearest) => format!("no such code; did you mean {nearest}?"),
+        None => "no such code; use the code in brackets at the end of a finding".to_owned(),
     };
     codes::code(name).ok_or_else(message)
 }
@@ -160,10 +168,10 @@ fn known_name(name: &str) -> Result<&'static str, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
 fn absolute(path: &str) -> Result<PathBuf, String> {
-    if Path::new(path).is_absolute() { Ok(path.into()) } else { Err("write an absolute path".to_owned()) }
+    if Path::new(path).is_absolute() { Ok(path.into()) } else { Err("expected an absolute path".to_owned()) }
 }

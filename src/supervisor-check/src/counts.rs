@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The line of counts at the end.
+//! The summary line.
 
 use std::fmt::{self, Display};
 
@@ -7,7 +7,7 @@ use supervisor_conf::Severity;
 
 use crate::Outcome;
 
-/// How many of each there are.
+/// Numbers of findings, files and unreadable inputs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub errors: usize,
@@ -29,7 +29,7 @@ impl Counts {
         }
     }
 
-    /// Whether there is anything to say.
+    /// Whether there is a finding or an unreadable input.
     pub(crate) fn has_any(&self) -> bool {
         self.errors + self.warnings + self.hints + self.unreadable > 0
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What `--explain` and the manual page say of a code.
+//! The explanation of a code, for `--explain` and the manual page.
 
 use supervisor_conf::codes::Code;
 
-/// A code's explanation, in lines no longer than a terminal.
+/// The explanation of a code, wrapped for a terminal.
 #[must_use]
 pub fn explanation(code: &Code) -> String {
     let Code { name, severity, what, why, example, cure } = code;
-    let host = if code.is_of_host() { ", of the machine on which supervisord will run" } else { "" };
+    let host = if code.is_of_host() { ", depends on the machine on which supervisord will run" } else { "" };
     format!(
-        "{name} ({severity}{host})\n\n{}\n{}\n\nExample:\n\n{}\nCure:\n\n{}",
+        "{name} ({severity}{host})\n\n{}\n{}\n\nExample:\n\n{}\nUse instead:\n\n{}",
         wrapped(what),
         wrapped(why),
         indented(example),
@@ -17,7 +17,7 @@ pub fn explanation(code: &Code) -> String {
     )
 }
 
-/// Longest line of a text.
+/// Maximum length of a line.
 const WIDTH: usize = 78;
 
 fn wrapped(text: &str) -> String {
@@ -36,7 +36,7 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-/// A file, with what nobody could see made visible.
+/// An indented file, with invisible characters shown.
 fn indented(file: &str) -> String {
     let file = file.replace('\u{feff}', "<U+FEFF>").replace('\0', "<NUL>");
     let lines: Vec<String> = file.lines().map(|line| format!("    {line}\n")).collect();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How findings are printed: for a person, and for three kinds of programs.
+//! The output formats.
 
 mod github;
 mod json;
@@ -9,7 +9,7 @@ mod text;
 use crate::Outcome;
 use crate::arguments::{Arguments, Format};
 
-/// All that goes to standard output.
+/// The text for standard output.
 pub(crate) fn render(outcome: &Outcome, arguments: &Arguments) -> String {
     match arguments.format {
         Format::Text => text::render(&outcome.findings, text::has_color(arguments.color)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From arguments to what each supervisord reads.
+//! Converts arguments to the inputs of each supervisord.
 
 use std::fs;
 use std::io::{self, Read};
@@ -9,14 +9,14 @@ use supervisor_conf::Input;
 
 use crate::Arguments;
 
-/// Largest text that is read from standard input, in bytes: far above any configuration.
+/// Maximum size of standard input in bytes, far above any configuration.
 const LARGEST: u64 = 4 << 20;
 
-/// What one supervisord reads.
+/// The inputs of one supervisord.
 #[derive(Debug, Default)]
 pub(crate) struct Set {
     pub inputs: Vec<Input>,
-    /// What could not be read, and why.
+    /// Unreadable inputs, with the reason.
     pub unreadable: Vec<(String, String)>,
 }
 
@@ -25,7 +25,7 @@ impl Set {
         let found = if argument == Path::new("-") {
             standard_input().map(|input| vec![input])
         } else if argument.is_dir() {
-            of_folder(argument)
+            of_directory(argument)
         } else {
             Ok(vec![Input::File(argument.to_owned())])
         };
@@ -38,7 +38,7 @@ impl Set {
     }
 }
 
-/// The sets that the arguments name.
+/// The sets of inputs for the arguments.
 pub(crate) fn sets(arguments: &Arguments) -> Vec<Set> {
     let mut sets = Vec::new();
     for argument in &arguments.files {
@@ -52,7 +52,7 @@ pub(crate) fn sets(arguments: &Arguments) -> Vec<Set> {
     sets
 }
 
-/// A system's error without the number behind it.
+/// A system error without its number.
 pub(crate) fn reason(error: &str) -> String {
     error.split(" (os error").next().unwrap_or(error).to_owned()
 }
@@ -66,16 +66,16 @@ fn standard_input() -> io::Result<Input> {
     Ok(Input::Text { name: "-".into(), content })
 }
 
-/// What supervisord would read of a folder: the main file in it, or else what a main file would include.
-fn of_folder(folder: &Path) -> io::Result<Vec<Input>> {
-    let main = folder.join("supervisord.conf");
+/// The files to check in a directory: the main file, otherwise the files that a main file would include.
+fn of_directory(directory: &Path) -> io::Result<Vec<Input>> {
+    let main = directory.join("supervisord.conf");
     if main.is_file() {
         return Ok(vec![Input::File(main)]);
     }
     let paths: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+        fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     for extension in ["conf", "ini"] {
-        // As for a pattern with a star, a name that begins with a dot is not meant.
+        // Like a pattern with a star, ignore names that start with a dot.
         let is_meant = |path: &&PathBuf| {
             let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
             !is_hidden && path.extension().is_some_and(|end| end == extension) && !path.is_dir()

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The command line of the checker of Supervisor's configuration, for the program `supervisor-check` and for those that
-//! have it as a subcommand. What is checked is in the library supervisor-conf.
+//! The command line of the checker, for the program `supervisor-check` and for programs with it as a
+//! subcommand. The library supervisor-conf contains the checks.
 //!
-//! Arguments become inputs (`inputs`), each set of which is read as one supervisord reads it; what is found is printed in
-//! one of the formats (`format`) and counted.
+//! `inputs` converts arguments to sets of inputs, one for each supervisord; `format` prints the findings.
 
 mod arguments;
 mod counts;
@@ -21,20 +20,20 @@ use counts::Counts;
 pub use explain::explanation;
 use inputs::Set;
 
-/// Exit status of a wrong call, and of an input that cannot be read.
+/// Exit status for a usage error and for an input that cannot be read.
 const WRONG: u8 = 2;
 
-/// What all that was checked comes to.
+/// The result of all checks.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub findings: Vec<Finding>,
-    /// What could not be read, and why.
+    /// Unreadable inputs, with the reason.
     pub unreadable: Vec<(String, String)>,
-    /// How many files were read.
+    /// Number of files read.
     pub files: usize,
 }
 
-/// Checks what `arguments` name, and prints what is found; `program` is how messages call the program.
+/// Checks the inputs in `arguments` and prints the findings. `program` is the program's name in messages.
 #[must_use]
 pub fn run(program: &str, arguments: &Arguments) -> ExitCode {
     if let Some(code) = arguments.explain {
@@ -73,7 +72,7 @@ fn check(arguments: &Arguments) -> Outcome {
     outcome
 }
 
-/// Checks what one supervisord reads.
+/// Checks the inputs of one supervisord.
 fn check_one(inputs: &[supervisor_conf::Input], host: &Host) -> Outcome {
     let report = check_readable(inputs, host);
     let unreadable = report.unreadable.iter().map(|file| {
@@ -83,7 +82,7 @@ fn check_one(inputs: &[supervisor_conf::Input], host: &Host) -> Outcome {
     Outcome { unreadable: unreadable.collect(), files: report.files.len(), findings: report.findings }
 }
 
-/// Prints to standard output, which may be a pipe whose reader has seen enough.
+/// Prints to standard output. A closed pipe is not an error.
 fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -102,7 +101,7 @@ fn end(program: &str, printed: io::Result<()>, status: u8) -> ExitCode {
     }
 }
 
-/// How a severity is called in a SARIF report.
+/// The name of a severity in a SARIF report.
 pub(crate) fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",

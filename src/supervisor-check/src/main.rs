@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `supervisor-check`: finds mistakes in Supervisor's configuration before supervisord does.
+//! `supervisor-check`: checks Supervisor's configuration for mistakes.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The program as people and other programs call it: what it prints, where, and with which status it ends.
+//! The program's output and exit status.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How a call ended.
+/// The result of a run.
 #[derive(Debug)]
 struct Ended {
     status: Option<i32>,
@@ -19,13 +19,13 @@ struct Ended {
 }
 
 impl Ended {
-    /// The codes of the findings that were printed, in their order.
+    /// The codes of the printed findings, in order.
     fn codes(&self) -> Vec<&str> {
         self.stdout.lines().filter_map(|line| line.rsplit_once('[')?.1.strip_suffix(']')).collect()
     }
 }
 
-/// A folder of files in which the program is called.
+/// A directory with files, the working directory of the program.
 struct Place(TempDir);
 
 impl Place {
@@ -57,12 +57,12 @@ impl Place {
         ended(self.command(arguments))
     }
 
-    /// With a text on standard input.
+    /// Runs the program with text on standard input.
     fn call_with(&self, arguments: &[&str], input: &[u8]) -> Ended {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // It may end before it has read all.
+        // It may exit before it has read everything.
         let _ = child.stdin.take().unwrap().write_all(input);
         let output = child.wait_with_output().unwrap();
         Ended {
@@ -105,16 +105,16 @@ fn the_status_says_how_bad_it_is() {
 }
 
 #[test]
-fn a_wrong_call_says_what_is_wrong() {
+fn reports_usage_errors() {
     let place = Place::new(&[("good.conf", GOOD)]);
     for (arguments, message) in [
         (&[][..], "required"),
         (&["--no-such-option", "good.conf"], "unexpected argument"),
         (&["--format", "xml", "good.conf"], "xml"),
-        (&["--disable", "unknown-kex", "good.conf"], "unknown-key is one"),
-        (&["--explain", "no such thing"], "there is no such code"),
+        (&["--disable", "unknown-kex", "good.conf"], "did you mean unknown-key?"),
+        (&["--explain", "no such thing"], "no such code"),
         (&["--explain", "unknown-key", "good.conf"], "cannot be used"),
-        (&["--root", "nowhere", "good.conf"], "--root nowhere: there is no such folder"),
+        (&["--root", "nowhere", "good.conf"], "cannot use --root nowhere: not an existing directory"),
         (&["--env", "NAME", "good.conf"], "NAME=VALUE"),
         (&["--cwd", "srv", "good.conf"], "absolute path"),
         (&["--user", "", "good.conf"], "--user"),
@@ -128,7 +128,7 @@ fn a_wrong_call_says_what_is_wrong() {
 }
 
 #[test]
-fn what_cannot_be_read_does_not_keep_the_rest_from_being_checked() {
+fn continues_after_an_unreadable_input() {
     let place = Place::new(&[("wrong.conf", WRONG), ("empty/readme", "")]);
     place.write("huge.conf", &vec![b'#'; (4 << 20) + 1]);
     let ended = place.call(&["none.conf", "wrong.conf", "huge.conf", "empty"]);
@@ -143,7 +143,7 @@ fn what_cannot_be_read_does_not_keep_the_rest_from_being_checked() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_one_mistake() {
+fn reports_binary_data_once() {
     let place = Place::new(&[]);
     place.write("binary.conf", b"\x7fELF\x02\x01\0\0\xff\xfe\0\0[program:x]\n");
     let ended = place.call(&["binary.conf"]);
@@ -156,7 +156,7 @@ fn bytes_that_are_no_text_are_one_mistake() {
 }
 
 #[test]
-fn standard_input_is_a_file_too() {
+fn reads_standard_input() {
     let place = Place::new(&[]);
     let ended = place.call_with(&["-"], WRONG.as_bytes());
     assert_eq!(ended.status, Some(1));
@@ -167,14 +167,14 @@ fn standard_input_is_a_file_too() {
 }
 
 #[test]
-fn of_a_folder_that_is_checked_which_supervisord_would_include() {
+fn checks_the_files_of_a_directory_that_supervisord_would_include() {
     let main = "[supervisord]\n[include]\nfiles=conf.d/*.conf\n";
     let place = Place::new(&[
         ("conf.d/b.conf", WRONG),
         ("conf.d/a.conf", WARNED),
         ("conf.d/.hidden.conf", "nonsense\n"),
         ("conf.d/a.conf.bak", "nonsense\n"),
-        ("conf.d/folder.conf/x", "nonsense\n"),
+        ("conf.d/directory.conf/x", "nonsense\n"),
         ("whole/supervisord.conf", main),
         ("whole/conf.d/c.conf", WRONG),
         ("whole/other.conf", "nonsense\n"),
@@ -190,7 +190,7 @@ fn of_a_folder_that_is_checked_which_supervisord_would_include() {
 }
 
 #[test]
-fn each_argument_can_be_a_supervisord_of_its_own() {
+fn each_checks_arguments_separately() {
     let group = "[group:web]\nprograms=good\n";
     let place = Place::new(&[("good.conf", GOOD), ("copy.conf", GOOD), ("group.conf", group)]);
     let together = place.call(&["good.conf", "copy.conf", "group.conf"]);
@@ -200,7 +200,7 @@ fn each_argument_can_be_a_supervisord_of_its_own() {
 }
 
 #[test]
-fn json_has_all_that_the_text_has() {
+fn json_contains_all_findings() {
     let place =
         Place::new(&[("wrong.conf", WRONG), ("user.conf", "[program:u]\ncommand=/bin/sh\nuser=no-such\n")]);
     let ended = place.call(&["--format=json", "wrong.conf", "user.conf", "none.conf"]);
@@ -217,7 +217,7 @@ fn json_has_all_that_the_text_has() {
 }
 
 #[test]
-fn annotations_are_escaped() {
+fn escapes_annotations() {
     let place =
         Place::new(&[("a,b:c.conf", "[program:x]\ncommand=/bin/sh\nautostart=100%%\ndepends_on=y\n")]);
     let ended = place.call(&["--format=github", "a,b:c.conf"]);
@@ -231,7 +231,7 @@ fn annotations_are_escaped() {
 }
 
 #[test]
-fn sarif_is_as_its_schema_wants_it() {
+fn sarif_matches_its_schema() {
     let place = Place::new(&[
         ("a b%.conf", WRONG),
         ("warned.conf", WARNED),
@@ -243,9 +243,9 @@ fn sarif_is_as_its_schema_wants_it() {
         &["--disable=unknown-key", "warned.conf"],
     ] {
         let ended = place.call(&[&["--format=sarif"], arguments].concat());
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sarif");
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sarif");
         let mut validate = Command::new("/usr/bin/python3");
-        validate.arg(folder.join("validate.py")).arg(folder.join("sarif-schema-2.1.0.json"));
+        validate.arg(directory.join("validate.py")).arg(directory.join("sarif-schema-2.1.0.json"));
         let mut child =
             validate.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(ended.stdout.as_bytes()).unwrap();
@@ -275,11 +275,11 @@ fn sarif_is_as_its_schema_wants_it() {
 }
 
 #[test]
-fn colours_are_for_terminals() {
+fn uses_colours_on_terminals_only() {
     let place = Place::new(&[("wrong.conf", WRONG)]);
     assert!(!place.call(&["wrong.conf"]).stdout.contains('\x1b'));
     assert!(place.call(&["--color=always", "wrong.conf"]).stdout.contains("\x1b[1;31merror:\x1b[0m"));
-    // script(1) gives the program a terminal.
+    // script(1) runs the program on a terminal.
     let on_terminal = |arguments: &str, variables: &[(&str, &str)]| {
         let mut command = Command::new("/usr/bin/script");
         let call = format!("{} {arguments}", env!("CARGO_BIN_EXE_supervisor-check"));
@@ -291,7 +291,7 @@ fn colours_are_for_terminals() {
     assert!(on_terminal("wrong.conf", &[]).contains("\x1b[1;31merror:"));
     assert!(!on_terminal("wrong.conf", &[("NO_COLOR", "1")]).contains('\x1b'));
     assert!(!on_terminal("wrong.conf", &[("TERM", "dumb")]).contains('\x1b'));
-    // There the counts come even if all is well.
+    // On a terminal, the summary is printed even without findings.
     assert!(
         on_terminal("--disable=not-a-boolean wrong.conf", &[])
             .contains("0 errors, 0 warnings, 0 hints in 1 file")
@@ -299,19 +299,22 @@ fn colours_are_for_terminals() {
 }
 
 #[test]
-fn every_code_is_explained() {
+fn explains_every_code() {
     let place = Place::new(&[]);
     for code in supervisor_conf::codes::CODES {
         let ended = place.call(&["--explain", code.name]);
         assert_eq!(ended.status, Some(0));
         assert!(ended.stdout.starts_with(code.name), "{ended:?}");
-        assert!(ended.stdout.contains("\nExample:\n") && ended.stdout.contains("\nCure:\n"), "{ended:?}");
+        assert!(
+            ended.stdout.contains("\nExample:\n") && ended.stdout.contains("\nUse instead:\n"),
+            "{ended:?}"
+        );
         assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100), "{ended:?}");
     }
 }
 
 #[test]
-fn comments_disable_codes_where_they_stand() {
+fn comments_disable_codes() {
     let place = Place::new(&[
         (
             "behind.conf",
@@ -319,7 +322,7 @@ fn comments_disable_codes_where_they_stand() {
         ),
         (
             "before.conf",
-            "[program:x]\ncommand=/bin/sh\n# lampi-check: disable=unknown-key, as we know\n\nstartsec=3\nfoo=1\n",
+            "[program:x]\ncommand=/bin/sh\n# lampi-check: disable=unknown-key, known\n\nstartsec=3\nfoo=1\n",
         ),
         (
             "file.conf",
@@ -344,7 +347,7 @@ fn comments_disable_codes_where_they_stand() {
 }
 
 #[test]
-fn a_checkout_says_nothing_of_a_machine() {
+fn offline_ignores_the_machine() {
     let conf = "[supervisord]\nuser=app\nlogfile=/var/log/none/s.log\n[unix_http_server]\nfile=/none/s.sock\n\
                 [include]\nfiles=/etc/none.conf conf.d/*.conf\n\
                 [program:x]\ncommand=/opt/x/bin/x %(ENV_MODE)s\nuser=app\ndirectory=/opt/x\n\
@@ -361,7 +364,7 @@ fn a_checkout_says_nothing_of_a_machine() {
 }
 
 #[test]
-fn modes_are_looked_at_outside_of_checkouts_only() {
+fn ignores_permissions_in_a_git_checkout() {
     let place = Place::new(&[("a.conf", "[program:x]\ncommand=/bin/sh\nenvironment=API_KEY=\"abc\"\n")]);
     fs::set_permissions(place.path("a.conf"), fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(place.call(&["a.conf"]).codes(), ["host-readable-secret"]);
@@ -370,7 +373,7 @@ fn modes_are_looked_at_outside_of_checkouts_only() {
 }
 
 #[test]
-fn what_will_be_on_the_machine_can_be_said() {
+fn options_describe_the_machine() {
     let conf =
         "[program:x]\ncommand=bin/x %(ENV_MODE)s\nuser=app\ndirectory=/srv/x\nstdout_logfile=/srv/x/x.log\n";
     let place = Place::new(&[("a.conf", conf), ("root/etc/hostname", "lamp\n")]);
@@ -385,16 +388,16 @@ fn what_will_be_on_the_machine_can_be_said() {
         ]
     );
     let said = ["--env=MODE=a", "--user=app", "--directory=/srv/x", "--cwd=/opt", "--command=/opt/bin/x"];
-    // It is looked up in one folder and run relative to another.
+    // supervisord looks it up in one directory and runs it relative to another.
     let ended = place.call(&[&root[..], &said].concat());
     assert_eq!(ended.codes(), ["host-command-not-found"], "{ended:?}");
-    assert!(ended.stdout.contains("run relative to that folder"), "{ended:?}");
+    assert!(ended.stdout.contains("but supervisord runs it there"), "{ended:?}");
     let ended = place.call(&[&root[..], &said, &["--command=/srv/x/bin/x"]].concat());
     assert_eq!(ended.codes(), [] as [&str; 0], "{ended:?}");
 }
 
 #[test]
-fn a_reader_may_leave() {
+fn a_closed_pipe_is_not_an_error() {
     let one = |number| format!("[program:p{number}]\ncommand=/bin/sh\nfoo=1\n");
     let many = (0..2000).map(one).collect::<Vec<_>>().concat();
     let place = Place::new(&[("many.conf", &many)]);
@@ -404,7 +407,7 @@ fn a_reader_may_leave() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panic"));
-    // A full disk is another matter.
+    // A full disk is an error.
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let output = place.command(&["many.conf"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

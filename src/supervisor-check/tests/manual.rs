@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The manual page is made of the arguments and of the explanations of all codes. `LAMPI_TEST_RENEW=yes` writes it.
+//! The manual page contains the options and the explanations of all codes. `LAMPI_TEST_RENEW=yes` writes it.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use supervisor_check::{Cli, explanation};
 use supervisor_conf::codes::CODES;
 
-/// Text as it stands, for troff.
+/// Text escaped for troff.
 fn literal(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let escaped = line.replace('\\', "\\e").replace('-', "\\-");
@@ -34,12 +34,12 @@ fn page() -> String {
 }
 
 #[test]
-fn the_manual_page_is_that_of_the_program() {
+fn the_manual_page_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("supervisor-check.1");
     let page = page();
     if std::env::var_os("LAMPI_TEST_RENEW").is_some() {
         fs::write(&path, &page).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == page, "{} is not what the program says; LAMPI_TEST_RENEW=yes writes it", path.display());
+    assert!(kept == page, "{} is out of date; run the test with LAMPI_TEST_RENEW=yes", path.display());
 }

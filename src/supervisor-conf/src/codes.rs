@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The kinds of mistakes: what each code means, why it matters, and how it is cured.
+//! The kinds of mistakes: what each code means, why it matters, and how to fix it.
 //!
-//! This is the one place that says so: `--explain`, the manual page and the rules of a SARIF report are made of it, and
-//! a test checks that each example has its code and that its cure has none.
+//! `--explain`, the manual page and the rules of a SARIF report come from this table. A test checks that each
+//! example has its code and that its corrected form has no finding.
 
 use crate::finding::Severity;
 
-/// How the codes begin that depend on the machine on which supervisord will run, and not on the files alone.
+/// Prefix of codes that depend on the machine on which supervisord will run, not only on the files.
 pub const HOST_PREFIX: &str = "host-";
 
 /// A kind of mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// Its stable name, in kebab-case.
+    /// The stable name, in kebab-case.
     pub name: &'static str,
-    /// How bad it usually is.
+    /// The usual severity.
     pub severity: Severity,
-    /// What was found.
+    /// The mistake.
     pub what: &'static str,
-    /// What comes of it.
+    /// The consequence.
     pub why: &'static str,
-    /// A file that has the mistake.
+    /// A file with the mistake.
     pub example: &'static str,
-    /// The same file without it.
+    /// The same file without the mistake.
     pub cure: &'static str,
 }
 
 impl Code {
-    /// Whether it depends on the machine on which supervisord will run.
+    /// Whether the code depends on the machine on which supervisord will run.
     #[must_use]
     pub fn is_of_host(&self) -> bool {
         is_of_host(self.name)
@@ -45,7 +45,7 @@ pub fn code(name: &str) -> Option<&'static Code> {
     CODES.binary_search_by_key(&name, |code| code.name).ok().map(|index| &CODES[index])
 }
 
-/// The name that `word` is most likely a misspelling of.
+/// The name that `word` most likely misspells.
 #[must_use]
 pub fn nearest_code(word: &str) -> Option<&'static str> {
     crate::rules::nearest(word, CODES.iter().map(|code| code.name))
@@ -81,42 +81,41 @@ const fn hint(
     Code { name, severity: Severity::Hint, what, why, example, cure }
 }
 
-const REFUSES: &str =
-    "supervisord refuses to start, and a running one refuses to reread: no program can be changed.";
+const REFUSES: &str = "supervisord refuses to start. If it is already running, `supervisorctl reread` fails.";
 
 /// All codes, sorted by name.
 pub const CODES: &[Code] = &[
     error(
         "ambiguous-program",
-        "A group names a program that is a [program:x] and a [fcgi-program:x].",
+        "A group lists a program that is both a [program:x] and an [fcgi-program:x].",
         REFUSES,
         "[group:web]\nprograms=app\n[program:app]\ncommand=/usr/bin/app\n[fcgi-program:app]\ncommand=/usr/bin/app\nsocket=unix:///run/app.sock\n",
         "[group:web]\nprograms=app\n[program:app]\ncommand=/usr/bin/app\n[fcgi-program:app-fcgi]\ncommand=/usr/bin/app\nsocket=unix:///run/app.sock\n",
     ),
     error(
         "bad-address",
-        "An address is not one of IPv4.",
-        "supervisord opens its servers with IPv4 only, and ends when it cannot.",
+        "An address is not an IPv4 address.",
+        "supervisord opens its servers on IPv4 addresses only, and exits if it cannot open one.",
         "[supervisord]\n[inet_http_server]\nport=[::1]:9001\n",
         "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\n",
     ),
     error(
         "bad-autorestart",
-        "`autorestart` is neither true, false nor `unexpected`.",
+        "`autorestart` is not `true`, `false` or `unexpected`.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nautorestart=always\n",
         "[program:app]\ncommand=/usr/bin/app\nautorestart=true\n",
     ),
     error(
         "bad-environment",
-        "`environment` is not a list of NAME=\"value\" with commas between them.",
+        "`environment` is not a comma-separated list of NAME=\"value\".",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nenvironment=MODE web\n",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=MODE=\"web\"\n",
     ),
     error(
         "bad-exitcodes",
-        "`exitcodes` is not a list of numbers from 0 to 255.",
+        "`exitcodes` is not a comma-separated list of numbers from 0 to 255.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nexitcodes=0 2\n",
         "[program:app]\ncommand=/usr/bin/app\nexitcodes=0,2\n",
@@ -130,15 +129,15 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "bad-name",
-        "The name of a program, process or group has a blank, a colon or a slash.",
+        "The name of a program, process or group contains a space, a colon or a slash.",
         REFUSES,
         "[program:my app]\ncommand=/usr/bin/app\n",
         "[program:my-app]\ncommand=/usr/bin/app\n",
     ),
     error(
         "bad-percent",
-        "A percent sign starts nothing that can be replaced.",
-        "supervisord replaces %(name)s in values. A lone percent sign has to be written twice; in stdout_logfile, stderr_logfile and the environment of [supervisord] four times, as those are replaced twice.",
+        "A percent sign does not start a valid %(name)s.",
+        "supervisord expands %(name)s in values and refuses to start if it cannot. Write a literal percent sign as %%. Write it as %%%% in stdout_logfile, stderr_logfile and `environment` of [supervisord]: supervisord expands these twice.",
         "[program:app]\ncommand=/usr/bin/app --load 80%\n",
         "[program:app]\ncommand=/usr/bin/app --load 80%%\n",
     ),
@@ -158,57 +157,57 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "byte-order-mark",
-        "The file begins with a byte order mark.",
-        "Python does not skip it, so the first line is no section header for supervisord, which refuses to start.",
+        "The file starts with a byte order mark (BOM).",
+        "Python does not skip it. supervisord does not recognise the first line as a section header and refuses to start.",
         "\u{feff}[program:app]\ncommand=/usr/bin/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     warning(
         "deprecated-syslog",
-        "A log file is called `syslog`.",
-        "This way to syslog is to be removed from Supervisor.",
+        "A log file is set to `syslog`.",
+        "This value is deprecated, and Supervisor will remove it. Use `stdout_syslog` or `stderr_syslog` instead.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=syslog\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=NONE\nstdout_syslog=true\n",
     ),
     warning(
         "duplicate-group",
-        "A group is opened twice.",
-        "Its values are mixed: of a key that is in both, the last value counts.",
+        "A group is defined twice.",
+        "Supervisor merges the two sections. If both set a key, the last value takes effect.",
         "[program:a]\ncommand=/usr/bin/app\n[group:web]\nprograms=a\n[group:web]\npriority=5\n",
         "[program:a]\ncommand=/usr/bin/app\n[group:web]\nprograms=a\npriority=5\n",
     ),
     warning(
         "duplicate-key",
-        "A section has a key twice.",
-        "The last value counts, and nothing tells of the first.",
+        "A section sets a key twice.",
+        "Only the last value takes effect. supervisord does not report this.",
         "[program:app]\ncommand=/usr/bin/app\nautostart=false\nautostart=true\n",
         "[program:app]\ncommand=/usr/bin/app\nautostart=true\n",
     ),
     warning(
         "duplicate-name",
-        "Two sections make groups of one name.",
-        "Every program outside of a group makes a group of its own name, and supervisord keeps one group of a name. The other program never runs.",
+        "Two sections define groups of the same name.",
+        "A program outside any [group:x] forms a group with the program's name. supervisord keeps one group of each name, so the other program never runs.",
         "[program:app]\ncommand=/usr/bin/app\n[eventlistener:app]\ncommand=/usr/bin/app\nevents=TICK_60\n",
         "[program:app]\ncommand=/usr/bin/app\n[eventlistener:app-ticks]\ncommand=/usr/bin/app\nevents=TICK_60\n",
     ),
     warning(
         "duplicate-process",
-        "Two processes of a group have one name.",
-        "The group keeps one of them; the other one never runs.",
+        "Two processes of a group have the same name.",
+        "supervisord keeps only one of them; the other never runs.",
         "[group:web]\nprograms=a,b\n[program:a]\ncommand=/usr/bin/app\nprocess_name=worker\n[program:b]\ncommand=/usr/bin/app\nprocess_name=worker\n",
         "[group:web]\nprograms=a,b\n[program:a]\ncommand=/usr/bin/app\nprocess_name=%(program_name)s-worker\n[program:b]\ncommand=/usr/bin/app\nprocess_name=%(program_name)s-worker\n",
     ),
     warning(
         "duplicate-program",
-        "A program is opened twice, in one file or in two.",
-        "Its values are mixed: of a key that is in both, the last value counts. Often a file was copied and its header forgotten.",
+        "A program is defined twice, in one file or in two.",
+        "Supervisor merges the two sections. If both set a key, the last value takes effect. A common cause is a copied file with an unchanged section header.",
         "[program:app]\ncommand=/usr/bin/app --port 1\n[program:app]\ncommand=/usr/bin/app --port 2\n",
         "[program:app-1]\ncommand=/usr/bin/app --port 1\n[program:app-2]\ncommand=/usr/bin/app --port 2\n",
     ),
     warning(
         "duplicate-variable",
         "`environment` sets a variable twice.",
-        "The last value counts.",
+        "Only the last value takes effect.",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=MODE=\"a\",MODE=\"b\"\n",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=MODE=\"b\"\n",
     ),
@@ -222,147 +221,147 @@ pub const CODES: &[Code] = &[
     warning(
         "empty-group",
         "A group has no programs.",
-        "It does nothing.",
+        "It has no effect.",
         "[group:web]\n",
         "[program:app]\ncommand=/usr/bin/app\n[group:web]\nprograms=app\n",
     ),
     warning(
         "empty-name",
         "A program, process or group has no name.",
-        "No command of supervisorctl can address it.",
+        "No supervisorctl command can refer to it.",
         "[program:]\ncommand=/usr/bin/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     warning(
         "environment-cut",
-        "A value in `environment` ends before something that is not a comma.",
-        "Supervisor skips what stands where the comma should be, so the variable has less than was written.",
+        "In `environment`, text other than a comma follows a value.",
+        "Supervisor skips the text after the value, so the variable has less than was written.",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=NAME=\"a\"b\n",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=NAME=\"ab\"\n",
     ),
     warning(
         "fcgi-in-group",
         "A FastCGI program is in a [group:x].",
-        "Supervisor then starts it without its socket.",
+        "Supervisor starts it without its socket.",
         "[group:web]\nprograms=app\n[fcgi-program:app]\ncommand=/usr/bin/app\nsocket=unix:///run/app.sock\n",
         "[fcgi-program:app]\ncommand=/usr/bin/app\nsocket=unix:///run/app.sock\n",
     ),
     hint(
         "foreign-key",
-        "A key is not one of Supervisor but of a plugin, or of another program with such files.",
-        "Supervisor ignores it. That is right where the plugin or the other program is in use.",
+        "A key belongs to a plugin or to another program with the same file format, not to Supervisor.",
+        "Supervisor ignores it. This is correct if you use that plugin or program.",
         "[program:app]\ncommand=/usr/bin/app\ndependent_startup=true\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     error(
         "half-authentication",
-        "A server has `username` without `password`, or the other way round.",
+        "A server has only one of `username` and `password`.",
         REFUSES,
         "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\nusername=admin\n",
         "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\n",
     ),
     error(
         "host-address-unusable",
-        "The host name of an address cannot be resolved, or its address is not one of this machine.",
-        "supervisord cannot open the server, and ends.",
+        "A host name cannot be resolved, or an address does not belong to this machine.",
+        "supervisord cannot open the server and exits.",
         "[supervisord]\n[inet_http_server]\nport=no-such-host.invalid:9001\n",
         "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\n",
     ),
     warning(
         "host-command-is-directory",
-        "`command` names a folder.",
+        "`command` names a directory.",
         "The program cannot start.",
         "[program:app]\ncommand=/srv/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     warning(
         "host-command-not-executable",
-        "`command` names a file that nobody may execute.",
+        "`command` names a file that is not executable.",
         "The program cannot start.",
         "[program:app]\ncommand=/srv/app/run\n",
         "[program:app]\ncommand=/bin/sh /srv/app/run\n",
     ),
     warning(
         "host-command-not-found",
-        "The program of `command` is not there. A name without a slash is looked up in the PATH of supervisord, or in that of `environment`.",
-        "The program cannot start.",
+        "The program in `command` does not exist.",
+        "The program cannot start. supervisord searches for a name without a slash in the PATH that `environment` sets, otherwise in its own PATH.",
         "[program:app]\ncommand=/usr/bin/apq\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     error(
         "host-directory-missing",
-        "`directory` or `childlogdir` is not an existing folder.",
-        "In [supervisord] it is an error, and supervisord refuses to start. In a program it is a warning: the program cannot start.",
+        "`directory` or `childlogdir` is not an existing directory.",
+        "In [supervisord] this is an error: supervisord refuses to start. In a program it is a warning: the program cannot start.",
         "[supervisord]\nchildlogdir=/var/log/none\n",
         "[supervisord]\nchildlogdir=/var/log\n",
     ),
     error(
         "host-log-directory-missing",
-        "The folder of a log or of the pidfile does not exist.",
-        "supervisord makes no folders. It refuses to start, and a running one refuses to reread, for each log of each program.",
+        "The directory of a log file or of the pidfile does not exist.",
+        "supervisord does not create directories. If one is missing, it refuses to start; if it is already running, `supervisorctl reread` fails.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/none/app.log\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/app.log\n",
     ),
     warning(
         "host-log-is-directory",
-        "A log or the pidfile is a folder.",
-        "A program cannot start. With `logfile` of [supervisord] it is an error: supervisord ends.",
+        "The path of a log file or of the pidfile is a directory.",
+        "A program with such a log cannot start. For `logfile` of [supervisord] this is an error: supervisord exits.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/srv/app\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/srv/app/app.log\n",
     ),
     error(
         "host-log-not-writable",
-        "`user` of [supervisord] may not write a log.",
-        "supervisord becomes that user before it opens any log. It ends if it cannot open its own; a program whose log it cannot open does not start.",
+        "`user` of [supervisord] cannot write a log file.",
+        "supervisord switches to that user before it opens log files. It exits if it cannot open its own log. It does not start a program if it cannot open that program's log.",
         "[supervisord]\nuser=app\nlogfile=/var/log/supervisord.log\n",
         "[supervisord]\nuser=root\nlogfile=/var/log/supervisord.log\n",
     ),
     warning(
         "host-readable-secret",
-        "Every user of the machine can read a file that has a password or a key.",
-        "The secret is none. Files in a checkout of git and on stdin are not looked at, as their modes say nothing.",
+        "Every user of the machine can read a file that contains a password or a key.",
+        "The password or key is not secret. Standard input and files in a Git checkout are not checked, because their permissions differ from those of the installed file.",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=API_KEY=\"0a1b2c\"\n",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=API_KEY_FILE=\"/etc/app.key\"\n",
     ),
     error(
         "host-socket-directory-missing",
-        "The folder of a socket does not exist.",
-        "supervisord cannot make the socket, and ends.",
+        "The directory of a socket does not exist.",
+        "supervisord cannot create the socket and exits.",
         "[supervisord]\n[unix_http_server]\nfile=/srv/none/supervisor.sock\n",
         "[supervisord]\n[unix_http_server]\nfile=/run/supervisor.sock\n",
     ),
     error(
         "host-socket-is-directory",
-        "There is a folder where a socket is to be.",
-        "supervisord cannot make the socket, and never gets ready.",
+        "The path of a socket is a directory.",
+        "supervisord cannot create the socket and never becomes ready.",
         "[supervisord]\n[unix_http_server]\nfile=/srv/app\n",
         "[supervisord]\n[unix_http_server]\nfile=/run/supervisor.sock\n",
     ),
     error(
         "host-socket-not-writable",
-        "`user` of [supervisord] may not make a socket in its folder.",
-        "supervisord becomes that user before it makes its sockets, and ends when it cannot.",
+        "`user` of [supervisord] cannot create a socket in the socket's directory.",
+        "supervisord switches to that user before it creates its sockets, and exits if it cannot create one.",
         "[supervisord]\nuser=app\n[unix_http_server]\nfile=/run/supervisor.sock\n",
         "[supervisord]\nuser=root\n[unix_http_server]\nfile=/run/supervisor.sock\n",
     ),
     error(
         "host-too-many-files",
-        "`minfds` is more than the machine allows.",
-        "supervisord cannot raise its limit of open files, and refuses to start. The limit is that of the kernel for root, and that of systemd for another `user`.",
+        "`minfds` is higher than the machine allows.",
+        "supervisord cannot raise its limit of open files and refuses to start. The kernel sets the limit for root, systemd for any other `user`.",
         "[supervisord]\nminfds=2000000\n",
         "[supervisord]\nminfds=65536\n",
     ),
     hint(
         "host-unchecked-module",
-        "The configuration names Python modules that are not of Supervisor.",
-        "Whether supervisord can import them is not checked. It refuses to start if it cannot.",
+        "The configuration names Python modules that are not part of Supervisor.",
+        "No check shows whether supervisord can import them. If it cannot, it refuses to start.",
         "[supervisord]\n[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory=supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface\n",
         "[supervisord]\n",
     ),
     error(
         "host-undefined-variable",
-        "A value uses %(ENV_x)s, and supervisord has no environment variable x.",
-        "supervisord refuses to start. Started by systemd it has no HOME, USER or LANG.",
+        "A value uses %(ENV_x)s, but supervisord has no environment variable x.",
+        "supervisord refuses to start. systemd starts it without HOME, USER and LANG.",
         "[program:app]\ncommand=/usr/bin/app %(ENV_APP_MODE)s\n",
         "[supervisord]\nenvironment=APP_MODE=\"web\"\n[program:app]\ncommand=/usr/bin/app %(ENV_APP_MODE)s\n",
     ),
@@ -383,21 +382,21 @@ pub const CODES: &[Code] = &[
     warning(
         "host-unmatched-include",
         "`files` of [include] names a file that does not exist.",
-        "supervisord goes on without it. A pattern with * that matches nothing is no mistake.",
+        "supervisord ignores it. A pattern with * that matches nothing is not a mistake.",
         "[supervisord]\n[include]\nfiles=/etc/supervisor/none.conf\n",
         "[supervisord]\n[include]\nfiles=/etc/supervisor/none/*.conf\n",
     ),
     warning(
         "ignored-section",
-        "[include], [supervisorctl] or [ctlplugin:x] is in a file that is itself included.",
-        "Only the main file may have them; here they have no effect.",
+        "An included file contains [include], [supervisorctl] or [ctlplugin:x].",
+        "These sections have an effect in the main file only.",
         "[program:app]\ncommand=/usr/bin/app\n[include]\nfiles=more/*.conf\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     warning(
         "log-is-directory",
         "The path of a log ends with a slash.",
-        "It names a folder, and no file can have that name.",
+        "Such a path names a directory. A log must be a file.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/app.log\n",
     ),
@@ -417,14 +416,14 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "missing-key",
-        "A section lacks a key without which it means nothing.",
+        "A section lacks a required key.",
         REFUSES,
         "[supervisord]\n[unix_http_server]\nchmod=0700\n",
         "[supervisord]\n[unix_http_server]\nfile=/run/supervisor.sock\nchmod=0700\n",
     ),
     error(
         "missing-section-header",
-        "A line stands before the first section.",
+        "A line precedes the first section header.",
         REFUSES,
         "command=/usr/bin/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
@@ -438,7 +437,7 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "no-key",
-        "A line has nothing before its `=` or `:`.",
+        "A line has no key before its `=` or `:`.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\n=true\n",
         "[program:app]\ncommand=/usr/bin/app\nautostart=true\n",
@@ -452,28 +451,28 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "not-a-boolean",
-        "A value has to be true or false and is neither.",
+        "A value must be true or false, but is neither.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nautostart=enabled\n",
         "[program:app]\ncommand=/usr/bin/app\nautostart=true\n",
     ),
     error(
         "not-a-setting",
-        "A line is neither a section, a comment nor a `key=value`.",
-        "supervisord refuses to start. Often a line of a longer value is not indented.",
+        "A line is not a section header, a comment or a `key=value` setting.",
+        "supervisord refuses to start. A common cause is a value that continues on a line without indentation.",
         "[program:app]\ncommand=/usr/bin/app\n--verbose\n",
         "[program:app]\ncommand=/usr/bin/app\n  --verbose\n",
     ),
     error(
         "not-a-size",
-        "A size is not a number of bytes, alone or with KB, MB or GB behind it.",
+        "A size is not a number of bytes with an optional suffix KB, MB or GB.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile_maxbytes=10M\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile_maxbytes=10MB\n",
     ),
     error(
         "not-an-integer",
-        "A value has to be a whole number and is none.",
+        "A value must be a whole number, but is not.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nstartsecs=5s\n",
         "[program:app]\ncommand=/usr/bin/app\nstartsecs=5\n",
@@ -487,21 +486,21 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "not-utf8",
-        "The file is not text in UTF-8.",
-        "supervisord cannot read it, and refuses to start. The example is saved in ISO 8859-1.",
+        "The file is not valid UTF-8.",
+        "supervisord cannot read it and refuses to start. The example is saved in ISO 8859-1.",
         "[program:app]\ncommand=/usr/bin/app caf\u{e9}\n",
         "[program:app]\ncommand=/usr/bin/app cafe\n",
     ),
     warning(
         "nul-byte",
-        "A value has a NUL byte.",
-        "No program can be given one. The file may be damaged.",
+        "A value contains a NUL byte.",
+        "Arguments and environment variables cannot contain one. The file may be damaged.",
         "[program:app]\ncommand=/usr/bin/app \0\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     error(
         "out-of-range",
-        "A number is outside of what supervisord allows.",
+        "A number is outside the range that supervisord allows.",
         REFUSES,
         "[eventlistener:app]\ncommand=/usr/bin/app\nevents=TICK_60\nbuffer_size=0\n",
         "[eventlistener:app]\ncommand=/usr/bin/app\nevents=TICK_60\nbuffer_size=10\n",
@@ -515,14 +514,14 @@ pub const CODES: &[Code] = &[
     ),
     error(
         "process-num-missing",
-        "Several processes of a program would have one name.",
+        "The processes of a program would all have the same name.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nnumprocs=4\n",
         "[program:app]\ncommand=/usr/bin/app\nnumprocs=4\nprocess_name=%(program_name)s_%(process_num)02d\n",
     ),
     warning(
         "quoted-name",
-        "In `environment` a quote stands before a variable's name.",
+        "In `environment`, the name of a variable is in quotes.",
         "The quotes become part of the name.",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=\"MODE\"=\"web\"\n",
         "[program:app]\ncommand=/usr/bin/app\nenvironment=MODE=\"web\"\n",
@@ -530,97 +529,97 @@ pub const CODES: &[Code] = &[
     error(
         "redirect-in-listener",
         "An event listener has `redirect_stderr=true`.",
-        "It talks to supervisord on its stdout, so supervisord refuses to start.",
+        "An event listener sends its replies to supervisord on standard output. supervisord refuses to start, because other output would mix with them.",
         "[eventlistener:app]\ncommand=/usr/bin/app\nevents=TICK_60\nredirect_stderr=true\n",
         "[eventlistener:app]\ncommand=/usr/bin/app\nevents=TICK_60\n",
     ),
     warning(
         "relative-command",
-        "`command` is a path that does not begin with a slash.",
-        "supervisord looks for it below its own working folder, and then runs it relative to `directory`: both have to have it. With --cwd both are looked at instead.",
+        "`command` is a relative path.",
+        "supervisord looks for the program relative to its own working directory, then runs it relative to `directory`. It must exist in both. With --cwd, both directories are checked instead.",
         "[program:app]\ncommand=bin/app\ndirectory=/srv/app\n",
         "[program:app]\ncommand=/usr/bin/app\ndirectory=/srv/app\n",
     ),
     warning(
         "relative-log",
-        "The path of a log does not begin with a slash.",
-        "It is written below supervisord's working folder, wherever that is.",
+        "The path of a log is relative.",
+        "supervisord creates the file relative to its own working directory, which depends on how it is started.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=app.log\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/app.log\n",
     ),
     warning(
         "rotated-device",
-        "A log such as /dev/stdout is to be rotated.",
-        "It cannot be. A program's output is lost at the first line; supervisord itself ends at its first message.",
+        "A log such as /dev/stdout has rotation enabled.",
+        "supervisord cannot rotate a device. A program loses its output at the first line; for its own log, supervisord exits at the first message.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/dev/stdout\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\n",
     ),
     warning(
         "shared-log",
-        "Two write one log, and one of them rotates it.",
-        "The other one goes on writing to the old file, and lines are lost.",
+        "Two processes write to the same log, and at least one rotates it.",
+        "After a rotation the other still writes to the old file, and lines are lost.",
         "[program:a]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/app.log\n[program:b]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/app.log\n",
         "[program:a]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/a.log\n[program:b]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/b.log\n",
     ),
     warning(
         "shell-syntax",
-        "A command, or a path, has something that only a shell understands: $NAME, a pipe, a redirection, `&&`.",
-        "No shell reads it. It is handed to the program, or taken for the name of a folder, as it stands.",
+        "A command or a path uses shell syntax: $NAME, a pipe, a redirection or `&&`.",
+        "Supervisor does not start a shell. It passes the text to the program unchanged, or uses it as part of the path.",
         "[program:app]\ncommand=/usr/bin/app && /usr/bin/app --late\n",
         "[program:app]\ncommand=/bin/sh -c \"/usr/bin/app && exec /usr/bin/app --late\"\n",
     ),
     warning(
         "stderr-log-ignored",
-        "`stderr_logfile` is set, and so is `redirect_stderr=true`.",
-        "Nothing is written to it.",
+        "`stderr_logfile` and `redirect_stderr=true` are both set.",
+        "supervisord writes nothing to `stderr_logfile`.",
         "[program:app]\ncommand=/usr/bin/app\nredirect_stderr=true\nstdout_logfile=/var/log/app.log\nstderr_logfile=/var/log/app.err\n",
         "[program:app]\ncommand=/usr/bin/app\nredirect_stderr=true\nstdout_logfile=/var/log/app.log\n",
     ),
     error(
         "stop-without-kill",
-        "`stopasgroup=true` stands beside `killasgroup=false`.",
+        "`stopasgroup=true` and `killasgroup=false` are both set.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\nstopasgroup=true\nkillasgroup=false\n",
         "[program:app]\ncommand=/usr/bin/app\nstopasgroup=true\n",
     ),
     warning(
         "swallowed-line",
-        "A section or a setting is indented.",
-        "An indented line goes on with the value above it, so both are not what they seem. It is an error if supervisord refuses the value that comes of it.",
+        "A section header or a setting is indented.",
+        "An indented line continues the value above it, so both are read differently from what they look like. This is an error if supervisord refuses the resulting value.",
         "[program:app]\ncommand=/usr/bin/app\n  autostart=false\n",
         "[program:app]\ncommand=/usr/bin/app\nautostart=false\n",
     ),
     warning(
         "text-after-header",
-        "Something follows the bracket of a section header.",
-        "It is ignored.",
+        "Text follows the closing bracket of a section header.",
+        "Supervisor ignores it.",
         "[program:app] command=/usr/bin/app\ncommand=/usr/bin/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     warning(
         "tilde-not-expanded",
-        "`~` stands in `command` or `directory`.",
-        "Supervisor replaces it in log files and sockets only, so the program cannot start.",
+        "`command` or `directory` starts with `~`.",
+        "Supervisor expands `~` in the paths of log files and sockets only, so the program cannot start.",
         "[program:app]\ncommand=~/bin/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
     warning(
         "unbalanced-quotes",
-        "Nothing closes a quote in `command`, or a backslash ends it.",
+        "`command` has a quote that is never closed, or ends with a backslash.",
         "The program cannot start.",
         "[program:app]\ncommand=/usr/bin/app \"a\n",
         "[program:app]\ncommand=/usr/bin/app \"a\"\n",
     ),
     warning(
         "unbounded-log",
-        "A log is AUTO and its size 0.",
+        "A log with the value AUTO, the default, has no size limit.",
         "It is a temporary file that grows until the disk is full.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile_maxbytes=0\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile_maxbytes=1MB\n",
     ),
     error(
         "undefined-variable",
-        "A value uses a %(name)s that does not exist there.",
+        "A value uses a %(name)s that is not defined there.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app --name %(program)s\n",
         "[program:app]\ncommand=/usr/bin/app --name %(program_name)s\n",
@@ -628,7 +627,7 @@ pub const CODES: &[Code] = &[
     warning(
         "unknown-code",
         "A comment disables a code that does not exist.",
-        "It disables nothing.",
+        "The comment has no effect.",
         "[program:app]\ncommand=/usr/bin/app\n; lampi-check: disable=unknown-kex\nautostart=true\n",
         "[program:app]\ncommand=/usr/bin/app\nautostart=true\n",
     ),
@@ -641,21 +640,21 @@ pub const CODES: &[Code] = &[
     ),
     warning(
         "unknown-key",
-        "Supervisor does not know the key in this section.",
-        "It is ignored, and nothing tells of it.",
+        "A key is not one that Supervisor reads in this section.",
+        "supervisord ignores it and does not report it.",
         "[program:app]\ncommand=/usr/bin/app\nstartsec=5\n",
         "[program:app]\ncommand=/usr/bin/app\nstartsecs=5\n",
     ),
     error(
         "unknown-log-level",
-        "`loglevel` is none of those that supervisord has.",
+        "`loglevel` is not a log level of supervisord.",
         REFUSES,
         "[supervisord]\nloglevel=warning\n",
         "[supervisord]\nloglevel=warn\n",
     ),
     error(
         "unknown-program",
-        "A group names a program that is in none of the files.",
+        "A group lists a program that no file defines.",
         REFUSES,
         "[program:app]\ncommand=/usr/bin/app\n[group:web]\nprograms=app,ap\n",
         "[program:app]\ncommand=/usr/bin/app\n[group:web]\nprograms=app\n",
@@ -663,7 +662,7 @@ pub const CODES: &[Code] = &[
     warning(
         "unknown-section",
         "Supervisor reads no section with this header.",
-        "All of it is ignored.",
+        "supervisord ignores the whole section.",
         "[programs:app]\ncommand=/usr/bin/app\n",
         "[program:app]\ncommand=/usr/bin/app\n",
     ),
@@ -676,29 +675,29 @@ pub const CODES: &[Code] = &[
     ),
     warning(
         "unnamed-format",
-        "`%s` stands in a value without a name.",
-        "It is replaced by all variables at once.",
+        "A value contains `%s` without a name.",
+        "supervisord replaces it with the list of all variables.",
         "[program:app]\ncommand=/usr/bin/app --date %s\n",
         "[program:app]\ncommand=/usr/bin/app --date %%s\n",
     ),
     warning(
         "unrendered-template",
-        "The file looks like a template of Jinja, ERB, envsubst or the like that nobody has rendered yet.",
-        "What will be wrong with it is not known before, so nothing else is said of it. It is an error if supervisord refuses the file as it is.",
+        "The file looks like a template (Jinja, ERB, envsubst) that has not been rendered.",
+        "The rendered file may differ, so nothing else is reported. This is an error if supervisord refuses the file as it is.",
         "[program:app]\ncommand=/usr/bin/app\ndirectory={{ app_root }}\n",
         "[program:app]\ncommand=/usr/bin/app\ndirectory=/srv/app\n",
     ),
     warning(
         "user-without-root",
-        "A program has another `user` than [supervisord], and that one is not root.",
-        "supervisord has become its own user by then, and only root can become another one. The program cannot start.",
+        "A program has a `user`, but [supervisord] runs as another user that is not root.",
+        "Only root can switch to another user, so the program cannot start.",
         "[supervisord]\nuser=app\nlogfile=/srv/app/supervisord.log\n[program:app]\ncommand=/usr/bin/app\nuser=www-data\n",
         "[supervisord]\nuser=root\n[program:app]\ncommand=/usr/bin/app\nuser=www-data\n",
     ),
     warning(
         "value-cut",
-        "A blank and `;` or `#` in a value start a comment.",
-        "Quotes do not protect them. What follows is not part of the value.",
+        "In a value, a `;` or `#` after a space starts a comment.",
+        "Quotes do not prevent this. The rest of the line is not part of the value.",
         "[program:app]\ncommand=/bin/sh -c \"/usr/bin/app ; /usr/bin/app\"\n",
         "[program:app]\ncommand=/bin/sh -c \"/usr/bin/app; /usr/bin/app\"\n",
     ),

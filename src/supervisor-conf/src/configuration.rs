@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! All files that one supervisord reads, and the sections that result when later values replace earlier ones.
+//! All files that one supervisord reads, and the sections after later values override earlier ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -16,10 +16,10 @@ use crate::parser::{Entry, Parsed, SectionPart, parse};
 use crate::schema::SectionKind;
 use crate::text::{Position, Text};
 
-/// Largest file that is read, in bytes: far above any configuration.
+/// Maximum size of a file in bytes, far above any configuration.
 const LARGEST: u64 = 4 << 20;
 
-/// A file that was to be checked and cannot be read.
+/// A file that cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
     path: PathBuf,
@@ -33,7 +33,7 @@ impl Display for Unreadable {
 }
 
 impl Unreadable {
-    /// The file, named as the caller named it.
+    /// The path as the caller gave it.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -51,9 +51,9 @@ impl Error for Unreadable {
 pub enum Input {
     /// A file, which is read.
     File(PathBuf),
-    /// A text that is no file, or not yet.
+    /// Text that is not in a file.
     Text {
-        /// What findings call it. Its folder is where included files are looked for.
+        /// The path to report in findings. Included files are relative to its directory.
         name: PathBuf,
         /// Its bytes.
         content: Vec<u8>,
@@ -63,7 +63,7 @@ pub enum Input {
 /// A place in one of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    /// Its number in `Configuration::files`.
+    /// Index in `Configuration::files`.
     pub file: usize,
     pub at: Position,
 }
@@ -72,21 +72,21 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct File {
     pub path: PathBuf,
-    /// Its folder on the host, for `%(here)s`.
+    /// Its directory on the host, for `%(here)s`.
     pub here: String,
-    /// Whether every user can read it; false where modes say nothing.
+    /// Whether every user can read it; false in a Git checkout and for text.
     pub world_readable: bool,
-    /// Whether supervisord starts from this file: the first one, if it has a `[supervisord]` section.
+    /// Whether this is the main file: the first one, if it has a `[supervisord]` section.
     pub main: bool,
     pub parsed: Parsed,
 }
 
-/// A section, put together from all parts with its header.
+/// A section, merged from all parts with the same header.
 #[derive(Debug)]
 pub(crate) struct Section {
     pub header: String,
     pub kind: SectionKind,
-    /// Where the header stands, in reading order.
+    /// Places of the header, in reading order.
     pub headers: Vec<Place>,
     entries: BTreeMap<String, Located>,
 }
@@ -110,12 +110,12 @@ impl Located {
 }
 
 impl Section {
-    /// The section as its file has it, in brackets.
+    /// The header in brackets.
     pub(crate) fn label(&self) -> String {
         format!("[{}]", self.header)
     }
 
-    /// What follows the first colon of the header, stripped.
+    /// The text after the first colon of the header, stripped.
     pub(crate) fn name(&self) -> &str {
         self.header.split_once(':').map_or("", |(_, name)| name.trim_matches(crate::text::is_space))
     }
@@ -124,7 +124,7 @@ impl Section {
         self.headers[0]
     }
 
-    /// Whether the section itself has a key, wherever its parts are.
+    /// Whether the section itself sets a key, without `[DEFAULT]`.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
     }
@@ -138,7 +138,7 @@ pub(crate) struct Configuration {
     /// In the order of their first appearance, without `[DEFAULT]`.
     pub sections: Vec<Section>,
     defaults: BTreeMap<String, Located>,
-    /// The words of `[include] files` that match nothing, with their place.
+    /// The patterns of `[include] files` that match nothing, with their places.
     pub unmatched_includes: Vec<(String, Place)>,
     pub unreadable: Vec<Unreadable>,
 }
@@ -173,7 +173,7 @@ impl Configuration {
             }
             Input::Text { name, content } => (name, Ok(Some((content, false)))),
         };
-        let here = folder_on_host(&path, host);
+        let here = directory_on_host(&path, host);
         let (bytes, world_readable, here) = match (content, here) {
             (Ok(Some((bytes, world_readable))), Ok(here)) => (bytes, world_readable, here),
             (Ok(None), _) => return,
@@ -207,7 +207,7 @@ impl Configuration {
             &mut section.entries
         };
         for entry in &part.entries {
-            // Supervisor puts the folder in before it expands anything, so that even `%%(here)s` has it.
+            // Supervisor inserts the directory before it expands anything, so even `%%(here)s` changes.
             let value = entry.value.replaced("%(here)s", here);
             entries.insert(entry.key.clone(), Located { file, entry: Entry { value, ..entry.clone() } });
         }
@@ -229,18 +229,18 @@ impl Configuration {
         };
         let mut included = Vec::new();
         for pattern in words(&text) {
-            // Of an unknown machine there is what lies beside the main file.
+            // With --offline only files relative to the main file exist.
             if host.is_unknown() && pattern.to_string().starts_with('/') {
                 continue;
             }
             let found = matches(&Path::new(here).join(pattern.to_string()), host);
-            // A folder for files that nobody has put there yet is no mistake.
+            // An empty directory for included files is not a mistake.
             if found.is_empty() && !pattern.to_string().contains(['*', '?', '[']) {
                 self.unmatched_includes.push((pattern.to_string(), files.place(pattern.at())));
             }
             included.extend(found);
         }
-        // What lies beside the main file is named as that is.
+        // Report files relative to the main file with the main file's path.
         let named = self.files[files.file].path.parent().unwrap_or(Path::new(""));
         let beside = host.root().join(here.trim_start_matches('/'));
         let rename = |path: PathBuf| path.strip_prefix(&beside).map_or(path.clone(), |rest| named.join(rest));
@@ -251,18 +251,18 @@ impl Configuration {
         self.sections.iter().find(|section| section.header == header)
     }
 
-    /// The value that supervisord finds: that of the section, else that of `[DEFAULT]`.
+    /// The value that supervisord uses: from the section, otherwise from `[DEFAULT]`.
     pub(crate) fn get<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Located> {
         section.entries.get(key).or_else(|| self.defaults.get(key))
     }
 
-    /// Every key with its value, those of `[DEFAULT]` included.
+    /// All entries, including those of `[DEFAULT]`.
     pub(crate) fn entries<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = &'a Located> {
         let inherited = self.defaults.iter().filter(|(key, _)| !section.entries.contains_key(*key));
         section.entries.values().chain(inherited.map(|(_, located)| located))
     }
 
-    /// The file of a place, as the caller named it.
+    /// The file of a place, as the caller gave it.
     pub(crate) fn path(&self, place: Place) -> &Path {
         &self.files[place.file].path
     }
@@ -273,11 +273,11 @@ pub(crate) fn node_name(host: &Host) -> Variable {
     if host.is_unknown() { Variable::Unknown } else { Variable::Text(host.node_name()) }
 }
 
-/// The bytes of a file, and whether every user can read it; nothing if it is one of those `seen`.
+/// The bytes of a file, and whether every user can read it. `None` if the file is in `seen`.
 fn read(path: &Path, seen: &mut BTreeSet<PathBuf>) -> io::Result<Option<(Vec<u8>, bool)>> {
     let real = path.canonicalize()?;
     let metadata = fs::metadata(path)?;
-    // What a pipe gives can be read once only, whatever its name.
+    // A pipe can be read only once, even under another name.
     if !seen.insert(real.clone()) {
         return Ok(None);
     }
@@ -290,9 +290,9 @@ fn read(path: &Path, seen: &mut BTreeSet<PathBuf>) -> io::Result<Option<(Vec<u8>
     Ok(Some((bytes, world_readable && !is_in_checkout(&real))))
 }
 
-/// Whether a file lies in a checkout of git, which keeps no modes.
+/// Whether a file is in a Git checkout: Git does not store permissions.
 fn is_in_checkout(path: &Path) -> bool {
-    path.ancestors().skip(1).any(|folder| folder.join(".git").exists())
+    path.ancestors().skip(1).any(|directory| directory.join(".git").exists())
 }
 
 fn words(text: &Text) -> Vec<Text> {
@@ -306,8 +306,8 @@ fn words(text: &Text) -> Vec<Text> {
     words
 }
 
-/// The existing files that match an absolute pattern below the root, sorted; folders are left out, as supervisord
-/// leaves out what it cannot open. Two stars are one, as to supervisord. A name that is no UTF-8 matches nothing.
+/// The existing files that match an absolute pattern below the root, sorted. Like supervisord, it skips
+/// directories and treats `**` as `*`. A name that is not UTF-8 does not match.
 fn matches(pattern: &Path, host: &Host) -> Vec<PathBuf> {
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::default() };
     let mut found = vec![host.root().to_owned()];
@@ -324,7 +324,7 @@ fn matches(pattern: &Path, host: &Host) -> Vec<PathBuf> {
             continue;
         }
         let Ok(pattern) = glob::Pattern::new(&name.replace("**", "*")) else { return Vec::new() };
-        let entries = found.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let entries = found.iter().filter_map(|directory| fs::read_dir(directory).ok()).flatten();
         let named = entries.filter_map(|entry| {
             let entry = entry.ok()?;
             pattern.matches_with(entry.file_name().to_str()?, options).then(|| entry.path())
@@ -336,13 +336,13 @@ fn matches(pattern: &Path, host: &Host) -> Vec<PathBuf> {
     found
 }
 
-/// The folder of a file by its absolute path on the host: without the root, if it is below that.
-fn folder_on_host(path: &Path, host: &Host) -> io::Result<String> {
+/// The absolute directory of a file on the host, without the root's path.
+fn directory_on_host(path: &Path, host: &Host) -> io::Result<String> {
     let path = std::path::absolute(path)?;
     let root = std::path::absolute(host.root())?;
     let path = normalized(&path);
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let below = folder.strip_prefix(normalized(&root)).unwrap_or(folder);
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let below = directory.strip_prefix(normalized(&root)).unwrap_or(directory);
     Ok(Path::new("/").join(below).to_string_lossy().into_owned())
 }
 

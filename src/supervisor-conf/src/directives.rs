@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Comments that switch off a finding where it stands: `; lampi-check: disable=CODE,CODE`.
+//! Comments that disable findings: `; lampi-check: disable=CODE,CODE`.
 //!
-//! Behind a line, or alone before one, such a comment holds for that line and for those that continue it; alone before
-//! the first section it holds for the file.
+//! A comment at the end of a line, or on the line above, applies to that line and its continuation lines. A
+//! comment on its own line before the first section applies to the whole file.
 
 use crate::text::{Position, Text, is_space};
 
-/// How such a comment begins, behind its `;` or `#`.
+/// The start of such a comment, after its `;` or `#`.
 const MARK: &str = "lampi-check:";
 const DISABLE: &str = "disable=";
 
 /// A comment for the checker.
 #[derive(Debug)]
 pub(crate) struct Directive {
-    /// The codes that it names, with their places.
+    /// The codes and their places.
     pub codes: Vec<(String, Position)>,
     pub reach: Reach,
 }
 
-/// Which findings a directive is about.
+/// Where a directive applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     File,
@@ -28,14 +28,14 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    /// Says which line the next one is.
+    /// Resolves `NextLine`.
     pub(crate) fn ends_at(&mut self, line: usize) {
         if *self == Self::NextLine {
             *self = Self::Line(line);
         }
     }
 
-    /// Whether it has a finding on a line that belongs to the setting which begins on line `start`.
+    /// Whether it covers a finding on `line` of a setting that starts on line `start`.
     pub(crate) fn includes(self, start: usize, line: usize) -> bool {
         match self {
             Self::File => true,
@@ -50,15 +50,15 @@ pub(crate) fn is_directive(comment: &str) -> bool {
     comment.trim_start_matches([';', '#']).trim_start().starts_with(MARK)
 }
 
-/// What a comment, given with its `;` or `#`, says to the checker.
+/// The directive in a comment, given with its `;` or `#`.
 pub(crate) fn read(comment: &Text, reach: Reach) -> Option<Directive> {
     let text = comment.to_string();
-    // A comment that cuts a value may have this one behind it.
+    // The directive may follow another comment that cuts off a value.
     let mark = text.match_indices([';', '#']).map(|(at, _)| at).find(|at| is_directive(&text[*at..]))?;
     let start = mark + text[mark..].find(DISABLE)? + DISABLE.len();
     let start = text[..start].chars().count();
     let list = comment.slice(start, comment.len()).trimmed();
-    // The reason may follow.
+    // A reason may follow.
     let list = list.slice(0, list.find(is_space).unwrap_or(list.len()));
     let codes = list.split(',').into_iter().map(|code| code.trimmed()).filter(|code| !code.is_empty());
     Some(Directive { codes: codes.map(|code| (code.to_string(), code.at())).collect(), reach })

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `%(name)s` in values: Python's formatting of text with `%` and a mapping, which is what Supervisor uses.
+//! Expands `%(name)s` in values like Supervisor, which uses Python's `%` operator with a mapping.
 
 use std::collections::BTreeMap;
 
 use crate::text::{Position, Text};
 
-/// What a name stands for.
+/// The value of a name.
 #[derive(Clone, Debug)]
 pub(crate) enum Variable {
     Text(String),
     Number(i64),
-    /// Only the machine on which supervisord runs knows it.
+    /// Known only on the machine on which supervisord runs.
     Unknown,
 }
 
 impl Variable {
-    /// As Python's `repr` writes it.
+    /// In the form of Python's `repr`.
     fn quoted(&self) -> String {
         match self {
             Self::Text(text) => format!("'{text}'"),
@@ -25,16 +25,16 @@ impl Variable {
     }
 }
 
-/// The names that can be used in a value.
+/// The names that are available in a value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     known: BTreeMap<String, Variable>,
-    /// Whether any variable may be in supervisord's environment.
+    /// Whether supervisord's environment may contain any other variable.
     any_environment: bool,
 }
 
 impl Variables {
-    /// Those of supervisord's environment, and `any` others.
+    /// The variables of supervisord's environment. With `any`, there may be others.
     pub(crate) fn of_environment(environment: &BTreeMap<String, String>, any: bool) -> Self {
         let known = environment.iter();
         let known = known.map(|(name, value)| (format!("ENV_{name}"), Variable::Text(value.clone())));
@@ -45,7 +45,7 @@ impl Variables {
         self.known.insert(name, value);
     }
 
-    /// The names, without those of the environment that is not known.
+    /// The known names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.known.keys().map(String::as_str)
     }
@@ -58,18 +58,18 @@ impl Variables {
     }
 }
 
-/// A value with its `%(name)s` replaced; each replacement stands where its `%` was.
+/// An expanded value. Each replacement has the position of its `%`.
 #[derive(Debug)]
 pub(crate) struct Expanded {
     pub text: Text,
-    /// A `%s` without a name: Python puts in the whole mapping, and nobody can have meant that.
+    /// A `%s` without a name, which Python replaces with the whole mapping.
     pub unnamed: Option<Position>,
-    /// Whether a part of the text is missing, because only the machine on which supervisord runs knows it.
+    /// Whether a part of the text is known only on the machine on which supervisord runs.
     pub unknown: bool,
 }
 
 impl Expanded {
-    /// The text, if all of it is known.
+    /// The text, if it is completely known.
     pub(crate) fn known(self) -> Option<Text> {
         (!self.unknown).then_some(self.text)
     }
@@ -84,22 +84,22 @@ pub(crate) struct ExpansionFault {
 #[derive(Debug)]
 pub(crate) enum ExpansionFaultKind {
     Undefined(String),
-    /// A `%` that starts nothing that Python can format.
+    /// A `%` that does not start a valid format.
     Malformed,
-    /// A name with a conversion that does not fit its value, as in `%(ENV_PORT)d`.
+    /// A conversion that does not fit the value, as in `%(ENV_PORT)d`.
     WrongConversion {
         name: String,
         conversion: char,
     },
 }
 
-/// Far more than any file name can be long; Python would reserve the memory for any width.
+/// Far longer than any file name. Python allocates memory for any width.
 const MAX_WIDTH: usize = 4096;
 
-/// Expands `text` with `variables`, and `%(here)s` with the folder of its file.
+/// Expands `text` with `variables`, and `%(here)s` with the directory of its file.
 pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<Expanded, ExpansionFault> {
     let mut result = Expanded { text: Text::empty_at(text.at()), unnamed: None, unknown: false };
-    // What the next conversion without a name takes: Python hands out the mapping, or the last named value, once.
+    // The next conversion without a name uses the mapping, or the last named value, once.
     let mut argument = Argument::Mapping;
     let mut rest = text.chars().iter().copied();
     while let Some((char, at)) = rest.next() {
@@ -145,7 +145,7 @@ pub(crate) fn expand(text: &Text, here: &str, variables: &Variables) -> Result<E
     Ok(result)
 }
 
-/// The whole mapping as Python writes it.
+/// The whole mapping in Python's notation.
 fn mapping(here: &str, variables: &Variables) -> String {
     let mut items: Vec<String> =
         variables.known.iter().map(|(name, value)| format!("'{name}': {}", value.quoted())).collect();
@@ -159,7 +159,7 @@ enum Argument {
     Used,
 }
 
-/// What stands between a `%` and its conversion character.
+/// The text between a `%` and its conversion character.
 struct Spec {
     name: Option<String>,
     left: bool,
@@ -222,11 +222,11 @@ impl Spec {
             char = chars.next()?;
         }
         spec.conversion = char;
-        // Python takes two percent signs for one only if nothing stands between them.
+        // Python replaces `%%` only if the two signs are adjacent.
         (char != '%').then_some(spec)
     }
 
-    /// Nothing if the conversion does not fit the value or does not exist.
+    /// `None` if the conversion does not fit the value or does not exist.
     fn format(&self, value: &Variable) -> Option<String> {
         let (sign, body) = match (self.conversion, value) {
             ('s', Variable::Text(text)) => (String::new(), text.clone()),
@@ -268,7 +268,7 @@ impl Spec {
     }
 }
 
-/// The name behind `%(`, in which parentheses may be nested.
+/// The name after `%(`, with nested parentheses.
 fn read_name(chars: &mut impl Iterator<Item = char>) -> Option<String> {
     let mut name = String::new();
     let mut depth = 1;
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_replaced() {
+    fn replaces_names() {
         assert_eq!(expanded("a %(ENV_HOME)s/b").unwrap(), "a /root/b");
         assert_eq!(expanded("%(process_num)02d-%(process_num)s-%(process_num)-3dx").unwrap(), "07-7-7  x");
         assert_eq!(expanded("%(process_num)+.3d %(ENV_HOME).2s").unwrap(), "+007 /r");
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_python_refuses_is_refused() {
+    fn rejects_what_python_rejects() {
         assert_eq!(expanded("x%(NO)s").unwrap_err(), "2 Undefined(\"NO\")");
         for text in [
             "100%",

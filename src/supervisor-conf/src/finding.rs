@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the checker tells a person.
+//! Findings and their severity.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use crate::codes::is_of_host;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// supervisord refuses to start, and a running one refuses to reread: no program of anybody can be changed.
+    /// supervisord refuses to start, and a running one refuses to reread.
     Error,
     /// supervisord starts, but does not do what was meant.
     Warning,
-    /// Nothing that has to be changed; worth a look.
+    /// Possibly correct.
     Hint,
 }
 
@@ -30,15 +30,15 @@ impl Display for Severity {
 /// One mistake in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The file, named as the caller named it.
+    /// The file, as the caller gave it.
     pub file: PathBuf,
     /// Counted from 1.
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What kind of mistake it is: stable, in kebab-case.
+    /// The stable code of the mistake, in kebab-case.
     pub code: &'static str,
     /// What is wrong.
     pub text: String,
@@ -47,7 +47,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether it depends on the machine on which supervisord will run, and not on the files alone.
+    /// Whether it depends on the machine on which supervisord will run, not only on the files.
     #[must_use]
     pub fn is_of_host(&self) -> bool {
         is_of_host(self.code)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The machine on which supervisord will read the files: its users, folders, programs and environment.
+//! The machine on which supervisord will run: its users, directories, programs and environment.
 
 mod accounts;
 mod addresses;
@@ -16,29 +16,29 @@ pub(crate) use addresses::Address;
 
 use crate::expand::Variables;
 
-/// Where a daemon started by systemd looks for programs (systemd.exec(5), Debian's build).
+/// The PATH of a service under systemd (systemd.exec(5), Debian's build).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// As many as the kernel follows before it gives up.
+/// The kernel's limit of symbolic links in a path.
 const MAX_LINKS: usize = 40;
 
-/// How many files a process may ever open, unless `fs.nr_open` says otherwise (proc(5)).
+/// Default of `fs.nr_open`, the kernel's limit of open files per process (proc(5)).
 const MAX_FILES: i64 = 1 << 20;
 
-/// How many files systemd lets a service open, and only root can raise it (systemd-system.conf(5)).
+/// systemd's limit of open files per service; only root can raise it (systemd-system.conf(5)).
 const SYSTEMD_FILES: i64 = 512 << 10;
 
-/// A machine, running or not: a root folder, and what will be there although it is not there yet.
+/// A machine, running or not: a root directory, plus users, directories and programs that will exist later.
 ///
-/// Users are looked up in `etc/passwd` and `etc/group` below the root only; `root` always exists. supervisord's
-/// working directory is taken to be `/`, as under systemd. What is below `/dev`, `/proc`, `/sys` and `/run` is taken as
-/// it will be when that machine runs, if it is not the one on which the check runs.
+/// Users come only from `etc/passwd` and `etc/group` below the root; `root` always exists. supervisord's
+/// working directory defaults to `/`, as under systemd. If this is not the machine on which the check runs,
+/// `/dev`, `/proc`, `/sys` and `/run` are assumed to be as on a running machine.
 #[derive(Clone, Debug)]
 pub struct Host {
     root: PathBuf,
     /// Whether this is the machine on which the check runs.
     live: bool,
-    /// Whether nothing is known of the machine.
+    /// Whether only the files are checked, not the machine.
     offline: bool,
     working_directory: Option<PathBuf>,
     variables: BTreeMap<String, String>,
@@ -47,7 +47,7 @@ pub struct Host {
     commands: BTreeSet<PathBuf>,
 }
 
-/// What is found where a command should be.
+/// The state of a command's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommandState {
     Runnable,
@@ -57,8 +57,8 @@ pub(crate) enum CommandState {
 }
 
 impl Host {
-    /// The machine whose file system starts at `root`: `/` for this one. Its supervisord gets the environment that
-    /// systemd gives to Debian's unit, which has no `HOME`, `USER` or `LANG`.
+    /// The machine with its file system at `root`: `/` for this one. supervisord gets the environment that
+    /// systemd gives to Debian's unit, without `HOME`, `USER` and `LANG`.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
@@ -77,41 +77,41 @@ impl Host {
         }
     }
 
-    /// A machine of which nothing is known but what is said of it: only the files are checked.
+    /// An unknown machine: only the files are checked, with what the `with_` functions add.
     #[must_use]
     pub fn unknown() -> Self {
         Self { offline: true, live: false, variables: BTreeMap::new(), ..Self::new("/") }
     }
 
-    /// With an environment variable that supervisord is started with.
+    /// Adds an environment variable of supervisord.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// With a user, and a group of the same name, who will exist by then.
+    /// Adds a user, and a group of the same name.
     #[must_use]
     pub fn with_user(mut self, name: &str) -> Self {
         self.accounts.add(name);
         self
     }
 
-    /// With a folder, given by its absolute path on that machine, that will exist by then.
+    /// Adds a directory, by its absolute path on that machine.
     #[must_use]
     pub fn with_directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directories.insert(path.into());
         self
     }
 
-    /// With a program, given by its absolute path on that machine, that will exist by then.
+    /// Adds a program, by its absolute path on that machine.
     #[must_use]
     pub fn with_command(mut self, path: impl Into<PathBuf>) -> Self {
         self.commands.insert(path.into());
         self
     }
 
-    /// With the folder, given by its absolute path on that machine, in which supervisord is started.
+    /// Sets supervisord's working directory, by its absolute path on that machine.
     #[must_use]
     pub fn with_working_directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.working_directory = Some(path.into());
@@ -135,12 +135,12 @@ impl Host {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// The folder in which supervisord is started.
+    /// supervisord's working directory.
     pub(crate) fn working_directory(&self) -> &Path {
         self.working_directory.as_deref().unwrap_or(Path::new("/"))
     }
 
-    /// Whether the caller said in which folder supervisord is started.
+    /// Whether the caller set supervisord's working directory.
     pub(crate) fn knows_working_directory(&self) -> bool {
         self.working_directory.is_some()
     }
@@ -172,7 +172,7 @@ impl Host {
         self.accounts.groups.keys().map(String::as_str)
     }
 
-    /// `path` with a leading `~` or `~user` replaced, as Python's `os.path.expanduser` does for supervisord.
+    /// Replaces a leading `~` or `~user`, like Python's `os.path.expanduser`.
     pub(crate) fn expand_user(&self, path: &str) -> String {
         let Some(rest) = path.strip_prefix('~') else { return path.to_owned() };
         let (name, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -184,7 +184,7 @@ impl Host {
         home.map_or_else(|| path.to_owned(), |home| format!("{}{rest}", home.trim_end_matches('/')))
     }
 
-    /// `path` as supervisord sees it from its working directory.
+    /// `path` resolved from supervisord's working directory.
     pub(crate) fn absolute(&self, path: &str) -> PathBuf {
         Path::new("/").join(self.working_directory()).join(path)
     }
@@ -197,9 +197,9 @@ impl Host {
     }
 
     fn is_declared_directory(&self, path: &Path) -> bool {
-        // A program that will exist brings its folder with it.
-        let folders = self.commands.iter().filter_map(|command| command.parent());
-        let mut declared = self.directories.iter().map(PathBuf::as_path).chain(folders);
+        // A program that will exist implies its directory.
+        let directories = self.commands.iter().filter_map(|command| command.parent());
+        let mut declared = self.directories.iter().map(PathBuf::as_path).chain(directories);
         declared.any(|directory| directory.starts_with(path))
     }
 
@@ -220,43 +220,44 @@ impl Host {
         }
     }
 
-    /// How many files a service may open that runs as `user`.
+    /// The limit of open files for a service that runs as root or another user.
     pub(crate) fn most_files(&self, is_root: bool) -> i64 {
         let limit = if self.live { fs::read_to_string("/proc/sys/fs/nr_open").ok() } else { None };
         let limit = limit.and_then(|limit| limit.trim().parse().ok()).unwrap_or(MAX_FILES);
         if is_root { limit } else { limit.min(SYSTEMD_FILES) }
     }
 
-    /// Whether `user` may open the file at `path` to write, or make it; nothing if that cannot be known.
+    /// Whether `user` can write or create the file at `path`. `None` if unknown.
     pub(crate) fn may_write(&self, user: &Account, path: &str) -> Option<bool> {
         let path = self.absolute(path);
-        let folder = path.parent()?;
-        if run_time::is_of_kernel(&path) || self.directories.iter().any(|known| known.starts_with(folder)) {
+        let directory = path.parent()?;
+        if run_time::is_of_kernel(&path) || self.directories.iter().any(|known| known.starts_with(directory))
+        {
             return None;
         }
-        // An image that somebody unpacked without being root has other owners than it will have.
+        // The owners are wrong in an image that was unpacked without root.
         let root = fs::metadata(&self.root).ok()?;
         let id = user.id?;
         if root.uid() != 0 || id == 0 {
             return (id == 0).then_some(true);
         }
-        // To make a file is to change its folder.
+        // To create a file, a user needs write permission on its directory.
         let (metadata, wanted) = match self.metadata(&path) {
             Some(file) => (file, 0o2),
-            None => (self.metadata(folder)?, 0o3),
+            None => (self.metadata(directory)?, 0o3),
         };
-        Some(self.may_search(user, folder)? && allows(&metadata, user, wanted))
+        Some(self.may_search(user, directory)? && allows(&metadata, user, wanted))
     }
 
-    /// Whether `user` may make and remove files in the folder of `path`; nothing if that cannot be known.
+    /// Whether `user` can create and remove files in the directory of `path`. `None` if unknown.
     pub(crate) fn may_make(&self, user: &Account, path: &str) -> Option<bool> {
-        let folder = self.absolute(path).parent()?.join("a file that is not there");
-        self.may_write(user, &folder.to_string_lossy())
+        let directory = self.absolute(path).parent()?.join("a file that is not there");
+        self.may_write(user, &directory.to_string_lossy())
     }
 
-    fn may_search(&self, user: &Account, folder: &Path) -> Option<bool> {
-        let folder = self.resolve(folder)?;
-        for ancestor in folder.ancestors() {
+    fn may_search(&self, user: &Account, directory: &Path) -> Option<bool> {
+        let directory = self.resolve(directory)?;
+        for ancestor in directory.ancestors() {
             if !allows(&fs::metadata(self.below_root(ancestor)).ok()?, user, 0o1) {
                 return Some(false);
             }
@@ -264,7 +265,7 @@ impl Host {
         Some(true)
     }
 
-    /// Follows links inside the root, where an absolute one starts at the root again.
+    /// Resolves symbolic links inside the root; an absolute one starts at the root again.
     fn resolve(&self, path: &Path) -> Option<PathBuf> {
         let mut resolved = PathBuf::from("/");
         let mut pending: Vec<PathBuf> = components(path);
@@ -307,13 +308,13 @@ impl Host {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// What is known of the host of an address.
+    /// The state of the host of an address.
     pub(crate) fn address(&self, name: &str) -> Address {
         addresses::look_up(name, &self.root, &self.node_name(), self.live)
     }
 }
 
-/// Whether a mode gives `user` all of the rights `wanted`, which are the last three bits of a mode.
+/// Whether a mode gives `user` all permissions in `wanted`, the last three bits of a mode.
 fn allows(metadata: &Metadata, user: &Account, wanted: u32) -> bool {
     let shift = if user.id == Some(u64::from(metadata.uid())) {
         6
@@ -325,7 +326,7 @@ fn allows(metadata: &Metadata, user: &Account, wanted: u32) -> bool {
     metadata.mode() >> shift & wanted == wanted
 }
 
-/// The parts of a path, the first one last, without those that mean nothing.
+/// The components of a path in reverse order, without `/` and `.`.
 fn components(path: &Path) -> Vec<PathBuf> {
     let parts = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
     parts.rev().map(|part| PathBuf::from(part.as_os_str())).collect()

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Checks Supervisor's configuration before supervisord reads it.
 //!
-//! supervisord refuses to start any program if one file has one wrong value, says nothing about a misspelt key, and
-//! has no command to try a file. This crate reads files as Supervisor 4.2.5 (Debian 12) does and names every place
-//! that supervisord would refuse or that means something else than it seems to.
+//! If one file has one wrong value, supervisord starts no program. It ignores a misspelt key and has no
+//! command that tests a file. This crate reads files like Supervisor 4.2.5 (Debian 12). It reports each
+//! setting that supervisord refuses or reads differently from what it looks like.
 //!
-//! Text goes one way through the modules: `parser` makes sections out of a file, `configuration` mixes the sections of
-//! all files, `model` works out programs, groups and the names that `expand` may replace, and each of the `rules` looks
-//! for one kind of mistake. What Supervisor knows is in two tables, `schema` and `values`; what the checker can say is
-//! in a third one, [`codes`].
+//! `parser` splits a file into sections, `configuration` merges the sections of all files, `model` derives
+//! programs, groups and the names that `expand` can replace, and each of the `rules` searches for one kind of
+//! mistake. The tables `schema` and `values` describe Supervisor; [`codes`] describes the findings.
 
 pub mod codes;
 mod configuration;
@@ -40,30 +39,30 @@ pub use values::Autorestart;
 use configuration::Configuration;
 use model::Model;
 
-/// What was found in a set of files.
+/// The result of a check of several files.
 #[derive(Debug)]
 pub struct Report {
-    /// In the order of the files and of their lines.
+    /// In the order of files and lines.
     pub findings: Vec<Finding>,
-    /// The programs of which supervisord would accept every value.
+    /// The programs with valid values only.
     pub programs: Vec<Program>,
-    /// The files that were read, as the caller or an `[include]` named them.
+    /// The files that were read, as the caller or `[include]` gave them.
     pub files: Vec<PathBuf>,
-    /// The files that could not be read; they are taken to be empty.
+    /// The files that could not be read; the check treats them as empty.
     pub unreadable: Vec<Unreadable>,
 }
 
 /// Checks files that one supervisord of `host` reads together, in this order.
 ///
-/// If the first file has a `[supervisord]` section it is the main one, and the files that its `[include]` names are
-/// checked too.
+/// If the first file has a `[supervisord]` section, it is the main file, and the check follows its
+/// `[include]`.
 pub fn check(files: &[PathBuf], host: &Host) -> Result<Report, Unreadable> {
     let inputs: Vec<Input> = files.iter().cloned().map(Input::File).collect();
     let mut report = check_readable(&inputs, host);
     if report.unreadable.is_empty() { Ok(report) } else { Err(report.unreadable.remove(0)) }
 }
 
-/// As [`check`], and goes on where a file cannot be read.
+/// Like [`check`], but continues if a file cannot be read.
 #[must_use]
 pub fn check_readable(inputs: &[Input], host: &Host) -> Report {
     let configuration = Configuration::read(inputs, host);

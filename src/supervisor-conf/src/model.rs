@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What supervisord makes of the sections: the programs, their groups and processes, and the names that each value
-//! may use.
+//! The programs, groups and processes that supervisord derives from the sections, and the names available in
+//! each value.
 
 use std::path::PathBuf;
 
@@ -12,19 +12,19 @@ use crate::shlex::{self, Pair};
 use crate::text::Text;
 use crate::values;
 
-/// Of a program with more processes than these, the first ones stand for all.
+/// Maximum number of processes of a program that are checked.
 const MAX_PROCESSES: i64 = 64;
 
-/// The configuration as supervisord understands it.
+/// The configuration as supervisord interprets it.
 #[derive(Debug)]
 pub(crate) struct Model<'a> {
     pub configuration: &'a Configuration,
     pub host: &'a Host,
     pub programs: Vec<Program<'a>>,
     pub groups: Vec<Group<'a>>,
-    /// The environment that supervisord is started with.
+    /// supervisord's environment at its start.
     start: Variables,
-    /// The same with what `[supervisord]` adds.
+    /// The same plus `environment` of `[supervisord]`.
     plain: Variables,
     node_name: Variable,
     supervisord_environment: Vec<Pair>,
@@ -34,7 +34,7 @@ pub(crate) struct Model<'a> {
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
     pub section: &'a Section,
-    /// The members' names, where they are written, and the file that has them.
+    /// The members' names and places.
     pub members: Vec<(String, Place)>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Group<'a> {
 #[derive(Debug)]
 pub(crate) struct Program<'a> {
     pub section: &'a Section,
-    /// Whether a `[group:x]` names it.
+    /// Whether a `[group:x]` lists it.
     pub grouped: bool,
     pub group_name: String,
     pub processes: Vec<Process>,
@@ -53,11 +53,11 @@ pub(crate) struct Program<'a> {
 #[derive(Debug)]
 pub(crate) struct Process {
     before_environment: Variables,
-    /// Its own environment, and the names that its values may use; nothing if its `environment` is faulty.
+    /// Its environment and the names available in its values; `None` if `environment` is invalid.
     pub environment: Option<(Vec<Pair>, Variables)>,
 }
 
-/// What a log setting means.
+/// The meaning of a log setting.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Log {
     None,
@@ -164,7 +164,7 @@ impl<'a> Model<'a> {
         if expanded.unknown { pairs.or(Some(Vec::new())) } else { pairs }
     }
 
-    /// The sets of names with which supervisord reads a value in turn; none where it does not read it at all.
+    /// The names for each time that supervisord reads a value; empty if it never reads it.
     pub(crate) fn variables(&self, section: &Section, reading: Reading) -> Vec<Variables> {
         let program = self.programs.iter().find(|program| std::ptr::eq(program.section, section));
         let processes = || program.into_iter().flat_map(|program| &program.processes);
@@ -209,13 +209,13 @@ impl<'a> Model<'a> {
         Ok(Expanded { unnamed: once.unnamed.or(again.unnamed), unknown, ..again })
     }
 
-    /// A value that has only the names that work everywhere.
+    /// A value that uses only names available everywhere.
     pub(crate) fn plain_text(&self, section: &Section, key: &str) -> Option<Text> {
         let located = self.configuration.get(section, key)?;
         self.expand(located, &self.plain, false).ok()?.known()
     }
 
-    /// A value of `[supervisord]`, which is read before its `environment` is.
+    /// A value of `[supervisord]`; supervisord reads it before `environment`.
     pub(crate) fn start_text(&self, section: &Section, key: &str) -> Option<Text> {
         let located = self.configuration.get(section, key)?;
         self.expand(located, &self.start, false).ok()?.known()
@@ -243,7 +243,7 @@ impl<'a> Model<'a> {
         self.expand(located, variables, twice).ok()?.known()
     }
 
-    /// Where one process of a program logs one of its streams, `stdout` or `stderr`; AUTO if it is not said.
+    /// The log of a process for `stdout` or `stderr`; AUTO by default.
     pub(crate) fn log(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<Log> {
         let key = format!("{stream}_logfile");
         if self.configuration.get(program.section, &key).is_none() {
@@ -252,7 +252,7 @@ impl<'a> Model<'a> {
         Some(Log::of(&self.process_text(program, process, &key)?.to_string(), self.host))
     }
 
-    /// The size at which one process of a program rotates a log; 0 is never.
+    /// The size in bytes at which supervisord rotates a log; 0 for never.
     pub(crate) fn log_size(&self, program: &Program<'_>, process: &Process, stream: &str) -> Option<i64> {
         match self.process_text(program, process, &format!("{stream}_logfile_maxbytes")) {
             Some(text) => values::size(&text.to_string()),
@@ -260,13 +260,13 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// All of a process's environment that its configuration sets.
+    /// All environment variables that the configuration sets for a process.
     pub(crate) fn full_environment(&self, process: &Process) -> Vec<Pair> {
         let own = process.environment.iter().flat_map(|(pairs, _)| pairs);
         self.supervisord_environment.iter().chain(own).cloned().collect()
     }
 
-    /// The folders in which supervisord looks for a command without a slash.
+    /// The PATH in which supervisord searches for a command without a slash.
     pub(crate) fn search_path(&self, process: &Process) -> String {
         let environment = self.full_environment(process);
         let own = environment.iter().rev().find(|pair| pair.name == "PATH").map(|pair| pair.value.clone());
@@ -274,7 +274,7 @@ impl<'a> Model<'a> {
     }
 }
 
-/// What supervisord rotates at if nothing is said: 50MB.
+/// supervisord's default size of a log before rotation: 50MB.
 const DEFAULT_LOG_SIZE: i64 = 50 << 20;
 
 fn define(variables: &mut Variables, pairs: &[Pair]) {
@@ -283,7 +283,7 @@ fn define(variables: &mut Variables, pairs: &[Pair]) {
     }
 }
 
-/// A log's path as supervisord would open it from its working directory, in one spelling.
+/// The absolute, normalised path of a log.
 pub(crate) fn log_path(path: &str, host: &Host) -> PathBuf {
     normalized(&host.absolute(path))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The pairs in a value of `environment`, as they are written, for callers that change files.
+//! The unparsed pairs in a value of `environment`, for callers that edit files.
 
-/// The pairs `NAME=VALUE`, each as it is written: commas and line ends separate them, but not in quotes.
+/// The `NAME=VALUE` pairs as written. Commas and newlines outside quotes separate them.
 #[must_use]
 pub fn pairs(environment: &str) -> Vec<String> {
     let mut pairs = vec![String::new()];
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commas_in_quotes_separate_nothing() {
+    fn keeps_commas_in_quotes() {
         let text = "A=\"1,2\",\n B='x\"y,',C=%(ENV_X)s,\n";
         assert_eq!(pairs(text), ["A=\"1,2\"", "B='x\"y,'", "C=%(ENV_X)s"]);
         assert_eq!(variable(text, "A").as_deref(), Some("1,2"));

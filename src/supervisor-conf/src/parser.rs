@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Reads one file as Supervisor does: Python's `RawConfigParser` with `;` and `#` as inline comments, duplicates
-//! allowed, and values continued by indentation.
+//! Reads one file like Supervisor: Python's `RawConfigParser` with `;` and `#` as inline comments, duplicates
+//! allowed, and indented lines that continue a value.
 //!
-//! Unlike supervisord this parser goes on after a fault, so that one run shows all of them.
+//! Unlike supervisord, this parser continues after a fault, so one run reports all faults.
 
 use std::borrow::Cow;
 
@@ -10,15 +10,15 @@ use crate::directives::{self, Directive, Reach};
 use crate::template::{self, Sign};
 use crate::text::{Position, Text, is_space};
 
-/// What was read from one file.
+/// The content of one file.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    /// In the order of the file; a section that is opened twice is here twice.
+    /// In the order of the file; a section that is defined twice occurs twice.
     pub parts: Vec<SectionPart>,
     pub faults: Vec<SyntaxFault>,
-    /// The comments that are for the checker.
+    /// Comments for the checker.
     pub directives: Vec<Directive>,
-    /// Why the file seems to be a template.
+    /// The sign that the file is a template.
     pub template: Option<Sign>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Parsed {
 pub(crate) struct SectionPart {
     pub header: String,
     pub at: Position,
-    /// Text behind the closing bracket, which the parser ignores.
+    /// Text after the closing bracket, which supervisord ignores.
     pub trailing: Text,
     pub entries: Vec<Entry>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct SectionPart {
 /// One key with its value.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    /// In lower case, as Supervisor looks it up.
+    /// In lower case, like Supervisor.
     pub key: String,
     pub written_key: String,
     pub at: Position,
@@ -43,18 +43,18 @@ pub(crate) struct Entry {
     pub comments: Vec<InlineComment>,
 }
 
-/// A comment behind a value, on its line.
+/// A comment after a value, on the same line.
 #[derive(Clone, Debug)]
 pub(crate) struct InlineComment {
-    /// Where its `;` or `#` is.
+    /// Position of its `;` or `#`.
     pub at: Position,
-    /// How many blank characters stand before it; a start of line counts as none.
+    /// Number of blanks before it; 0 at the start of a line.
     pub gap: usize,
     /// The comment with its `;` or `#`.
     pub text: String,
 }
 
-/// A line that makes supervisord refuse the whole configuration.
+/// A line for which supervisord refuses the whole configuration.
 #[derive(Debug)]
 pub(crate) struct SyntaxFault {
     pub at: Position,
@@ -72,7 +72,7 @@ pub(crate) enum SyntaxFaultKind {
     NoKey,
 }
 
-/// The character that some editors put first; Python does not skip it.
+/// Some editors write this character at the start of a file. Python does not skip it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
@@ -102,14 +102,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         parser.line(&Text::of_line(index + 1, line));
     }
     let mut parsed = parser.finish();
-    // Bytes that are no text may look like anything.
+    // Binary data may look like a template.
     if std::str::from_utf8(bytes).is_ok() {
         parsed.template = template::sign(&lines);
     }
     parsed
 }
 
-/// Splits at `\n`, `\r\n` and `\r` alike, as Python's text files do.
+/// Splits at `\n`, `\r\n` and `\r`, like Python's text files.
 fn lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
@@ -130,7 +130,7 @@ struct Parser {
     entry_open: bool,
     indentation: usize,
     directives: Vec<Directive>,
-    /// supervisord stops at the first line without a section, so one report is enough.
+    /// supervisord stops at the first line without a section, so one finding is enough.
     missing_header_reported: bool,
 }
 
@@ -144,7 +144,7 @@ impl Parser {
         let content = line.slice(0, comment_start.unwrap_or(line.len())).trimmed();
         self.directive(line, comment_start, content.is_empty());
         if content.is_empty() {
-            // An empty line is part of a value that may go on; a comment is not.
+            // An empty line can be part of a value; a comment cannot.
             if comment_start.is_none()
                 && let Some(entry) = self.open_entry()
             {
@@ -197,7 +197,7 @@ impl Parser {
         }
     }
 
-    /// Notes a comment that is for the checker, and what it reaches.
+    /// Records a comment for the checker, and where it applies.
     fn directive(&mut self, line: &Text, comment_start: Option<usize>, stands_alone: bool) {
         let Some(at) = line.chars().first().map(|(_, at)| at.line) else { return };
         if !stands_alone {
@@ -227,10 +227,10 @@ impl Parser {
     }
 }
 
-/// Where a comment starts that ends the content of the line.
+/// The start of the comment that ends the content of the line.
 ///
-/// Python looks for the first `;` and the first `#`, then for the second ones, and so on, and stops at the round in
-/// which one of them follows a blank: which of two comment signs cuts the line depends on these rounds.
+/// Python searches for the first `;` and the first `#`, then for the second ones, and so on. It stops at the
+/// round in which one of them follows a blank. These rounds decide which of two comment signs cuts the line.
 fn comment_start(line: &Text) -> Option<usize> {
     let chars = line.chars();
     if line.find(|char| !is_space(char)).is_some_and(|first| matches!(chars[first].0, ';' | '#')) {
@@ -261,14 +261,15 @@ fn inline_comment(line: &Text, start: usize) -> InlineComment {
     }
 }
 
-/// What was meant by a header that nothing closes.
+/// The intended header of a line without a closing bracket.
 fn open_header(content: &Text) -> Option<String> {
     let content = content.to_string();
     let header = content.strip_prefix('[')?;
     Some(header.trim_end_matches([')', '}', '>', ' ']).to_owned())
 }
 
-/// A header is whatever stands between a first `[` and the last `]` of the line; what follows is ignored.
+/// A header is the text between a `[` at the start and the last `]` of the line; supervisord ignores the
+/// rest.
 fn section_header(content: &Text) -> Option<SectionPart> {
     let close = content.chars().iter().rposition(|(char, _)| *char == ']')?;
     if content.chars()[0].0 != '[' || close < 2 {

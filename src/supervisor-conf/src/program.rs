@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a configuration says about each program, for callers that have demands of their own.
+//! The resolved settings of each program, for callers with their own checks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,36 +8,36 @@ use crate::model::{self, Log, Model};
 use crate::shlex::split_command;
 use crate::values::{self, Autorestart};
 
-/// A program, event listener or `FastCGI` program, with Supervisor's defaults where nothing is said.
+/// A program, event listener or `FastCGI` program, with Supervisor's defaults for missing keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// The section's header without its brackets, such as `program:fbcp`.
     pub section: String,
     /// The name alone, such as `fbcp`.
     pub name: String,
-    /// The file in which the section begins, named as the caller named it.
+    /// The file in which the section starts, as the caller gave it.
     pub file: PathBuf,
-    /// Where its header is, counted from 1.
+    /// The line of its header, counted from 1.
     pub line: usize,
-    /// The words that are executed, of the first process if there are several.
+    /// The words of the command, of the first process if there are several.
     pub command: Vec<String>,
-    /// Who runs it; nobody else than supervisord if nothing is said.
+    /// The user; `None` for supervisord's own.
     pub user: Option<String>,
-    /// The folder it runs in.
+    /// The working directory.
     pub directory: Option<String>,
     /// Lower starts earlier.
     pub priority: i64,
     /// Whether it starts with supervisord.
     pub autostart: bool,
-    /// When it is started again.
+    /// When it restarts.
     pub autorestart: Autorestart,
-    /// How many times supervisord tries before it gives up.
+    /// The number of start attempts of supervisord.
     pub startretries: i64,
-    /// What is added to supervisord's own environment, that of `[supervisord]` included.
+    /// Variables added to supervisord's environment, including those of `[supervisord]`.
     pub environment: BTreeMap<String, String>,
-    /// Whether stderr goes where stdout goes.
+    /// Whether standard error goes to the log of standard output.
     pub redirect_stderr: bool,
-    /// The files that its processes write their output to; automatic and no logs are not named here.
+    /// The log files of its processes, without AUTO and NONE.
     pub logs: Vec<PathBuf>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn programs(model: &Model<'_>) -> Vec<Program> {
     model.programs.iter().filter_map(|program| describe(model, program)).collect()
 }
 
-/// Nothing if some value cannot be read.
+/// `None` if a value is invalid.
 fn describe(model: &Model<'_>, program: &model::Program<'_>) -> Option<Program> {
     let section = program.section;
     let said = |key: &str| model.configuration.get(section, key).is_some();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The sections and keys that Supervisor 4.2.5 knows, how it converts each value, and which names can be used in it.
+//! The sections and keys of Supervisor 4.2.5, the conversion of each value, and the names available in it.
 
-/// What a section is about, decided by the beginning of its header.
+/// The kind of a section, from the start of its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SectionKind {
-    /// Values for all other sections that do not set them.
+    /// Defaults for all other sections.
     Default,
     Supervisord,
     Supervisorctl,
@@ -17,11 +17,11 @@ pub(crate) enum SectionKind {
     FcgiProgram,
     EventListener,
     Group,
-    /// A header that nothing looks for.
+    /// A header that Supervisor does not read.
     Unknown,
 }
 
-/// A header, or its beginning if a name follows.
+/// A header, or its prefix if a name follows.
 pub(crate) const HEADERS: &[(&str, SectionKind)] = &[
     ("DEFAULT", SectionKind::Default),
     ("supervisord", SectionKind::Supervisord),
@@ -40,7 +40,7 @@ pub(crate) const HEADERS: &[(&str, SectionKind)] = &[
 impl SectionKind {
     pub(crate) fn of(header: &str) -> Self {
         let matches = |(name, kind): &&(&str, Self)| match kind {
-            // Supervisor looks for headers that begin so, without asking for a colon.
+            // Supervisor accepts any header with this prefix, even without a colon.
             Self::UnixServer | Self::InetServer => header.starts_with(name),
             _ if name.ends_with(':') => header.starts_with(name),
             _ => header == *name,
@@ -53,7 +53,7 @@ impl SectionKind {
         matches!(self, Self::Program | Self::FcgiProgram | Self::EventListener)
     }
 
-    /// The keys that the section takes. Nothing for sections that take any.
+    /// The keys of the section. `None` for sections that allow any key.
     pub(crate) fn keys(self) -> Option<&'static [&'static [Key]]> {
         Some(match self {
             Self::Supervisord => &[SUPERVISORD],
@@ -70,33 +70,33 @@ impl SectionKind {
     }
 }
 
-/// A key, and each time that Supervisor reads it.
+/// A key, and each way in which Supervisor reads it.
 #[derive(Debug)]
 pub(crate) struct Key {
     pub name: &'static str,
     pub readings: &'static [(Reading, Conversion)],
 }
 
-/// Which names a value may use when it is read. `%(here)s` and `%(ENV_x)s` always work.
+/// The names available in a value. `%(here)s` and `%(ENV_x)s` are always available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
     /// Without expansion.
     Raw,
-    /// No further name, before `[supervisord]` has added to the environment.
+    /// No other name; `environment` of `[supervisord]` is not read yet.
     Start,
-    /// `Start`, and `%%` has to be written `%%%%` because the value is expanded again.
+    /// `Start`, expanded twice, so that a percent sign is `%%%%`.
     StartTwice,
-    /// `host_node_name`, before `[supervisord]` has added to the environment.
+    /// `host_node_name`; `environment` of `[supervisord]` is not read yet.
     Include,
-    /// No further name.
+    /// No other name.
     Plain,
-    /// `Plain`, for the group that a program makes when no `[group:x]` names it.
+    /// `Plain`, for the group of a program outside any `[group:x]`.
     Ungrouped,
-    /// `program_name`, by the group that a program makes when no `[group:x]` names it.
+    /// `program_name`, for the group of a program outside any `[group:x]`.
     UngroupedNamed,
     /// `program_name`, `group_name`, `host_node_name`
     Program,
-    /// Also `process_num` and `numprocs`, once for each process, before its own environment is known.
+    /// Also `process_num` and `numprocs`, for each process; its `environment` is not read yet.
     Environment,
     /// Also the program's own `environment`.
     Process,
@@ -104,7 +104,7 @@ pub(crate) enum Reading {
     ProcessTwice,
 }
 
-/// What Supervisor makes of a value.
+/// How Supervisor converts a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Conversion {
     Text,
@@ -121,14 +121,14 @@ pub(crate) enum Conversion {
     UserAndGroup,
     ProcessName,
     Environment,
-    /// A path in an existing folder, or one of the words NONE, AUTO and syslog.
+    /// A path in an existing directory, or NONE, AUTO or syslog.
     Log,
-    /// A path in an existing folder.
-    FileInFolder,
-    ExistingFolder,
+    /// A path in an existing directory.
+    FileInDirectory,
+    ExistingDirectory,
     LogLevel,
     InetAddress,
-    /// The path of the socket that supervisord is to make.
+    /// The path of a socket that supervisord creates.
     SocketFile,
     FcgiSocket,
     Events,
@@ -202,26 +202,26 @@ const GROUP: &[Key] =
 const INCLUDE: &[Key] = &[key("files", &[(In::Include, To::Text)])];
 
 const SUPERVISORD: &[Key] = &[
-    key("logfile", &[(In::Start, To::FileInFolder)]),
+    key("logfile", &[(In::Start, To::FileInDirectory)]),
     key("logfile_maxbytes", &[(In::Start, To::Size)]),
     key("logfile_backups", &[(In::Start, To::Integer)]),
     key("loglevel", &[(In::Start, To::LogLevel)]),
-    key("pidfile", &[(In::Start, To::FileInFolder)]),
+    key("pidfile", &[(In::Start, To::FileInDirectory)]),
     key("umask", &[(In::Start, To::Octal)]),
     key("nodaemon", &[(In::Start, To::Boolean)]),
     key("silent", &[(In::Start, To::Boolean)]),
     key("minfds", &[(In::Start, To::Integer)]),
     key("minprocs", &[(In::Start, To::Integer)]),
     key("nocleanup", &[(In::Start, To::Boolean)]),
-    key("childlogdir", &[(In::Start, To::ExistingFolder)]),
+    key("childlogdir", &[(In::Start, To::ExistingDirectory)]),
     key("user", &[(In::Start, To::User)]),
-    key("directory", &[(In::Start, To::ExistingFolder)]),
+    key("directory", &[(In::Start, To::ExistingDirectory)]),
     key("strip_ansi", &[(In::Start, To::Boolean)]),
     key("environment", &[(In::StartTwice, To::Environment)]),
     key("identifier", &[(In::Start, To::Text)]),
 ];
 
-/// Read by supervisorctl, which refuses nothing here that the checker could see.
+/// supervisorctl reads these keys. The checker has no rule for their values.
 const SUPERVISORCTL: &[Key] = &[
     key("serverurl", &[]),
     key("username", &[]),

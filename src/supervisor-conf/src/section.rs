@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The sections as they are written, for callers that change files: also those of which supervisord would not accept
-//! every value.
+//! The sections as written, for callers that edit files, including sections with invalid values.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,18 +9,18 @@ use crate::configuration::{Configuration, Input, Unreadable};
 use crate::host::Host;
 use crate::shlex::split_command;
 
-/// A part of a file from a header to the next one. A section that is opened twice has two parts.
+/// A part of a file from a header to the next one. A section that is defined twice has two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// What stands between the brackets, such as `program:fbcp`.
+    /// The text between the brackets, such as `program:fbcp`.
     pub header: String,
-    /// The file, named as the caller named it.
+    /// The file, as the caller gave it.
     pub file: PathBuf,
-    /// Its lines, counted from 1, from the header to before the next one; of the last part there is no end.
+    /// Its lines, counted from 1, from its header to the next; the last part ends at `usize::MAX`.
     pub lines: Range<usize>,
-    /// The values by their keys in lower case, with `%(here)s` replaced. The last one of a key counts.
+    /// Values by key in lower case, with `%(here)s` replaced. The last value of a key takes effect.
     pub values: BTreeMap<String, String>,
-    /// The words of `command`; none if there is no command that can be split.
+    /// The words of `command`; empty without a valid command.
     pub command: Vec<String>,
 }
 

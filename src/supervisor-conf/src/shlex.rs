@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The two ways in which Supervisor cuts text into words, both from Python's `shlex`: commands by the rules of a POSIX
-//! shell, `environment` by an older set that knows no escapes.
+//! Splits text into words in the two ways that Supervisor uses, both from Python's `shlex`: commands by the
+//! rules of a POSIX shell, `environment` by older rules without escapes.
 
 use crate::text::{Position, Text};
 
@@ -18,13 +18,13 @@ pub(crate) struct Word {
 /// Why a command cannot be split.
 #[derive(Debug)]
 pub(crate) enum SplitFault {
-    /// With the place of the quote that nothing closes.
+    /// With the position of the quote that is not closed.
     OpenQuote(Position),
-    /// With the place of a `\` that ends the command.
+    /// With the position of a `\` that ends the command.
     TrailingEscape(Position),
 }
 
-/// Splits a command as `shlex.split` does.
+/// Splits a command like `shlex.split`.
 pub(crate) fn split_command(command: &Text) -> Result<Vec<Word>, SplitFault> {
     let mut words = Vec::new();
     let mut word: Option<Word> = None;
@@ -79,7 +79,7 @@ pub(crate) struct Pair {
     pub name: String,
     pub at: Position,
     pub value: String,
-    /// What stands where the comma should be; Supervisor skips it, whatever it is.
+    /// The text in place of the comma; Supervisor skips it without a check.
     pub separator: Option<(String, Position)>,
 }
 
@@ -87,11 +87,12 @@ pub(crate) struct Pair {
 #[derive(Debug)]
 pub(crate) enum EnvironmentFault {
     OpenQuote(Position),
-    /// With the place of what stands where a comma should be, or else of the first word that is no `NAME=value`.
+    /// With the position of the text in place of a comma, otherwise of the first word that is not
+    /// `NAME=value`.
     NotAPair(Position),
 }
 
-/// Reads `NAME=value,NAME2="value 2"` as Supervisor does: tokens in fours, of which it looks at three.
+/// Reads `NAME=value,NAME2="value 2"` like Supervisor: it uses three of every four tokens.
 pub(crate) fn environment(text: &Text) -> Result<Vec<Pair>, EnvironmentFault> {
     let mut pairs: Vec<Pair> = Vec::new();
     let tokens = environment_tokens(text)?;
@@ -122,7 +123,7 @@ fn environment_tokens(text: &Text) -> Result<Vec<(String, Position)>, Environmen
         index += 1;
         match char {
             _ if BLANKS.contains(&char) => tokens.extend(word.take()),
-            // A comment sign ends nothing: the word goes on behind the line.
+            // A comment sign does not end a word: the word continues on the next line.
             '#' => {
                 index = chars[index..]
                     .iter()
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_split_as_by_a_shell() {
+    fn splits_commands_like_a_shell() {
         assert_eq!(
             words(r#"sh -c "a \"b\" \c" 'd "e' f\ g """#),
             ["sh", "-c", r#"a "b" \c"#, r#"d "e"#, "f g", ""]
@@ -184,9 +185,9 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    /// Each expectation was read off `supervisor.datatypes.dict_of_key_value_pairs`.
+    /// Each expected value comes from `supervisor.datatypes.dict_of_key_value_pairs`.
     #[test]
-    fn environments_are_read_by_the_older_rules() {
+    fn splits_environments_by_the_older_rules() {
         assert_eq!(pairs("A=1,B=\"x, y\",C='it\"s',"), owned(&[("A", "1"), ("B", "x, y"), ("C", "it\"s")]));
         assert_eq!(pairs("PATH=/a/b:/c.d,E=\"\""), owned(&[("PATH", "/a/b:/c.d"), ("E", "")]));
         assert_eq!(pairs("A=\"x\"y"), owned(&[("A", "x")]));

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files that are not a configuration yet, but a template from which one is made.
+//! Detects files that are templates of a configuration.
 
 use crate::text::Position;
 
-/// Why a file seems to be a template.
+/// The sign that a file is a template.
 #[derive(Debug)]
 pub(crate) struct Sign {
-    /// What it is a template of.
+    /// The template language.
     pub kind: &'static str,
     pub at: Position,
     /// The placeholder.
     pub text: String,
 }
 
-/// So many settings with `${NAME}` are no oversight, each of which alone could be one.
+/// A single `${NAME}` may be a mistake; this number of settings with one makes a template.
 const MANY: usize = 3;
 
-/// Where a `${NAME}` may be meant for a shell, or for Supervisor by somebody who does not know it.
+/// The kind of a `${NAME}`, which may also be a mistake or meant for a shell.
 const ENVSUBST: &str = "envsubst";
 
 /// The first sign of a template, in the lines of a file.
@@ -70,7 +70,7 @@ pub(crate) fn sign(lines: &[&str]) -> Option<Sign> {
     (possible.len() >= MANY).then(|| possible.swap_remove(0))
 }
 
-/// Whether nobody can mean a variable of a shell in this key.
+/// Whether a shell variable makes no sense in this key.
 fn is_certain(key: &str) -> bool {
     const PATHS: [&str; 8] =
         ["command", "environment", "directory", "file", "files", "history_file", "socket", "serverurl"];
@@ -90,7 +90,7 @@ fn block(content: &str) -> Option<(&'static str, &'static str)> {
     content.contains("<%").then_some(("ERB", "<%"))
 }
 
-/// `{{ name }}`. Inside the quotes of a command a name that begins with a dot is rather for the program.
+/// `{{ name }}`. In quotes in a command, a name that starts with a dot is probably for the program.
 fn braces(value: &str, outside: &str) -> Option<String> {
     let start = value.find("{{")?;
     let inner = value[start + 2..].trim_start_matches(['-', '~', ' ', '{']);
@@ -101,7 +101,7 @@ fn braces(value: &str, outside: &str) -> Option<String> {
     is_template.then(|| value[start..end].to_owned())
 }
 
-/// `${NAME}`, or one with a default.
+/// `${NAME}` or `${NAME:-default}`.
 fn substitution(value: &str) -> Option<String> {
     let start = value.find("${")?;
     let inner = &value[start + 2..];
@@ -110,7 +110,7 @@ fn substitution(value: &str) -> Option<String> {
     is_identifier(name).then(|| value[start..start + end + 3].to_owned())
 }
 
-/// The first text between two signs that stands alone and of which `fits` holds, with its signs.
+/// The first separate text between two signs that `fits` accepts, with its signs.
 fn enclosed(value: &str, open: char, close: char, fits: fn(&str) -> bool) -> Option<String> {
     let mut from = 0;
     while let Some(start) = value[from..].find(open).map(|start| from + start) {
@@ -138,7 +138,7 @@ fn is_angled(name: &str) -> bool {
         && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-./ ".contains(char))
 }
 
-/// A command with its quoted parts left out.
+/// A command without its quoted parts.
 fn unquoted(command: &str) -> String {
     let mut quote = None;
     let outside = command.chars().filter(|char| match (quote, *char) {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_told_from_what_programs_are_given() {
+    fn distinguishes_placeholders_from_arguments() {
         for (line, expected) in [
             ("user={{ app_user }}", Some("Jinja or Go")),
             ("environment=KEY=\"{{ key }}\"", Some("Jinja or Go")),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn three_settings_with_names_of_variables_make_a_template() {
+    fn treats_three_settings_with_variables_as_a_template() {
         let lines = ["[program:a]", "directory=${APP}", "stdout_logfile=${LOG}/a", "stderr_logfile=${LOG}/b"];
         assert_eq!(sign(&lines).unwrap().at, Position { line: 2, column: 11 });
         assert!(sign(&lines[..3]).is_none());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Text in which every character knows where in its file it was written.
+//! Text that keeps the position of every character in its file.
 //!
-//! A value is stripped, joined over lines, expanded and split into words before it turns out to be wrong; carrying
-//! the place with each character lets every one of these steps point at the culprit.
+//! A value is stripped, joined over lines, expanded and split into words before a rule rejects it. With a
+//! position for each character, every step can report the exact place.
 
 use std::fmt::{self, Display};
 
@@ -16,7 +16,7 @@ pub(crate) struct Position {
 /// Characters with their places.
 #[derive(Clone, Debug)]
 pub(crate) struct Text {
-    /// Where the text is, or would be if it is empty.
+    /// The position of the text, also if it is empty.
     start: Position,
     chars: Vec<(char, Position)>,
 }
@@ -60,12 +60,12 @@ impl Text {
         self.chars.is_empty()
     }
 
-    /// Where a reader looks for this text: its first visible character.
+    /// The position of the first visible character.
     pub(crate) fn at(&self) -> Position {
         self.chars.iter().find(|(char, _)| !is_space(*char)).map_or(self.start, |(_, at)| *at)
     }
 
-    /// Where something behind the last character would stand.
+    /// The position after the last character.
     pub(crate) fn end(&self) -> Position {
         self.chars.last().map_or(self.start, |(_, at)| Position { line: at.line, column: at.column + 1 })
     }
@@ -74,7 +74,7 @@ impl Text {
         self.chars.iter().position(|(char, _)| wanted(*char))
     }
 
-    /// The characters `from..to`; an empty result still knows where it is.
+    /// The characters `from..to`; an empty result keeps its position.
     pub(crate) fn slice(&self, from: usize, to: usize) -> Self {
         let start = self.chars.get(from).map_or_else(|| self.end(), |(_, at)| *at);
         Self { start, chars: self.chars[from..to].to_vec() }
@@ -90,7 +90,7 @@ impl Text {
         self.slice(from, self.len()).trimmed_end()
     }
 
-    /// With every `pattern` replaced; the replacement stands where the pattern began.
+    /// Replaces every `pattern`; the replacement has the position of the pattern's start.
     pub(crate) fn replaced(&self, pattern: &str, replacement: &str) -> Self {
         let length = pattern.chars().count();
         let mut replaced = Self::empty_at(self.start);
@@ -128,7 +128,7 @@ impl Display for Text {
     }
 }
 
-/// What Python's `str.strip` takes away: Unicode white space and four control characters that separate records.
+/// The characters that Python's `str.strip` removes: Unicode white space and four control characters.
 pub(crate) fn is_space(char: char) -> bool {
     char.is_whitespace() || ('\x1c'..='\x1f').contains(&char)
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The conversions that Supervisor applies to values, with exactly what they accept.
+//! The conversions that Supervisor applies to values. They accept exactly the same values.
 
 use crate::text::is_space;
 
-/// When a process that ended is started again.
+/// When a process restarts after its exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Autorestart {
     /// `autorestart=false`
@@ -14,14 +14,14 @@ pub enum Autorestart {
     Always,
 }
 
-/// Names that Python's `signal` module has on Linux, without their `SIG`.
+/// Signal names of Python's `signal` module on Linux, without `SIG`.
 const SIGNALS: &[&str] = &[
     "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE",
     "POLL", "PROF", "PWR", "QUIT", "RTMAX", "RTMIN", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",
     "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
 ];
 
-/// Events that an event listener can ask for (supervisor/events.py).
+/// Events that an event listener can subscribe to (supervisor/events.py).
 pub(crate) const EVENTS: &[&str] = &[
     "EVENT",
     "PROCESS_STATE",
@@ -55,7 +55,7 @@ pub(crate) const EVENTS: &[&str] = &[
 /// Levels of supervisord's own log.
 pub(crate) const LOG_LEVELS: &[&str] = &["critical", "error", "warn", "info", "debug", "trace", "blather"];
 
-/// Python's `int(text, radix)` for the radixes 8 and 10. A number beyond the range stays at its end.
+/// Python's `int(text, radix)` for the radixes 8 and 10. Saturates at the limits of `i64`.
 fn python_int(text: &str, radix: u32) -> Option<i64> {
     let text = text.trim_matches(is_space);
     let (negative, text) = match text.strip_prefix('-') {
@@ -102,7 +102,7 @@ pub(crate) fn autorestart(text: &str) -> Option<Autorestart> {
     Some(if boolean(text)? { Autorestart::Always } else { Autorestart::Never })
 }
 
-/// A number of bytes, with KB, MB or GB behind it or none.
+/// A number of bytes, with an optional suffix KB, MB or GB.
 pub(crate) fn size(text: &str) -> Option<i64> {
     let text = text.to_lowercase();
     for (suffix, factor) in [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)] {
@@ -113,7 +113,7 @@ pub(crate) fn size(text: &str) -> Option<i64> {
     integer(&text)
 }
 
-/// Whether supervisord accepts this as `stopsignal`. It takes 0 too, because Python names it `SIG_DFL`.
+/// Whether supervisord accepts this as `stopsignal`. It accepts 0, because Python names it `SIG_DFL`.
 pub(crate) fn is_signal(text: &str) -> bool {
     if let Some(number) = integer(text) {
         return matches!(number, 0..=31 | 34 | 64);
@@ -130,20 +130,20 @@ pub(crate) fn exit_codes(text: &str) -> Option<Vec<u8>> {
     text.split(',').map(|code| u8::try_from(integer(code)?).ok()).collect()
 }
 
-/// A TCP port, alone or behind `host:`.
+/// A TCP port, alone or after `host:`.
 pub(crate) fn is_inet_address(text: &str) -> bool {
     let port = text.rsplit_once(':').map_or(text, |(_, port)| port);
     integer(port).is_some_and(|port| (1..=0xffff).contains(&port))
 }
 
-/// The first character that may not be in the name of a process or group.
+/// The first character that is forbidden in the name of a process or group.
 pub(crate) fn forbidden_in_name(name: &str) -> Option<char> {
     let name = name.trim_matches(is_space);
     [' ', ':', '/'].into_iter().find(|char| name.contains(*char))
 }
 
-/// Whether this can name a Python object as `package.module:object`, with extras in brackets or none. Python also
-/// takes a name and `=` before it.
+/// Whether this is a Python object as `package.module:object`, with optional extras in brackets. Python also
+/// accepts a name and `=` before it.
 pub(crate) fn is_entry_point(text: &str) -> bool {
     let (name, text) = text.rsplit_once('=').unwrap_or(("", text));
     if name.contains('\n') {
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_those_of_python() {
+    fn reads_numbers_like_python() {
         for (text, number) in [("5", Some(5)), (" +7 ", Some(7)), ("-010", Some(-10)), ("1_000", Some(1000))]
         {
             assert_eq!(integer(text), number, "{text}");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_take_three_suffixes_only() {
+    fn accepts_three_suffixes_of_sizes() {
         assert_eq!(size("50MB"), Some(50 << 20));
         assert_eq!(size("1 kb"), Some(1024));
         for text in ["50M", "50 MiB", "MB", "1.5GB", "50b"] {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn signals_have_names_and_numbers() {
+    fn accepts_signal_names_and_numbers() {
         for text in ["TERM", "sigusr1", "15", "RTMIN", "0", "64"] {
             assert!(is_signal(text), "{text}");
         }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_points_are_told_from_other_text() {
+    fn recognises_entry_points() {
         assert!(is_entry_point("supervisor.rpcinterface:make_main_rpcinterface"));
         assert!(is_entry_point("module"));
         assert!(is_entry_point("module : object [extra]"));

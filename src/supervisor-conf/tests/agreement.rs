@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Damaged files, judged by this crate and by Supervisor's own code: whatever is broken in whatever way, one refuses
-//! what the other refuses.
+//! Checks damaged files with this crate and with Supervisor's own code: both must refuse the same files.
 //!
-//! The files are those of `tests/broken`, `tests/good` and `tests/documented` with a few random edits. `SEED` and `FILES`
-//! in the environment choose other ones, and `LAMPI_TEST_SUPERVISOR` is a folder with another Python package `supervisor`
-//! than Debian's.
+//! The files are those of `tests/broken`, `tests/good` and `tests/documented` with a few random edits. The
+//! environment variables `SEED` and `FILES` set the random seed and the number of files.
+//! `LAMPI_TEST_SUPERVISOR` is a directory with a Python package `supervisor` to use instead of Debian's.
 
 use std::fs;
 use std::io::Write as _;
@@ -19,7 +18,8 @@ const ENVIRONMENT: [(&str, &str); 3] = [
     ("LANG", "C.UTF-8"),
 ];
 
-/// What Supervisor finds out only later, when it becomes another user and opens its logs and sockets.
+/// Codes of faults that Supervisor detects later, when it switches to another user and opens logs and
+/// sockets.
 const LATER: [&str; 9] = [
     "bad-address",
     "host-address-unusable",
@@ -32,17 +32,17 @@ const LATER: [&str; 9] = [
     "log-is-directory",
 ];
 
-/// What takes over the severity of what follows from it, be that found out later.
+/// Codes that take the severity of findings that follow from them, including those in `LATER`.
 const FOR_OTHERS: [&str; 3] = ["swallowed-line", "unknown-key", "unrendered-template"];
 
-/// Whether the judgement depends on more than is known here: on modules that Python can import, or on a variable that
-/// one process of a program leaves to the next.
+/// Whether the judgement depends on facts outside the file: on Python modules, or on a variable that one
+/// process of a program passes to the next.
 fn is_unknowable(content: &str, judgement: &str) -> bool {
     let modules =
         ["supervisor.dispatchers:default_handler", "supervisor.rpcinterface:make_main_rpcinterface"];
     let imports = |line: &str| line.contains("result_handler") || line.contains("rpcinterface_factory");
     let mut lines = content.split(['\n', '\r']);
-    // Supervisor 4.2 takes a name and `=` before a module, and 4.3 does not.
+    // Supervisor 4.2 accepts a name and `=` before a module, 4.3 does not.
     if lines.clone().any(|line| imports(line) && line.matches('=').count() > 1) {
         return true;
     }
@@ -50,7 +50,7 @@ fn is_unknowable(content: &str, judgement: &str) -> bool {
         || (judgement.contains("{'") && content.contains("numprocs"))
 }
 
-/// What edits put in: everything that means something to one of the parsers on the way, and some that look like it.
+/// Text that edits insert: tokens of the parsers, and text that resembles them.
 const MORSELS: &[&str] = &[
     "%",
     "%%",
@@ -168,14 +168,14 @@ fn damage(random: &mut fastrand::Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     content
 }
 
-/// The line of Supervisor's judgement on each main file.
+/// Supervisor's judgement of each main file, one line each.
 fn judge(mains: &[PathBuf]) -> Vec<String> {
     let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judge.py");
     let mut python = Command::new("/usr/bin/python3")
         .arg(judge)
         .env_clear()
         .envs(ENVIRONMENT)
-        .envs(std::env::var_os("LAMPI_TEST_SUPERVISOR").map(|folder| ("PYTHONPATH", folder)))
+        .envs(std::env::var_os("LAMPI_TEST_SUPERVISOR").map(|directory| ("PYTHONPATH", directory)))
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -195,23 +195,23 @@ fn judge(mains: &[PathBuf]) -> Vec<String> {
 }
 
 #[test]
-fn supervisor_refuses_what_is_found_to_be_an_error() {
+fn agrees_with_supervisor_on_damaged_files() {
     let from_environment = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let seed = from_environment("SEED").unwrap_or(4);
     let count = from_environment("FILES").unwrap_or(1500) as usize;
     let mut random = fastrand::Rng::with_seed(seed);
     let seeds = seeds();
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let host = ENVIRONMENT.iter().fold(Host::new("/"), |host, (name, value)| host.with_variable(name, value));
 
     let mut mains = Vec::new();
     let mut contents = Vec::new();
     for number in 0..count {
-        let main = folder.path().join(format!("{number}.main"));
+        let main = directory.path().join(format!("{number}.main"));
         fs::write(&main, format!("[supervisord]\nlogfile=/tmp/s.log\n[include]\nfiles={number}.conf\n"))
             .unwrap();
         let content = damage(&mut random, &seeds);
-        fs::write(folder.path().join(format!("{number}.conf")), &content).unwrap();
+        fs::write(directory.path().join(format!("{number}.conf")), &content).unwrap();
         mains.push(main);
         contents.push(content);
     }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Folders of configuration files, each judged by this crate and by the real supervisord.
+//! Directories of configuration files, each checked by this crate and by the real supervisord.
 //!
-//! A folder in `tests/broken` has files and their `expected` findings, one a line: `file:line:column: severity [code]`.
-//! supervisord has to refuse it if one of them is an error, and to start otherwise. A folder in `tests/good` has files
-//! with which supervisord has to start and of which nothing may be said. If there is a `supervisord.conf` it is the
-//! main file and has to include `conf.d/*.conf`, where all other files are put, and to have its socket at
-//! `%(here)s/supervisor.sock`. `@PORT@` becomes a free TCP port. Only the owner can read `NAME.private.conf`, everybody the
-//! others. Adding a case is adding a folder.
+//! A directory in `tests/broken` contains files and their `expected` findings, one per line:
+//! `file:line:column: severity [code]`. supervisord must refuse it if one of them is an error, and start
+//! otherwise. A directory in `tests/good` contains files that supervisord accepts and that have no finding. A
+//! `supervisord.conf` is the main file. It must include `conf.d/*.conf`, which gets all other files, and have
+//! its socket at `%(here)s/supervisor.sock`. `@PORT@` becomes a free TCP port. `NAME.private.conf` is
+//! readable only by its owner, the other files by all users. To add a case, add a directory.
 //!
-//! `tests/documented` has files as the documentation of Supervisor and of what runs under it has them, with the mistakes
-//! that people make in them. supervisord has to start with each if nothing found in it is an error. A first line
-//! `; expects: CODE...` names what is found in the file alone, in its order.
+//! `tests/documented` contains files from the documentation of Supervisor and of programs that run under it,
+//! with typical mistakes. supervisord must start with each file that has no error. A first line `; expects:
+//! CODE...` lists the findings in the file alone, in order.
 //!
-//! `LAMPI_TEST_SUPERVISOR` is a folder with another Python package `supervisor` than Debian's.
+//! `LAMPI_TEST_SUPERVISOR` is a directory with a Python package `supervisor` to use instead of Debian's.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,17 +26,17 @@ use supervisor_conf::{Host, Report, check};
 use tempfile::TempDir;
 use test_support::{PATIENCE, Process, free_port, wait_for};
 
-/// The environment in which supervisord runs here, and of which the checker is told.
+/// The environment of supervisord and of the check.
 const ENVIRONMENT: [(&str, &str); 3] = [
     ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     ("HOME", "/"),
     ("LANG", "C.UTF-8"),
 ];
 
-/// Starts supervisord as its script does.
+/// Starts supervisord like its script.
 const START: &str = "import sys; from supervisor.supervisord import main; sys.exit(main())";
 
-/// What Debian's supervisord.conf says, with everything in the folder of the case.
+/// Debian's supervisord.conf, with all files in the directory of the case.
 const MAIN: &str = "\
 [unix_http_server]
 file=%(here)s/supervisor.sock
@@ -50,33 +50,33 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 files = conf.d/*.conf
 ";
 
-/// A folder of files, copied to where supervisord may write beside them.
+/// A copy of a directory of files, in which supervisord can write.
 struct Case {
     name: String,
-    folder: TempDir,
+    directory: TempDir,
     has_main: bool,
     expected: BTreeSet<String>,
 }
 
 impl Case {
-    /// The files of `tests/documented`, the first one of a configuration if they have a `[supervisord]` section.
+    /// The files of `tests/documented`; a file with a `[supervisord]` section is the main file.
     fn documented() -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documented");
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documented");
         let mut files: Vec<PathBuf> =
-            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        assert!(files.len() >= 100, "{} has {} files", folder.display(), files.len());
+        assert!(files.len() >= 100, "{} has {} files", directory.display(), files.len());
         files.iter().map(|file| Self::of_file(file)).collect()
     }
 
     fn of_file(file: &Path) -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::create_dir(folder.path().join("conf.d")).unwrap();
+        let directory = TempDir::new().unwrap();
+        fs::create_dir(directory.path().join("conf.d")).unwrap();
         let content = fs::read_to_string(file).unwrap();
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let has_main = content.lines().any(|line| line == "[supervisord]");
-        let case = Self { name, has_main, expected: BTreeSet::new(), folder };
-        let target = if has_main { case.main() } else { case.folder.path().join("conf.d/case.conf") };
+        let case = Self { name, has_main, expected: BTreeSet::new(), directory };
+        let target = if has_main { case.main() } else { case.directory.path().join("conf.d/case.conf") };
         fs::write(target, &content).unwrap();
         if !has_main {
             fs::write(case.main(), MAIN).unwrap();
@@ -88,31 +88,31 @@ impl Case {
         if self.has_main {
             return vec![self.main()];
         }
-        let folder = self.folder.path().join("conf.d");
+        let directory = self.directory.path().join("conf.d");
         let mut files: Vec<PathBuf> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         files
     }
 
     fn all(kind: &str) -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(kind);
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(kind);
         let mut cases: Vec<PathBuf> =
-            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         cases.sort();
-        assert!(!cases.is_empty(), "{} has no cases", folder.display());
+        assert!(!cases.is_empty(), "{} has no cases", directory.display());
         cases.iter().map(|case| Self::copy(case)).collect()
     }
 
     fn copy(source: &Path) -> Self {
-        let folder = TempDir::new().unwrap();
-        let conf_d = folder.path().join("conf.d");
+        let directory = TempDir::new().unwrap();
+        let conf_d = directory.path().join("conf.d");
         fs::create_dir(&conf_d).unwrap();
         let mut case = Self {
             name: source.file_name().unwrap().to_string_lossy().into_owned(),
             has_main: source.join("supervisord.conf").exists(),
             expected: BTreeSet::new(),
-            folder,
+            directory,
         };
         if !case.has_main {
             fs::write(case.main(), MAIN).unwrap();
@@ -128,7 +128,7 @@ impl Case {
                 "supervisord.conf" => case.main(),
                 name => conf_d.join(name),
             };
-            // Only text has a port; bytes that are no UTF-8 have to stay as they are.
+            // Only text contains a port; other data stays unchanged.
             match std::str::from_utf8(&content) {
                 Ok(text) if text.contains("@PORT@") => {
                     fs::write(&target, text.replace("@PORT@", &free_port().to_string())).unwrap();
@@ -143,7 +143,7 @@ impl Case {
     }
 
     fn main(&self) -> PathBuf {
-        self.folder.path().join("supervisord.conf")
+        self.directory.path().join("supervisord.conf")
     }
 
     fn is_refused(&self) -> bool {
@@ -156,7 +156,7 @@ impl Case {
         check(&self.files(), &host).unwrap()
     }
 
-    /// Whether the findings are the expected ones; what they are instead if not.
+    /// Returns the findings if they are not the expected ones.
     fn findings_differ(&self) -> Option<String> {
         let findings = self.check().findings;
         let short = |finding: &supervisor_conf::Finding| {
@@ -171,7 +171,7 @@ impl Case {
         })
     }
 
-    /// Whether the findings in the file alone are those that its first line names; what they are instead if not.
+    /// Returns the findings in the file alone if they are not those on its first line.
     fn differs_from_its_first_line(&self) -> Option<String> {
         let files = self.files();
         let content = fs::read_to_string(&files[0]).unwrap();
@@ -182,18 +182,18 @@ impl Case {
         (found != expected).then(|| format!("{}: {findings:#?}", self.name))
     }
 
-    /// Whether supervisord does the other thing than expected; what it said if so.
+    /// Returns supervisord's output if it does not start or refuse as expected.
     fn supervisord_disagrees(&self, is_refused: bool) -> Option<String> {
-        let output_path = self.folder.path().join("output");
+        let output_path = self.directory.path().join("output");
         let output = fs::File::create(&output_path).unwrap();
         let mut command = Command::new("/usr/bin/python3");
         command.args(["-c", START, "--nodaemon", "--configuration"]).arg(self.main());
-        command.current_dir(self.folder.path()).env_clear().envs(ENVIRONMENT).stdout(Stdio::from(output));
-        if let Some(folder) = std::env::var_os("LAMPI_TEST_SUPERVISOR") {
-            command.env("PYTHONPATH", folder);
+        command.current_dir(self.directory.path()).env_clear().envs(ENVIRONMENT).stdout(Stdio::from(output));
+        if let Some(directory) = std::env::var_os("LAMPI_TEST_SUPERVISOR") {
+            command.env("PYTHONPATH", directory);
         }
         let mut supervisord = Process::start(&mut command, "supervisor");
-        let socket = self.folder.path().join("supervisor.sock");
+        let socket = self.directory.path().join("supervisor.sock");
         let ended = wait_for(&format!("supervisord starts or ends with {}", self.name), PATIENCE, || {
             let ended = supervisord.ended();
             let started = || {
@@ -211,7 +211,7 @@ impl Case {
             Some(status) => {
                 supervisord.await_end();
                 let said = supervisord.log().join("\n");
-                // What it has not foreseen ends it with a traceback.
+                // An unexpected exception ends it with a traceback.
                 let refused = matches!(status.code(), Some(1 | 2)) && said.contains("Error: ");
                 (!is_refused || !refused)
                     .then(|| format!("{}: supervisord ended: {status}\n{said}", self.name))
@@ -225,7 +225,7 @@ fn assert_none(complaints: &[String]) {
 }
 
 #[test]
-fn every_mistake_is_named_where_it_is() {
+fn reports_every_mistake_at_its_place() {
     let cases = Case::all("broken");
     let silent = cases
         .iter()
@@ -236,12 +236,12 @@ fn every_mistake_is_named_where_it_is() {
 }
 
 #[test]
-fn nothing_is_said_of_good_files() {
+fn reports_nothing_for_good_files() {
     assert_none(&Case::all("good").iter().filter_map(Case::findings_differ).collect::<Vec<_>>());
 }
 
 #[test]
-fn documented_files_have_the_mistakes_that_they_name() {
+fn documented_files_have_the_expected_findings() {
     let complaints = Case::documented();
     assert_none(&complaints.iter().filter_map(Case::differs_from_its_first_line).collect::<Vec<_>>());
 }

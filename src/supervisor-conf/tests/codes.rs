@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Every code has a case: the example that explains it has that finding and no other, and its cure has none.
+//! The example of every code has exactly that finding, and its corrected form has none.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,13 +9,13 @@ use supervisor_conf::codes::{CODES, Code, code, nearest_code};
 use supervisor_conf::{Finding, Host, Input, check_readable};
 use tempfile::TempDir;
 
-/// The machine of the examples: its user is `app`, its program /usr/bin/app, and /srv/app belongs to that user.
+/// The machine of the examples, with a user `app`, a program /usr/bin/app and the user's directory /srv/app.
 fn machine() -> TempDir {
     let root = TempDir::new().unwrap();
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let folders = ["etc/supervisor/conf.d", "usr/bin", "bin", "srv/app", "var/log", "run", "tmp"];
-    for folder in folders {
-        fs::create_dir_all(root.path().join(folder)).unwrap();
+    let directories = ["etc/supervisor/conf.d", "usr/bin", "bin", "srv/app", "var/log", "run", "tmp"];
+    for directory in directories {
+        fs::create_dir_all(root.path().join(directory)).unwrap();
     }
     for (path, content, mode) in [
         ("usr/bin/app", "", 0o755),
@@ -30,11 +30,11 @@ fn machine() -> TempDir {
     root
 }
 
-/// What is found in `text` on that machine; the file of a secret can be read by everybody.
+/// The findings in `text` on that machine. For a secret, the file is world-readable.
 fn findings(code: &Code, text: &str) -> Vec<Finding> {
     let root = machine();
     if code.name.ends_with("not-writable") && !is_root() {
-        // Whether root's folders may be written is known only where the image has its owners.
+        // Only root can create an image with the right owners.
         return Vec::new();
     }
     if code.name == "user-without-root" && is_root() {
@@ -49,7 +49,7 @@ fn findings(code: &Code, text: &str) -> Vec<Finding> {
     fs::write(&file, bytes).unwrap();
     let mode = if code.name == "host-readable-secret" { 0o644 } else { 0o600 };
     fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-    // A name can be resolved on the machine itself only.
+    // Names can be resolved only on the machine itself.
     let host = match code.name {
         "host-address-unusable" => Host::new("/"),
         _ => Host::new(root.path()),
@@ -65,7 +65,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn every_example_has_its_code_and_no_cure_has_any() {
+fn every_example_has_its_code_and_no_corrected_form_has_a_finding() {
     let mut complaints = Vec::new();
     for code in CODES {
         let found = findings(code, code.example);
@@ -77,15 +77,15 @@ fn every_example_has_its_code_and_no_cure_has_any() {
         }
         let found = findings(code, code.cure);
         if !found.is_empty() {
-            complaints.push(format!("{}: the cure has {found:#?}", code.name));
+            complaints.push(format!("{}: the corrected form has {found:#?}", code.name));
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// The names that the rules use, taken from their source: one without an explanation would have no case above.
+/// Takes the codes from the source of the rules: a code without an explanation would have no test above.
 #[test]
-fn every_code_of_the_rules_is_explained() {
+fn explains_every_code_of_the_rules() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
     let mut used = Vec::new();
     for entry in fs::read_dir(rules).unwrap() {
@@ -97,7 +97,7 @@ fn every_code_of_the_rules_is_explained() {
             texts.filter(|text| text.contains('-') && text.bytes().all(is_of_name)).map(str::to_owned),
         );
     }
-    // The beginning and the end of some, and what is not a code.
+    // Prefixes and suffixes of codes, and other words.
     let parts = ["host-", "missing-", "-missing", "program-default", "-"];
     used.retain(|name| !parts.contains(&name.as_str()));
     for name in &used {
@@ -109,7 +109,7 @@ fn every_code_of_the_rules_is_explained() {
 }
 
 #[test]
-fn codes_are_sorted_and_found_by_their_names() {
+fn finds_codes_by_name() {
     assert!(CODES.is_sorted_by_key(|code| code.name));
     for one in CODES {
         assert_eq!(code(one.name), Some(one));

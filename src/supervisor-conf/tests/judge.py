@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Says of each main configuration file on stdin whether Supervisor's own code would start with it."""
+"""Print for each main configuration file on standard input whether Supervisor's own code accepts it."""
 
 import io
 import sys
@@ -14,7 +14,7 @@ def judge(path):
         options.realize(["-c", path], doc="", progname="supervisord")
     except SystemExit:
         return "refused " + options.stderr.getvalue().splitlines()[0]
-    except Exception as error:  # Not foreseen by Supervisor, but it does not start either.
+    except Exception as error:  # An unexpected exception also prevents the start.
         return "refused " + repr(error).replace("\n", " ")
     return "accepted"
 

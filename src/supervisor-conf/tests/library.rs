@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What callers of the library rely on besides the findings: the programs, the root folder, and that nothing panics.
+//! The library's interface besides the findings: programs, the root directory, and no panics.
 
 use std::error::Error as _;
 use std::fs;
@@ -41,7 +41,7 @@ fn codes(tree: &Tree, host: &Host) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_finding_is_one_line_with_place_and_cure() {
+fn a_finding_is_one_line_with_place_and_fix() {
     let tree = Tree::new("[program:lamp]\ncommand=/bin/lamp\nstartsec=3\npriority=first\n");
     tree.file("bin/lamp", "", 0o755);
     let report = check(&[tree.conf()], &tree.host()).unwrap();
@@ -52,20 +52,20 @@ fn a_finding_is_one_line_with_place_and_cure() {
         lines,
         [
             format!(
-                "{file}:3:1: warning: `startsec` is not a key of [program:lamp], so it is ignored; \
+                "{file}:3:1: warning: `startsec` is not a key of [program:lamp], so supervisord ignores it; \
                  write `startsecs` [unknown-key]"
             ),
             format!(
                 "{file}:4:10: error: `priority` of [program:lamp] is `first`, which is not a whole number; \
-                 write digits only [not-an-integer]"
+                 write digits only, without a unit [not-an-integer]"
             ),
         ]
     );
-    assert!(report.programs.is_empty(), "no program is described by a value that supervisord refuses");
+    assert!(report.programs.is_empty(), "a program with an invalid value is not described");
 }
 
 #[test]
-fn programs_are_described_with_defaults_and_expansions() {
+fn describes_programs_with_defaults_and_expansions() {
     let tree = Tree::new(
         "[program:plain]\ncommand=/bin/lamp\n\
          [program:full]\ncommand=/bin/lamp --name \"%(program_name)s lamp\"\nuser=pi\npriority=300\nautostart=no\n\
@@ -114,7 +114,7 @@ fn programs_are_described_with_defaults_and_expansions() {
 }
 
 #[test]
-fn everything_is_looked_up_below_the_root() {
+fn looks_everything_up_below_the_root() {
     let tree = Tree::new(
         "[program:a]\ncommand=lamp\nuser=pi\nstdout_logfile=~pi/a.log\n\
          [program:b]\ncommand=/usr/bin/linked\nuser=1000\n\
@@ -125,14 +125,14 @@ fn everything_is_looked_up_below_the_root() {
     tree.file("opt/lamp", "", 0o755);
     tree.file("usr/local/bin/lamp", "", 0o755);
     fs::create_dir_all(tree.0.path().join("usr/bin")).unwrap();
-    // An absolute link starts at the root of the tree, not at that of this machine.
+    // An absolute symbolic link starts at the tree's root.
     symlink("/opt/lamp", tree.0.path().join("usr/bin/linked")).unwrap();
     assert_eq!(codes(&tree, &tree.host()), ["host-command-not-found", "host-unknown-user"]);
     assert_eq!(codes(&tree, &tree.host().with_command("/bin/sh").with_user("nobody")), [] as [&str; 0]);
 }
 
 #[test]
-fn links_in_a_circle_lead_nowhere() {
+fn circular_links_lead_nowhere() {
     let tree = Tree::new("[program:a]\ncommand=/bin/a\n");
     fs::create_dir_all(tree.0.path().join("bin")).unwrap();
     symlink("b", tree.0.path().join("bin/a")).unwrap();
@@ -176,9 +176,9 @@ fn a_main_file_brings_the_files_it_includes() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     for (path, reason) in
-        [(PathBuf::from("/no/such.conf"), "No such file"), (folder.path().to_owned(), "Is a directory")]
+        [(PathBuf::from("/no/such.conf"), "No such file"), (directory.path().to_owned(), "Is a directory")]
     {
         let error = check(std::slice::from_ref(&path), &Host::new("/")).unwrap_err();
         assert_eq!(error.to_string(), format!("cannot read {}", path.display()));
@@ -225,10 +225,10 @@ fn lines() -> impl Strategy<Value = String> {
 }
 
 fn survives(content: &[u8]) {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("a.conf");
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("a.conf");
     fs::write(&file, content).unwrap();
-    let report = check(std::slice::from_ref(&file), &Host::new(folder.path())).unwrap();
+    let report = check(std::slice::from_ref(&file), &Host::new(directory.path())).unwrap();
     let lines = content.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
     for finding in report.findings {
         assert_eq!(finding.file, Path::new(&file));

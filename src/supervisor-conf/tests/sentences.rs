@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is said of a mistake: the cure that its author meant, and one finding for one mistake.
+//! The fix that the author of a mistake probably needs, and one finding for one mistake.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use supervisor_conf::{Finding, Host, Input, Severity, check_readable};
 use tempfile::TempDir;
 
-/// What is found in a text, on a machine of which nothing is known.
+/// The findings in a text, on an unknown machine.
 fn findings(text: &str) -> Vec<Finding> {
     let input = Input::Text { name: "a.conf".into(), content: text.into() };
     check_readable(&[input], &Host::unknown()).findings
@@ -20,7 +20,7 @@ fn only(text: &str) -> Finding {
     found.into_iter().next().unwrap()
 }
 
-/// The only finding on a machine whose file system is at `root`.
+/// The only finding on a machine with its file system at `root`.
 fn only_on(root: &Path, host: &Host, text: &str) -> Finding {
     let file = root.join("a.conf");
     fs::write(&file, text).unwrap();
@@ -34,7 +34,7 @@ fn program(lines: &str) -> String {
 }
 
 #[test]
-fn a_key_is_cured_as_its_author_meant_it() {
+fn proposes_the_intended_key() {
     for (line, fix) in [
         ("startsec=1", "write `startsecs`"),
         ("group=web", "write `[group:web]` with `programs=app`"),
@@ -45,9 +45,9 @@ fn a_key_is_cured_as_its_author_meant_it() {
         ("working_directory=/srv", "write `directory`"),
         ("minfds=100", "move it to the [supervisord] section"),
         ("programs=a,b", "move it to a [group:NAME] section"),
-        ("events=TICK_60", "move it to a [eventlistener:NAME] section"),
+        ("events=TICK_60", "move it to an [eventlistener:NAME] section"),
         ("nonsense=1", "remove it"),
-        // Never a key that the section has.
+        // Never proposes a key that the section already has.
         ("autostart=true\nauto_start=false", "remove it; `autostart` is set already"),
         ("directory=/srv\ncwd=/srv", "remove it; `directory` is set already"),
         ("cmd=/bin/b", "remove it; `command` is set already"),
@@ -62,7 +62,7 @@ fn a_key_is_cured_as_its_author_meant_it() {
 }
 
 #[test]
-fn a_placeholder_is_cured_as_its_author_meant_it() {
+fn proposes_the_intended_placeholder() {
     for (value, fix) in [
         ("%(program)s", "write `%(program_name)s`"),
         ("%(name)s", "write `%(program_name)s`"),
@@ -83,9 +83,9 @@ fn a_placeholder_is_cured_as_its_author_meant_it() {
 }
 
 #[test]
-fn one_mistake_is_one_finding() {
+fn reports_one_mistake_once() {
     for (text, code, severity) in [
-        // An indented line swallows what is below it.
+        // An indented line becomes part of the value above it.
         ("[program:a]\ncommand=/bin/a\nuser=root\n  autostart=true\n", "swallowed-line", Severity::Warning),
         ("[program:a]\nstartsecs=5\n  command=/bin/a\n", "swallowed-line", Severity::Error),
         (
@@ -99,7 +99,7 @@ fn one_mistake_is_one_finding() {
             "swallowed-line",
             Severity::Error,
         ),
-        // A header that nothing closes, or that is misspelt.
+        // A header without a closing bracket, or a misspelt one.
         (
             "[program:a]\ncommand=/bin/a\n[program:b\ncommand=/bin/b\nautostart=true\n",
             "unknown-key",
@@ -139,40 +139,42 @@ fn one_mistake_is_one_finding() {
 }
 
 #[test]
-fn a_variable_of_a_shell_is_one_in_paths_too() {
+fn reports_shell_variables_in_paths() {
     for line in ["directory=$HOME/app", "stdout_logfile=${LOGS}/a.log", "environment=PATH=\"/opt:$PATH\""] {
         let finding = only(&program(line));
         assert_eq!(finding.code, "shell-syntax", "{line}");
         assert!(finding.fix.starts_with("write `%(ENV_"), "{}", finding.fix);
     }
-    // Where a folder is missing because of it, that is the finding.
+    // If a directory is missing because of it, that is the finding.
     let root = TempDir::new().unwrap();
     let host = Host::new(root.path()).with_command("/bin/app");
     for line in ["directory=$HOME/app", "stdout_logfile=$HOME/app.log"] {
         let finding = only_on(root.path(), &host, &program(line));
         assert!(finding.code.starts_with("host-"), "{finding}");
-        assert_eq!(finding.fix, "write `%(ENV_HOME)s`, as no shell replaces `$HOME`");
+        assert_eq!(finding.fix, "write `%(ENV_HOME)s`; Supervisor does not expand `$HOME`");
     }
 }
 
 #[test]
-fn a_relative_command_is_looked_up_twice() {
+fn looks_up_a_relative_command_twice() {
     let root = TempDir::new().unwrap();
     let text = "[program:app]\ncommand=bin/app\ndirectory=/srv\n";
     let host = || Host::new(root.path()).with_directory("/srv");
     let finding = only_on(root.path(), &host(), text);
-    assert!(finding.text.contains("and then runs it relative to `/srv`: both have to have it"), "{finding}");
+    assert!(finding.text.contains("then runs it in `/srv`: it must exist in both"), "{finding}");
     let host = || host().with_working_directory("/opt");
-    assert!(only_on(root.path(), &host(), text).text.contains("in `/opt`, and supervisord looks for it in"));
+    assert!(
+        only_on(root.path(), &host(), text).text.contains("in `/opt`, but supervisord looks for it there")
+    );
     let finding = only_on(root.path(), &host().with_command("/opt/bin/app"), text);
-    assert!(finding.text.contains("in `/srv`, and it is run relative to"), "{finding}");
+    assert!(finding.text.contains("in `/srv`, but supervisord runs it there"), "{finding}");
     let both = host().with_command("/opt/bin/app").with_command("/srv/bin/app");
     let file = root.path().join("a.conf");
     assert_eq!(check_readable(&[Input::File(file)], &both).findings, []);
 }
 
 #[test]
-fn folders_of_the_kernel_and_of_systemd_are_there_at_run_time() {
+fn directories_of_the_kernel_and_of_systemd_exist_at_run_time() {
     let root = TempDir::new().unwrap();
     fs::create_dir_all(root.path().join("usr/lib/tmpfiles.d")).unwrap();
     fs::write(root.path().join("usr/lib/tmpfiles.d/php.conf"), "# php\nd /run/php 0755 www-data www-data\n")
@@ -198,11 +200,11 @@ fn folders_of_the_kernel_and_of_systemd_are_there_at_run_time() {
         assert_eq!(check_readable(&[Input::File(file.clone())], &host).findings, [], "{path}");
     }
     let finding = only_on(root.path(), &host, &program("stdout_logfile=/run/none/a.log"));
-    assert_eq!(finding.fix, "let tmpfiles.d make it at each boot, as /run is empty then");
+    assert_eq!(finding.fix, "add a tmpfiles.d file that creates it at each boot, because /run is empty then");
 }
 
 #[test]
-fn modules_that_cannot_be_checked_are_named_once() {
+fn reports_unchecked_modules_once() {
     let root = TempDir::new().unwrap();
     let text = "[supervisord]\n\
         [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Workflow commands of GitHub Actions, which show findings beside the lines of a pull request.
+//! Workflow commands of GitHub Actions, which show findings in a pull request.
 
 use supervisor_conf::{Finding, Severity};
 
@@ -29,12 +29,12 @@ fn annotation(finding: &Finding) -> String {
     format!("::{command} file={file},line={line},col={column},title={code}::{message}\n")
 }
 
-/// A message, with what would end it escaped.
+/// Escapes a message.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property, with what would end it escaped.
+/// Escapes the value of a property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One JSON object: what was found, what could not be read, and how many of each there are.
+//! One JSON object with findings, unreadable inputs and counts.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! SARIF 2.1.0, the OASIS standard for what static analysis finds.
+//! SARIF 2.1.0, the OASIS standard for results of static analysis.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;

@@ -11,7 +11,7 @@ const PLAIN: &str = "\x1b[0m";
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 
-/// Whether the text is to have colours (no-color.org).
+/// Whether to use colours (no-color.org).
 pub(super) fn has_color(wanted: Color) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match wanted {

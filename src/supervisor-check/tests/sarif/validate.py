@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Says what in the JSON on stdin is not as the schema in the file of the first argument wants it."""
+"""Validate the JSON on standard input with the JSON schema in the file given as the first argument."""
 
 import json
 import sys

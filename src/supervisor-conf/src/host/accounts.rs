@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The users and groups of a machine, as its `etc/passwd` and `etc/group` name them.
+//! The users and groups of a machine, from `etc/passwd` and `etc/group`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,15 +8,15 @@ use std::path::Path;
 /// A user.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
-    /// Nothing of a user who does not exist yet.
+    /// `None` for a user who does not exist yet.
     pub id: Option<u64>,
-    /// The numbers of the groups that the user is in, the first one included.
+    /// The IDs of the user's groups, including the primary group.
     pub groups: Vec<u64>,
     pub home: Option<String>,
 }
 
 impl Account {
-    /// Whether this is the superuser.
+    /// Whether this is root.
     pub(crate) fn is_root(&self) -> bool {
         self.id == Some(0)
     }
@@ -28,7 +28,7 @@ pub(super) struct Group {
     pub id: Option<u64>,
 }
 
-/// All of them, by name.
+/// Users and groups by name.
 #[derive(Clone, Debug)]
 pub(super) struct Accounts {
     pub users: BTreeMap<String, Account>,
@@ -36,7 +36,7 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// Those of the machine whose file system starts at `root`. `root` is always there.
+    /// Reads the accounts of the machine with its file system at `root`. The user `root` always exists.
     pub(super) fn read(root: &Path) -> Self {
         let superuser = Account { id: Some(0), groups: vec![0], home: Some("/root".to_owned()) };
         let mut users = BTreeMap::from([("root".to_owned(), superuser)]);
@@ -60,14 +60,14 @@ impl Accounts {
         Self { users, groups }
     }
 
-    /// Adds a user, and a group of the same name, if there are none yet.
+    /// Adds a user, and a group of the same name, if they do not exist.
     pub(super) fn add(&mut self, name: &str) {
         self.users.entry(name.to_owned()).or_default();
         self.groups.entry(name.to_owned()).or_default();
     }
 }
 
-/// That with this name, or with this number if `name` is a number.
+/// The entry with this name, or with this ID if `name` is a number.
 pub(super) fn named<'a, T>(
     all: &'a BTreeMap<String, T>,
     name: &str,
@@ -79,7 +79,7 @@ pub(super) fn named<'a, T>(
     }
 }
 
-/// The lines of a file like `/etc/passwd`, cut at their colons; none if there is no such file.
+/// The fields of each line of a file like `/etc/passwd`; empty if the file does not exist.
 fn records(path: &Path) -> Vec<Vec<String>> {
     let content = fs::read(path).unwrap_or_default();
     let content = String::from_utf8_lossy(&content);

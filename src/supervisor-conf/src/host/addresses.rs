@@ -6,19 +6,19 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs, UdpSocket};
 use std::path::Path;
 
-/// What is known of the host of an address.
+/// The state of the host of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// It is one of the machine, or nothing speaks against it.
+    /// An address of the machine, or unknown.
     Usable,
-    /// No IPv4 address has this name.
+    /// The name does not resolve to an IPv4 address.
     Unresolvable,
-    /// It is an address of another machine.
+    /// An address of another machine.
     Elsewhere,
 }
 
-/// Looks `name` up in `etc/hosts` below `root` and, if the machine is the one on which the check runs, as its
-/// programs do.
+/// Looks `name` up in `etc/hosts` below `root` and, on the machine on which the check runs, with the
+/// resolver.
 pub(super) fn look_up(name: &str, root: &Path, node_name: &str, live: bool) -> Address {
     if let Ok(address) = name.parse() {
         return if live { bindable(address) } else { Address::Usable };

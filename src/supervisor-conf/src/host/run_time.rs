@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What will be in `/dev`, `/proc`, `/sys` and `/run` when a machine runs: the kernel makes the first three, and systemd
-//! the last one. In an image they are empty, or hold what its build left there.
+//! The contents of `/dev`, `/proc`, `/sys` and `/run` on a running machine: the kernel creates the first
+//! three, systemd the last. In an image they are empty or contain leftovers of the build.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders of the kernel and of systemd on every running machine.
-const FOLDERS: &[&str] = &[
+/// Directories of the kernel and of systemd on every running machine.
+const DIRECTORIES: &[&str] = &[
     "/dev",
     "/dev/fd",
     "/dev/mqueue",
@@ -21,26 +21,26 @@ const FOLDERS: &[&str] = &[
     "/sys",
 ];
 
-/// Where tmpfiles.d(5) is.
+/// Directories of tmpfiles.d(5).
 const TMPFILES: [&str; 3] = ["etc/tmpfiles.d", "run/tmpfiles.d", "usr/lib/tmpfiles.d"];
 
-/// Where units of services are.
+/// Directories of service units.
 const UNITS: [&str; 3] = ["etc/systemd/system", "lib/systemd/system", "usr/lib/systemd/system"];
 
-/// Whether the kernel makes what is at an absolute path.
+/// Whether the kernel creates the file at an absolute path.
 pub(super) fn is_of_kernel(path: &Path) -> bool {
-    ["/dev", "/proc", "/sys"].iter().any(|folder| path.starts_with(folder))
+    ["/dev", "/proc", "/sys"].iter().any(|directory| path.starts_with(directory))
 }
 
-/// Whether a program may be at a path of which nothing is known before the machine runs.
+/// Whether a program may exist at a path of the kernel when the machine runs.
 pub(super) fn may_hold_programs(path: &Path, live: bool) -> bool {
     !live && is_of_kernel(path)
 }
 
-/// Whether a folder will be there when the machine runs whose file system starts at `root`.
+/// Whether a directory exists on the running machine with its file system at `root`.
 pub(super) fn is_directory(path: &Path, root: &Path, live: bool) -> bool {
     let path = of_run(path);
-    if FOLDERS.iter().any(|folder| path == Path::new(folder)) || is_of_process(&path) {
+    if DIRECTORIES.iter().any(|directory| path == Path::new(directory)) || is_of_process(&path) {
         return true;
     }
     if live {
@@ -49,7 +49,7 @@ pub(super) fn is_directory(path: &Path, root: &Path, live: bool) -> bool {
     path.starts_with("/sys") || (path.starts_with("/run") && made_at_boot(&path, root))
 }
 
-/// `/var/run` and `/var/lock` are links.
+/// Replaces the symbolic links `/var/run` and `/var/lock`.
 fn of_run(path: &Path) -> PathBuf {
     match (path.strip_prefix("/var/run"), path.strip_prefix("/var/lock")) {
         (Ok(rest), _) => Path::new("/run").join(rest),
@@ -70,11 +70,11 @@ fn is_of_process(path: &Path) -> bool {
     }
 }
 
-/// Whether tmpfiles.d or a service's `RuntimeDirectory=` makes a folder below /run.
+/// Whether tmpfiles.d or a service's `RuntimeDirectory=` creates a directory below /run.
 fn made_at_boot(path: &Path, root: &Path) -> bool {
-    let tmpfiles = TMPFILES.iter().flat_map(|folder| contents(&root.join(folder), ".conf"));
+    let tmpfiles = TMPFILES.iter().flat_map(|directory| contents(&root.join(directory), ".conf"));
     let made = tmpfiles.flat_map(|content| made_by_tmpfiles(&content));
-    let units = UNITS.iter().flat_map(|folder| contents(&root.join(folder), ".service"));
+    let units = UNITS.iter().flat_map(|directory| contents(&root.join(directory), ".service"));
     made.chain(units.flat_map(|content| made_by_unit(&content))).any(|made| made.starts_with(path))
 }
 
@@ -93,9 +93,9 @@ fn made_by_unit(content: &str) -> Vec<PathBuf> {
     names.flat_map(str::split_whitespace).map(|name| Path::new("/run").join(name)).collect()
 }
 
-/// The texts of the files in a folder whose names end so.
-fn contents(folder: &Path, end: &str) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+/// The contents of the files in a directory with names that end with `end`.
+fn contents(directory: &Path, end: &str) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(end));
     paths.filter_map(|path| fs::read_to_string(path).ok()).collect()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Commands that supervisord accepts and cannot start, or starts with other arguments than it seems.
+//! Commands that supervisord accepts but cannot start, or starts with unexpected arguments.
 
 use super::syntax::cutting_comment;
 use super::{Findings, Rule, shown};
@@ -10,7 +10,7 @@ use crate::shlex::{SplitFault, Word, split_command};
 
 pub(super) const RULES: &[Rule] = &[command];
 
-/// How words begin that only a shell understands.
+/// Prefixes of words that only a shell interprets.
 const OPERATORS: &[&str] = &["|", "&", "<", ">", "1>", "2>"];
 
 fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
@@ -20,20 +20,20 @@ fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
             let Some(value) = model.process_text(program, process, "command") else { continue };
             let words = match split_command(&value) {
                 Ok(words) => words,
-                // That a comment took the second quote away is reported where the comment is.
+                // If a comment cuts off the closing quote, it is reported at the comment.
                 Err(SplitFault::OpenQuote(at)) if cutting_comment(&located.entry, at).is_some() => continue,
                 Err(fault) => {
                     let (at, text) = match fault {
-                        SplitFault::OpenQuote(at) => (at, "nothing closes this quote in `command`"),
+                        SplitFault::OpenQuote(at) => (at, "this quote in `command` is not closed"),
                         SplitFault::TrailingEscape(at) => {
-                            (at, "`\\` at the end of `command` stands before nothing")
+                            (at, "`command` ends with `\\`, which escapes nothing")
                         }
                     };
                     findings.warning(
                         "unbalanced-quotes",
                         located.place(at),
-                        format!("{text}, so it cannot be started"),
-                        "close the quote, or put `\\` before a character that is meant literally",
+                        format!("{text}, so the program cannot start"),
+                        "close the quote, or write `\\` before a literal quote or backslash",
                     );
                     continue;
                 }
@@ -42,7 +42,7 @@ fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.warning(
                     "empty-command",
                     located.value_place(),
-                    "`command` is empty, so nothing can be started",
+                    "`command` is empty, so the program cannot start",
                     "write `command=/PATH/TO/PROGRAM`",
                 );
                 continue;
@@ -53,10 +53,10 @@ fn command(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "shell-syntax",
                     located.place(word.at),
                     format!(
-                        "{} is handed to the program as it stands, because no shell reads `command`",
+                        "the program gets {} as a literal argument: Supervisor runs `command` without a shell",
                         shown(&word.text)
                     ),
-                    "write `command=/bin/sh -c \"exec ...\"`, or quote the word if it is meant literally",
+                    "write `command=/bin/sh -c \"exec ...\"`, or quote the word to keep it literal",
                 );
             }
         }
@@ -76,8 +76,8 @@ fn program_file(
         findings.warning(
             "tilde-not-expanded",
             place,
-            "Supervisor does not replace `~` in `command`",
-            "write the whole path",
+            "Supervisor does not expand `~` in `command`, so the program cannot start",
+            "write the absolute path",
         );
     } else if name.contains('/') && !name.starts_with('/') {
         relative(model, program, process, name, place, findings);
@@ -85,12 +85,12 @@ fn program_file(
         let (state, searched) = find(model, process, name);
         let searched = if state == CommandState::Missing { searched } else { String::new() };
         if let Some((code, text)) = wrong(state, &shown(name), &searched) {
-            findings.warning(code, place, text, "install it, or correct the path");
+            findings.warning(code, place, text, "install the program or correct the path");
         }
     }
 }
 
-/// supervisord looks for a relative command in its own working folder, and then runs it relative to `directory`.
+/// supervisord looks up a relative command in its working directory, then runs it relative to `directory`.
 fn relative(
     model: &Model<'_>,
     program: &Program<'_>,
@@ -104,47 +104,49 @@ fn relative(
     if !model.host.knows_working_directory() {
         let text = match &directory {
             Some(directory) => format!(
-                "supervisord looks for {} from its own working folder, and then runs it relative to {}: both have to have it",
+                "supervisord looks for {} in its own working directory, then runs it in {}: it must exist in both",
                 shown(name),
                 shown(directory)
             ),
-            None => format!("supervisord looks for {} from its own working folder", shown(name)),
+            None => format!("supervisord looks for {} in its own working directory", shown(name)),
         };
-        findings.warning("relative-command", place, text, "write the whole path");
+        findings.warning("relative-command", place, text, "write the absolute path");
         return;
     }
-    let folders = [Some(own.to_owned()), directory.map(|directory| own.join(directory))];
-    for (folder, role) in folders.into_iter().zip(["supervisord looks for it in", "it is run relative to"]) {
-        let Some(folder) = folder else { continue };
-        let state = model.host.command_at(&folder.join(name));
-        let folder = shown(&folder.to_string_lossy());
-        if let Some((code, text)) = wrong(state, &shown(name), &format!(" in {folder}")) {
-            findings.warning(code, place, format!("{text}, and {role} that folder"), "write the whole path");
+    let directories = [Some(own.to_owned()), directory.map(|directory| own.join(directory))];
+    for (directory, role) in
+        directories.into_iter().zip(["supervisord looks for it there", "supervisord runs it there"])
+    {
+        let Some(directory) = directory else { continue };
+        let state = model.host.command_at(&directory.join(name));
+        let directory = shown(&directory.to_string_lossy());
+        if let Some((code, text)) = wrong(state, &shown(name), &format!(" in {directory}")) {
+            findings.warning(code, place, format!("{text}, but {role}"), "write the absolute path");
             return;
         }
     }
 }
 
-/// The code and the text for what is found in place of a program.
+/// The code and text of a finding about a program file.
 fn wrong(state: CommandState, name: &str, place: &str) -> Option<(&'static str, String)> {
     Some(match state {
         CommandState::Runnable => return None,
-        CommandState::Missing => ("host-command-not-found", format!("there is no program {name}{place}")),
-        CommandState::Directory => ("host-command-is-directory", format!("{name}{place} is a folder")),
+        CommandState::Missing => ("host-command-not-found", format!("program {name} not found{place}")),
+        CommandState::Directory => ("host-command-is-directory", format!("{name}{place} is a directory")),
         CommandState::NotExecutable => {
             ("host-command-not-executable", format!("{name}{place} is not executable"))
         }
     })
 }
 
-/// What supervisord finds, and where it looked for a name without a slash.
+/// What supervisord finds, and the directories where it searches for a name without a slash.
 fn find(model: &Model<'_>, process: &Process, name: &str) -> (CommandState, String) {
     if name.contains('/') {
         return (model.host.command(name), String::new());
     }
     let path = model.search_path(process);
-    // supervisord takes the first file of that name, executable or not.
-    let mut states = path.split(':').map(|folder| model.host.command(&format!("{folder}/{name}")));
+    // supervisord uses the first file of that name, executable or not.
+    let mut states = path.split(':').map(|directory| model.host.command(&format!("{directory}/{name}")));
     let state = states.find(|state| *state != CommandState::Missing).unwrap_or(CommandState::Missing);
     (state, format!(" in {path}"))
 }

@@ -24,9 +24,9 @@ fn members(model: &Model<'_>, findings: &mut Findings<'_>) {
                     known.filter(|section| section.kind != SectionKind::EventListener && !is_member(section));
                 let fix = match nearest(name, known.map(Section::name)) {
                     Some(known) => format!("write `{known}`"),
-                    None if name.is_empty() => "remove the comma that nothing follows".to_owned(),
+                    None if name.is_empty() => "remove the extra comma".to_owned(),
                     None => {
-                        "take the name out, or check the file that has the program together with this one"
+                        "remove the name, or check this file together with the file that defines the program"
                             .to_owned()
                     }
                 };
@@ -34,7 +34,7 @@ fn members(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "unknown-program",
                     *place,
                     format!(
-                        "{} names the program {}, which is in none of the files",
+                        "{} lists the program {}, but no file defines it",
                         group.section.label(),
                         shown(name)
                     ),
@@ -44,7 +44,7 @@ fn members(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.error(
                     "ambiguous-program",
                     *place,
-                    format!("{} is a [program:{name}] and a [fcgi-program:{name}]", shown(name)),
+                    format!("{} is both a [program:{name}] and an [fcgi-program:{name}]", shown(name)),
                     "rename one of them",
                 );
             }
@@ -66,7 +66,7 @@ fn empty_group(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// A group keeps one process of a name.
+/// A group keeps only one process with each name.
 fn duplicate_process(model: &Model<'_>, findings: &mut Findings<'_>) {
     let mut taken: BTreeMap<(&str, String), Place> = BTreeMap::new();
     for program in model.programs.iter().filter(|program| program.grouped) {
@@ -80,12 +80,12 @@ fn duplicate_process(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "duplicate-process",
                     place,
                     format!(
-                        "{} already has a process {}, from {}",
+                        "group {} already has a process {} from {}, so only one of them runs",
                         shown(&program.group_name),
                         shown(&name.to_string()),
                         findings.named(first)
                     ),
-                    "put %(program_name)s into the name",
+                    "add %(program_name)s to the name",
                 );
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Keys that Supervisor does not know, and what their author meant.
+//! Keys that Supervisor does not read, and what their author probably meant.
 
 use super::{Findings, Rule, nearest, shown};
 use crate::configuration::Place;
@@ -9,7 +9,7 @@ use crate::schema::{HEADERS, SectionKind, all_keys};
 
 pub(super) const RULES: &[Rule] = &[unknown_key];
 
-/// What other programs call the keys of a program, and what Supervisor does.
+/// Names of other programs for a program's keys, with Supervisor's name.
 const MEANT: &[(&str, &str)] = &[
     ("args", "command"),
     ("backups", "stdout_logfile_backups"),
@@ -64,9 +64,9 @@ const MEANT: &[(&str, &str)] = &[
 ];
 
 const DEPENDENT_STARTUP: &str = "the plugin supervisord-dependent-startup";
-const GO: &str = "the supervisord that is written in Go";
+const GO: &str = "the Go implementation of supervisord";
 
-/// Keys of programs that are not Supervisor's, and whose they are.
+/// Keys in program sections that are not Supervisor's, with their owner.
 const FOREIGN: &[(&str, &str)] = &[
     ("cron", GO),
     ("dependent_startup", DEPENDENT_STARTUP),
@@ -86,17 +86,17 @@ const FOREIGN: &[(&str, &str)] = &[
     ("stopsignals", GO),
 ];
 
-/// Sections that are not Supervisor's, by how their headers begin, and whose they are.
+/// Prefixes of section headers that are not Supervisor's, with their owner.
 const FOREIGN_SECTIONS: &[(&str, &str)] =
     &[("program-default", GO), ("multivisor", "the program Multivisor")];
 
-/// Whose key this is, if it is one of a plugin or of another program.
+/// The plugin or other program that reads this key.
 fn owner(key: &str, kind: SectionKind) -> Option<&'static str> {
     let of_program = kind.is_program() || kind == SectionKind::Default;
     FOREIGN.iter().find(|(name, _)| of_program && *name == key).map(|(_, owner)| *owner)
 }
 
-/// Whose section this is, if it is one of a plugin or of another program.
+/// The plugin or other program that reads this section.
 pub(super) fn owner_of_section(header: &str) -> Option<&'static str> {
     let stem = header.split(':').next().unwrap_or("");
     FOREIGN_SECTIONS.iter().find(|(name, _)| *name == stem).map(|(_, owner)| *owner)
@@ -113,18 +113,18 @@ fn unknown_key(model: &Model<'_>, findings: &mut Findings<'_>) {
                     None => continue,
                 },
             };
-            // Whether the line before is `environment`, or should be part of it.
+            // Whether the line before is part of `environment`, or should be.
             let mut in_environment = false;
-            let mut told = false;
+            let mut reported = false;
             for entry in &part.entries {
                 let place = Place { file, at: entry.at };
                 if known.contains(&entry.key.as_str()) {
-                    (in_environment, told) = (entry.key == "environment", false);
+                    (in_environment, reported) = (entry.key == "environment", false);
                     continue;
                 }
                 if let Some(header) = open_header(entry) {
                     let text = format!(
-                        "nothing closes the bracket of this section header, so it is read as a key of [{}]",
+                        "this section header has no closing bracket, so it is read as a key of [{}]",
                         part.header
                     );
                     findings.warning(
@@ -136,18 +136,18 @@ fn unknown_key(model: &Model<'_>, findings: &mut Findings<'_>) {
                     continue;
                 }
                 if in_environment && entry.written_key != entry.key {
-                    // The first of several such lines stands for all.
-                    if !told {
-                        let fix = "indent the line, and others like it, to continue `environment`";
+                    // Report only the first of several such lines.
+                    if !reported {
+                        let fix = "to continue `environment`, indent this line and similar lines below it";
                         findings.warning("unknown-key", place, ignored(entry, part), fix);
                     }
-                    told = true;
+                    reported = true;
                     continue;
                 }
                 in_environment = false;
                 if let Some(owner) = owner(&entry.key, kind) {
                     let text = format!("`{}` is a key of {owner}; Supervisor ignores it", entry.key);
-                    findings.hint("foreign-key", place, text, "keep it where that is in use");
+                    findings.hint("foreign-key", place, text, "remove it unless you use that");
                     continue;
                 }
                 let has = |key: &str| {
@@ -163,7 +163,7 @@ fn unknown_key(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The header that was meant by a key such as `[program`.
+/// The intended header of a key such as `[program`.
 pub(super) fn open_header(entry: &Entry) -> Option<String> {
     let kind = entry.written_key.strip_prefix('[')?;
     let name = entry.value.to_string();
@@ -172,10 +172,10 @@ pub(super) fn open_header(entry: &Entry) -> Option<String> {
 }
 
 fn ignored(entry: &Entry, part: &SectionPart) -> String {
-    format!("{} is not a key of [{}], so it is ignored", shown(&entry.written_key), part.header)
+    format!("{} is not a key of [{}], so supervisord ignores it", shown(&entry.written_key), part.header)
 }
 
-/// What to do about a key, and the key that was meant. A key that the section has is never proposed.
+/// The fix for a key, and the intended key. Never proposes a key that the section already has.
 fn cure(
     entry: &Entry,
     part: &SectionPart,
@@ -199,7 +199,7 @@ fn cure(
             "name" => return (format!("remove it; the name of this program is {}", shown(name)), None),
             "loglevel" => {
                 let fix =
-                    "remove it, or move it to [supervisord]; Supervisor cannot filter a program's output";
+                    "remove it or move it to [supervisord]; Supervisor cannot filter a program's output";
                 return (fix.to_owned(), None);
             }
             _ => {}
@@ -229,8 +229,12 @@ fn cure(
     }
 }
 
-/// How a section of a kind is written.
+/// The header of a kind of section, for a fix.
 fn example(kind: SectionKind) -> String {
     let (name, _) = HEADERS.iter().find(|(_, other)| *other == kind).expect("all known kinds have a header");
-    if name.ends_with(':') { format!("a [{name}NAME] section") } else { format!("the [{name}] section") }
+    if name.ends_with(':') {
+        format!("{} [{name}NAME] section", if name.starts_with('e') { "an" } else { "a" })
+    } else {
+        format!("the [{name}] section")
+    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Logs that are lost, grow without bounds or get in each other's way.
+//! Logs that are lost, grow without limit or conflict with each other.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub(super) const RULES: &[Rule] = &[odd_log, ignored_stderr_log, shared_log];
 
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
 
-/// Whether this is a device such as supervisord's own output, which cannot be rotated.
+/// Whether this is a device, for example supervisord's own output: it cannot be rotated.
 pub(super) fn is_device(path: &str) -> bool {
     let of_process = path.starts_with("/proc/") && path.contains("/fd/");
     of_process || (path.starts_with("/dev/") && path != "/dev/null" && !path.starts_with("/dev/shm/"))
@@ -26,19 +26,19 @@ fn odd_log(model: &Model<'_>, findings: &mut Findings<'_>) {
             Log::Auto if !rotated => findings.warning(
                 "unbounded-log",
                 place,
-                format!("{stream} of {} goes to a temporary file that grows without bounds", section.label()),
-                format!("write `{stream}_logfile=NONE`, or a size above 0"),
+                format!("{stream} of {} goes to a temporary file without a size limit", section.label()),
+                format!("write `{stream}_logfile=NONE` or a size above 0"),
             ),
             Log::Syslog => findings.warning(
                 "deprecated-syslog",
                 place,
-                format!("`{stream}_logfile=syslog` is to be removed from Supervisor"),
+                format!("`{stream}_logfile=syslog` is deprecated, and Supervisor will remove it"),
                 format!("write `{stream}_syslog=true` and `{stream}_logfile=NONE`"),
             ),
             Log::Path(path) if is_device(path) && rotated => findings.warning(
                 "rotated-device",
                 place,
-                format!("Supervisor would rotate {}, which fails at the first output", shown(path)),
+                format!("Supervisor cannot rotate {}, so the program's output is lost", shown(path)),
                 format!("write `{stream}_logfile_maxbytes=0`"),
             ),
             Log::Path(path) if path.ends_with('/') || (!is_device(path) && model.host.is_directory(path)) => {
@@ -46,7 +46,7 @@ fn odd_log(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.warning(
                     code,
                     place,
-                    format!("{} is a folder, so the program cannot start", shown(path)),
+                    format!("{} is a directory, so the program cannot start", shown(path)),
                     "write the path of a file",
                 )
             }
@@ -54,8 +54,11 @@ fn odd_log(model: &Model<'_>, findings: &mut Findings<'_>) {
                 .warning(
                     "relative-log",
                     place,
-                    format!("{} is written below supervisord's own working folder", shown(path)),
-                    "write the whole path",
+                    format!(
+                        "{} is a relative path: supervisord writes it in its own working directory",
+                        shown(path)
+                    ),
+                    "write the absolute path",
                 ),
             _ => return,
         };
@@ -73,14 +76,14 @@ fn ignored_stderr_log(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 "stderr-log-ignored",
                 located.place(located.entry.at),
-                "with `redirect_stderr=true` nothing is written to `stderr_logfile`",
-                "remove one of the two",
+                "`stderr_logfile` has no effect with `redirect_stderr=true`",
+                "remove one of them",
             );
         }
     }
 }
 
-/// Two that write one file are fine until one of them rotates it and the other goes on writing the old one.
+/// Two writers of one file conflict only if one rotates it: the other still writes to the old file.
 fn shared_log(model: &Model<'_>, findings: &mut Findings<'_>) {
     let mut writers: BTreeMap<PathBuf, Vec<(String, Place, bool)>> = BTreeMap::new();
     if let Some((path, place, rotated)) = supervisord_log(model) {
@@ -106,18 +109,18 @@ fn shared_log(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "shared-log",
                     *place,
                     format!(
-                        "all processes of {} write to {path}, and each rotates it",
+                        "all processes of {} write to {path} and rotate it, so lines are lost",
                         writer_section(writer)
                     ),
-                    "put %(process_num)s into the name",
+                    "add %(process_num)s to the name",
                 );
             } else {
                 let first_at = findings.named(*first_place);
                 findings.warning(
                     "shared-log",
                     *place,
-                    format!("{writer} writes to {path}, and so does {first} at {first_at}; one rotates it under the other"),
-                    "give each a file of its own",
+                    format!("{writer} writes to {path}, and so does {first} at {first_at}: when one rotates it, the other loses lines"),
+                    "use a separate file for each",
                 );
             }
         }
@@ -137,7 +140,7 @@ fn supervisord_log(model: &Model<'_>) -> Option<(PathBuf, Place, bool)> {
     Some((log_path(&model.host.expand_user(&path), model.host), place, rotated))
 }
 
-/// One stream of one process, with where it goes.
+/// One stream of one process and its target.
 pub(super) struct Logging<'a> {
     section: &'a Section,
     stream: &'static str,
@@ -146,7 +149,7 @@ pub(super) struct Logging<'a> {
     pub place: Place,
 }
 
-/// Visits the logs that are really written, and those of which the target or the size is said.
+/// Visits each log that is written and has a setting for its target or size.
 pub(super) fn for_each_log(model: &Model<'_>, mut look: impl FnMut(&Logging<'_>)) {
     for program in &model.programs {
         for process in &program.processes {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One mistake, one finding: what only follows from another finding is left out, and so is what a comment disables.
+//! Removes findings that only follow from another finding, and findings that a comment disables.
 //!
-//! A finding takes over the severity of what it stands for, so that a file which supervisord refuses always has an
-//! error.
+//! The remaining finding takes the highest severity, so a file that supervisord refuses always has an error.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +13,7 @@ use crate::configuration::{Configuration, Place};
 use crate::finding::Severity;
 use crate::parser::{Entry, SectionPart, SyntaxFaultKind};
 
-/// Findings, sorted, without consequences of others and without those that a comment disables.
+/// Filters sorted findings.
 pub(super) fn merge(configuration: &Configuration, mut found: Vec<Found>) -> Vec<Found> {
     swallowed_lines(configuration, &mut found);
     open_headers(configuration, &mut found);
@@ -26,7 +25,8 @@ pub(super) fn merge(configuration: &Configuration, mut found: Vec<Found>) -> Vec
     found
 }
 
-/// Removes those of which `follows` holds from all but the one at `cause`, which becomes as bad as they are.
+/// Removes the findings that `follows` selects, except the one at `cause`, which takes their highest
+/// severity.
 fn absorb(found: &mut Vec<Found>, cause: Place, code: &str, follows: impl Fn(&Found) -> bool) {
     let is_cause = |one: &Found| one.place == cause && one.finding.code == code;
     let worst =
@@ -37,7 +37,7 @@ fn absorb(found: &mut Vec<Found>, cause: Place, code: &str, follows: impl Fn(&Fo
     }
 }
 
-/// What is wrong with a value that has swallowed lines, and with what lacks those lines.
+/// Findings about a value that contains swallowed lines, and about sections that miss those lines.
 fn swallowed_lines(configuration: &Configuration, found: &mut Vec<Found>) {
     for (number, file) in configuration.files.iter().enumerate() {
         let parts = &file.parsed.parts;
@@ -74,25 +74,25 @@ fn swallowed_lines(configuration: &Configuration, found: &mut Vec<Found>) {
     }
 }
 
-/// The line on which an entry ends.
+/// The last line of an entry.
 fn last_line(entry: &Entry) -> usize {
     let value = entry.value.chars().last().map_or(entry.at.line, |(_, at)| at.line);
     entry.comments.iter().map(|comment| comment.at.line).chain([value]).max().unwrap_or(entry.at.line)
 }
 
-/// What is found where the keys of two sections are in one.
+/// Codes that occur when the keys of two sections are in one.
 fn is_of_mixed_sections(code: &str) -> bool {
     matches!(code, "duplicate-key" | "unknown-key" | "foreign-key") || code.starts_with("missing-")
 }
 
-/// What follows from a header that nothing closes: the next keys belong to the section before it.
+/// After a header without a closing bracket, the next keys belong to the section before it.
 fn open_headers(configuration: &Configuration, found: &mut Vec<Found>) {
     for (number, file) in configuration.files.iter().enumerate() {
         let faults = file.parsed.faults.iter().filter_map(|fault| match &fault.kind {
             SyntaxFaultKind::OpenHeader(header) => Some((fault.at, "not-a-setting", header.clone())),
             _ => None,
         });
-        // With a colon in it, it is a key to supervisord.
+        // With a colon in it, supervisord reads the header as a key.
         let entries = file.parsed.parts.iter().flat_map(|part| &part.entries);
         let keys = entries.filter_map(|entry| Some((entry.at, "unknown-key", open_header(entry)?)));
         for (at, code, header) in faults.chain(keys) {
@@ -134,7 +134,7 @@ fn misspelt_keys(found: &mut Vec<Found>) {
     }
 }
 
-/// A program that a group misses because its header is misspelt.
+/// A program that a group lacks because the program's header is misspelt.
 fn misspelt_sections(found: &mut Vec<Found>) {
     let misspelt: Vec<(Place, String, String)> = found
         .iter()
@@ -151,12 +151,12 @@ fn misspelt_sections(found: &mut Vec<Found>) {
             .iter_mut()
             .filter(|one| one.finding.code == "unknown-program" && one.finding.text.contains(&name));
         let Some(one) = missed.next() else { continue };
-        one.finding.fix = format!("correct the header at {named}, which is not that of a program");
+        one.finding.fix = format!("correct the misspelt section header at {named}");
         found.retain(|one| one.finding.code != "unknown-section" || one.place != place);
     }
 }
 
-/// A line is wrong in one way only.
+/// Keeps one finding where several codes describe the same mistake on a line.
 fn lines(found: &mut Vec<Found>) {
     let with = |fits: &dyn Fn(&str) -> bool| -> BTreeSet<(usize, usize)> {
         let fitting = found.iter().filter(|one| fits(one.finding.code));
@@ -169,7 +169,7 @@ fn lines(found: &mut Vec<Found>) {
         let line = (one.place.file, one.place.at.line);
         match one.finding.code {
             "shell-syntax" | "log-is-directory" => !missing.contains(&line),
-            // Of a key that is ignored it does not matter how often it is there.
+            // A duplicate of an ignored key has no effect.
             "duplicate-key" => !unknown.contains(&line),
             "relative-log" => !missing.contains(&line) && !shell.contains(&line),
             _ => true,
@@ -177,7 +177,7 @@ fn lines(found: &mut Vec<Found>) {
     });
 }
 
-/// Of a template nothing else is said.
+/// Replaces all findings in a template with one.
 fn templates(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
     let is_template = |place: Place| configuration.files[place.file].parsed.template.is_some();
     let (of_templates, others): (Vec<_>, Vec<_>) =
@@ -186,17 +186,15 @@ fn templates(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
     for (file, content) in configuration.files.iter().enumerate() {
         let Some(sign) = &content.parsed.template else { continue };
         let text = format!(
-            "this looks like an unrendered template ({}, by {}), so nothing else is said of the file",
+            "this file looks like an unrendered template ({}: {}), so nothing else is reported for it",
             sign.kind,
             super::shown(&sign.text)
         );
         let fix = match (sign.kind, sign.text.trim_matches(['$', '{', '}'])) {
             ("envsubst", name) if !name.contains(':') => {
-                format!(
-                    "check what is rendered from it, or write `%(ENV_{name})s`, which supervisord replaces"
-                )
+                format!("check the rendered file, or write `%(ENV_{name})s`, which supervisord expands")
             }
-            _ => "check what is rendered from it".to_owned(),
+            _ => "check the rendered file".to_owned(),
         };
         let severities = of_templates.iter().filter(|one| one.place.file == file);
         let worst = severities.map(|one| one.finding.severity).min();
@@ -209,7 +207,7 @@ fn templates(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
     findings.found
 }
 
-/// Leaves out what the comments in the files disable, and names the codes in them that do not exist.
+/// Removes findings that comments disable, and reports unknown codes in those comments.
 fn disabled(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
     let mut findings = Findings { configuration, found };
     for (file, content) in configuration.files.iter().enumerate() {
@@ -217,7 +215,7 @@ fn disabled(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
             for (code, at) in directive.codes.iter().filter(|(code, _)| codes::code(code).is_none()) {
                 let fix = match codes::nearest_code(code) {
                     Some(known) => format!("write `{known}`"),
-                    None => "take the code from the brackets at the end of a finding".to_owned(),
+                    None => "use the code in brackets at the end of a finding".to_owned(),
                 };
                 let text = format!("there is no code {}", super::shown(code));
                 findings.warning("unknown-code", Place { file, at: *at }, text, fix);
@@ -235,7 +233,7 @@ fn disabled(configuration: &Configuration, found: Vec<Found>) -> Vec<Found> {
     findings.found
 }
 
-/// Where the entry begins that a line belongs to.
+/// The first line of the entry that contains `line`.
 fn first_line(parts: &[SectionPart], line: usize) -> usize {
     let entries = parts.iter().flat_map(|part| &part.entries);
     entries

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The rules: each looks at the whole model for one kind of mistake.
+//! The rules: each searches the whole model for one kind of mistake.
 
 mod commands;
 mod groups;
@@ -38,7 +38,7 @@ const RULES: &[&[Rule]] = &[
     secrets::RULES,
 ];
 
-/// Applies all rules; findings come in the order of the files and of their lines.
+/// Applies all rules. Findings are in the order of files and lines.
 pub(crate) fn apply(model: &Model<'_>) -> Vec<Finding> {
     let mut findings = Findings { configuration: model.configuration, found: Vec::new() };
     for rule in RULES.iter().copied().flatten() {
@@ -54,7 +54,7 @@ pub(crate) fn apply(model: &Model<'_>) -> Vec<Finding> {
     found.into_iter().map(|found| found.finding).collect()
 }
 
-/// Puts findings in order, and removes those that several processes or several readings of one value have in common.
+/// Sorts findings and removes duplicates from several processes or several readings of one value.
 fn sort(found: &mut Vec<Found>) {
     found.sort_by(|left, right| {
         let key = |found: &Found| (found.place, found.finding.severity, found.finding.code);
@@ -63,29 +63,29 @@ fn sort(found: &mut Vec<Found>) {
     found.dedup_by(|left, right| left.place == right.place && left.finding.code == right.finding.code);
 }
 
-/// What the rules have found so far.
+/// The findings so far.
 struct Findings<'a> {
     configuration: &'a Configuration,
     found: Vec<Found>,
 }
 
-/// A finding with what is needed to see that it is a consequence of another one.
+/// A finding, with what `merge` needs to detect that it follows from another one.
 struct Found {
     place: Place,
-    /// The section that it is about, and the key that is missing there or was probably meant.
+    /// The section, and the key that is missing there or was probably meant.
     about: Option<(String, &'static str)>,
     finding: Finding,
 }
 
 impl Found {
-    /// Says which key of which section is missing, or was probably meant.
+    /// Sets the section, and the key that is missing there or was probably meant.
     fn about(&mut self, header: &str, key: &'static str) {
         self.about = Some((header.to_owned(), key));
     }
 }
 
 impl Findings<'_> {
-    /// Something for which supervisord refuses to start or to reread.
+    /// supervisord refuses to start or to reread.
     fn error(
         &mut self,
         code: &'static str,
@@ -96,7 +96,7 @@ impl Findings<'_> {
         self.add(Severity::Error, code, place, text.into(), fix.into())
     }
 
-    /// Something that supervisord accepts and that does not do what was meant.
+    /// supervisord accepts it, but it does not do what was meant.
     fn warning(
         &mut self,
         code: &'static str,
@@ -107,7 +107,7 @@ impl Findings<'_> {
         self.add(Severity::Warning, code, place, text.into(), fix.into())
     }
 
-    /// Something that may well be right.
+    /// Possibly correct.
     fn hint(&mut self, code: &'static str, place: Place, text: impl Into<String>, fix: impl Into<String>) {
         self.add(Severity::Hint, code, place, text.into(), fix.into());
     }
@@ -127,13 +127,13 @@ impl Findings<'_> {
         self.found.last_mut().expect("one was pushed")
     }
 
-    /// `file:line`, for a second place in a text.
+    /// `file:line`, to name a second place in a text.
     fn named(&self, place: Place) -> String {
         format!("{}:{}", self.configuration.path(place).display(), place.at.line)
     }
 }
 
-/// A value in a text: in backquotes, on one line, not too long.
+/// A value for a message: in backquotes, on one line, shortened.
 fn shown(value: &str) -> String {
     const LONGEST: usize = 60;
     let line: String = value.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
@@ -144,7 +144,7 @@ fn shown(value: &str) -> String {
     format!("`{short}`")
 }
 
-/// The candidate that `word` is most likely a misspelling of.
+/// The candidate that `word` most likely misspells.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase().replace('-', "_");
     let limit = (word.chars().count() / 3).max(1);

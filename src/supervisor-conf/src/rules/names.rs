@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sections that Supervisor does not know, sections and keys that it is given twice, and bad names.
+//! Unknown sections, duplicate sections and keys, and invalid names.
 
 use std::collections::BTreeMap;
 
@@ -19,26 +19,25 @@ fn unknown_section(model: &Model<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let stem = section.header.split(':').next().unwrap_or("").trim();
-        // A second [supervisord] is never meant.
+        // Never propose a section that already exists, such as [supervisord].
         let is_taken = |name: &str| model.configuration.section(name).is_some();
         let known = HEADERS.iter().map(|(name, _)| *name).filter(|name| !is_taken(name));
         let known = known.map(|name| name.trim_end_matches(':'));
         let fix = match nearest(stem, known) {
             Some(known) if HEADERS.contains(&(known, SectionKind::of(known))) => format!("write [{known}]"),
             Some(known) => format!("write [{known}:NAME]"),
-            None => "remove it, or correct its name".to_owned(),
+            None => "remove it or correct its name".to_owned(),
         };
         if let Some(owner) = keys::owner_of_section(&section.header) {
             findings.hint(
                 "foreign-key",
                 section.place(),
                 format!("{} is a section of {owner}; Supervisor ignores it", section.label()),
-                "keep it where that is in use",
+                "remove it unless you use that",
             );
             continue;
         }
-        let text =
-            format!("{} is not a section that Supervisor reads, so all of it is ignored", section.label());
+        let text = format!("Supervisor does not read {}, so the whole section is ignored", section.label());
         findings.warning("unknown-section", section.place(), text, fix).about(&section.header, "");
     }
 }
@@ -55,8 +54,8 @@ fn duplicate_section(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 code,
                 *place,
-                format!("{} is already at {first}; its values are mixed with these", section.label()),
-                "give one of them another name, or remove it",
+                format!("{} is already defined at {first}, and Supervisor merges the two", section.label()),
+                "rename or remove one of them",
             );
         }
     }
@@ -71,7 +70,7 @@ fn duplicate_key(model: &Model<'_>, findings: &mut Findings<'_>) {
                     findings.warning(
                         "duplicate-key",
                         Place { file, at: entry.at },
-                        format!("`{}` of [{header}] replaces the one on line {line}", entry.key),
+                        format!("`{}` of [{header}] overrides the one on line {line}", entry.key),
                         "keep one of the two",
                     );
                 }
@@ -80,7 +79,7 @@ fn duplicate_key(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Every program outside of a group makes a group of its own name, and supervisord keeps one group of a name.
+/// A program outside any group forms a group with its own name; supervisord keeps one group per name.
 fn duplicate_name(model: &Model<'_>, findings: &mut Findings<'_>) {
     let programs = model.programs.iter().filter(|program| !program.grouped).map(|program| program.section);
     let groups = model.groups.iter().map(|group| group.section);
@@ -97,12 +96,12 @@ fn duplicate_name(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "duplicate-name",
                     section.place(),
                     format!(
-                        "{} has the name of {} at {}, and supervisord runs only one of them",
+                        "{} has the same name as {} at {}, and supervisord runs only one of them",
                         section.label(),
                         first.label(),
                         findings.named(first.place())
                     ),
-                    "give one of them another name",
+                    "rename one of them",
                 );
             }
         }
@@ -124,8 +123,8 @@ fn bad_name(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 "empty-name",
                 section.place(),
-                format!("{} has no name, so no command can address it", section.label()),
-                "write a name behind the colon",
+                format!("{} has no name, so no supervisorctl command can refer to it", section.label()),
+                "write a name after the colon",
             );
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `$NAME` in paths, which only a shell would replace.
+//! `$NAME` in paths, which only a shell expands.
 
 use super::{Findings, Rule, shown};
 use crate::configuration::Located;
@@ -9,7 +9,7 @@ use crate::text::Position;
 
 pub(super) const RULES: &[Rule] = &[variables];
 
-/// Keys whose values are paths, also as the end of a longer key.
+/// Keys with paths as values; a longer key may end with one.
 const PATHS: [&str; 8] =
     ["logfile", "pidfile", "childlogdir", "directory", "file", "files", "socket", "history_file"];
 
@@ -35,7 +35,7 @@ fn variables(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// `PATH="$PATH:/opt/bin"` and the like; other values may well have a dollar sign.
+/// Variables such as `PATH="$PATH:/opt/bin"`. Other values may contain a dollar sign.
 fn of_environment(located: &Located, findings: &mut Findings<'_>) {
     for pair in environment(&located.entry.value).unwrap_or_default() {
         let is_path = ["PATH", "HOME", "DIR"].iter().any(|end| pair.name.to_uppercase().ends_with(end));
@@ -50,12 +50,12 @@ fn report(located: &Located, what: &str, name: &str, at: Position, findings: &mu
     findings.warning(
         "shell-syntax",
         located.place(at),
-        format!("{} in {what} stays as it is, because no shell reads it", shown(name)),
-        format!("write `%(ENV_{bare})s`, or the path itself"),
+        format!("{} in {what} is not expanded: Supervisor does not use a shell", shown(name)),
+        format!("write `%(ENV_{bare})s` or the path itself"),
     );
 }
 
-/// The first `$NAME` or `${NAME}` of a text, and the byte at which it begins.
+/// The first `$NAME` or `${NAME}` in a text, and its byte offset.
 pub(super) fn variable(text: &str) -> Option<(usize, String)> {
     text.match_indices('$').find_map(|(index, _)| {
         let rest = &text[index + 1..];

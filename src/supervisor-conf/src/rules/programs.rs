@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a program, an event listener or a `FastCGI` program must say, and what contradicts itself.
+//! Required and contradictory settings of programs, event listeners and `FastCGI` programs.
 
 use super::{Findings, Rule, shown};
 use crate::configuration::Located;
@@ -25,7 +25,7 @@ fn missing_command(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "missing-command",
                     program.section.place(),
                     format!("{} has no `command`", program.section.label()),
-                    "write `command=/PATH/TO/PROGRAM`",
+                    "add `command=/PATH/TO/PROGRAM`",
                 )
                 .about(&program.section.header, "command");
         }
@@ -64,8 +64,8 @@ fn kill_without_stop(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.error(
                 "stop-without-kill",
                 located.value_place(),
-                "`stopasgroup=true` with `killasgroup=false` is refused",
-                "leave out `killasgroup`, which then is true",
+                "supervisord refuses `killasgroup=false` with `stopasgroup=true`",
+                "remove `killasgroup`; it defaults to the value of `stopasgroup`",
             );
         }
     }
@@ -79,8 +79,8 @@ fn no_processes(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 "no-processes",
                 numprocs.value_place(),
-                format!("{} never runs", program.section.label()),
-                "write 1 or more, or use `autostart=false`",
+                format!("{} never runs, because `numprocs` is less than 1", program.section.label()),
+                "write 1 or more; to disable the program, use `autostart=false`",
             );
         }
     }
@@ -93,8 +93,8 @@ fn empty_process_name(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 "empty-name",
                 located.value_place(),
-                "without a name no command can address the process",
-                "leave out `process_name`, or write a name",
+                "`process_name` is empty, so no supervisorctl command can refer to the process",
+                "write a name or remove `process_name`",
             );
         }
     }
@@ -111,21 +111,24 @@ fn missing_directory(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.warning(
                     "tilde-not-expanded",
                     place,
-                    "Supervisor does not replace `~` in `directory`, so the program cannot start",
-                    "write the whole path",
+                    "Supervisor does not expand `~` in `directory`, so the program cannot start",
+                    "write the absolute path",
                 );
             } else if directory.is_empty() || !model.host.is_directory(&directory) {
                 let fix = match super::paths::variable(&directory) {
                     Some((_, name)) => {
                         let bare = name.trim_matches(['$', '{', '}']);
-                        format!("write `%(ENV_{bare})s`, as no shell replaces {}", shown(&name))
+                        format!("write `%(ENV_{bare})s`; Supervisor does not expand {}", shown(&name))
                     }
-                    None => "create it, or name one that exists".to_owned(),
+                    None => "create it or correct the path".to_owned(),
                 };
                 findings.warning(
                     "host-directory-missing",
                     place,
-                    format!("there is no folder {}, so the program cannot start", shown(&directory)),
+                    format!(
+                        "the directory {} does not exist, so the program cannot start",
+                        shown(&directory)
+                    ),
                     fix,
                 );
             }
@@ -141,8 +144,8 @@ fn listener(model: &Model<'_>, findings: &mut Findings<'_>) {
                 .error(
                     "missing-events",
                     events.map_or(program.section.place(), Located::value_place),
-                    format!("{} listens to no event", program.section.label()),
-                    "write for example `events=PROCESS_STATE`",
+                    format!("{} has no `events`", program.section.label()),
+                    "add for example `events=PROCESS_STATE`",
                 )
                 .about(&program.section.header, "events");
         }
@@ -152,8 +155,8 @@ fn listener(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.error(
                 "redirect-in-listener",
                 located.value_place(),
-                "an event listener talks to supervisord on its stdout, so stderr cannot be sent there",
-                "write `redirect_stderr=false`, or leave it out",
+                "an event listener sends replies to supervisord on standard output, so standard error cannot go there",
+                "remove `redirect_stderr` or set it to false",
             );
         }
     }
@@ -162,7 +165,7 @@ fn listener(model: &Model<'_>, findings: &mut Findings<'_>) {
 fn fcgi_socket(model: &Model<'_>, findings: &mut Findings<'_>) {
     for program in of_kind(model, SectionKind::FcgiProgram) {
         if program.grouped {
-            // Of a name that a [program:x] has too, something else is said.
+            // If a [program:x] has the same name, another rule reports it.
             let twin = format!("program:{}", program.section.name());
             if model.configuration.section(&twin).is_some() {
                 continue;
@@ -170,8 +173,8 @@ fn fcgi_socket(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 "fcgi-in-group",
                 program.section.place(),
-                "Supervisor starts a FastCGI program that is in a [group:x] without its socket",
-                "take it out of the group",
+                "Supervisor starts a FastCGI program without its socket if it is in a [group:x]",
+                "remove it from the group",
             );
             continue;
         }
@@ -182,7 +185,7 @@ fn fcgi_socket(model: &Model<'_>, findings: &mut Findings<'_>) {
                     "missing-socket",
                     socket.map_or(program.section.place(), Located::value_place),
                     format!("{} has no `socket`", program.section.label()),
-                    "write for example `socket=unix:///run/%(program_name)s.sock`",
+                    "add for example `socket=unix:///run/%(program_name)s.sock`",
                 )
                 .about(&program.section.header, "socket");
         }
@@ -192,7 +195,7 @@ fn fcgi_socket(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.error(
                     "owner-of-tcp-socket",
                     located.place(located.entry.at),
-                    format!("`{key}` is refused for a TCP socket"),
+                    format!("supervisord refuses `{key}` for a TCP socket"),
                     "remove it",
                 );
             }

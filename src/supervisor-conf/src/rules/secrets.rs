@@ -40,11 +40,11 @@ fn report(name: &str, place: Place, findings: &mut Findings<'_>) {
         "host-readable-secret",
         place,
         format!("every user can read {name} in this file"),
-        "take the right to read away with `chmod o-r`",
+        format!("run: chmod o-r {}", findings.configuration.path(place).display()),
     );
 }
 
-/// Whether a variable's name says that its value is secret, and the value is more than a path or another variable.
+/// Whether a variable's name suggests a secret, and its value is not a path or another variable.
 fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_uppercase();
     let words = || name.split(['_', '-', '.']);

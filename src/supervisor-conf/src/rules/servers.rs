@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sections that are not about programs: sockets, extensions, included files, and what only the main file may have.
+//! Sections for servers, plugins and included files, and sections that only the main file may have.
 
 use super::values::FACTORY;
 use super::{Findings, Rule, shown};
@@ -11,13 +11,11 @@ pub(super) const RULES: &[Rule] = &[required_keys, half_authentication, ignored_
 fn required_keys(model: &Model<'_>, findings: &mut Findings<'_>) {
     for section in &model.configuration.sections {
         let (key, fix) = match section.kind {
-            SectionKind::UnixServer => ("file", "write for example `file=/run/supervisor.sock`"),
-            SectionKind::InetServer => ("port", "write for example `port=127.0.0.1:9001`"),
-            SectionKind::RpcInterface => {
-                (FACTORY, "write `supervisor.rpcinterface_factory = MODULE:FUNCTION`")
-            }
+            SectionKind::UnixServer => ("file", "add for example `file=/run/supervisor.sock`"),
+            SectionKind::InetServer => ("port", "add for example `port=127.0.0.1:9001`"),
+            SectionKind::RpcInterface => (FACTORY, "add `supervisor.rpcinterface_factory = MODULE:FUNCTION`"),
             SectionKind::Include if model.configuration.files[section.place().file].main => {
-                ("files", "write for example `files=/etc/supervisor/conf.d/*.conf`")
+                ("files", "add for example `files=/etc/supervisor/conf.d/*.conf`")
             }
             _ => continue,
         };
@@ -43,12 +41,12 @@ fn half_authentication(model: &Model<'_>, findings: &mut Findings<'_>) {
             "half-authentication",
             given.place(given.entry.at),
             format!("{} has `{}` without `{missing}`", section.label(), given.entry.key),
-            "write both or none",
+            "set both or neither",
         );
     }
 }
 
-/// supervisorctl reads the main file alone, and supervisord looks for `[include]` there only.
+/// supervisorctl reads only the main file, and supervisord reads `[include]` only there.
 fn ignored_section(model: &Model<'_>, findings: &mut Findings<'_>) {
     for section in &model.configuration.sections {
         if !matches!(section.kind, SectionKind::Include | SectionKind::Supervisorctl | SectionKind::CtlPlugin)
@@ -60,8 +58,8 @@ fn ignored_section(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.warning(
                     "ignored-section",
                     *place,
-                    format!("{} has no effect in a file that is itself included", section.label()),
-                    "move it to supervisord.conf",
+                    format!("{} has no effect in an included file", section.label()),
+                    "move it to the main file, supervisord.conf",
                 );
             }
         }
@@ -73,8 +71,8 @@ fn unmatched_include(model: &Model<'_>, findings: &mut Findings<'_>) {
         findings.warning(
             "host-unmatched-include",
             *place,
-            format!("there is no file {}", shown(pattern)),
-            "create it, or correct the path",
+            format!("included file {} does not exist", shown(pattern)),
+            "create it or correct the path",
         );
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What supervisord refuses only after it has read everything: when it becomes another user, opens its logs and its
-//! sockets, and raises its limits.
+//! Faults that supervisord detects only after it has read all files: when it switches to another user, opens
+//! its logs and sockets, and raises its limits.
 
 use super::{Findings, Rule, shown};
 use crate::configuration::{Located, Section};
@@ -13,17 +13,17 @@ use crate::values;
 pub(super) const RULES: &[Rule] =
     &[own_log, own_sockets, own_user, program_users, open_files, addresses, fcgi_addresses, modules];
 
-/// How a value names code that is Supervisor's own.
+/// The prefix of Supervisor's own Python modules.
 const OWN_MODULE: &str = "supervisor.";
 
-/// A value of `[supervisord]`, and where it is said.
+/// A value of `[supervisord]` and its place.
 fn said<'a>(model: &'a Model<'_>, key: &str) -> Option<(&'a Located, Text)> {
     let section = model.configuration.section("supervisord")?;
     let located = model.configuration.get(section, key)?;
     Some((located, model.start_text(section, key)?))
 }
 
-/// The user that supervisord becomes, if it is known and not root.
+/// The user that supervisord switches to, if it is known and not root.
 fn user<'a>(model: &'a Model<'_>) -> Option<(String, &'a Account)> {
     let (_, name) = said(model, "user")?;
     let name = name.to_string();
@@ -31,17 +31,17 @@ fn user<'a>(model: &'a Model<'_>) -> Option<(String, &'a Account)> {
     (!account.is_root()).then_some((name, account))
 }
 
-/// supervisord's log and pidfile have to be files, and its log cannot be rotated if it is a device.
+/// supervisord's log and pidfile must be files, and a device cannot be rotated.
 fn own_log(model: &Model<'_>, findings: &mut Findings<'_>) {
     for key in ["logfile", "pidfile"] {
         let Some((located, text)) = said(model, key) else { continue };
         let path = model.host.expand_user(&text.to_string());
         let place = located.place(text.at());
         let (consequence, is_log) = match key {
-            "logfile" => ("supervisord ends", true),
+            "logfile" => ("supervisord exits", true),
             _ => ("supervisord writes no pidfile", false),
         };
-        let text = format!("`{key}` is the folder {}, so {consequence}", shown(&path));
+        let text = format!("`{key}` is the directory {}, so {consequence}", shown(&path));
         let fix = "write the path of a file";
         let code = if path.ends_with('/') {
             "log-is-directory"
@@ -54,7 +54,7 @@ fn own_log(model: &Model<'_>, findings: &mut Findings<'_>) {
                 findings.warning(
                     "rotated-device",
                     place,
-                    format!("supervisord would rotate {}, and ends at its first message", shown(&path)),
+                    format!("supervisord cannot rotate {}, so it exits at its first message", shown(&path)),
                     "write `logfile_maxbytes=0`",
                 );
             }
@@ -68,40 +68,40 @@ fn own_log(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The folder of a socket has to exist, and a folder cannot be replaced by a socket.
+/// The directory of a socket must exist, and the socket's path must not be a directory.
 fn own_sockets(model: &Model<'_>, findings: &mut Findings<'_>) {
     for (section, path, located) in sockets(model) {
         let text = path.to_string();
-        let folder = text.rfind('/').map_or("", |end| if end == 0 { "/" } else { &text[..end] });
-        // That of [unix_http_server] is looked at while it is read.
+        let directory = text.rfind('/').map_or("", |end| if end == 0 { "/" } else { &text[..end] });
+        // For [unix_http_server], the conversion of the value reports it.
         if section.kind == SectionKind::FcgiProgram
-            && !folder.is_empty()
-            && !model.host.is_directory(folder)
+            && !directory.is_empty()
+            && !model.host.is_directory(directory)
             && values::is_fcgi_socket(&format!("unix://{text}"))
         {
             findings.error(
                 "host-socket-directory-missing",
                 located.place(path.at()),
                 format!(
-                    "the socket of {} is to be in {}, which is not an existing folder",
+                    "the socket of {} is in {}, which is not an existing directory",
                     section.label(),
-                    shown(folder)
+                    shown(directory)
                 ),
-                super::values::folder_fix(folder),
+                super::values::directory_fix(directory),
             );
         }
         if !text.is_empty() && model.host.is_directory(&text) {
             findings.error(
                 "host-socket-is-directory",
                 located.place(path.at()),
-                format!("the socket of {} is the folder {}", section.label(), shown(&text)),
+                format!("the socket of {} is the directory {}", section.label(), shown(&text)),
                 "write the path of a file in it",
             );
         }
     }
 }
 
-/// The paths of the sockets that supervisord makes.
+/// The paths of the sockets that supervisord creates.
 fn sockets<'a>(model: &'a Model<'_>) -> Vec<(&'a Section, Text, &'a Located)> {
     let servers = model.configuration.sections.iter().filter_map(|section| {
         let located = model.configuration.get(section, "file")?;
@@ -132,18 +132,18 @@ fn socket<'a>(model: &'a Model<'_>, program: &Program<'a>) -> Option<(&'a Locate
     Some((located, model.text(program, "socket")?))
 }
 
-/// What the user may not do that supervisord becomes before it opens anything.
+/// Paths that supervisord's user cannot write. It switches to that user before it opens anything.
 fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
     let Some((name, account)) = user(model) else { return };
     let who = format!("`user={name}` of [supervisord]");
-    let fix = format!("give {name} the right to write there, or take `user` out of [supervisord]");
+    let fix = format!("give {name} write permission there, or remove `user` from [supervisord]");
     if let Some((located, text)) = said(model, "logfile") {
         let path = model.host.expand_user(&text.to_string());
         if model.host.may_write(account, &path) == Some(false) {
             findings.error(
                 "host-log-not-writable",
                 located.place(text.at()),
-                format!("{who} may not write {}, so supervisord ends", shown(&path)),
+                format!("{who} cannot write {}, so supervisord exits", shown(&path)),
                 &fix,
             );
         }
@@ -163,7 +163,7 @@ fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.error(
                 "host-log-not-writable",
                 located.place(text.at()),
-                format!("{who} may make no logs in {}, so supervisord ends", shown(&path)),
+                format!("{who} cannot create logs in {}, so supervisord exits", shown(&path)),
                 &fix,
             );
         }
@@ -174,7 +174,7 @@ fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.error(
                 "host-socket-not-writable",
                 located.place(path.at()),
-                format!("{who} may not make {} of {}, so supervisord ends", shown(&text), section.label()),
+                format!("{who} cannot create {} of {}, so supervisord exits", shown(&text), section.label()),
                 &fix,
             );
         }
@@ -183,13 +183,13 @@ fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
         if let Log::Path(path) = &log.target
             && model.host.may_write(account, path) == Some(false)
         {
-            let text = format!("{who} may not write {}, so the program cannot start", shown(path));
+            let text = format!("{who} cannot write {}, so the program cannot start", shown(path));
             findings.warning("host-log-not-writable", log.place, text, &fix);
         }
     });
 }
 
-/// Only root can become another user.
+/// Only root can switch to another user.
 fn program_users(model: &Model<'_>, findings: &mut Findings<'_>) {
     let Some((_, own)) = said(model, "user") else { return };
     let own = own.to_string();
@@ -211,11 +211,11 @@ fn program_users(model: &Model<'_>, findings: &mut Findings<'_>) {
                 "user-without-root",
                 located.place(text.at()),
                 format!(
-                    "supervisord runs as {} and cannot become {}, so the program cannot start",
+                    "supervisord runs as {} and cannot switch to {}, so the program cannot start",
                     shown(&own),
                     shown(&user)
                 ),
-                "take `user` out of [supervisord], or out of the program",
+                "remove `user` from [supervisord] or from the program",
             );
         }
     }
@@ -229,7 +229,7 @@ fn open_files(model: &Model<'_>, findings: &mut Findings<'_>) {
         findings.error(
             "host-too-many-files",
             located.place(text.at()),
-            format!("`minfds` is {wanted}, and supervisord cannot have more than {limit} files open"),
+            format!("`minfds` is {wanted}, but supervisord can open at most {limit} files"),
             format!("write {limit} or less"),
         );
     }
@@ -277,8 +277,8 @@ fn address(
         findings.error(
             "bad-address",
             place,
-            format!("{} of {} is no address of IPv4", shown(host), section.label()),
-            "write an address such as 127.0.0.1; Supervisor opens no servers with IPv6",
+            format!("{} of {} is not an IPv4 address", shown(host), section.label()),
+            "write an IPv4 address, for example 127.0.0.1; Supervisor does not support IPv6 here",
         );
         return;
     }
@@ -287,18 +287,19 @@ fn address(
     }
     let text = match model.host.address(&host.to_lowercase()) {
         Address::Usable => return,
-        Address::Unresolvable => format!("nothing says which IPv4 address {} is", shown(host)),
+        Address::Unresolvable => format!("{} does not resolve to an IPv4 address", shown(host)),
         Address::Elsewhere => format!("{} is not an address of this machine", shown(host)),
     };
     findings.error(
         "host-address-unusable",
         place,
-        format!("{text}, so supervisord ends when it opens the server of {}", section.label()),
-        "write 127.0.0.1 for this machine only, or *:PORT for all its addresses",
+        format!("{text}, so supervisord exits when it opens the server of {}", section.label()),
+        "write 127.0.0.1 for local access only, or *:PORT for all addresses",
     );
 }
 
-/// Which modules Python can import is known only when it tries to; all of them are named at the first one.
+/// Only Python itself can find out whether a module can be imported. One finding, at the first module, lists
+/// all.
 fn modules(model: &Model<'_>, findings: &mut Findings<'_>) {
     let mut foreign = Vec::new();
     for section in &model.configuration.sections {
@@ -321,7 +322,7 @@ fn modules(model: &Model<'_>, findings: &mut Findings<'_>) {
     findings.hint(
         "host-unchecked-module",
         *first,
-        format!("whether supervisord can import {} is not checked", names.join(", ")),
-        "try it with the Python that runs supervisord",
+        format!("cannot check whether supervisord can import {}", names.join(", ")),
+        "try the import with the Python that runs supervisord",
     );
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Lines that are read otherwise than they look.
+//! Lines that Supervisor reads differently from what they look like.
 
 use super::{Findings, Rule, shown};
 use crate::configuration::Place;
@@ -17,31 +17,31 @@ fn unreadable_line(model: &Model<'_>, findings: &mut Findings<'_>) {
         for fault in &content.parsed.faults {
             let (code, text, fix) = match fault.kind {
                 SyntaxFaultKind::NotUtf8 => {
-                    ("not-utf8", "this byte is not part of UTF-8 text", "save the file in UTF-8")
+                    ("not-utf8", "this byte is not valid UTF-8", "save the file as UTF-8")
                 }
                 SyntaxFaultKind::ByteOrderMark => (
                     "byte-order-mark",
-                    "the file begins with a byte order mark, which supervisord takes for text before the first section",
-                    "save it as UTF-8 without BOM",
+                    "the file starts with a byte order mark, which supervisord reads as text before the first section",
+                    "save the file as UTF-8 without BOM",
                 ),
                 SyntaxFaultKind::MissingSectionHeader => (
                     "missing-section-header",
-                    "this line belongs to no section",
-                    "put a header such as [program:NAME] before it",
+                    "this line is before the first section header",
+                    "add a header such as [program:NAME] above it",
                 ),
                 SyntaxFaultKind::OpenHeader(ref header) => {
                     findings.error(
                         "not-a-setting",
                         Place { file, at: fault.at },
-                        "nothing closes the bracket of this section header",
+                        "this section header has no closing bracket",
                         format!("write {}", shown(&format!("[{header}]"))),
                     );
                     continue;
                 }
                 SyntaxFaultKind::NoDelimiter => (
                     "not-a-setting",
-                    "this line is neither a section, a comment nor a `key=value`",
-                    "write `key=value`, or indent the line if it continues the value above",
+                    "this line is not a section header, a comment or a `key=value` setting",
+                    "write `key=value`, or indent the line to continue the value above",
                 ),
                 SyntaxFaultKind::NoKey => {
                     ("no-key", "this line has no key before its `=` or `:`", "write `key=value`")
@@ -58,38 +58,42 @@ fn text_after_header(model: &Model<'_>, findings: &mut Findings<'_>) {
             findings.warning(
                 "text-after-header",
                 Place { file, at: part.trailing.at() },
-                format!("{} behind the section header is ignored", shown(&part.trailing.to_string())),
-                "put it on a line of its own",
+                format!("supervisord ignores {} after the section header", shown(&part.trailing.to_string())),
+                "move it to its own line",
             );
         }
     });
 }
 
-/// An indented section or setting continues the value above it instead of being one.
+/// An indented section header or setting continues the value above it.
 fn swallowed_line(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, part, entry| {
         let Swallowed { first: Some(at), headers, keys } = swallowed(entry, part) else { return };
-        // The line end before it has the same place.
+        // The newline before it has the same position.
         let is_before = |(char, place): &&(char, Position)| *place != at || *char == '\n';
         let line = entry.value.chars().iter().skip_while(is_before).map(|(char, _)| *char);
         let content: String = line.take_while(|char| *char != '\n').collect();
         let others = headers.len() + keys.len() - 1;
         let fix = match others {
-            0 => "remove the blanks at the start of the line".to_owned(),
-            _ => format!("remove the blanks at its start, and of {others} more below it"),
+            0 => "remove the indentation".to_owned(),
+            _ => format!("remove the indentation of this line and of {others} more below it"),
         };
         findings.warning(
             "swallowed-line",
             Place { file, at },
-            format!("{} is indented, so it is read as part of `{}`", shown(&content), entry.key),
+            format!(
+                "{} is indented, so supervisord reads it as part of the value of `{}`",
+                shown(&content),
+                entry.key
+            ),
             fix,
         );
     });
 }
 
-/// What the value of an entry has of other settings and sections, because their lines are indented.
+/// Settings and section headers that are part of an entry's value because their lines are indented.
 pub(super) struct Swallowed {
-    /// Where the first of them is.
+    /// The position of the first.
     pub first: Option<Position>,
     pub headers: Vec<String>,
     pub keys: Vec<String>,
@@ -97,7 +101,7 @@ pub(super) struct Swallowed {
 
 pub(super) fn swallowed(entry: &Entry, part: &SectionPart) -> Swallowed {
     let mut swallowed = Swallowed { first: None, headers: Vec::new(), keys: Vec::new() };
-    // A variable may have the name of a key.
+    // A variable may have the same name as a key.
     if entry.key == "environment" && environment(&entry.value).is_ok() {
         return swallowed;
     }
@@ -129,7 +133,7 @@ fn key_in(line: &str, kind: SectionKind) -> Option<&str> {
     known.any(|known| known.name == key).then_some(key)
 }
 
-/// A comment sign that was probably meant as part of the value.
+/// A `;` or `#` that was probably meant as part of the value.
 fn cut_value(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, _, entry| {
         let Some(comment) = entry.comments.iter().find(|comment| !is_directive(&comment.text)) else {
@@ -151,7 +155,7 @@ fn cut_value(model: &Model<'_>, findings: &mut Findings<'_>) {
             "environment" => !complete_before(&entry.value, place),
             _ => false,
         };
-        // Comments are usually set off by more than one blank.
+        // More than one space usually precedes a real comment.
         if suspicious && comment.gap == 1 {
             let (text, fix) = cut(entry, comment);
             findings.warning("value-cut", place, text, fix);
@@ -159,33 +163,33 @@ fn cut_value(model: &Model<'_>, findings: &mut Findings<'_>) {
     });
 }
 
-/// What to say of a value that a comment has cut.
+/// The text and fix for a value that a comment cuts off.
 pub(super) fn cut(entry: &Entry, comment: &InlineComment) -> (String, String) {
     let sign = &comment.text[..1];
     let text = format!(
-        "` {sign}` starts a comment even inside quotes, so {} is not part of `{}`",
+        "` {sign}` starts a comment, even inside quotes, so {} is not part of `{}`",
         shown(&comment.text),
         entry.key
     );
     let fix = format!(
-        "leave out the blank before `{sign}` if it belongs to the value, or put the comment on a line of its own"
+        "remove the space before `{sign}` if it belongs to the value, or move the comment to its own line"
     );
     (text, fix)
 }
 
-/// The comment that took away the end of the text in quotes that begins at `quote`.
+/// The comment that cuts off the closing quote of the text that starts at `quote`.
 pub(super) fn cutting_comment(entry: &Entry, quote: Position) -> Option<&InlineComment> {
     let (char, _) = entry.value.chars().iter().find(|(_, at)| *at == quote)?;
     entry.comments.iter().find(|comment| comment.at > quote && comment.text.contains(*char))
 }
 
-/// Whether what stands before a comment ends with a quote or a comma, so that nothing seems to be missing.
+/// Whether the text before a comment ends with a quote or a comma, so nothing seems to be missing.
 fn complete_before(value: &Text, comment: Place) -> bool {
     let before = value.chars().iter().rfind(|(_, at)| *at < comment.at);
     before.is_none_or(|(char, _)| matches!(char, '"' | '\'' | ','))
 }
 
-/// No program can be given a NUL, and supervisord stumbles over it when it starts one.
+/// supervisord cannot start a program with a NUL byte in an argument or variable.
 fn nul_byte(model: &Model<'_>, findings: &mut Findings<'_>) {
     for_each_entry(model, |file, _, entry| {
         if let Some((_, at)) = entry.value.chars().iter().find(|(char, _)| *char == '\0') {

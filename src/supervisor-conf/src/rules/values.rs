@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Values that supervisord cannot expand or convert, for each of which it refuses the whole configuration.
+//! Values that supervisord cannot expand or convert. For any of them it refuses the whole configuration.
 
 use super::paths::variable;
 use super::syntax::{cut, cutting_comment};
@@ -15,7 +15,7 @@ use crate::values;
 
 pub(super) const RULES: &[Rule] = &[known_values, plugin_values];
 
-/// The key with which a section names the code of an extension.
+/// The key that names the Python code of a plugin.
 pub(super) const FACTORY: &str = "supervisor.rpcinterface_factory";
 
 fn known_values(model: &Model<'_>, findings: &mut Findings<'_>) {
@@ -32,7 +32,7 @@ fn known_values(model: &Model<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// An extension is handed every value of its section, so all of them are expanded.
+/// supervisord expands every value of a plugin's section and passes it to the plugin.
 fn plugin_values(model: &Model<'_>, findings: &mut Findings<'_>) {
     for section in &model.configuration.sections {
         if section.kind != SectionKind::RpcInterface {
@@ -72,10 +72,7 @@ fn read(
             findings.warning(
                 "unnamed-format",
                 located.place(at),
-                format!(
-                    "`%` in `{}` is replaced by all variables at once, because no name follows",
-                    located.entry.key
-                ),
+                format!("`%` without a name in `{}` expands to the list of all variables", located.entry.key),
                 format!("write `{percent}` for a percent sign"),
             );
         }
@@ -99,7 +96,7 @@ fn expansion_fault(
     match &fault.kind {
         ExpansionFaultKind::Undefined(name) => {
             if let Some(variable) = name.strip_prefix("ENV_") {
-                // What [supervisord] adds to the environment comes too late for itself and for [include].
+                // [supervisord] and [include] are expanded before `environment` of [supervisord] is read.
                 let source = match reading {
                     Reading::Start | Reading::StartTwice | Reading::Include => {
                         format!("start supervisord with {variable} in its environment")
@@ -109,7 +106,7 @@ fn expansion_fault(
                 findings.error(
                     "host-undefined-variable",
                     place,
-                    format!("supervisord has no environment variable {}", shown(variable)),
+                    format!("supervisord's environment has no variable {}", shown(variable)),
                     format!("write the value itself, or {source}"),
                 );
                 return;
@@ -118,7 +115,7 @@ fn expansion_fault(
                 Some(known) => format!("write `%({known})s`"),
                 None => format!("use {}", available(variables)),
             };
-            let text = format!("`%({name})s` cannot be used in `{key}` of {}", section.label());
+            let text = format!("`%({name})s` is not available in `{key}` of {}", section.label());
             findings.error("undefined-variable", place, text, fix);
         }
         ExpansionFaultKind::Malformed => {
@@ -136,21 +133,23 @@ fn expansion_fault(
                 Some(known) => format!("write `%({known})s`"),
                 None => format!("write `{percent}` for a percent sign, or `%(NAME)s` for a variable"),
             };
-            let text = format!("`%` in `{key}` starts nothing that can be replaced");
+            let text = format!("`%` in `{key}` does not start a valid `%(NAME)s`");
             findings.error("bad-percent", place, text, fix);
         }
         ExpansionFaultKind::WrongConversion { name, conversion } => {
             findings.error(
                 "bad-percent",
                 place,
-                format!("`%({name}){conversion}` in `{key}` asks for a format that the value does not have"),
+                format!(
+                    "the format `{conversion}` of `%({name}){conversion}` in `{key}` does not fit the value"
+                ),
                 format!("write `%({name})s`"),
             );
         }
     }
 }
 
-/// The names that are not from the environment.
+/// The names that do not come from the environment.
 fn own_names(variables: &Variables) -> impl Iterator<Item = &str> {
     variables.names().filter(|name| !name.starts_with("ENV_")).chain(["here"])
 }
@@ -159,7 +158,7 @@ fn available(variables: &Variables) -> String {
     own_names(variables).map(|name| format!("`%({name})s`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What people call the names that Supervisor has.
+/// Common wrong names, with the correct ones.
 const MEANT: &[(&str, &str)] = &[
     ("cwd", "here"),
     ("dir", "here"),
@@ -185,14 +184,14 @@ const MEANT: &[(&str, &str)] = &[
     ("programname", "program_name"),
 ];
 
-/// The name that somebody meant who wrote `name`.
+/// The name that was probably meant by `name`.
 fn placeholder(name: &str, variables: &Variables) -> Option<String> {
     let has = |wanted: &str| own_names(variables).any(|known| known == wanted);
     let lower = name.to_lowercase();
     if let Some((_, known)) = MEANT.iter().find(|(word, known)| *word == lower && has(known)) {
         return Some((*known).to_owned());
     }
-    // A variable of the environment without its prefix, or with another one.
+    // An environment variable without its prefix, or with a wrong one.
     let bare = lower.strip_prefix("env").map_or(name, |_| name[3..].trim_start_matches(['_', '.', ':', '-']));
     let in_environment = variables.names().find(|known| *known == format!("ENV_{bare}"));
     if let Some(known) = in_environment {
@@ -204,18 +203,18 @@ fn placeholder(name: &str, variables: &Variables) -> Option<String> {
     nearest(name, own_names(variables)).map(str::to_owned)
 }
 
-/// The name that is meant by `%{name}`, `%name%` or `%name`, of which the text behind the percent sign is given.
+/// The name meant by `%{name}`, `%name%` or `%name`. `behind` is the text after the percent sign.
 fn meant(behind: &str, variables: &Variables) -> Option<String> {
     let name = behind.trim_start_matches(['{', '(', '[']);
     let length = name.find(|char: char| !char.is_ascii_alphanumeric() && char != '_').unwrap_or(name.len());
-    // One letter is a format of a date or the like.
+    // A single letter is probably a date format.
     (length > 2).then(|| placeholder(&name[..length], variables)).flatten()
 }
 
-/// What a conversion refuses.
+/// Why a conversion rejects a value.
 struct Refusal {
     code: &'static str,
-    /// What the value is not.
+    /// The rest of the sentence after the value.
     wanted: String,
     fix: String,
 }
@@ -249,7 +248,7 @@ fn convert(
     if let Some(Refusal { code, wanted, mut fix }) = refusal {
         if let Some((_, name)) = variable(&value.to_string()) {
             let bare = name.trim_matches(['$', '{', '}']);
-            fix = format!("write `%(ENV_{bare})s`, as no shell replaces {}", shown(&name));
+            fix = format!("write `%(ENV_{bare})s`; Supervisor does not expand {}", shown(&name));
         }
         let what = format!("`{}` of {} is {}", located.entry.key, section.label(), shown(&value.to_string()));
         findings.error(code, place, format!("{what}, {wanted}"), fix);
@@ -265,20 +264,20 @@ fn refusal(host: &Host, value: &str, conversion: Conversion) -> Option<Refusal> 
             Some((user, group)) => unknown_user(host, user).or_else(|| unknown_group(host, group)),
         },
         Conversion::Log => match Log::of(value, host) {
-            Log::Path(path) => missing_folder_of(host, &path, "host-log-directory-missing"),
+            Log::Path(path) => missing_directory_of(host, &path, "host-log-directory-missing"),
             Log::None | Log::Auto | Log::Syslog => None,
         },
-        Conversion::FileInFolder => {
-            missing_folder_of(host, &host.expand_user(value), "host-log-directory-missing")
+        Conversion::FileInDirectory => {
+            missing_directory_of(host, &host.expand_user(value), "host-log-directory-missing")
         }
         Conversion::SocketFile => {
-            missing_folder_of(host, &host.expand_user(value), "host-socket-directory-missing")
+            missing_directory_of(host, &host.expand_user(value), "host-socket-directory-missing")
         }
-        Conversion::ExistingFolder if host.is_directory(&host.expand_user(value)) => None,
-        Conversion::ExistingFolder => Some(Refusal::new(
+        Conversion::ExistingDirectory if host.is_directory(&host.expand_user(value)) => None,
+        Conversion::ExistingDirectory => Some(Refusal::new(
             "host-directory-missing",
-            "which is not an existing folder",
-            "create it, or name one that exists",
+            "which is not an existing directory",
+            "create it or correct the path",
         )),
         Conversion::ProcessName => values::forbidden_in_name(value).map(|char| {
             let wanted = format!("which contains {}", shown(&char.to_string()));
@@ -286,7 +285,7 @@ fn refusal(host: &Host, value: &str, conversion: Conversion) -> Option<Refusal> 
         }),
         Conversion::Range(min, max) => match values::integer(value) {
             Some(number) if number < min || number > max => {
-                Some(Refusal::new("out-of-range", "which supervisord does not allow", range(min, max)))
+                Some(Refusal::new("out-of-range", "which is out of range", range(min, max)))
             }
             _ => malformed(value, conversion),
         },
@@ -294,7 +293,7 @@ fn refusal(host: &Host, value: &str, conversion: Conversion) -> Option<Refusal> 
     }
 }
 
-/// What can be said of a value without a look at the host.
+/// Checks a value that does not depend on the host.
 fn malformed(value: &str, conversion: Conversion) -> Option<Refusal> {
     let (accepted, code, wanted, fix) = match conversion {
         Conversion::Boolean => (
@@ -307,37 +306,37 @@ fn malformed(value: &str, conversion: Conversion) -> Option<Refusal> {
             values::integer(value).is_some(),
             "not-an-integer",
             "which is not a whole number",
-            "write digits only",
+            "write digits only, without a unit",
         ),
         Conversion::Size => (
             values::size(value).is_some(),
             "not-a-size",
             "which is not a size",
-            "write a whole number of bytes, or one followed by KB, MB or GB",
+            "write a number of bytes, or a number with KB, MB or GB",
         ),
         Conversion::Octal => (
             values::octal(value).is_some(),
             "not-octal",
             "which is not an octal number",
-            "write digits from 0 to 7, such as 022",
+            "write digits from 0 to 7, for example 022",
         ),
         Conversion::Signal => (
             values::is_signal(value),
             "unknown-signal",
             "which is not a signal",
-            "write a name such as TERM, INT or HUP",
+            "write a signal name, for example TERM, INT or HUP",
         ),
         Conversion::Autorestart => (
             values::autorestart(value).is_some(),
             "bad-autorestart",
-            "which says no time to restart",
+            "which is not true, false or unexpected",
             "write `true`, `false` or `unexpected`",
         ),
         Conversion::ExitCodes => (
             values::exit_codes(value).is_some(),
             "bad-exitcodes",
-            "which is not a list of exit statuses",
-            "write numbers from 0 to 255 with commas between them",
+            "which is not a list of exit codes",
+            "write numbers from 0 to 255, separated by commas",
         ),
         Conversion::LogLevel => (
             values::LOG_LEVELS.contains(&value.to_lowercase().as_str()),
@@ -348,19 +347,19 @@ fn malformed(value: &str, conversion: Conversion) -> Option<Refusal> {
         Conversion::InetAddress => (
             values::is_inet_address(value),
             "bad-port",
-            "which is not a port",
+            "which does not end with a valid port",
             "write `HOST:PORT` or `*:PORT`, with a port from 1 to 65535",
         ),
         Conversion::FcgiSocket => (
             values::is_fcgi_socket(value),
             "bad-socket",
-            "which is not a socket",
+            "which is not a socket address",
             "write `unix:///ABSOLUTE/PATH` or `tcp://HOST:PORT`",
         ),
         Conversion::EntryPoint => (
             values::is_entry_point(value),
             "bad-factory",
-            "which names nothing in Python",
+            "which is not the name of a Python object",
             "write `package.module:function`",
         ),
         _ => return None,
@@ -378,46 +377,47 @@ fn range(min: i64, max: i64) -> String {
 
 fn unknown_user(host: &Host, name: &str) -> Option<Refusal> {
     (!host.has_user(name)).then(|| {
-        let wanted = if name.is_empty() { "which names nobody" } else { "a user that does not exist" };
+        let wanted =
+            if name.is_empty() { "which is not a user name" } else { "but this user does not exist" };
         Refusal::new("host-unknown-user", wanted, account_fix(name, host.user_names(), "user"))
     })
 }
 
 fn unknown_group(host: &Host, name: &str) -> Option<Refusal> {
     (!host.has_group(name)).then(|| {
-        let wanted = format!("but there is no group {}", shown(name));
+        let wanted = format!("but group {} does not exist", shown(name));
         Refusal::new("host-unknown-group", wanted, account_fix(name, host.group_names(), "group"))
     })
 }
 
 fn account_fix<'a>(name: &str, known: impl Iterator<Item = &'a str>, kind: &str) -> String {
     match nearest(name, known) {
-        Some(known) => format!("create the {kind}, or write `{known}` if that was meant"),
-        None => format!("create the {kind}, or name one that exists"),
+        Some(known) => format!("create the {kind}, or write `{known}` if you meant that"),
+        None => format!("create the {kind} or correct the name"),
     }
 }
 
-fn missing_folder_of(host: &Host, path: &str, code: &'static str) -> Option<Refusal> {
-    // As Python's os.path.dirname: nothing for a bare name, the root for a name right below it.
-    let folder = match path.rfind('/')? {
+fn missing_directory_of(host: &Host, path: &str, code: &'static str) -> Option<Refusal> {
+    // Like Python's os.path.dirname: nothing for a bare name, the root for a name directly below it.
+    let directory = match path.rfind('/')? {
         0 => "/",
         end => path[..end].trim_end_matches('/'),
     };
-    let folder = if folder.is_empty() { "/" } else { folder };
-    (!host.is_directory(folder)).then(|| {
-        let wanted = format!("but {} is not an existing folder", shown(folder));
-        Refusal::new(code, wanted, folder_fix(folder))
+    let directory = if directory.is_empty() { "/" } else { directory };
+    (!host.is_directory(directory)).then(|| {
+        let wanted = format!("but {} is not an existing directory", shown(directory));
+        Refusal::new(code, wanted, directory_fix(directory))
     })
 }
 
-/// What to do about a folder that is missing.
-pub(super) fn folder_fix(folder: &str) -> &'static str {
-    if !folder.starts_with(['/', '~']) {
-        "write the whole path, as supervisord looks from its own working folder"
-    } else if folder.starts_with("/run/") || folder.starts_with("/var/run/") {
-        "let tmpfiles.d make it at each boot, as /run is empty then"
+/// The fix for a missing directory.
+pub(super) fn directory_fix(directory: &str) -> &'static str {
+    if !directory.starts_with(['/', '~']) {
+        "write the absolute path; a relative one starts at supervisord's own working directory"
+    } else if directory.starts_with("/run/") || directory.starts_with("/var/run/") {
+        "add a tmpfiles.d file that creates it at each boot, because /run is empty then"
     } else {
-        "create it, or name one that exists"
+        "create it or correct the path"
     }
 }
 
@@ -432,8 +432,8 @@ fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_
                 findings.error(
                     "bad-environment",
                     located.place(at),
-                    "nothing closes this quote in `environment`",
-                    "close it; a quote of the other kind may stand inside, an escaped one may not",
+                    "this quote in `environment` is not closed",
+                    "close it; inside it, use only the other kind of quote, because `\\` does not escape one",
                 );
             }
         },
@@ -441,8 +441,8 @@ fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_
             findings.error(
                 "bad-environment",
                 located.place(at),
-                "from here on `environment` is not `NAME=\"value\"` with commas in between",
-                "quote every value that has other characters than letters, digits and _/.+-():",
+                "from here, `environment` is not a comma-separated list of `NAME=\"value\"`",
+                "quote each value that contains characters other than letters, digits and _/.+-():",
             );
         }
         Ok(pairs) => {
@@ -454,15 +454,19 @@ fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_
                     findings.warning(
                         "environment-cut",
                         located.place(*at),
-                        format!("the value of {} ends before {}, which is skipped", pair.name, shown(text)),
-                        "put the whole value in quotes, and a comma behind it",
+                        format!(
+                            "the value of {} ends before {}, which Supervisor skips",
+                            pair.name,
+                            shown(text)
+                        ),
+                        "put the whole value in quotes and add a comma after it",
                     );
                 }
                 if pair.name.contains(['"', '\'']) {
                     findings.warning(
                         "quoted-name",
                         located.place(pair.at),
-                        format!("the quotes become part of the variable's name {}", shown(&pair.name)),
+                        format!("the quotes become part of the variable name {}", shown(&pair.name)),
                         "quote only the value",
                     );
                 }
@@ -470,7 +474,7 @@ fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_
                     findings.warning(
                         "duplicate-variable",
                         located.place(pair.at),
-                        format!("{} is set a second time and replaces the first", pair.name),
+                        format!("{} is set twice, and the second value overrides the first", pair.name),
                         "keep one of the two",
                     );
                 }
@@ -482,7 +486,7 @@ fn environment_fault(located: &Located, value: &Text, findings: &mut Findings<'_
 
 fn unknown_events(located: &Located, value: &Text, findings: &mut Findings<'_>) {
     if value.is_empty() {
-        // A listener without events is a missing key, which is another rule.
+        // Another rule reports missing events.
         return;
     }
     for event in value.split(',') {
@@ -502,7 +506,7 @@ fn unknown_events(located: &Located, value: &Text, findings: &mut Findings<'_>) 
                 format!("Supervisor has no event {}", shown(&event.to_string())),
                 match nearest(&name, others) {
                     Some(known) => format!("write {known}"),
-                    None => "write for example PROCESS_STATE or TICK_60".to_owned(),
+                    None => "write an event, for example PROCESS_STATE or TICK_60".to_owned(),
                 },
             );
         }
