@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The connection.
+//! The client's connection to pigpiod.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use crate::{Command, Error, ErrorCode, Pin, Reports};
 
 /// A connection to pigpiod.
 ///
-/// When nothing was asked, its file descriptor becomes readable only because the daemon closed the connection.
+/// While no request is pending, its file descriptor becomes readable only if the daemon closes the connection.
 #[derive(Debug)]
 pub struct Client {
     stream: TcpStream,
@@ -21,10 +21,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to `host`, a name or an address, and lets no step take longer than `patience`.
+    /// Connects to `host`, a name or an address. `patience` is the timeout of each step.
     ///
-    /// Every address of the name is tried. `localhost` means both loopback addresses, whatever the machine's host
-    /// table says: `pigpiod -l` listens on `[::1]` alone, and many tables know only 127.0.0.1.
+    /// Tries every address of the name. `localhost` means both loopback addresses, regardless of /etc/hosts: `pigpiod -l`
+    /// listens on `[::1]` only, and many hosts files contain only 127.0.0.1.
     pub fn connect(host: &str, port: u16, patience: Duration) -> Result<Self, Error> {
         let mut attempts = Vec::new();
         let addresses =
@@ -40,22 +40,22 @@ impl Client {
 
     fn connect_to(peer: SocketAddr, patience: Duration) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&peer, patience)?;
-        // Requests are smaller than a packet and each waits for its reply: there is nothing to gather.
+        // Requests are smaller than a packet, and each waits for its reply.
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(patience))?;
         Ok(Self { stream, peer })
     }
 
-    /// The address that took the connection.
+    /// The address of the daemon.
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// Sends all `commands` in one write, and reads back their results in one round trip.
+    /// Sends all `commands` in one write and reads their results in one round trip.
     ///
-    /// If one is refused, the others are carried out all the same; the first error is returned.
+    /// If pigpiod refuses one, it still runs the others. Returns the first error.
     pub fn run<const N: usize>(&mut self, commands: &[Command; N]) -> Result<[u32; N], Error> {
         let requests: Vec<u8> = commands.iter().flat_map(|command| command.to_bytes()).collect();
         let mut replies = vec![0; requests.len()];
@@ -67,8 +67,8 @@ impl Client {
         results(commands, &replies, self.peer)
     }
 
-    /// Whether the daemon can drive `pin`: the lamp's own refuses to read the pin of an LED while the kernel has no PWM for
-    /// it. Nothing is changed by this.
+    /// Whether the daemon can drive `pin`. While the kernel has no PWM for an LED, the lamp's own daemon refuses to read
+    /// its pin. This changes nothing.
     pub fn drives(&mut self, pin: Pin) -> Result<bool, Error> {
         match self.run(&[Command::Read(pin)]) {
             Ok(_) => Ok(true),
@@ -77,9 +77,9 @@ impl Client {
         }
     }
 
-    /// Has the daemon report, on a connection of its own, whenever one of `pins` changes; a bit for each GPIO.
+    /// Opens a separate connection on which the daemon reports changes of `pins`, one bit per GPIO.
     ///
-    /// It samples the pins all the time, so that even a short press of a button is not missed.
+    /// The daemon samples the pins continuously, so it detects even a short press of a button.
     pub fn reports(&mut self, pins: u32) -> Result<Reports, Error> {
         let patience = self.stream.write_timeout().ok().flatten().unwrap_or_default();
         let connected = Self::connect_to(self.peer, patience);
@@ -96,7 +96,7 @@ impl AsFd for Client {
     }
 }
 
-/// What the replies to `commands` say: each repeats its request, with the result in place of the last word.
+/// The results of `commands`: each reply repeats its request, with the result as the last word.
 fn results<const N: usize>(
     commands: &[Command; N],
     replies: &[u8],
@@ -127,9 +127,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Whatever comes back is either results, or an error that can be shown.
+        /// Any reply gives either results or an error with a message.
         #[test]
-        fn any_reply_is_understood_or_refused(
+        fn accepts_or_rejects_any_reply(
             words in prop::array::uniform2(any::<i32>()),
             damage in prop::option::of((0..24_usize, 1..=255_u8)),
         ) {
@@ -151,7 +151,7 @@ mod tests {
                 }
                 Err(Error::NotPigpiod(_)) => prop_assert!(damage.is_some()),
                 Err(error) => {
-                    // The first error is returned, unless a later reply is not one at all.
+                    // The first error is returned, unless a later reply is invalid.
                     prop_assert!(words.iter().any(|word| *word < 0), "{}", error);
                     prop_assert!(!error.to_string().is_empty());
                 }
@@ -160,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_named() {
+    fn reports_an_unknown_host_name() {
         let error = Client::connect("no-such-host.invalid", 8888, Duration::from_secs(9));
         let error = error.unwrap_err().to_string();
-        assert!(error.starts_with("cannot find the address of no-such-host.invalid: "), "{error}");
+        assert!(error.starts_with("cannot resolve the host name no-such-host.invalid: "), "{error}");
     }
 }

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Commands and their form on the wire.
+//! Commands and their requests.
 
 use crate::protocol::{MESSAGE_SIZE, Message, number};
 
 /// A GPIO in Broadcom numbering, 0 to 53; PWM is possible on 0 to 31.
 pub type Pin = u8;
 
-/// What a pin is for.
+/// The mode of a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It is read.
+    /// Input.
     Input = 0,
-    /// It is driven.
+    /// Output.
     Output = 1,
 }
 
-/// The resistor at an input.
+/// The pull resistor of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pull {
-    /// None.
+    /// No resistor.
     Off = 0,
     /// To ground.
     Down = 1,
-    /// To 3.3 V: a button to ground then reads 0 while it is pressed.
+    /// To 3.3 V: a button to ground reads 0 while it is pressed.
     Up = 2,
 }
 
 impl Pull {
-    /// The resistor that has this number in requests.
+    /// The resistor with this number in requests.
     #[must_use]
     pub fn of_number(number: u32) -> Option<Self> {
         [Self::Off, Self::Down, Self::Up].into_iter().find(|pull| *pull as u32 == number)
@@ -37,33 +37,33 @@ impl Pull {
 /// A request to pigpiod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Makes a pin an input or an output. A pin that already is keeps what it does.
+    /// Makes a pin an input or an output. A pin that already has this mode does not change.
     SetMode(Pin, Mode),
-    /// What a pin is for: 0 for an input, 1 for an output, more for the functions of the processor's devices.
+    /// The mode of a pin: 0 for an input, 1 for an output, more for functions of the processor.
     Mode(Pin),
-    /// Sets the resistor of an input.
+    /// Sets the pull resistor of an input.
     SetPull(Pin, Pull),
     /// The level of a pin, 0 or 1.
     Read(Pin),
-    /// Drives a pin by PWM with a duty cycle from 0 to its range; makes it an output.
+    /// Drives a pin by PWM with a duty cycle from 0 to its range. Makes it an output.
     SetDutyCycle(Pin, u32),
     /// Sets the duty cycle that means "fully on", 25 to 40000.
     ///
-    /// The result is the number of levels that the pin really has at its frequency, for example 200 at 1000 Hz.
+    /// The result is the number of levels that the hardware has at the pin's frequency, for example 200 at 1000 Hz.
     SetRange(Pin, u32),
-    /// Sets the PWM frequency in Hz. The result is the one chosen: the nearest of the 18 possible.
+    /// Sets the PWM frequency in Hz. The result is the nearest of the 18 possible frequencies.
     SetFrequency(Pin, u32),
     /// The duty cycle of a pin that is driven by PWM.
     DutyCycle(Pin),
-    /// Begins reports on the pins of a mask, to who opened them under this number.
+    /// Starts reports on the pins of a mask, for the connection with this handle.
     BeginReports(u32, u32),
-    /// Turns the connection into one of reports. The result is the number by which they are begun.
+    /// Opens reports on this connection. The result is their handle.
     OpenReports,
-    /// The duty cycle that means "fully on" for a pin, as it was set; 255 before that.
+    /// The duty cycle that means "fully on" for a pin; 255 by default.
     Range(Pin),
     /// The PWM frequency of a pin in Hz.
     Frequency(Pin),
-    /// The number of levels that a pin really has at its frequency.
+    /// The number of levels that the hardware has at the pin's frequency.
     RealRange(Pin),
     /// The revision code of the Pi.
     HardwareRevision,
@@ -72,7 +72,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The request for it.
+    /// The request of the command.
     pub(crate) fn request(self) -> Message {
         match self {
             Self::SetMode(pin, mode) => Message::request(number::MODES, pin.into(), mode as u32),
@@ -93,7 +93,7 @@ impl Command {
         }
     }
 
-    /// The request as it is sent.
+    /// The request in bytes.
     pub(crate) fn to_bytes(self) -> [u8; MESSAGE_SIZE] {
         self.request().to_bytes()
     }

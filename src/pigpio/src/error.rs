@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What can go wrong, with pigpiod's own codes by name.
+//! Errors, with pigpiod's codes by name.
 
 use std::fmt;
 use std::io;
@@ -12,59 +12,58 @@ use crate::Command;
 pub struct ErrorCode(pub i32);
 
 impl ErrorCode {
-    /// A pin above 31 was asked for what only those up to 31 can do.
+    /// The command supports only the pins 0 to 31.
     pub const BAD_USER_GPIO: Self = Self(-2);
-    /// There is no such pin.
+    /// The pin does not exist.
     pub const BAD_GPIO: Self = Self(-3);
-    /// There is no such mode.
+    /// The mode does not exist.
     pub const BAD_MODE: Self = Self(-4);
-    /// A level is 0 or 1.
+    /// The level is not 0 or 1.
     pub const BAD_LEVEL: Self = Self(-5);
-    /// There is no such pull resistor.
+    /// The pull resistor does not exist.
     pub const BAD_PUD: Self = Self(-6);
     /// The duty cycle is above the range.
     pub const BAD_DUTYCYCLE: Self = Self(-8);
-    /// There is no such range.
+    /// The range is not 25 to 40000.
     pub const BAD_DUTYRANGE: Self = Self(-21);
-    /// All connections of reports are taken.
+    /// All handles of reports are in use.
     pub const NO_HANDLE: Self = Self(-24);
-    /// Nobody has opened reports under this number.
+    /// No reports are open with this handle.
     pub const BAD_HANDLE: Self = Self(-25);
-    /// The daemon is still starting or already ending.
+    /// The daemon is starting or stopping.
     pub const NOT_INITIALISED: Self = Self(-31);
-    /// This pin is not to be changed.
+    /// The pin must not be changed.
     pub const NOT_PERMITTED: Self = Self(-41);
-    /// Somebody else uses the pin.
+    /// Another program uses the pin.
     pub const GPIO_IN_USE: Self = Self(-50);
-    /// There is no such command.
+    /// The command does not exist.
     pub const UNKNOWN_COMMAND: Self = Self(-88);
     /// The pin is not driven by PWM.
     pub const NOT_PWM_GPIO: Self = Self(-92);
-    /// There is no hardware that could drive the pin by PWM.
+    /// No hardware can drive the pin by PWM.
     ///
-    /// pigpio gives it to requests for hardware PWM alone, so a client that gets it for a duty cycle or a level knows
-    /// that the daemon is the lamp's own, and that it waits for the kernel's PWM.
+    /// pigpio returns it only for requests for hardware PWM. The lamp's own daemon also returns it for a duty cycle or a
+    /// level, while the kernel has no PWM for the pin.
     pub const NOT_HPWM_GPIO: Self = Self(-95);
-    /// A filter's time is too long.
+    /// The time of a filter is too long.
     pub const BAD_FILTER: Self = Self(-125);
 
-    /// The name in `pigpio.h` and its meaning, for those codes that the commands of this client can give.
+    /// The name in `pigpio.h` and the meaning, for the codes that this client can get.
     fn described(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::BAD_USER_GPIO => ("PI_BAD_USER_GPIO", "PWM is possible on GPIO 0 to 31 only"),
-            Self::BAD_GPIO => ("PI_BAD_GPIO", "there is no such GPIO"),
-            Self::BAD_MODE => ("PI_BAD_MODE", "there is no such mode"),
-            Self::BAD_PUD => ("PI_BAD_PUD", "there is no such pull resistor"),
+            Self::BAD_GPIO => ("PI_BAD_GPIO", "this GPIO does not exist"),
+            Self::BAD_MODE => ("PI_BAD_MODE", "this mode does not exist"),
+            Self::BAD_PUD => ("PI_BAD_PUD", "this pull resistor does not exist"),
             Self::BAD_DUTYCYCLE => ("PI_BAD_DUTYCYCLE", "the duty cycle is above the range of the GPIO"),
             Self::BAD_DUTYRANGE => ("PI_BAD_DUTYRANGE", "the range must be 25 to 40000"),
-            Self::NOT_INITIALISED => ("PI_NOT_INITIALISED", "pigpiod is still starting or already ending"),
-            Self::NOT_PERMITTED => {
-                ("PI_NOT_PERMITTED", "pigpiod's option -x, or this model of the Pi, forbids this GPIO")
-            }
+            Self::NOT_INITIALISED => ("PI_NOT_INITIALISED", "pigpiod is starting or stopping"),
+            Self::NOT_PERMITTED => (
+                "PI_NOT_PERMITTED",
+                "pigpiod's option -x or this model of the Pi does not permit changes of this GPIO",
+            ),
             Self::GPIO_IN_USE => ("PI_GPIO_IN_USE", "another program uses this GPIO"),
-            Self::UNKNOWN_COMMAND => {
-                ("PI_UNKNOWN_COMMAND", "this pigpiod does not know the command; it is too old")
-            }
+            Self::UNKNOWN_COMMAND => ("PI_UNKNOWN_COMMAND", "this pigpiod is too old for the command"),
             Self::NOT_PWM_GPIO => ("PI_NOT_PWM_GPIO", "the GPIO is not driven by PWM"),
             Self::NOT_HPWM_GPIO => ("PI_NOT_HPWM_GPIO", "the kernel has no PWM for this GPIO"),
             _ => return None,
@@ -81,25 +80,25 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Why something could not be done.
+/// Why a request failed.
 #[derive(Debug)]
 pub enum Error {
-    /// The host's name could not be resolved.
+    /// The host name cannot be resolved.
     Resolve(String, io::Error),
-    /// None of the host's addresses took the connection.
+    /// None of the host's addresses accepted the connection.
     Connect(Vec<(SocketAddr, io::Error)>),
-    /// The connection broke or took too long. It cannot be used any further.
+    /// The connection failed or timed out. It is no longer usable.
     Lost(SocketAddr, io::Error),
-    /// What answers is not pigpiod. The connection cannot be used any further.
+    /// The peer is not pigpiod. The connection is no longer usable.
     NotPigpiod(SocketAddr),
-    /// pigpiod refused this command of the batch; it has carried out the others.
+    /// pigpiod refused this command of the batch and ran the others.
     Refused(Command, ErrorCode),
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Resolve(host, error) => write!(formatter, "cannot find the address of {host}: {error}"),
+            Self::Resolve(host, error) => write!(formatter, "cannot resolve the host name {host}: {error}"),
             Self::Connect(attempts) => {
                 formatter.write_str("cannot connect to pigpiod: ")?;
                 for (index, (address, error)) in attempts.iter().enumerate() {
@@ -112,12 +111,12 @@ impl fmt::Display for Error {
                 io::ErrorKind::UnexpectedEof => {
                     write!(formatter, "pigpiod at {address} closed the connection")
                 }
-                // The kernel's words for a timeout, "Resource temporarily unavailable", would mislead.
+                // The kernel's message for a timeout, "Resource temporarily unavailable", is misleading.
                 io::ErrorKind::WouldBlock => write!(formatter, "pigpiod at {address} does not answer"),
-                _ => write!(formatter, "connection to pigpiod at {address}: {error}"),
+                _ => write!(formatter, "connection to pigpiod at {address} failed: {error}"),
             },
             Self::NotPigpiod(address) => {
-                write!(formatter, "what answers at {address} is not pigpiod; check host and port")
+                write!(formatter, "the service at {address} is not pigpiod; check host and port")
             }
             Self::Refused(command, code) => write!(formatter, "pigpiod refused {command:?}: {code}"),
         }
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_sentences() {
+    fn errors_name_command_and_code() {
         let refused = Error::Refused(Command::SetDutyCycle(19, 1001), ErrorCode::BAD_DUTYCYCLE);
         assert_eq!(
             refused.to_string(),

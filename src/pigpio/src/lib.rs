@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The socket of pigpiod, the GPIO daemon of the Raspberry Pi: a client, and the [`protocol`] that the lamp's own daemon
-//! speaks too.
+//! A client for the socket of pigpiod, the GPIO daemon of the Raspberry Pi, and the [`protocol`], which the lamp's own
+//! daemon shares.
 //!
-//! It knows pigpio's commands, errors and bytes. It never knows what is connected to a pin.
+//! This crate contains pigpio's commands, errors and byte formats. It does not depend on what is connected to a pin.
 //!
-//! # The wire
+//! # Protocol
 //!
 //! TCP, port 8888. A request is 16 bytes: four unsigned 32-bit little-endian words.
 //!
@@ -15,12 +15,12 @@
 //! | 3 | second parameter | the same |
 //! | 4 | length of further bytes, here always 0 | result, **signed**: negative is an error |
 //!
-//! The daemon answers in order, so any number of requests can go out in one write and their replies be read back
-//! in one round trip: [`Client::run`] does so. Three LEDs then change together.
+//! The daemon answers in order. [`Client::run`] therefore sends several requests in one write and reads their replies
+//! in one round trip, so that three LEDs change together.
 //!
-//! [`Reports`] is a second connection, on which the daemon tells by itself when pins change.
+//! [`Reports`] is a second connection, on which the daemon reports changes of pins.
 //!
-//! Command numbers and error codes are those of pigpio 1.78 (`pigpio.h`).
+//! Command numbers and error codes are from pigpio 1.78 (`pigpio.h`).
 //!
 //! ```no_run
 //! use pigpio::{Client, Command, Mode};
@@ -42,8 +42,8 @@ pub use command::{Command, Mode, Pin, Pull};
 pub use error::{Error, ErrorCode};
 pub use reports::Reports;
 
-/// Where pigpiod and its clients look for the host when nothing else is said.
+/// The environment variable with the default host of pigpio's clients.
 pub const HOST_VARIABLE: &str = "PIGPIO_ADDR";
 
-/// Where pigpiod and its clients look for the port when nothing else is said.
+/// The environment variable with the default port of pigpiod and its clients.
 pub const PORT_VARIABLE: &str = "PIGPIO_PORT";

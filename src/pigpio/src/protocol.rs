@@ -1,54 +1,54 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What client and server agree on: the form of requests, replies and reports, and pigpio's numbers.
+//! The protocol of client and server: requests, replies, reports and pigpio's numbers.
 //!
-//! All of it is that of pigpio 1.78 (`pigpio.h`, `command.h` and `pigpio.c`).
+//! Source: pigpio 1.78 (`pigpio.h`, `command.h` and `pigpio.c`).
 
 pub mod number;
 pub mod pwm;
 
-/// The port on which pigpiod listens unless told otherwise.
+/// The default port of pigpiod.
 pub const PORT: u16 = 8888;
 
-/// The version of pigpio whose protocol this is.
+/// The version of pigpio with this protocol.
 pub const VERSION: u32 = 78;
 
-/// Size of a request and of its reply.
+/// Size of a request and of its reply in bytes.
 pub const MESSAGE_SIZE: usize = 16;
 
-/// Size of a report.
+/// Size of a report in bytes.
 pub const REPORT_SIZE: usize = 12;
 
-/// A request that announces as many further bytes, or more, ends its connection.
+/// pigpiod closes the connection if a request announces this many further bytes or more.
 pub const EXTENSION_LIMIT: u32 = 65_536;
 
-/// GPIOs of the processor, in Broadcom numbering from 0.
+/// Number of GPIOs of the processor, in Broadcom numbering from 0.
 pub const PINS: u32 = 54;
 
-/// Those of them that can have PWM, filters and reports.
+/// Number of GPIOs that support PWM, filters and reports.
 pub const USER_PINS: u32 = 32;
 
-/// The largest mode of a pin: 0 is an input, 1 an output, the others are functions of the processor.
+/// The largest mode of a pin: 0 is an input, 1 an output, others are functions of the processor.
 pub const LARGEST_MODE: u32 = 7;
 
-/// How many connections of reports there can be at a time.
+/// Maximum number of connections with reports.
 pub const REPORT_HANDLES: usize = 32;
 
-/// The longest time in microseconds for which a filter can want a level to be steady.
+/// Maximum time in microseconds that a filter requires a level to be steady.
 pub const LONGEST_STEADY: u32 = 300_000;
 
-/// The longest time in microseconds for which a noise filter can let changes pass.
+/// Maximum time in microseconds that a noise filter lets changes pass.
 pub const LONGEST_ACTIVE: u32 = 1_000_000;
 
 /// A request or its reply: four words of 32 bits, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
-    /// What is to be done, one of [`number`].
+    /// The command, one of [`number`].
     pub command: u32,
-    /// First parameter, mostly the pin.
+    /// First parameter, usually the pin.
     pub first: u32,
     /// Second parameter.
     pub second: u32,
-    /// In a request the number of further bytes, in a reply the result; negative is an [`crate::ErrorCode`].
+    /// In a request the number of further bytes, in a reply the result; a negative result is an [`crate::ErrorCode`].
     pub last: u32,
 }
 
@@ -65,7 +65,7 @@ impl Message {
         Self { last: result.unwrap_or_else(|code| code.0.cast_unsigned()), ..self }
     }
 
-    /// The result that this reply brings.
+    /// The result in this reply.
     pub fn result(self) -> Result<u32, crate::ErrorCode> {
         let word = self.last.cast_signed();
         if word < 0 { Err(crate::ErrorCode(word)) } else { Ok(self.last) }
@@ -88,16 +88,16 @@ impl Message {
     }
 }
 
-/// What the daemon tells by itself: that a pin has changed.
+/// A report of the daemon that a pin has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// Counts the reports of a connection, so that a lost one is noticed.
+    /// Number of the report on its connection, to detect lost reports.
     pub sequence: u16,
     /// 0 for a change of a pin.
     pub flags: u16,
-    /// When it was, in microseconds.
+    /// Time of the change in microseconds.
     pub tick: u32,
-    /// The levels of the pins 0 to 31 after it, a bit for each.
+    /// The levels of the pins 0 to 31 after the change, one bit each.
     pub levels: u32,
 }
 

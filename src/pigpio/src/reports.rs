@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the daemon tells by itself.
+//! Reports of the daemon on changes of pins.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
@@ -19,8 +19,8 @@ impl Reports {
         Self { stream, peer }
     }
 
-    /// Sleeps until something was reported: a change, the end of a watchdog's time, or the sign of life that pigpio's
-    /// daemon gives each minute. What the pins are is to be asked, for a report tells of the past.
+    /// Waits for a report: a change, the timeout of a watchdog, or the keep-alive that pigpio's daemon sends each minute.
+    /// The caller must read the levels, because a report may be out of date.
     pub fn wait(&mut self) -> Result<(), Error> {
         let lost = |error| Error::Lost(self.peer, error);
         self.stream.set_read_timeout(None).map_err(lost)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The client against the real pigpiod, with Debian's `pigs` as the witness of what it did. What all daemons answer alike is
-//! tested in src/pigpiod.
+//! The client with the real pigpiod; Debian's `pigs` checks the result. src/pigpiod tests the answers that all daemons
+//! have in common.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ fn connect(pigpiod: &Pigpiod) -> Client {
 }
 
 #[test]
-fn it_tells_the_revision_of_the_pi() {
+fn reads_the_revision_of_the_pi() {
     let pigpiod = Pigpiod::start();
     assert_eq!(connect(&pigpiod).run(&[Command::HardwareRevision]).unwrap(), [0xa0_2082]);
 }
 
 #[test]
-fn whichever_loopback_address_it_listens_on() {
+fn connects_to_either_loopback_address() {
     let pigpiod = Pigpiod::start_with(&["-g", "-l", "-n", "127.0.0.1"]);
     assert_eq!(connect(&pigpiod).peer().to_string(), format!("127.0.0.1:{}", pigpiod.port()));
     let pigpiod = Pigpiod::start_with(&["-g", "-l"]);
@@ -28,7 +28,7 @@ fn whichever_loopback_address_it_listens_on() {
 }
 
 #[test]
-fn an_error_names_command_and_code_and_keeps_the_connection_in_step() {
+fn an_error_names_command_and_code_and_keeps_the_connection() {
     // Only GPIO 13 may be changed.
     let pigpiod = Pigpiod::start_with(&["-g", "-l", "-x", "0x2000"]);
     let mut client = connect(&pigpiod);
@@ -50,7 +50,7 @@ fn an_error_names_command_and_code_and_keeps_the_connection_in_step() {
 }
 
 #[test]
-fn an_absent_a_vanished_and_a_frozen_daemon_are_different_errors() {
+fn reports_an_absent_a_stopped_and_a_frozen_daemon() {
     let mut pigpiod = Pigpiod::absent(&["-g", "-l"]);
     let error = Client::connect("localhost", pigpiod.port(), PATIENCE).unwrap_err().to_string();
     assert!(error.starts_with("cannot connect to pigpiod: ") && error.contains("[::1]"), "{error}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the client sends, byte for byte, and answers that the real pigpiod never gives.
+//! The client's requests byte for byte, and replies that the real pigpiod never sends.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pigpio::{Client, Command, Error};
 
-/// Answers one connection with `reply` after `expected` bytes have come, closes it, and returns those bytes.
+/// Accepts one connection, reads `expected` bytes, sends `reply`, closes it and returns the bytes.
 fn answer(expected: usize, reply: Vec<u8>) -> (Client, JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -23,7 +23,7 @@ fn answer(expected: usize, reply: Vec<u8>) -> (Client, JoinHandle<Vec<u8>>) {
 }
 
 #[test]
-fn a_batch_is_its_requests_one_after_the_other() {
+fn a_batch_contains_its_requests_in_order() {
     let request = b"\x05\0\0\0\x13\0\0\0\x09\x03\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     let reply = b"\x05\0\0\0\x13\0\0\0\x09\x03\0\0\0\0\0\0\x1a\0\0\0\0\0\0\0\0\0\0\0\x4e\0\0\0";
     let (mut client, server) = answer(request.len(), reply.to_vec());
@@ -32,7 +32,7 @@ fn a_batch_is_its_requests_one_after_the_other() {
 }
 
 #[test]
-fn a_reply_cut_short_is_a_lost_connection() {
+fn a_truncated_reply_is_a_lost_connection() {
     let (mut client, _server) = answer(16, b"\x1a\0\0\0\0\0\0".to_vec());
     let error = client.run(&[Command::Version]).unwrap_err();
     assert!(matches!(error, Error::Lost(..)), "{error:?}");
@@ -40,15 +40,15 @@ fn a_reply_cut_short_is_a_lost_connection() {
 }
 
 #[test]
-fn another_service_on_the_port_is_recognised() {
+fn detects_another_service_on_the_port() {
     let (mut client, _server) = answer(16, b"HTTP/1.1 400 Bad Request\r\n".to_vec());
     let error = client.run(&[Command::Version]).unwrap_err();
     assert!(error.to_string().contains("is not pigpiod"), "{error}");
 }
 
 #[test]
-fn reports_come_on_a_connection_of_their_own() {
-    // The simulated registers have no samples, so the real daemon has nothing to report there.
+fn reports_arrive_on_a_separate_connection() {
+    // With simulated registers, the real daemon has no samples and sends no reports.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || {

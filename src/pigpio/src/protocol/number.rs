@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The numbers of those commands that client or server know.
+//! The numbers of the commands that client or server use.
 
 /// Sets the mode of a pin.
 pub const MODES: u32 = 0;
@@ -23,7 +23,7 @@ pub const BR1: u32 = 10;
 pub const TICK: u32 = 16;
 /// Asks for the revision of the Pi.
 pub const HWVER: u32 = 17;
-/// Begins reports.
+/// Starts reports.
 pub const NB: u32 = 19;
 /// Pauses reports.
 pub const NP: u32 = 20;
@@ -43,5 +43,5 @@ pub const GDC: u32 = 83;
 pub const FG: u32 = 97;
 /// Sets the noise filter of a pin.
 pub const FN: u32 = 98;
-/// Turns a connection into one of reports.
+/// Opens reports on a connection.
 pub const NOIB: u32 = 99;

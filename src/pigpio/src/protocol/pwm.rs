@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The frequencies and ranges of pigpio's PWM, at the sample time of 5 microseconds that pigpiod has by default.
+//! The frequencies and ranges of pigpio's PWM at pigpiod's default sample time of 5 microseconds.
 
 use std::ops::RangeInclusive;
 
-/// The frequencies in Hz that there are.
+/// The possible frequencies in Hz.
 pub const FREQUENCIES: [u32; 18] =
     [8000, 4000, 2000, 1600, 1000, 800, 500, 400, 320, 250, 200, 160, 100, 80, 50, 40, 20, 10];
 
-/// That of a pin of which nothing else was said.
+/// The default frequency of a pin in Hz.
 pub const DEFAULT_FREQUENCY: u32 = 800;
 
-/// The duty cycle that means "fully on" for a pin of which nothing else was said.
+/// The default range of a pin: the duty cycle that means "fully on".
 pub const DEFAULT_RANGE: u32 = 255;
 
-/// What can be chosen to mean "fully on".
+/// The possible ranges of a pin.
 pub const RANGES: RangeInclusive<u32> = 25..=40_000;
 
-/// Samples in a second.
+/// Samples per second.
 const SAMPLES: u32 = 200_000;
 
-/// The nearest of the frequencies; of two that are equally near, the higher.
+/// The nearest possible frequency; the higher one if two are equally near.
 #[must_use]
 pub fn nearest_frequency(hertz: u32) -> u32 {
     FREQUENCIES.into_iter().min_by_key(|frequency| frequency.abs_diff(hertz)).unwrap_or(DEFAULT_FREQUENCY)
 }
 
-/// How many levels pigpio really has at one of the frequencies.
+/// The number of levels that pigpio has at a frequency.
 #[must_use]
 pub fn levels(frequency: u32) -> u32 {
     SAMPLES / frequency
