@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the screen shows and what is to be published, decided from messages and touches alone.
+//! The state of the screen and the requests to publish, computed from messages and touches alone.
 //!
-//! The lamp's service is the one that decides what the lamp shows; this keeps the screen in step with it without
-//! pulling a thumb from under a finger, and without letting two clients chase each other.
+//! `lamp_service` decides what the lamp shows. The model follows it without moving a slider under a finger,
+//! and without a loop of corrections between two clients.
 
 use std::time::{Duration, Instant};
 
@@ -10,75 +10,76 @@ use lamp::color::Color;
 use lamp::set_config::SetConfig;
 use lamp::state::LampState;
 
-/// The name under which the screen speaks MQTT, and by which it knows its own changes.
+/// The screen's MQTT client ID, which also marks its own changes.
 pub(crate) const CLIENT: &str = "lamp_ui";
 
-/// Shortest time between two messages to the lamp.
+/// The minimum time between two requests.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Why nothing can be set.
+/// Why the controls are disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// There is no connection to the broker.
     Connecting,
-    /// The lamp's service has told, or its Last Will has, that it is not there.
+    /// `lamp_service`, or its Last Will, has published that it is offline.
     ServiceAway,
-    /// The service has not told its state yet.
+    /// `lamp_service` has not published its state yet.
     Waiting,
 }
 
 impl Notice {
-    /// A few words, and a sentence.
-    pub(crate) fn words(self) -> (&'static str, &'static str) {
+    /// A title and a sentence.
+    pub(crate) fn text(self) -> (&'static str, &'static str) {
         match self {
-            Self::Connecting => ("Connecting", "Waiting for the MQTT broker to answer."),
-            Self::ServiceAway => ("Lamp service away", "The lamp can be set again when it is back."),
-            Self::Waiting => ("Connecting", "Waiting for the lamp to tell its state."),
+            Self::Connecting => ("Connecting", "Waiting for the MQTT broker."),
+            Self::ServiceAway => ("Lamp service offline", "Waiting for lamp_service."),
+            Self::Waiting => ("Connecting", "Waiting for the lamp's state."),
         }
     }
 }
 
-/// The state of the conversation with the lamp.
+/// The state of the communication with `lamp_service`.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     connected: bool,
-    /// Whether the lamp's service is there; `None` until it has told.
+    /// Whether `lamp_service` is online; `None` before its first message.
     service: Option<bool>,
-    /// What the screen shows; `None` until the lamp has told its state, and nothing can be touched until then.
+    /// The shown state; `None` before `lamp_service` has published it; controls are disabled until then.
     shown: Option<LampState>,
-    /// What another client made of the lamp while the finger is down, to be shown when it is lifted.
+    /// Another client's change while the finger is down, to show when it is lifted.
     held: Option<LampState>,
     finger_down: bool,
-    /// What the user changed and was not published yet.
+    /// The user's unpublished changes.
     unpublished: SetConfig,
     last_published: Option<Instant>,
-    /// What was published, until the lamp has told that it took it.
+    /// The published requests without a confirmation.
     unanswered: Option<Unanswered>,
     report: Report,
 }
 
-/// What the lamp has not confirmed.
+/// Requests without a confirmation.
 #[derive(Debug)]
 struct Unanswered {
-    /// The last request, whose confirmation is that of all before it, for the lamp takes them in their order.
+    /// The last request. Its confirmation covers all earlier ones, because `lamp_service` handles them in
+    /// order.
     last: SetConfig,
-    /// All requests since the last confirmation, as one.
+    /// All requests since the last confirmation, combined.
     all: SetConfig,
 }
 
-/// The state that a service reports when it has come, which may be under our name.
+/// How to treat the state that a started service publishes, possibly with this screen's client ID.
 #[derive(Debug, Default)]
 enum Report {
     #[default]
     None,
-    /// The last state under our name that was taken for an echo of something older than what is shown.
+    /// The last state with this screen's client ID that was ignored as an echo.
     Ignored(LampState),
-    /// The service has come, and its state has not: the next one is taken whoever made it.
+    /// The service has started and has not published its state: show the next one, whoever requested it.
     Due,
 }
 
 impl Model {
-    /// What the screen shows, or why nothing can be set.
+    /// The state to show, or why the controls are disabled.
     pub(crate) fn shown(&self) -> Result<&LampState, Notice> {
         match &self.shown {
             _ if self.service == Some(false) => Err(Notice::ServiceAway),
@@ -88,7 +89,7 @@ impl Model {
         }
     }
 
-    /// The connection was made or lost: what the lamp shows is unknown until it tells.
+    /// The connection was made or lost: the lamp's state is unknown until it is published.
     pub(crate) fn connection(&mut self, connected: bool) {
         *self = Self {
             connected,
@@ -98,15 +99,16 @@ impl Model {
         };
     }
 
-    /// The lamp's service came or went. When it went, its next state is taken whoever made it, and what was not sent is
-    /// dropped. That state may come before the service is told to be back, which travels another way.
+    /// `lamp_service` came online or went offline. After it went offline, its next state is shown whoever
+    /// requested it, and unsent changes are discarded. That state may arrive before the message that the
+    /// service is online, which has another QoS.
     ///
-    /// `retained`: the broker knew it before we subscribed. After a power cut it may know what was true long ago, so what
-    /// follows may be unlike it: a service that has come just now has missed the request that was published before, and gets
-    /// it again, or reports another state than the broker retained.
+    /// `retained`: the broker had the message before the subscription. After a power cut it may be outdated,
+    /// so the following messages may not fit it: a service that came online just now missed the published
+    /// request, and gets it again, or publishes another state than the retained one.
     pub(crate) fn service_came(&mut self, there: bool, retained: bool) {
-        // One that is just starting can have reported its state already while the broker still knows it as away: that is told
-        // in two steps (QoS 2), the state in one.
+        // A starting service may have published its state while the broker still has it as offline: the
+        // connection state takes two steps (QoS 2), the state one.
         if !there && !retained && self.service != Some(false) {
             self.connection(self.connected);
         }
@@ -121,7 +123,7 @@ impl Model {
             }
             self.unpublished = missed;
         } else {
-            // It reports the state that it kept, under our name if we were the last to ask for something.
+            // It publishes its stored state, with this screen's client ID if that requested the last change.
             match std::mem::take(&mut self.report) {
                 Report::Ignored(state) => self.take(state),
                 Report::None | Report::Due => self.report = Report::Due,
@@ -129,14 +131,14 @@ impl Model {
         }
     }
 
-    /// The lamp told its state.
+    /// `lamp_service` published a state.
     pub(crate) fn changed(&mut self, state: LampState) {
         if self.shown.is_none() {
-            // Whoever made it: after a start or a restart of the broker this is the first that is known.
+            // Whoever requested it: it is the first known state after a start or a restart of the broker.
             self.shown = Some(state);
         } else if state.client == CLIENT && !matches!(self.report, Report::Due) {
             if self.unanswered.as_ref().is_some_and(|published| published.last.is_met_by(&state)) {
-                // The lamp took our last change. What it did not ask for is as others have it.
+                // lamp_service accepted the last request. Other fields are as other clients set them.
                 self.unanswered = None;
                 self.held = None;
                 self.take(state);
@@ -148,11 +150,11 @@ impl Model {
         }
     }
 
-    /// Shows a state that is no echo, unless the user did something newer.
+    /// Shows a state that is not an echo, unless the user changed something later.
     fn take(&mut self, state: LampState) {
         self.report = Report::None;
         if self.finger_down || !self.unpublished.is_empty() {
-            // What the user did is newer, also when it is still to be sent.
+            // The user's change is newer, even if it is not sent yet.
             self.held = Some(state);
         } else {
             self.shown = Some(state);
@@ -163,7 +165,7 @@ impl Model {
     pub(crate) fn finger(&mut self, down: bool) {
         self.finger_down = down;
         if !down && self.unpublished.is_empty() && self.unanswered.is_none() {
-            // The other client was the last to write: the lamp had taken all of ours before it told of this.
+            // The other client was last: lamp_service had accepted all requests before it published this.
             if let Some(state) = self.held.take() {
                 self.shown = Some(state);
             }
@@ -192,17 +194,18 @@ impl Model {
         }
     }
 
-    /// When the next message is due, if there is one to send.
+    /// The time of the next request, if there is one.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         (!self.unpublished.is_empty())
             .then(|| self.last_published.map_or(now, |last| (last + PUBLISH_INTERVAL).max(now)))
     }
 
-    /// Publishes what the user changed through `publish` when it is due. What could not be sent stays due.
+    /// Publishes the user's changes through `publish` when due. If this fails, they remain due.
     ///
-    /// Only that: the rest is as others have it, or are about to have it. The screen of the original lamp sends all of its
-    /// state each time, but no client can tell: each knows the lamp by `lamp/changed`, which is always whole, and a service of
-    /// the lamp takes parts of a state from the Bluetooth client anyway.
+    /// Only changed fields are sent: the others are, or will soon be, as other clients set them. The original
+    /// lamp's screen always sends its complete state, but no client can tell the difference: clients follow
+    /// `lamp/changed`, which is always complete, and `lamp_service` accepts partial requests from the
+    /// Bluetooth client anyway.
     pub(crate) fn publish(&mut self, now: Instant, publish: impl FnOnce(&SetConfig) -> bool) {
         if self.due(now).is_none_or(|due| due > now) {
             return;
@@ -217,7 +220,7 @@ impl Model {
     }
 }
 
-/// Whether two numbers are different ones on the wire, which have two decimals there.
+/// Whether two numbers differ after rounding to two decimals.
 fn differ(one: f64, other: f64) -> bool {
     (one - other).abs() > 0.004
 }
@@ -230,7 +233,7 @@ mod tests {
         LampState { color: Color { hue, saturation: 0.5 }, brightness: 0.25, on: true, client: client.into() }
     }
 
-    /// For the hue alone, with the saturation that the colour has.
+    /// A request for the hue, with the current saturation.
     fn request(hue: f64) -> SetConfig {
         let color = Some(Color { hue, saturation: 0.5 });
         SetConfig { client: CLIENT.into(), color, ..SetConfig::default() }
@@ -240,7 +243,7 @@ mod tests {
         model.edit(Color { hue, saturation: 0.5 }, 0.25, true);
     }
 
-    /// What is published at `now`, if anything.
+    /// The request published at `now`, if any.
     fn published(model: &mut Model, now: Instant) -> Option<SetConfig> {
         let mut sent = None;
         model.publish(now, |request| {
@@ -254,7 +257,7 @@ mod tests {
         model.shown().unwrap().color.hue
     }
 
-    /// A model that knows the lamp's state, and a time to start from.
+    /// A model with a known state, and a start time.
     fn known() -> (Model, Instant) {
         let mut model = Model::default();
         model.changed(state(0.1, "web"));
@@ -273,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_state_is_taken_even_if_it_is_an_echo() {
+    fn shows_the_first_state_even_if_it_is_an_echo() {
         let mut model = Model::default();
         model.changed(state(0.3, CLIENT));
         assert_eq!(model.shown(), Ok(&state(0.3, CLIENT)));
@@ -296,7 +299,7 @@ mod tests {
         assert_eq!(published(&mut model, start + PUBLISH_INTERVAL / 2), None);
         edit(&mut model, 0.4);
         assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(request(0.4)));
-        assert_eq!(model.due(start + PUBLISH_INTERVAL), None, "nothing is left to say");
+        assert_eq!(model.due(start + PUBLISH_INTERVAL), None, "nothing is left to publish");
     }
 
     #[test]
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_sent_stays_due() {
+    fn keeps_failed_requests_due() {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
         model.publish(start, |_| false);
@@ -323,11 +326,15 @@ mod tests {
         model.changed(state(0.9, "web"));
         assert!((hue(&model) - 0.1).abs() < 1e-9, "the thumb stays under the finger");
         model.finger(false);
-        assert_eq!(model.shown(), Ok(&state(0.9, "web")), "the finger changed nothing, so the other has won");
+        assert_eq!(
+            model.shown(),
+            Ok(&state(0.9, "web")),
+            "the finger changed nothing, so the other change is shown"
+        );
     }
 
     #[test]
-    fn the_finger_wins_when_it_writes_last() {
+    fn the_fingers_change_is_shown_if_it_is_last() {
         let (mut model, start) = known();
         model.finger(true);
         model.changed(state(0.9, "web"));
@@ -340,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_wins_when_it_writes_after_the_finger() {
+    fn the_other_change_is_shown_if_it_is_last() {
         let (mut model, start) = known();
         model.finger(true);
         edit(&mut model, 0.2);
@@ -353,11 +360,11 @@ mod tests {
     }
 
     #[test]
-    fn screen_and_lamp_agree_after_writes_that_crossed() {
+    fn screen_and_lamp_agree_after_concurrent_changes() {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
         published(&mut model, start);
-        // The lamp took the other's change first, and ours after it.
+        // lamp_service handled the other client's change first, then this screen's.
         model.changed(state(0.9, "web"));
         model.changed(state(0.2, CLIENT));
         assert!((hue(&model) - 0.2).abs() < 1e-9);
@@ -389,20 +396,20 @@ mod tests {
     }
 
     #[test]
-    fn what_others_change_beside_the_finger_stays_and_is_shown() {
+    fn shows_and_keeps_other_fields_of_other_clients() {
         for lifted_early in [true, false] {
             let (mut model, start) = known();
             model.finger(true);
             model.changed(LampState { brightness: 0.75, ..state(0.1, "web") });
             edit(&mut model, 0.2);
-            assert_eq!(published(&mut model, start), Some(request(0.2)), "nothing of the brightness");
+            assert_eq!(published(&mut model, start), Some(request(0.2)), "without the brightness");
             if lifted_early {
                 model.finger(false);
             }
             model.changed(LampState { brightness: 0.75, ..state(0.2, CLIENT) });
             model.finger(false);
             assert_eq!(model.shown(), Ok(&LampState { brightness: 0.75, ..state(0.2, CLIENT) }));
-            // The next touch knows it.
+            // The next touch uses it.
             model.finger(true);
             model.edit(Color { hue: 0.2, saturation: 0.5 }, 0.75, false);
             let off = SetConfig { client: CLIENT.into(), on: Some(false), ..SetConfig::default() };
@@ -411,14 +418,14 @@ mod tests {
     }
 
     #[test]
-    fn all_that_the_service_missed_is_sent_again() {
+    fn sends_all_missed_requests_again() {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
         published(&mut model, start);
         model.edit(Color { hue: 0.2, saturation: 0.5 }, 0.25, false);
         let later = start + PUBLISH_INTERVAL;
         published(&mut model, later);
-        // It kept another state.
+        // It had stored another state.
         model.changed(LampState { brightness: 0.75, ..state(0.6, "web") });
         model.service_came(true, false);
         let missed = SetConfig { on: Some(false), ..request(0.2) };
@@ -427,23 +434,23 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmation_of_the_last_request_is_one_of_all() {
+    fn confirming_the_last_request_confirms_all() {
         let (mut model, start) = known();
         model.edit(Color { hue: 0.1, saturation: 0.5 }, 0.25, false);
         published(&mut model, start);
         model.edit(Color { hue: 0.2, saturation: 0.5 }, 0.25, false);
         assert_eq!(published(&mut model, start + PUBLISH_INTERVAL), Some(request(0.2)));
         model.changed(LampState { on: false, ..state(0.1, CLIENT) });
-        // Somebody has switched it on between the two.
+        // Another client switched it on in between.
         model.changed(state(0.1, "web"));
         model.changed(state(0.2, CLIENT));
         assert_eq!(model.shown(), Ok(&state(0.2, CLIENT)));
         model.service_came(true, false);
-        assert_eq!(model.due(start), None, "nothing was missed");
+        assert_eq!(model.due(start), None, "no request is missing");
     }
 
     #[test]
-    fn a_lost_connection_drops_what_was_not_sent() {
+    fn a_lost_connection_discards_unsent_changes() {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
         model.connection(true);
@@ -452,14 +459,14 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_went_is_shown_and_its_first_state_is_taken_when_it_is_back() {
+    fn shows_an_offline_service_and_its_first_state_when_it_is_back() {
         let (mut model, start) = known();
-        assert_eq!(model.shown(), Ok(&state(0.1, "web")), "a service that has not told may be there");
+        assert_eq!(model.shown(), Ok(&state(0.1, "web")), "a service without a message may be online");
         edit(&mut model, 0.2);
         model.service_came(false, false);
         assert_eq!(model.shown(), Err(Notice::ServiceAway));
         assert_eq!(published(&mut model, start), None);
-        // The state overtakes the news that the service is back.
+        // The state arrives before the message that the service is online.
         model.changed(state(0.5, CLIENT));
         model.service_came(false, false);
         assert_eq!(model.shown(), Err(Notice::ServiceAway));
@@ -467,9 +474,9 @@ mod tests {
         assert_eq!(model.shown(), Ok(&state(0.5, CLIENT)));
     }
 
-    /// After a power cut the broker retains what was true at its last orderly end.
+    /// After a power cut the broker retains messages from its last orderly shutdown.
     #[test]
-    fn the_state_that_the_service_reports_at_its_start_replaces_one_that_the_broker_retained() {
+    fn the_state_of_a_started_service_replaces_a_retained_one() {
         for report_comes_first in [true, false] {
             let mut model = Model::default();
             model.connection(true);
@@ -489,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_counts_that_the_service_reported_before_the_broker_knew_it_to_be_there() {
+    fn accepts_a_state_published_before_the_online_message() {
         for away_comes_first in [true, false] {
             let mut model = Model::default();
             model.connection(true);
@@ -504,7 +511,7 @@ mod tests {
             model.service_came(true, false);
             assert_eq!(model.shown(), Ok(&state(0.6, CLIENT)), "nothing more is reported");
         }
-        // What the broker remembers of long ago is replaced by what the service reports when it comes.
+        // The started service's state replaces an old retained one.
         let mut model = Model::default();
         model.connection(true);
         model.changed(state(0.1, CLIENT));
@@ -515,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_the_service_missed_is_sent_again_when_it_comes() {
+    fn sends_a_missed_request_again_when_the_service_starts() {
         for client in ["web", CLIENT] {
             let (mut model, start) = known();
             model.service_came(true, true);
@@ -532,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_did_since_a_missed_request_is_sent_instead_of_it() {
+    fn sends_a_newer_change_instead_of_a_missed_request() {
         let (mut model, start) = known();
         edit(&mut model, 0.2);
         published(&mut model, start);
@@ -542,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn names_what_is_missing() {
         let mut model = Model::default();
         assert_eq!(model.shown(), Err(Notice::Connecting));
         model.connection(true);

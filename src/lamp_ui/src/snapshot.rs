@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One picture of the scene in a PNG file, drawn without any device.
+//! Writes an image of the scene to a PNG file, without any device.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::model::Notice;
 use crate::view::View;
 use programs::lamp_ui::Page;
 
-/// Facts about a lamp that could be.
+/// Example facts.
 const EXAMPLE: [(&str, &str); 7] = [
     ("Version", "1.2.3"),
     ("Wi-Fi", "192.168.178.101"),
@@ -23,7 +23,7 @@ const EXAMPLE: [(&str, &str); 7] = [
     ("LEDs", "driven"),
 ];
 
-/// Draws a page of the scene with `state` at `size` pixels into `path`.
+/// Draws a page of the scene with `state` at `size` pixels and writes it to `path`.
 pub(crate) fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState) -> anyhow::Result<()> {
     let mut view = View::new(size, |_, _, _| {})?;
     view.show(match page {
@@ -36,12 +36,12 @@ pub(crate) fn write(path: &Path, size: (u32, u32), page: Page, state: &LampState
         view.show_code(Some("3f9a2c"));
     }
     if page == Page::Status {
-        view.show_facts(Some(&EXAMPLE.map(|(label, value)| (label, value.to_owned()))));
+        view.show_facts(Some(&EXAMPLE.map(|(label, value)| (label.to_owned(), value.to_owned()))));
     }
     view.draw();
     let pixels: Vec<u8> = view.pixels().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
     let shown = path.display();
-    let png = encode(size, &pixels).with_context(|| format!("the picture for {shown} cannot be made"))?;
+    let png = encode(size, &pixels).with_context(|| format!("cannot create the PNG file {shown}"))?;
     write_output(path, &png).with_context(|| format!("cannot write {shown}"))
 }
 

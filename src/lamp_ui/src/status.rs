@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The page that shows what is known of the device, and who wants to see it.
+//! The status page and what opens it.
 
 use std::time::{Duration, Instant};
 
@@ -8,36 +8,36 @@ use runtime::address::Address;
 use crate::device_info;
 use crate::leds::Leds;
 
-/// Time between two looks at the facts while they are shown.
+/// The time between two updates of the facts.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// What is known, and whether it is shown.
+/// The facts' sources, and whether the page is open.
 pub(crate) struct Status {
     pigpiod: Address,
-    /// Whether there is a connection to the broker, and what that says of its bridge.
+    /// The broker connection, and the bridge's state if known.
     pub connected: bool,
     pub bridged: Option<bool>,
     leds: Leds,
-    /// The panel's button is pressed.
+    /// Whether the panel's button is pressed.
     pub button: bool,
-    /// The finger has called the page.
+    /// Whether the finger has opened the page.
     pub finger: bool,
     refresh: Option<Instant>,
 }
 
-/// What becomes of the page.
+/// How the page changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// It stays as it is.
+    /// No change.
     Same,
-    /// It is closed.
+    /// It closes.
     Close,
-    /// It shows [`Status::facts`].
+    /// It opens or changes, with [`Status::facts`].
     Show,
 }
 
 impl Status {
-    /// Of a device whose LEDs the daemon at `pigpiod` drives.
+    /// For a device with the GPIO daemon at `pigpiod`.
     pub(crate) fn new(pigpiod: Address) -> Self {
         Self {
             pigpiod,
@@ -50,12 +50,12 @@ impl Status {
         }
     }
 
-    /// Whether the page is wanted.
+    /// Whether the page is open.
     pub(crate) fn is_open(&self) -> bool {
         self.button || self.finger
     }
 
-    /// Does what time has come for. What the daemon answers of the LEDs is handed to `on_answer`.
+    /// Handles deadlines. `on_answer` receives the daemon's answer about the LEDs.
     pub(crate) fn keep_time(
         &mut self,
         now: Instant,
@@ -72,23 +72,23 @@ impl Status {
         Page::Show
     }
 
-    /// The daemon has answered. Says whether the page is to be shown anew.
+    /// Stores the daemon's answer. Returns whether the page must be updated.
     pub(crate) fn answered(&mut self, driven: Option<bool>) -> bool {
         self.leds.answered(driven) && self.is_open()
     }
 
-    /// The button is pressed, or not any more.
+    /// The button was pressed or released.
     pub(crate) fn press_button(&mut self, pressed: bool) {
         self.button = pressed;
         self.refresh = self.refresh.and(Some(Instant::now()));
     }
 
     /// Labels and values.
-    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn facts(&self) -> Vec<(String, String)> {
         device_info::facts(self.connected, self.bridged, self.leds.driven())
     }
 
-    /// When it has something to do next.
+    /// The next deadline.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.refresh
     }

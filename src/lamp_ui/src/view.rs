@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The scene on a canvas in memory: state and touches in, damaged pixels out.
+//! The scene on a canvas in memory: takes state and touches, returns damaged pixels.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -19,22 +19,22 @@ use crate::model::Notice;
 use crate::scene::{Fact, Paint, Scene};
 use crate::touch::Pointer;
 
-/// Shorter and longer side that the scene is laid out for. A larger screen shows it scaled until one side fits, and
-/// stretched along the other.
+/// Shorter and longer side of the scene's layout. A larger screen scales it until one side fits, and
+/// stretches the other.
 const DESIGN: (f32, f32) = (240.0, 320.0);
 
-/// The scene, its canvas, and the pointer on it.
+/// The scene, its canvas, and the pointer.
 pub(crate) struct View {
     window: Rc<MinimalSoftwareWindow>,
     scene: Scene,
     canvas: Vec<Rgb8Pixel>,
     size: (u32, u32),
     scale: f32,
-    /// Where the finger is, in points, while it is down.
+    /// The position of the finger in points, while it is down.
     finger: Option<LogicalPosition>,
 }
 
-/// What Slint needs to know of the machine.
+/// The platform for Slint.
 struct Machine {
     window: Rc<MinimalSoftwareWindow>,
     start: Instant,
@@ -51,10 +51,10 @@ impl Platform for Machine {
 }
 
 impl View {
-    /// The scene on a canvas of `size` pixels. `on_edit` is told hue and saturation, brightness and power when the
-    /// user changed one of them.
+    /// Creates the scene on a canvas of `size` pixels. `on_edit` receives hue and saturation, brightness and
+    /// power when the user changes one of them.
     ///
-    /// Slint lives in one thread and knows one platform, so there is one view in a program.
+    /// Slint runs in one thread with one platform, so a program has one view.
     pub(crate) fn new(
         size: (u32, u32),
         on_edit: impl Fn(Color, f64, bool) + 'static,
@@ -63,7 +63,7 @@ impl View {
         let machine = Machine { window: window.clone(), start: Instant::now() };
         slint::platform::set_platform(Box::new(machine))
             .map_err(|error| anyhow!("cannot start the renderer: {error}"))?;
-        let scene = Scene::new().map_err(|error| anyhow!("cannot make the scene: {error}"))?;
+        let scene = Scene::new().map_err(|error| anyhow!("cannot create the scene: {error}"))?;
 
         let painter = scene.global::<Paint>();
         painter.on_light(images::light);
@@ -94,7 +94,7 @@ impl View {
         self.size
     }
 
-    /// Changes the size of the canvas; everything is drawn anew.
+    /// Changes the size of the canvas and draws everything again.
     pub(crate) fn resize(&mut self, (width, height): (u32, u32)) {
         self.size = (width, height);
         self.canvas = vec![Rgb8Pixel::default(); width as usize * height as usize];
@@ -103,7 +103,7 @@ impl View {
         self.window.set_size(PhysicalSize::new(width, height));
     }
 
-    /// Shows a state of the lamp, or why nothing can be set.
+    /// Shows a state of the lamp, or why the controls are disabled.
     pub(crate) fn show(&self, state: Result<&LampState, Notice>) {
         match state {
             Ok(state) => {
@@ -113,7 +113,7 @@ impl View {
                 self.scene.set_on(state.on);
             }
             Err(notice) => {
-                let (title, sentence) = notice.words();
+                let (title, sentence) = notice.text();
                 self.scene.set_notice_title(title.into());
                 self.scene.set_notice(sentence.into());
             }
@@ -121,17 +121,17 @@ impl View {
         self.scene.set_known(state.is_ok());
     }
 
-    /// Shows the code that makes the lamp somebody's, on top of the controls, or takes it away.
+    /// Shows the association code above the controls, or hides it.
     pub(crate) fn show_code(&self, code: Option<&str>) {
         self.scene.set_code(code.unwrap_or_default().into());
     }
 
-    /// Shows labels and values of what there is to know of the device, on top of all else, or takes them away.
-    pub(crate) fn show_facts(&self, facts: Option<&[(&str, String)]>) {
+    /// Shows labels and values of the status page above everything else, or hides it.
+    pub(crate) fn show_facts(&self, facts: Option<&[(String, String)]>) {
         if let Some(facts) = facts {
             let facts: Vec<Fact> = facts
                 .iter()
-                .map(|(label, value)| Fact { label: (*label).into(), value: value.as_str().into() })
+                .map(|(label, value)| Fact { label: label.as_str().into(), value: value.as_str().into() })
                 .collect();
             self.scene.set_facts(ModelRc::from(facts.as_slice()));
         }
@@ -148,7 +148,7 @@ impl View {
         self.scene.get_dragging()
     }
 
-    /// Lets the finger act on the scene.
+    /// Passes a pointer event to the scene.
     pub(crate) fn pointer(&mut self, pointer: Pointer) {
         let points = |x: f32, y: f32| LogicalPosition::new(x / self.scale, y / self.scale);
         let button = PointerEventButton::Left;
@@ -167,20 +167,20 @@ impl View {
                 if let Some(position) = self.finger.take() {
                     self.window.dispatch_event(WindowEvent::PointerReleased { position, button });
                 }
-                // A finger, unlike a mouse, is nowhere when it is lifted.
+                // Unlike a mouse, a lifted finger has no position.
                 self.window.dispatch_event(WindowEvent::PointerExited);
             }
             Pointer::Lost => self.cancel_pointer(),
         }
     }
 
-    /// Takes the finger off the scene without effect, as when the touch screen goes away.
+    /// Removes the finger from the scene without effect, for example when the touch screen is lost.
     pub(crate) fn cancel_pointer(&mut self) {
         self.finger = None;
         self.window.dispatch_event(WindowEvent::PointerExited);
     }
 
-    /// When something moves by itself: how long until then.
+    /// The time until the next animation step, if any.
     pub(crate) fn next_change(&self) -> Option<Duration> {
         if self.window.has_active_animations() {
             return Some(Duration::ZERO);
@@ -188,7 +188,7 @@ impl View {
         slint::platform::duration_until_next_timer_update()
     }
 
-    /// Draws what has changed, and tells which areas of the canvas that is.
+    /// Draws changes and returns the changed areas of the canvas.
     pub(crate) fn draw(&mut self) -> Vec<Rect> {
         slint::platform::update_timers_and_animations();
         let mut areas = Vec::new();
@@ -221,11 +221,11 @@ impl View {
     }
 }
 
-/// How many pixels a point of the scene takes on a screen of `width` and `height` pixels.
+/// Pixels per point of the scene on a screen of `width` and `height` pixels.
 fn scale(width: f32, height: f32) -> f32 {
     let mut scale = (width.min(height) / DESIGN.0).min(width.max(height) / DESIGN.1);
-    // The renderer computes the size in points and back, cuts off what is behind the point, and a rounding error would
-    // cost a whole column or row at the edge.
+    // The renderer converts the size to points and back and truncates it; a rounding error would lose a
+    // column or row at the edge.
     let survives = |pixels: f32, scale: f32| (pixels / scale * scale).trunc() >= pixels;
     while !survives(width, scale) || !survives(height, scale) {
         scale = scale.next_down();
@@ -233,7 +233,7 @@ fn scale(width: f32, height: f32) -> f32 {
     scale
 }
 
-/// The nearest hundredth, as a decimal number: a value of the scene has only the precision of `f32`.
+/// The nearest hundredth as a decimal number: a value of the scene has only the precision of `f32`.
 fn hundredth(value: f32) -> f64 {
     (f64::from(value) * 100.0).round() / 100.0
 }
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::float_cmp, reason = "pixels are whole numbers")]
-    fn every_size_survives_the_way_to_points_and_back() {
+    fn every_size_survives_the_conversion_to_points_and_back() {
         assert_eq!(scale(240.0, 320.0), 1.0);
         assert_eq!(scale(1280.0, 800.0), 800.0 / 240.0);
         assert_eq!(scale(320.0, 240.0), 1.0);
