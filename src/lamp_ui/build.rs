@@ -2,5 +2,5 @@
 //! Compiles the scene.
 
 fn main() {
-    slint_build::compile("ui/scene.slint").expect("ui/scene.slint does not compile; the errors are above");
+    slint_build::compile("ui/scene.slint").expect("ui/scene.slint does not compile; see the errors above");
 }

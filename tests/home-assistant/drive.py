@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Home Assistant's own code between a lamp and its owner: what is asked for by a service call comes back as it was asked for.
+"""Checks with Home Assistant's own code that it reports a light exactly as a service call has set it.
 
-Called with the port of a broker at which a lamp_service is described below the prefix homeassistant. What is to be proved
-comes by stdin, one word a line, and each is answered by "done".
+The argument is the port of a broker, where a lamp_service is described below the prefix homeassistant. Each line of
+standard input names a check; the answer to a successful one is "done".
 """
 
 import asyncio
@@ -21,7 +21,7 @@ PATIENCE = 20
 
 
 def entry(port):
-    """The integration as its owner sets it up by hand."""
+    """The integration, set up manually."""
     values = {
         "version": 1,
         "minor_version": 2,
@@ -38,13 +38,13 @@ def entry(port):
 
 
 async def until(what, find):
-    """Waits until find() gives something, and returns it."""
+    """Waits until find() returns something, and returns that."""
     for _ in range(PATIENCE * 100):
         found = find()
         if found:
             return found
         await asyncio.sleep(0.01)
-    sys.exit(f"waited {PATIENCE} s in vain for {what}")
+    sys.exit(f"timed out after {PATIENCE} s: {what}")
 
 
 async def main(port):
@@ -56,7 +56,7 @@ async def main(port):
     loader.async_setup(hass)
     await bootstrap.async_load_base_functionality(hass)
     await hass.config_entries.async_initialize()
-    # What only its web pages need counts as there.
+    # Only its web pages need these.
     hass.config.components |= {"http", "file_upload"}
     await hass.config_entries.async_add(entry(port))
     await hass.async_start()
@@ -93,17 +93,17 @@ async def main(port):
         await call("turn_on", {"state": "on", **all_at_once}, transition=1)
 
     async def dimmed():
-        """By another client, to nothing."""
+        """Another client has dimmed the lamp to nothing."""
         await until("a dark lamp to be off", lambda: hass.states.get(name).state == "off")
         await call("turn_on", {"state": "on", "brightness": 255})
 
     async def same():
-        """After a restart of the lamp."""
+        """The lamp has restarted."""
         await until("the light", lambda: [light.entity_id for light in lights()] == [name])
         assert hass.states.get(name).attributes["brightness"] == 255
 
     async def upgraded():
-        """From the version that described another kind of light under the same topic."""
+        """An older version described another kind of light under the same topic."""
 
         def has_transition():
             return [light.attributes["supported_features"] & LightEntityFeature.TRANSITION for light in lights()] == [
@@ -116,13 +116,13 @@ async def main(port):
     async def gone():
         await until("no light", lambda: not hass.states.async_all("light"))
         registry = entity_registry.async_get(hass)
-        await until("nothing to be registered", lambda: not registry.entities)
+        await until("an empty registry", lambda: not registry.entities)
 
-    proofs = {proof.__name__: proof for proof in [exact, dimmed, same, upgraded, gone]}
+    checks = {check.__name__: check for check in [exact, dimmed, same, upgraded, gone]}
     reader = asyncio.StreamReader()
     await hass.loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while word := (await reader.readline()).decode().strip():
-        await proofs[word]()
+        await checks[word]()
         print("done", word, flush=True)
     await hass.async_stop(force=True)
 

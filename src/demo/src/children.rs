@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The processes of a demonstration.
+//! The demonstration's processes.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -11,17 +11,17 @@ use anyhow::{Context, anyhow};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// How long a child may take to end when it is asked to.
+/// The maximum time for a child to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Running processes, each in a process group of its own, so that a Ctrl-C in the terminal reaches this program alone,
-/// which then ends them in order. They end with this value.
+/// Running processes, each in its own process group, so that Ctrl-C reaches only this program, which then
+/// stops them in order. They end when this value is dropped.
 pub(crate) struct Children {
     directory: PathBuf,
     running: Vec<(&'static str, Child)>,
 }
 
-/// A child that has ended without being asked to.
+/// A child that ended by itself.
 pub(crate) struct End {
     name: &'static str,
     status: ExitStatus,
@@ -29,12 +29,12 @@ pub(crate) struct End {
 }
 
 impl Children {
-    /// None yet. What they write goes to files in `directory`.
+    /// Starts without processes. Their output goes to files in `directory`.
     pub(crate) fn in_directory(directory: &Path) -> Self {
         Self { directory: directory.to_owned(), running: Vec::new() }
     }
 
-    /// Starts one.
+    /// Starts a process.
     pub(crate) fn start(&mut self, name: &'static str, mut command: Command) -> anyhow::Result<()> {
         let path = self.log(name);
         let log = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -50,12 +50,12 @@ impl Children {
         Ok(())
     }
 
-    /// One that has ended.
+    /// A child that has ended.
     pub(crate) fn ended(&mut self) -> anyhow::Result<Option<End>> {
         for index in 0..self.running.len() {
             let (name, child) = &mut self.running[index];
-            if let Some(status) = child.try_wait().with_context(|| format!("cannot look after {name}"))? {
-                // Its number may soon be that of another process.
+            if let Some(status) = child.try_wait().with_context(|| format!("cannot wait for {name}"))? {
+                // Its process ID may soon belong to another process.
                 let (name, _) = self.running.remove(index);
                 let written = std::fs::read(self.log(name)).unwrap_or_default();
                 let written = String::from_utf8_lossy(&written);
@@ -66,7 +66,7 @@ impl Children {
         Ok(None)
     }
 
-    /// An error if one has ended.
+    /// Fails if a child has ended.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         self.ended()?.map_or(Ok(()), |end| Err(end.into_error()))
     }
@@ -98,14 +98,14 @@ impl Drop for Children {
 }
 
 impl End {
-    /// Whether this is what closing the window of `lamp_ui` leads to.
+    /// Whether `lamp_ui` ended because its window was closed.
     pub(crate) fn is_closed_window(&self) -> bool {
         self.name == "lamp_ui" && self.status.success()
     }
 
-    /// Which one has ended, how, and why as far as it told.
+    /// Describes which child ended, how, and its last output.
     pub(crate) fn into_error(self) -> anyhow::Error {
         let Self { name, status, last_words } = self;
-        anyhow!("{name} has ended, so the lamp has too ({status}); the last that it wrote: {last_words}")
+        anyhow!("{name} ended ({status}), so the demonstration stopped; its last output: {last_words}")
     }
 }

@@ -5,18 +5,18 @@ use std::io::{self, IsTerminal, Write};
 
 use pigpiod::simulated::Pwm;
 
-/// Shows the light in one line that changes or, if stdout is no terminal, in a line for each change.
+/// Shows the light: in one line that changes, or in a line per change if standard output is not a terminal.
 pub(crate) struct Light {
     on_terminal: bool,
 }
 
 impl Light {
-    /// Light on stdout.
+    /// Shows the light on standard output.
     pub(crate) fn on_stdout() -> Self {
         Self { on_terminal: io::stdout().is_terminal() }
     }
 
-    /// Shows red, green and blue.
+    /// Shows the duty cycles of red, green and blue.
     pub(crate) fn show(&mut self, leds: &[Pwm; 3]) -> io::Result<()> {
         let mut out = io::stdout();
         out.write_all(line(leds, self.on_terminal).as_bytes())?;
@@ -25,7 +25,7 @@ impl Light {
 }
 
 impl Drop for Light {
-    /// What follows begins a line of its own.
+    /// Ends the line.
     fn drop(&mut self) {
         if self.on_terminal {
             let _ = writeln!(io::stdout());
@@ -38,7 +38,7 @@ fn line(leds: &[Pwm; 3], on_terminal: bool) -> String {
     let duties = format!("red {red:4}  green {green:4}  blue {blue:4}  of {}", leds[0].range);
     if on_terminal {
         let [red, green, blue] = leds.map(|led| led.duty * 255 / led.range);
-        // Overwrites the line with a patch of the colour, which every terminal of today can show.
+        // Overwrites the line with a patch of the colour; all current terminals support this.
         format!("\r\x1b[K  \x1b[48;2;{red};{green};{blue}m            \x1b[0m  LEDs  {duties}")
     } else {
         format!("LEDs  {duties}\n")

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The lamp on any Linux machine, for as long as somebody looks at it: a real mosquitto, `lamp_service` and `lamp_ui`, and a
-//! simulated pigpiod whose LEDs are shown in the terminal.
+//! The lamp on any Linux machine: a real mosquitto, `lamp_service` and `lamp_ui`, and a simulated pigpiod
+//! with its LEDs in the terminal.
 //!
-//! It knows the programs by their command lines and by what they do on MQTT and GPIO. It never knows how they work, and it
-//! touches no lamp of this machine.
+//! The demonstration uses the programs only through their command lines, MQTT and GPIO, and does not affect a
+//! lamp on this machine.
 //!
-//! All of it is private: ports that nobody uses, a temporary directory for every file. [`children`] sees to it that nothing
-//! outlives the demonstration, whichever way it ends. It compiles nothing: `cargo run --release -- demo` has the package
+//! Everything is private: unused ports, and a temporary directory for all files. [`children`] ensures that no
+//! process outlives the demonstration. It compiles nothing: `cargo run --release -- demo` lets the package
 //! builder do that first.
 
 mod broker;
@@ -37,16 +37,16 @@ use cli::{Cli, DemoArgs, Verb};
 use light::Light;
 use picture::Picture;
 
-/// Time between two looks at what `lamp_ui` draws into a file.
+/// The time between two reads of the file that `lamp_ui` draws into.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// What happens while the lamp is shown.
+/// Events while the lamp is shown.
 enum Event {
-    /// Somebody wants it to end.
+    /// A signal stops the demonstration.
     Stop,
-    /// A child has ended, perhaps one that was expected to.
+    /// A child has ended.
     Ended,
-    /// The red, green and blue LED are driven so from now on.
+    /// The duty cycles of the red, green and blue LED have changed.
     Lit([Pwm; 3]),
 }
 
@@ -66,35 +66,35 @@ fn run(args: &DemoArgs) -> anyhow::Result<()> {
         Some(directory) => std::path::absolute(directory)?,
         None => own_directory()?,
     })?;
-    // From now on a signal does not end this program before it has tidied up.
+    // From here, a signal stops this program only after it has cleaned up.
     let (sender, events) = channel();
     listen(sender.clone())?;
     let directory = tempfile::Builder::new()
         .prefix("lampi-demo.")
         .permissions(Permissions::from_mode(0o700))
         .tempdir()
-        .context("cannot make a temporary folder; TMPDIR can name a place for it")?;
+        .context("cannot create a temporary directory; set TMPDIR to a writable directory")?;
     let path = directory.path().to_owned();
     let result = show(args.port, &mosquitto, &programs, &path, (sender, &events));
     let removed = directory.close().with_context(|| format!("cannot remove {}", path.display()));
     result.and(removed)
 }
 
-/// Where this program lies.
+/// The directory of this program.
 fn own_directory() -> anyhow::Result<PathBuf> {
-    let mut path = std::env::current_exe().context("cannot find out where this program is")?;
+    let mut path = std::env::current_exe().context("cannot find the path of this program")?;
     path.pop();
     Ok(path)
 }
 
-/// The programs in a directory.
+/// Finds the programs in a directory.
 fn find_programs(directory: &Path) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
     let names = programs::demonstrated().map(|program| program.name);
     let path = |name| {
         let path = directory.join(name);
         if !path.is_file() {
             bail!(
-                "{} is not there; --programs must name the folder of {}",
+                "{} does not exist; --programs must name the directory of {}",
                 path.display(),
                 names.clone().collect::<Vec<_>>().join(", ")
             );
@@ -104,7 +104,7 @@ fn find_programs(directory: &Path) -> anyhow::Result<BTreeMap<&'static str, Path
     names.clone().map(path).collect()
 }
 
-/// Starts everything in `directory`, and ends it before returning.
+/// Starts everything in `directory`, and stops it before returning.
 fn show(
     port: Option<u16>,
     mosquitto: &Path,
@@ -114,7 +114,7 @@ fn show(
 ) -> anyhow::Result<()> {
     let pigpiod = simulated::start(move |pins| {
         if let [Some(red), Some(green), Some(blue)] = programs::pins::LEDS.map(|pin| pins[usize::from(pin)]) {
-            // Nobody listens any more only when everything ends.
+            // The receiver is gone only at the end.
             let _ = sender.send(Event::Lit([red, green, blue]));
         }
     })
@@ -135,7 +135,7 @@ fn show(
         .args(&addresses)
         .arg("--state")
         .arg(directory.join("state.json"))
-        // Not that of the machine.
+        // Not the settings of the machine.
         .arg("--settings")
         .arg(directory.join("lamp_service.conf"));
     children.start("lamp_service", lamp_service)?;
@@ -157,9 +157,9 @@ fn show(
     follow(events, &mut children, picture)
 }
 
-/// Has signals sent as events.
+/// Sends signals as events.
 fn listen(sender: Sender<Event>) -> anyhow::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD]).context("cannot listen to signals")?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD]).context("cannot receive signals")?;
     std::thread::spawn(move || {
         for signal in signals.forever() {
             let event = if signal == SIGCHLD { Event::Ended } else { Event::Stop };
@@ -171,7 +171,7 @@ fn listen(sender: Sender<Event>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says what there is, and how to speak to it.
+/// Prints what is running and how to use it.
 fn introduce(
     port: u16,
     pigpiod: SocketAddr,
@@ -179,24 +179,24 @@ fn introduce(
     directory: &Path,
 ) -> std::io::Result<()> {
     let screen = picture.map_or_else(
-        || "a window, with the mouse as the finger".to_owned(),
+        || "a window; use the mouse as the finger".to_owned(),
         |picture| format!("{}, kept up to date", picture.file().display()),
     );
     write!(
         std::io::stdout(),
-        "\nThe lamp runs, with a SIMULATED pigpiod: the colour below stands for its LEDs.\n\n\
+        "\nThe lamp runs with a SIMULATED pigpiod; the colour below shows its LEDs.\n\n\
          \x20 Screen    {screen}\n\
          \x20 Logs      {directory}/*.log\n\
          \x20 pigpiod   {pigpiod} (simulated)\n\
-         \x20 Broker    127.0.0.1:{port}; to set the colour, and to watch the state, say\n\n\
+         \x20 Broker    127.0.0.1:{port}; to set the colour and to watch the state, run\n\n\
          \x20   mosquitto_pub -p {port} -t lamp/set_config -m '{{\"client\": \"me\", \"color\": {{\"h\": 0.5, \"s\": 1}}}}'\n\
          \x20   mosquitto_sub -p {port} -t lamp/changed\n\n\
-         Ctrl-C ends it and leaves nothing behind.\n\n",
+         Ctrl-C stops it and leaves nothing behind.\n\n",
         directory = directory.display(),
     )
 }
 
-/// Shows the light, and the screen, until the end.
+/// Shows the light and the screen until the end.
 fn follow(
     events: &Receiver<Event>,
     children: &mut Children,
@@ -205,7 +205,7 @@ fn follow(
     let mut light = Light::on_stdout();
     loop {
         let event = match &picture {
-            // A file does not tell when it changes.
+            // A file does not report changes.
             Some(_) => events.recv_timeout(BETWEEN_LOOKS).ok(),
             None => events.recv().ok(),
         };

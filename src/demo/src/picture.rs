@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The screen where there is no display: `lamp_ui` draws into a file as if that were a framebuffer, and fbcp makes a
-//! PNG of it whenever it has changed.
+//! The screen without a display: `lamp_ui` draws into a file used as a framebuffer, and fbcp writes a PNG
+//! file when it changes.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,31 +15,31 @@ use crate::die_with_parent;
 const GEOMETRY: &str = "240x320x32";
 const BYTES: usize = 240 * 320 * 4;
 
-/// A picture that is kept up to date.
+/// A PNG file that is kept up to date.
 pub(crate) struct Picture {
     framebuffer: PathBuf,
     touch: PathBuf,
     file: PathBuf,
     fbcp: PathBuf,
-    /// The framebuffer as the picture shows it.
+    /// The framebuffer's content in the PNG file.
     shown: Vec<u8>,
 }
 
 impl Picture {
-    /// Makes a black one in `directory`, with `fbcp`.
+    /// Creates a black one in `directory`, with `fbcp`.
     pub(crate) fn make(directory: &Path, fbcp: &Path) -> anyhow::Result<Self> {
         let [framebuffer, touch, file] =
             ["framebuffer", "touch", "screen.png"].map(|name| directory.join(name));
         std::fs::write(&framebuffer, vec![0; BYTES])
             .with_context(|| format!("cannot write {}", framebuffer.display()))?;
         nix::unistd::mkfifo(&touch, Mode::S_IRUSR | Mode::S_IWUSR)
-            .with_context(|| format!("cannot make {}", touch.display()))?;
+            .with_context(|| format!("cannot create {}", touch.display()))?;
         let mut picture = Self { framebuffer, touch, file, fbcp: fbcp.to_owned(), shown: Vec::new() };
         picture.refresh()?;
         Ok(picture)
     }
 
-    /// Has `lamp_ui` draw for this picture and take touches, of which none ever come, from nowhere else.
+    /// Lets `lamp_ui` draw into the file and read touches from a FIFO without any.
     pub(crate) fn instead_of_a_screen(&self, lamp_ui: &mut Command) {
         lamp_ui.arg("--framebuffer").arg(&self.framebuffer).args(["--geometry", GEOMETRY]);
         lamp_ui.arg("--touch").arg(&self.touch);
@@ -50,7 +50,7 @@ impl Picture {
         &self.file
     }
 
-    /// Makes the picture anew if `lamp_ui` has drawn anything.
+    /// Writes the PNG file again if `lamp_ui` has drawn.
     pub(crate) fn refresh(&mut self) -> anyhow::Result<()> {
         let drawn = std::fs::read(&self.framebuffer)
             .with_context(|| format!("cannot read {}", self.framebuffer.display()))?;
@@ -62,12 +62,12 @@ impl Picture {
             .arg(&self.framebuffer)
             .args(["--source-geometry", GEOMETRY, "--snapshot"])
             .arg(&self.file)
-            // A Ctrl-C is none of its business.
+            // Not affected by Ctrl-C.
             .process_group(0)
             .output()
             .context("cannot start fbcp")?;
         if !output.status.success() {
-            bail!("fbcp could not make the picture: {}", String::from_utf8_lossy(&output.stderr).trim());
+            bail!("fbcp cannot write the PNG file: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         self.shown = drawn;
         Ok(())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The demonstration: seen in terminal, picture and window, seen by a real MQTT client, and gone without a trace
-//! however it ends.
+//! The demonstration: in a terminal, with a PNG file and in a window; observed by a real MQTT client; and
+//! gone without a trace, however it ends.
 
 use std::fs::{File, Permissions};
 use std::io::Write;
@@ -15,10 +15,10 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use test_support::{MqttObserver, PATIENCE, Process, Signal, XSession, Xvfb, copy_program, wait_for};
 
-/// The user that owns nothing.
+/// A user without files.
 const NOBODY: u32 = 65_534;
 
-/// In the strip of colour on the screen.
+/// In the colour strip of the screen.
 const STRIP: (usize, usize) = (120, 218);
 /// In the power toggle.
 const POWER: (usize, usize) = (120, 264);
@@ -29,15 +29,15 @@ const DARK: &str = "LEDs  red    0  green    0  blue    0  of 1000";
 
 const TO_CYAN: &str = r#"{"client": "test", "color": {"h": 0.5, "s": 1.0}}"#;
 
-/// Every program that takes part for as long as the lamp is shown.
-const EVERYBODY: [&str; 4] = ["demo", "lamp_service", "lamp_ui", "mosquitto"];
+/// The programs that run while the lamp is shown.
+const PROGRAMS: [&str; 4] = ["demo", "lamp_service", "lamp_ui", "mosquitto"];
 
 fn is_root() -> bool {
     std::fs::metadata("/proc/self").expect("it runs").uid() == 0
 }
 
-/// Compiles the demonstration and what it shows, as the package builder does, and the builder: how long that takes says
-/// nothing of them.
+/// Compiles the demonstration, its programs and the package builder, so that compile time does not affect the
+/// tests.
 fn compile() {
     static COMPILED: Once = Once::new();
     COMPILED.call_once(|| {
@@ -52,18 +52,18 @@ fn compile() {
     });
 }
 
-/// A program of this workspace, once it is compiled.
+/// A compiled program of this workspace.
 fn compiled(program: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_demo")).with_file_name(program)
 }
 
-/// Where a demonstration takes place.
+/// The environment of a demonstration.
 struct Stage {
-    /// The programs, which everybody may read and run.
+    /// The programs, which every user can read and run.
     programs: TempDir,
-    /// Its temporary directory.
+    /// The demonstration's temporary directory.
     directory: TempDir,
-    /// What it writes to stdout.
+    /// The demonstration's standard output.
     stdout: PathBuf,
 }
 
@@ -75,26 +75,26 @@ impl Stage {
         Self { programs, directory, stdout }
     }
 
-    /// One with the programs of this workspace, of which lamp_ui opens windows.
+    /// With the programs of this workspace; `lamp_ui` opens windows.
     fn with_programs() -> Self {
         compile();
         let stage = Self::new();
         for program in ["lamp_service", "lamp_ui", "fbcp", "demo"] {
             copy_program(&compiled(program), &stage.programs.path().join(program));
         }
-        std::fs::set_permissions(stage.programs.path(), Permissions::from_mode(0o755)).expect("it is ours");
+        std::fs::set_permissions(stage.programs.path(), Permissions::from_mode(0o755)).expect("it exists");
         stage
     }
 
-    /// A call of `program`, whose processes can be told from all others by their environment.
+    /// A command for `program`. A variable of its environment marks its processes.
     fn call(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        let stdout = File::options().append(true).open(&self.stdout).expect("it is there");
+        let stdout = File::options().append(true).open(&self.stdout).expect("it exists");
         command.env("TMPDIR", self.directory.path()).env_remove("DISPLAY").stdout(stdout);
         command
     }
 
-    /// The same, made by a user that owns nothing but the temporary directory, if root runs the test.
+    /// The same as a user who owns only the temporary directory, if root runs the test.
     fn call_as_nobody(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = self.call(program);
         if is_root() {
@@ -104,7 +104,7 @@ impl Stage {
         command
     }
 
-    /// The demonstration, beside the programs.
+    /// The demonstration, beside its programs.
     fn demo(&self) -> PathBuf {
         self.programs.path().join("demo")
     }
@@ -115,10 +115,10 @@ impl Stage {
     }
 
     fn written(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.stdout).expect("it is there")).into_owned()
+        String::from_utf8_lossy(&std::fs::read(&self.stdout).expect("it exists")).into_owned()
     }
 
-    /// Waits for a line that begins so, and returns the rest of it.
+    /// Waits for a line with this beginning, and returns the rest.
     #[track_caller]
     fn await_line(&self, start: &str) -> String {
         wait_for(start, 4 * PATIENCE, || {
@@ -135,7 +135,7 @@ impl Stage {
         MqttObserver::connect(port.parse().expect("a port"), &["lamp/changed"])
     }
 
-    /// Processes of the demonstration, by number and name, in the order of the names.
+    /// The demonstration's processes, by number and name, sorted by name.
     fn processes(&self) -> Vec<(i32, String)> {
         let mark = format!("TMPDIR={}", self.directory.path().display());
         let mut found: Vec<_> = std::fs::read_dir("/proc")
@@ -153,25 +153,25 @@ impl Stage {
         found
     }
 
-    /// Waits until every program runs, and returns them. fbcp comes and goes.
+    /// Waits until every program runs, and returns them. fbcp runs only briefly.
     #[track_caller]
     fn await_everybody(&self) -> Vec<(i32, String)> {
-        wait_for("everybody runs", PATIENCE, || {
+        wait_for("all programs run", PATIENCE, || {
             let mut running = self.processes();
             running.retain(|(_, name)| name != "fbcp");
-            running.iter().map(|(_, name)| name.as_str()).eq(EVERYBODY).then_some(running)
+            running.iter().map(|(_, name)| name.as_str()).eq(PROGRAMS).then_some(running)
         })
     }
 
     #[track_caller]
     fn assert_nothing_is_left(&self) {
         assert_eq!(self.processes(), [], "processes");
-        let files: Vec<_> = std::fs::read_dir(self.directory.path()).expect("it is ours").collect();
+        let files: Vec<_> = std::fs::read_dir(self.directory.path()).expect("it exists").collect();
         assert!(files.is_empty(), "{files:?}");
     }
 }
 
-/// Where a process listens for TCP connections.
+/// The addresses where a process listens for TCP connections.
 fn listening_sockets(process: i32) -> Vec<String> {
     let inodes: Vec<String> = std::fs::read_dir(format!("/proc/{process}/fd"))
         .expect("it runs")
@@ -194,23 +194,23 @@ fn listening_sockets(process: i32) -> Vec<String> {
 /// The colour of the picture's strip, if there is a picture.
 fn strip(picture: &Path) -> Option<[u8; 3]> {
     let decoder = png::Decoder::new(std::io::BufReader::new(File::open(picture).ok()?));
-    let mut reader = decoder.read_info().expect("the picture is always whole");
+    let mut reader = decoder.read_info().expect("the picture is always complete");
     let mut pixels = vec![0; reader.output_buffer_size().expect("it fits")];
-    let info = reader.next_frame(&mut pixels).expect("the picture is always whole");
+    let info = reader.next_frame(&mut pixels).expect("the picture is always complete");
     assert_eq!((info.width, info.height, info.color_type), (240, 320, png::ColorType::Rgb));
     let start = (STRIP.1 * 240 + STRIP.0) * 3;
     Some([pixels[start], pixels[start + 1], pixels[start + 2]])
 }
 
 #[test]
-fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_left() {
+fn an_unprivileged_user_sees_light_and_picture_change_and_nothing_remains() {
     let stage = Stage::with_programs();
     let mut demo = stage.start();
     stage.await_line(RED);
     let picture = stage.await_line("Screen");
     let picture = Path::new(picture.split_once(", kept").expect("a file, and that it changes").0);
     let directory = picture.parent().expect("it is in a directory");
-    assert_eq!(std::fs::metadata(directory).expect("it is there").mode() & 0o777, 0o700);
+    assert_eq!(std::fs::metadata(directory).expect("it exists").mode() & 0o777, 0o700);
     wait_for("a red picture", PATIENCE, || (strip(picture)? == [255, 0, 0]).then_some(()));
 
     let everybody = stage.await_everybody();
@@ -221,7 +221,7 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
         }
     }
 
-    // Addresses are in hexadecimal, in the byte order of the machine: 127.0.0.1, and one port each.
+    // Addresses are hexadecimal in native byte order: 127.0.0.1, with one port each.
     let listening = |name: &str| {
         let (number, _) = everybody.iter().find(|(_, running)| running == name).expect("it runs");
         listening_sockets(*number)
@@ -245,7 +245,7 @@ fn a_user_without_rights_sees_the_light_and_the_picture_change_and_nothing_is_le
 }
 
 #[test]
-fn every_signal_that_asks_for_the_end_leaves_nothing_behind() {
+fn every_terminating_signal_leaves_nothing_behind() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let stage = Stage::with_programs();
         let mut demo = stage.start();
@@ -258,14 +258,14 @@ fn every_signal_that_asks_for_the_end_leaves_nothing_behind() {
 
 #[test]
 fn a_signal_at_any_moment_leaves_nothing_behind() {
-    for name in EVERYBODY {
+    for name in PROGRAMS {
         let stage = Stage::with_programs();
         let mut demo = stage.start();
-        // As soon as there is the first, the second, ...: not everything is up.
+        // As soon as the first program runs, the second, and so on: not everything is up.
         wait_for(name, PATIENCE, || {
             stage.processes().iter().any(|(_, running)| running == name).then_some(())
         });
-        // Until it listens to signals, this one ends it like any program, before it has made anything.
+        // Before it handles signals, a signal ends it like any program, and nothing exists yet.
         demo.signal(Signal::SIGINT);
         demo.await_end();
         stage.assert_nothing_is_left();
@@ -273,11 +273,11 @@ fn a_signal_at_any_moment_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_interrupted_compilation_is_over_with_all_its_processes() {
+fn interrupting_the_compilation_ends_all_processes() {
     compile();
     let stage = Stage::new();
     let mut call = stage.call(compiled("lampi-deb"));
-    // A directory where nothing is compiled yet.
+    // A directory without compiled files.
     call.arg("demo").env("CARGO_TARGET_DIR", stage.programs.path());
     let mut demo = Process::start(&mut call, "lampi-deb");
     wait_for("a compiler", 4 * PATIENCE, || {
@@ -287,14 +287,14 @@ fn an_interrupted_compilation_is_over_with_all_its_processes() {
     assert_eq!(demo.await_end().code(), Some(1));
     let log = demo.log();
     assert!(log.iter().any(|line| line.starts_with("lampi-deb: interrupted")), "{log:?}");
-    wait_for("everybody is gone", PATIENCE, || stage.processes().is_empty().then_some(()));
+    wait_for("no process", PATIENCE, || stage.processes().is_empty().then_some(()));
 }
 
-/// In a terminal, Ctrl-C is a signal to every process in the foreground, not to the demonstration alone.
+/// In a terminal, Ctrl-C sends a signal to every process in the foreground.
 #[test]
-fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
+fn a_terminal_shows_the_colour_and_ctrl_c_leaves_nothing_behind() {
     let stage = Stage::with_programs();
-    // In place of the shell, whichever that is: some wait for the program and are ended by Ctrl-C themselves.
+    // Replaces the shell: some shells wait for the program, and Ctrl-C ends them too.
     let command = format!("exec {}", stage.demo().display());
     let mut call = stage.call_as_nobody("script");
     call.args(["--quiet", "--flush", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::piped());
@@ -302,16 +302,16 @@ fn a_terminal_shows_the_colour_and_its_ctrl_c_leaves_nothing_behind() {
     wait_for("a red patch", PATIENCE, || stage.written().contains("\x1b[48;2;255;0;0m ").then_some(()));
     stage.observer().publish("lamp/set_config", TO_CYAN);
     wait_for("a cyan patch", PATIENCE, || stage.written().contains("\x1b[48;2;0;255;255m ").then_some(()));
-    // To be kept until the end: without it, script would say that the terminal's input has ended.
+    // Kept until the end: otherwise script reports the end of the terminal's input.
     let mut keyboard = terminal.stdin.take().expect("it is piped");
     keyboard.write_all(b"\x03").expect("script reads");
-    let status = terminal.wait().expect("it is ours");
+    let status = terminal.wait().expect("it exists");
     assert!(status.success(), "{status}: {}", stage.written());
     stage.assert_nothing_is_left();
 }
 
 #[test]
-fn the_end_of_any_program_ends_the_others_and_is_reported() {
+fn the_end_of_any_program_is_reported_and_stops_the_others() {
     for victim in ["mosquitto", "lamp_service", "lamp_ui"] {
         let stage = Stage::with_programs();
         let mut demo = stage.start();
@@ -322,7 +322,7 @@ fn the_end_of_any_program_ends_the_others_and_is_reported() {
         assert_eq!(demo.await_end().code(), Some(1));
         let [complaint] = &demo.log()[..] else { panic!("{:?}", demo.log()) };
         let start = format!(
-            "demo: {victim} has ended, so the lamp has too (signal: 9 (SIGKILL)); the last that it wrote: "
+            "demo: {victim} ended (signal: 9 (SIGKILL)), so the demonstration stopped; its last output:  "
         );
         assert!(complaint.starts_with(&start), "{complaint}");
         stage.assert_nothing_is_left();
@@ -330,17 +330,17 @@ fn the_end_of_any_program_ends_the_others_and_is_reported() {
 }
 
 #[test]
-fn killed_without_a_chance_to_tidy_up_it_takes_all_processes_with_it() {
+fn sigkill_ends_all_processes() {
     let stage = Stage::with_programs();
     let mut demo = stage.start();
     stage.await_line(RED);
     stage.await_everybody();
     demo.kill();
-    wait_for("everybody is gone", PATIENCE, || stage.processes().is_empty().then_some(()));
+    wait_for("no process", PATIENCE, || stage.processes().is_empty().then_some(()));
 }
 
 #[test]
-fn what_prevents_it_is_reported_and_leaves_nothing_behind() {
+fn reports_what_prevents_it_and_leaves_nothing_behind() {
     let stage = Stage::with_programs();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let port = taken.local_addr().expect("it has one").port().to_string();
@@ -348,9 +348,9 @@ fn what_prevents_it_is_reported_and_leaves_nothing_behind() {
         (
             ["--programs", "/nonexistent"].as_slice(),
             None,
-            "/nonexistent/lamp_service is not there".to_owned(),
+            "/nonexistent/lamp_service does not exist".to_owned(),
         ),
-        (&["--port", &port], None, format!("cannot use port {port} for the broker")),
+        (&["--port", &port], None, format!("cannot use port {port} for the MQTT broker")),
         (&[], Some(":99999"), "cannot open a window on the X display :99999".into()),
     ] {
         let mut call = stage.call_as_nobody(stage.demo());
@@ -360,7 +360,7 @@ fn what_prevents_it_is_reported_and_leaves_nothing_behind() {
         assert!(output.status.code() == Some(1) && stderr.contains(&complaint), "{output:?}");
         stage.assert_nothing_is_left();
     }
-    // Nobody reads what it says.
+    // Nobody reads its output.
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     let mut call = stage.call_as_nobody(stage.demo());
@@ -370,15 +370,15 @@ fn what_prevents_it_is_reported_and_leaves_nothing_behind() {
     stage.assert_nothing_is_left();
 }
 
-/// As README says it, with everything compiled by the package builder, which hands over to the demonstration.
+/// As in README, compiled by the package builder, which then starts the demonstration.
 #[test]
-fn on_a_desktop_it_has_a_window_that_can_be_used_and_closed() {
+fn on_a_desktop_the_window_can_be_used_and_closed() {
     compile();
     let server = Xvfb::start("240x320x24");
     let stage = Stage::new();
     let mut call = stage.call(compiled("lampi-deb"));
     let mut demo = Process::start(call.arg("demo").env("DISPLAY", server.display()), "lampi-deb");
-    assert_eq!(stage.await_line("Screen"), "a window, with the mouse as the finger");
+    assert_eq!(stage.await_line("Screen"), "a window; use the mouse as the finger");
 
     let session = XSession::at(&server);
     session.await_color(STRIP, |color| color == [255, 0, 0]);

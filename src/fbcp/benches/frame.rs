@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What finding changes and making frames costs on one core, beside the least that any program could do: comparing
-//! and copying the memory; how long the wire of an SPI panel is busy with what is stored; and the memory of the program.
-//! Printed, not judged: absolute figures are those of the machine that runs it.
+//! Measures, on one core, the cost of detecting changes and making frames, compared with comparing and
+//! copying the memory; the time on the wire of an SPI panel; and the program's memory. Prints the figures
+//! without judging them; absolute figures depend on the machine.
 
-#![allow(dead_code, unused_imports, reason = "the program's modules are taken whole")]
+#![allow(dead_code, unused_imports, reason = "the program's modules are included whole")]
 
 #[path = "../src/fit.rs"]
 mod fit;
@@ -25,7 +25,7 @@ use test_support::{PATIENCE, Process, wait_for};
 use frame::{Frame, RenderOptions};
 use programs::fbcp::Fit;
 
-/// How long each figure is measured.
+/// The duration of each measurement.
 const TIME: Duration = Duration::from_secs(1);
 
 fn main() {
@@ -63,7 +63,7 @@ fn measure(source: &Geometry, target: &Geometry, options: RenderOptions) {
             screen[y * row.len()..][..row.len()].copy_from_slice(row);
             Ok::<(), Infallible>(())
         });
-        stored.expect("memory takes everything")
+        stored.expect("memory accepts everything")
     };
 
     let motion = time(|step| {
@@ -80,7 +80,7 @@ fn measure(source: &Geometry, target: &Geometry, options: RenderOptions) {
     row("nothing changes", still, memcmp, "memcmp");
 }
 
-/// Mean time of a call.
+/// The mean time of a call.
 fn time(mut call: impl FnMut(usize)) -> Duration {
     let start = Instant::now();
     let mut calls = 0;
@@ -101,20 +101,20 @@ fn row(what: &str, ours: Duration, other: Duration, name: &str) {
     );
 }
 
-/// Frames in a second of what is played: as many as the driver of a lamp's panel sends.
+/// Frames a second, as many as the driver of a lamp's panel sends.
 const RATE: usize = 30;
 
-/// Seconds that are played.
+/// The duration in seconds.
 const SECONDS: usize = 10;
 
-/// Plays what lamps, consoles and films show, and tells what a second of it takes: of the processor, beside the copying of as
-/// many whole frames of the source, and of the wire.
+/// Plays typical content of lamps, consoles and films. Prints the cost of a second: processor time, compared
+/// with copying whole frames of the source, and time on the wire.
 fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
     let (width, height) = (source.width(), source.height());
     for (name, areas) in [
         ("still", vec![]),
         ("cursor", vec![(width / 10..width / 10 + 8, height / 4..height / 4 + 16)]),
-        // The thumb's row of the screen, and the strip and the toggle below that take its colour.
+        // The thumb's rows, and the strip and toggle below, which take its colour.
         ("slider", vec![(0..width, height / 5..height / 3), (0..width, height * 2 / 3..height * 3 / 4)]),
         ("video", vec![(0..width, 0..height)]),
     ] {
@@ -123,7 +123,7 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
         let mut random = fastrand::Rng::with_seed(1);
         let (mut busy, mut stored, mut sent) = (Duration::ZERO, 0, 0);
         for step in 0..=RATE * SECONDS {
-            // A cursor blinks twice a second, all else changes with each frame.
+            // A cursor blinks twice a second; the rest changes with each frame.
             if name != "cursor" || step % (RATE / 2) == 0 {
                 let pixel = source.format().bytes_per_pixel();
                 for (columns, rows) in &areas {
@@ -147,7 +147,7 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
                     Ok::<(), Infallible>(())
                 })
                 .expect("nothing fails");
-            // The first frame stores everything, and is over when the second begins.
+            // The first frame stores everything and does not count.
             if step > 0 {
                 busy += start.elapsed();
                 stored += bytes;
@@ -164,7 +164,7 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
             stored / SECONDS,
             [32.0, 64.0]
                 .map(|mhz| {
-                    // In milliseconds: of what is sent, and of all that a copier without memory has sent.
+                    // In milliseconds: for the sent bytes, and for those that a copier without memory sends.
                     let time = |bytes: usize| bytes as f64 * 8.0 / (mhz * 1000.0);
                     let all = time(target.visible_bytes() * RATE).min(1000.0);
                     let ours = time(sent / SECONDS).min(all);
@@ -175,8 +175,8 @@ fn play(source: &Geometry, target: &Geometry, options: RenderOptions) {
     }
 }
 
-/// What fbtft sends when `rows` were stored and none outside of them: from the first to the last row that lies in a page of
-/// memory that was touched.
+/// The bytes that fbtft sends after `rows` were stored: from the first to the last row in a touched page of
+/// memory.
 fn sent_bytes(target: &Geometry, rows: Range<usize>) -> usize {
     const PAGE: usize = 4096;
     let row = target.row_bytes();
@@ -185,7 +185,7 @@ fn sent_bytes(target: &Geometry, rows: Range<usize>) -> usize {
     (last.min(target.height() - 1) + 1 - first) * row
 }
 
-/// The most memory that the program has had when it has copied a frame.
+/// The program's peak memory after copying a frame.
 fn memory(source: &Geometry, target: &Geometry, [source_text, target_text]: [&str; 2]) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut command = Command::new(env!("CARGO_BIN_EXE_fbcp"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The kernel's report that a file has come to a path, so that waiting for one takes no processor time.
+//! Detects when a file appears at a path, without polling.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -8,35 +8,35 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 
-/// Links that are followed, one to the next, as in the kernel.
+/// The maximum length of a chain of links, as in the kernel.
 const MOST_LINKS: usize = 40;
 
-/// A watch on a path at which there is no file. What comes to it after the watch was made is reported.
+/// A watch on a path without a file. It reports what appears after it was created.
 pub(crate) struct Arrival {
     changes: Inotify,
-    /// What is to come to each of the directories.
+    /// The name to appear in each of the directories.
     names: HashMap<WatchDescriptor, OsString>,
 }
 
 impl Arrival {
-    /// Watches `path`. `None` if something is there, or the kernel cannot report what comes.
+    /// Watches `path`. `None` if something exists there, or the kernel cannot watch.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         let changes = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
         let mut arrival = Self { changes, names: HashMap::new() };
         let mut path = std::path::absolute(path).ok()?;
         for _ in 0..MOST_LINKS {
             arrival.watch(&path)?;
-            // A link to where nothing is, as udev makes them in /dev.
+            // A dangling link, as udev creates them in /dev.
             match path.read_link() {
                 Ok(target) => path = path.parent()?.join(target),
                 Err(_) => break,
             }
         }
-        // Checked last: what came meanwhile is there now.
+        // Last, because the file may have appeared since.
         (!path.exists()).then_some(arrival)
     }
 
-    /// Watches the deepest directory on the way to `path` that is there.
+    /// Watches the deepest existing directory on the way to `path`.
     fn watch(&mut self, path: &Path) -> Option<()> {
         let flags = AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_MOVED_TO
@@ -54,10 +54,10 @@ impl Arrival {
         }
     }
 
-    /// Takes what the kernel has reported. Returns true if it may be what is waited for.
+    /// Reads the kernel's events. Returns true if the file may have appeared.
     pub(crate) fn has_come(&self) -> bool {
         let Ok(events) = self.changes.read_events() else { return true };
-        // Without a name it is about the directory itself, or about reports that were lost.
+        // An event without a name is about the directory itself or about lost events.
         events.iter().any(|event| event.name.is_none() || event.name.as_ref() == self.names.get(&event.wd))
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_to_the_path_is_reported_and_nothing_else() {
+    fn reports_only_files_at_the_path() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("fb1");
         let arrival = Arrival::at(&path).expect("a watch");
@@ -91,11 +91,11 @@ mod tests {
         assert!(!is_reported(&arrival));
         fs::write(&path, "").expect("written");
         assert!(is_reported(&arrival));
-        assert!(Arrival::at(&path).is_none(), "it is there");
+        assert!(Arrival::at(&path).is_none(), "it exists");
     }
 
     #[test]
-    fn folders_and_targets_of_links_are_waited_for_too() {
+    fn watches_directories_and_targets_of_links() {
         let folder = tempfile::tempdir().expect("a folder");
         let [below, link] = ["below", "link"].map(|name| folder.path().join(name));
         symlink("below/fb1", &link).expect("linked");

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One poll of the source, and the stores to the target that follow from it.
+//! Polls the source and stores the changes to the target.
 
 use framebuffer::{Error, Surface};
 
 use crate::frame::{Frame, RenderOptions};
 
-/// Rows of the source are read this many bytes at a time: few enough to be compared while still in the processor's cache.
+/// Bytes of the source that are read at once: few enough to stay in the processor's cache for the comparison.
 const STRIP_BYTES: usize = 32 * 1024;
 
-/// A sampled poll reads one row in so many. What people draw is higher, so that the first sampled poll sees it, for a quarter
-/// of the reading, which is what a still screen costs.
+/// A sampled poll reads one row in four. Most drawn objects are higher, so the first sampled poll detects
+/// them at a quarter of the cost.
 const SAMPLES: usize = 4;
 
 /// A copy between two open framebuffers.
@@ -18,14 +18,14 @@ pub(crate) struct Copier {
     target: Surface,
     frame: Frame,
     strip: Vec<u8>,
-    /// The first row of the latest sampled poll.
+    /// The first row of the last sampled poll.
     sample: usize,
-    /// The target's driver can tell when it has sent a frame; supposed until it says no.
+    /// Whether the target's driver supports `FBIO_WAITFORVSYNC`; true until it fails.
     vsync: bool,
 }
 
 impl Copier {
-    /// A copy that has not begun: the first [`Self::poll_all`] stores the whole frame.
+    /// Creates a copy. The first [`Self::poll_all`] stores the whole frame.
     pub(crate) fn new(source: Surface, target: Surface, options: RenderOptions) -> Result<Self, Error> {
         let frame = Frame::new(source.geometry(), target.geometry(), options)?;
         let row_bytes = source.geometry().row_bytes();
@@ -33,7 +33,7 @@ impl Copier {
         Ok(Self { source, target, frame, strip, sample: 0, vsync: true })
     }
 
-    /// The copy's two ends and what is done between, for a log line.
+    /// The source, the target and the scaling, for a log line.
     pub(crate) fn description(&self) -> String {
         let (source, target) = (self.source.geometry(), self.target.geometry());
         let placement = self.frame.placement();
@@ -50,7 +50,7 @@ impl Copier {
         )
     }
 
-    /// Brings the target up to date with the source. Returns the numbers of rows and bytes that were stored.
+    /// Updates the target. Returns the numbers of stored rows and bytes.
     pub(crate) fn poll_all(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
         let (row_bytes, height) = (self.source.geometry().row_bytes(), self.source.geometry().height());
@@ -63,8 +63,9 @@ impl Copier {
         self.store()
     }
 
-    /// The same for a screen that stands still: reads one row in four, other ones each time, and the rest only if one of
-    /// these has changed. A change of four rows is seen at once, one of a single row by the fourth sampled poll at the latest.
+    /// Updates the target while the screen is still: reads one row in four, different ones each time, and the
+    /// others only after a change. It detects a change of four rows at once, and a change of one row after at
+    /// most four polls.
     pub(crate) fn poll_sample(&mut self) -> Result<(usize, usize), Error> {
         self.source.refresh()?;
         self.sample = (self.sample + 1) % SAMPLES;
@@ -76,7 +77,7 @@ impl Copier {
         if self.frame.source_has_changes() { self.poll_all() } else { self.store() }
     }
 
-    /// Whether the source is no longer what was opened.
+    /// Whether the source was lost.
     pub(crate) fn source_is_lost(&mut self) -> bool {
         self.source.refresh().is_err()
     }
@@ -87,7 +88,7 @@ impl Copier {
         if self.target.geometry().offset() != offset {
             self.frame.forget_stored();
         }
-        // All stores come after all the work, close together, so that a driver with deferred IO sends them as one update.
+        // All stores happen together at the end, so that a driver with deferred IO sends them as one update.
         if self.frame.has_changes() {
             self.vsync = self.vsync && self.target.wait_for_vsync();
         }
@@ -108,7 +109,7 @@ mod tests {
     use crate::reference::{self, FITS, FORMATS, ROTATIONS};
     use programs::fbcp::Fit;
 
-    /// Fills what is no visible pixel.
+    /// The value of bytes outside the visible pixels.
     const UNTOUCHED: u8 = 0xaa;
 
     fn file(directory: &Path, name: &str, length: usize) -> File {
@@ -123,7 +124,7 @@ mod tests {
         bytes
     }
 
-    /// Copies noise, changes a part of it and copies that, and holds what is in the target's file against the reference.
+    /// Copies noise, changes a part of it, copies that, and compares the target's file with the reference.
     fn try_copy(source: Geometry, target: Geometry, options: RenderOptions) {
         let directory = tempfile::tempdir().expect("a directory");
         let [drawn, shown] = [("source", source), ("target", target)]
@@ -152,7 +153,10 @@ mod tests {
                 row.fill(UNTOUCHED);
             }
             assert_eq!(reference::difference(&source, &target, options, &pixels, &screen), None);
-            assert!(bytes.iter().all(|byte| *byte == UNTOUCHED), "{source} on {target}: more was stored to");
+            assert!(
+                bytes.iter().all(|byte| *byte == UNTOUCHED),
+                "{source} on {target}: other bytes were written"
+            );
         }
     }
 
@@ -173,8 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_of_formats_is_copied_with_any_render_options() {
-        // Shrunk, enlarged, both, neither; strides and offsets of any number of bytes.
+    fn copies_every_pair_of_formats_with_any_render_options() {
+        // Shrunk, enlarged, both or neither, with arbitrary strides and offsets.
         let sizes =
             [((7, 5), (4, 3)), ((3, 4), (8, 9)), ((9, 2), (5, 7)), ((5, 6), (5, 6)), ((6, 5), (5, 6))];
         let mut sizes = sizes.into_iter().cycle();
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_and_the_largest_are_copied_with_any_render_options() {
+    fn copies_the_smallest_and_largest_sizes_with_any_render_options() {
         let sizes = [
             ((1, 1), (1, 1)),
             ((1, 1), (24, 32)),
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn sampled_polls_miss_nothing_and_show_whole_frames() {
+    fn sampled_polls_detect_all_changes_and_store_whole_frames() {
         let directory = tempfile::tempdir().expect("a directory");
         let [source, target] = ["source", "target"].map(|name| directory.path().join(name));
         let geometry = "2x11x16".parse().expect("a geometry");
@@ -239,16 +243,16 @@ mod tests {
         let mut copier = Copier::new(open(&source, Access::Read), open(&target, Access::ReadWrite), options)
             .expect("a copier");
         copier.poll_all().expect("copied");
-        assert_eq!(copier.poll_sample().expect("looked"), (0, 0), "still");
+        assert_eq!(copier.poll_sample().expect("polled"), (0, 0), "still");
 
         for row in 0..11 {
             files[0].write_all_at(&[row + 1], u64::from(row) * 4).expect("drawn");
-            let polls = (1..=SAMPLES).find(|_| copier.poll_sample().expect("looked") == (1, 4));
-            assert!(polls.is_some(), "row {row} is never seen");
+            let polls = (1..=SAMPLES).find(|_| copier.poll_sample().expect("polled") == (1, 4));
+            assert!(polls.is_some(), "row {row} is never polled");
         }
         for row in 0..11_u8 - 3 {
             files[0].write_all_at(&[0x40 + row; 4 * 4], u64::from(row) * 4).expect("drawn");
-            assert_eq!(copier.poll_sample().expect("looked"), (4, 16), "at once, from row {row} on");
+            assert_eq!(copier.poll_sample().expect("polled"), (4, 16), "at once, from row {row}");
             let [drawn, shown] = [&files[0], &files[1]].map(|file| {
                 let mut bytes = [0; 44];
                 file.read_exact_at(&mut bytes, 0).expect("read");

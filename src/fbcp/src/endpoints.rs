@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The two framebuffers, as asked for, and the waiting for them.
+//! The two framebuffers of the command line, and waiting for them.
 
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -15,10 +15,10 @@ use crate::signals::{Signals, Wake};
 use crate::statistics::Statistics;
 use programs::fbcp::{self, Cli};
 
-/// How often to try a framebuffer that is there and cannot be used yet.
+/// The time between attempts to open a framebuffer that exists but cannot be used yet.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Both ends of the copy.
+/// The source and the target.
 pub(crate) struct Endpoints {
     source: Endpoint,
     target: Endpoint,
@@ -32,7 +32,7 @@ struct Endpoint {
 }
 
 impl Endpoints {
-    /// Those of a call. A wrong geometry ends the program as any other wrong option does.
+    /// Reads the options. An invalid geometry ends the program like any other invalid option.
     pub(crate) fn of(cli: &Cli) -> Self {
         let endpoint = |name: &str, path: &PathBuf, access, geometry: Option<&str>| Endpoint {
             path: path.clone(),
@@ -45,8 +45,8 @@ impl Endpoints {
         }
     }
 
-    /// Opens the source, waiting for it if need be: for any reason if it has been used before. `None` if the program is to
-    /// stop meanwhile.
+    /// Opens the source and waits for it if necessary: for any reason if it was usable before. `None` if a
+    /// signal stops the program.
     pub(crate) fn open_source(
         &self,
         has_copied: bool,
@@ -56,7 +56,7 @@ impl Endpoints {
         self.source.wait_for(has_copied, signals, statistics)
     }
 
-    /// The same for the target, which may not be the source.
+    /// Opens the target in the same way. It must not be the source.
     pub(crate) fn open_target(
         &self,
         source: &Surface,
@@ -67,7 +67,7 @@ impl Endpoints {
         let Some(target) = self.target.wait_for(has_copied, signals, statistics)? else { return Ok(None) };
         if source.is_same(&target)? {
             bail!(
-                "{} and {} are the same framebuffer; give two different ones",
+                "{} and {} are the same framebuffer; name two different ones",
                 source.path().display(),
                 target.path().display()
             );
@@ -75,7 +75,7 @@ impl Endpoints {
         Ok(Some(target))
     }
 
-    /// Makes the target black, also when it was lost meanwhile and is back.
+    /// Makes the target black, also if it was lost and is available again.
     pub(crate) fn blank_target(&self) -> Result<(), Error> {
         let mut target = self.target.open()?;
         let geometry = *target.geometry();
@@ -84,7 +84,7 @@ impl Endpoints {
         (0..geometry.height()).try_for_each(|y| target.store(0, y, &row))
     }
 
-    /// Opens one to see what it shows, whoever stores to it. Nothing is waited for.
+    /// Opens one side for a PNG file, without waiting and without a claim.
     pub(crate) fn for_snapshot(&self, side: fbcp::Side) -> Result<Surface, Error> {
         let side = match side {
             fbcp::Side::Source => &self.source,
@@ -95,7 +95,7 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    /// Opens it, trying until it is there. `None` if the program is to stop meanwhile.
+    /// Opens it, retrying until it is available. `None` if a signal stops the program.
     fn wait_for(
         &self,
         has_copied: bool,
@@ -103,10 +103,10 @@ impl Endpoint {
         statistics: &Statistics,
     ) -> anyhow::Result<Option<Surface>> {
         let mut waiting_because: Option<Error> = None;
-        // udev gives a device that has just come to its group a moment later.
+        // udev sets the group of a new device a moment after it appears.
         let mut is_new = false;
         loop {
-            // Made before the attempt to open it, so that nothing can come between the two unseen.
+            // Created before the attempt to open the file, so that no event is lost in between.
             let arrival = Arrival::at(&self.path);
             match self.open() {
                 Ok(surface) => {
@@ -144,7 +144,7 @@ impl Endpoint {
     }
 }
 
-/// Sleeps until `time`, and answers questions. Returns true as soon as the program is to stop.
+/// Sleeps until `time` and handles signals. Returns true when a signal stops the program.
 pub(crate) fn sleep_until(
     time: Instant,
     signals: &mut Signals,
@@ -159,7 +159,7 @@ pub(crate) fn sleep_until(
     }
 }
 
-/// The same until what is waited for has come.
+/// Sleeps until `time` or until the file appears.
 fn sleep_until_come(
     arrival: &Arrival,
     signals: &mut Signals,
@@ -175,7 +175,7 @@ fn sleep_until_come(
     }
 }
 
-/// The same for a duration.
+/// Sleeps for a duration.
 pub(crate) fn pause(
     duration: Duration,
     signals: &mut Signals,

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which part of the source is shown, and where in the target.
+//! Which part of the source is visible, and where in the target.
 
 use framebuffer::{Geometry, Rect};
 
 use programs::fbcp::Fit;
 
-/// What is shown where.
+/// The visible part and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Placement {
-    /// The part of the source that is shown.
+    /// The visible part of the source.
     pub crop: Rect,
-    /// Where in the target it is. The rest is black.
+    /// Its position in the target. The rest is black.
     pub viewport: Rect,
 }
 
-/// Places a frame of the size of `source`.
+/// Computes the placement of a frame with the size of `source`.
 pub(crate) fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement {
     let whole = |geometry: &Geometry| Rect { x: 0, y: 0, width: geometry.width(), height: geometry.height() };
     let placement = Placement { crop: whole(source), viewport: whole(target) };
@@ -25,7 +25,7 @@ pub(crate) fn place(fit: Fit, source: &Geometry, target: &Geometry) -> Placement
     }
 }
 
-/// The largest rectangle in the middle of `room` that has the proportions of `frame`.
+/// The largest centred rectangle in `room` with the aspect ratio of `frame`.
 fn largest(room: &Geometry, frame: &Geometry) -> Rect {
     let scaled = |length: usize, to: usize, from: usize| ((length * to + from / 2) / from).max(1);
     let (width, height) = if frame.width() * room.height() >= frame.height() * room.width() {
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn the_frame_is_as_large_as_its_proportions_allow() {
+    fn the_frame_is_as_large_as_its_aspect_ratio_allows() {
         for (source, target, viewport, crop) in [
             ("240x320x16", "240x320x16", [0, 0, 240, 320], [0, 0, 240, 320]),
             ("480x640x32", "240x320x16", [0, 0, 240, 320], [0, 0, 480, 640]),

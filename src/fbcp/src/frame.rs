@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the source showed last, what the target must show for it, and which rows of the target differ from what is stored.
+//! The last frame of the source, the frame that the target must show, and the rows that differ from the
+//! stored frame.
 //!
-//! Framebuffers are often uncached memory, slow to read; so the source is read once, and compared, converted and compared again
-//! in ordinary memory. The target is not read at all.
+//! Framebuffers are often uncached memory, which is slow to read. So the source is read once, then compared,
+//! converted and compared again in ordinary memory. The target is not read.
 
 use std::ops::Range;
 
@@ -11,33 +12,33 @@ use framebuffer::{Converter, Decoder, Ditherer, Encoder, Error, Geometry, Rotati
 use crate::fit::{Placement, place};
 use programs::fbcp::Fit;
 
-/// How the frame is changed on its way.
+/// How the frame changes between source and target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RenderOptions {
     pub rotation: Rotation,
     pub fit: Fit,
-    /// Colours that the target lacks become patterns of those it has.
+    /// Whether colours that the target lacks become patterns of available colours.
     pub dither: bool,
 }
 
-/// The state of a copy from one geometry to another.
+/// The state of a copy between two geometries.
 pub(crate) struct Frame {
     source: Source,
     target: Shadow,
     placement: Placement,
-    /// The shown bytes of a row of the source, as it stands on the target.
+    /// The visible bytes of a source row, after rotation.
     columns: Range<usize>,
-    /// The viewport's bytes in a row of the target.
+    /// The viewport's bytes in a target row.
     span: Range<usize>,
     rendering: Rendering,
-    /// One row of the target: always black beside the viewport.
+    /// A target row: always black outside the viewport.
     row: Vec<u8>,
 }
 
-/// What the source shows, as it stands on the target: turned.
+/// The source's frame after rotation.
 struct Source {
     upright: Shadow,
-    /// The rotation and the frame before it, if it is turned.
+    /// The rotation and the original frame, if it is rotated.
     turned: Option<(Rotation, Geometry, Shadow)>,
 }
 
@@ -48,11 +49,11 @@ struct Shadow {
     changed: Vec<bool>,
 }
 
-/// How rows of the viewport are made from rows of the source.
+/// How source rows become rows of the viewport.
 enum Rendering {
-    /// Of the same size: row by row.
+    /// Same size: row by row.
     Convert(Converter),
-    /// By way of a row of the viewport in eight bits per colour.
+    /// Through a viewport row of eight bits per colour.
     Rebuild { reader: Reader, writer: Writer, rgb: Vec<[u8; 3]> },
 }
 
@@ -67,7 +68,7 @@ enum Writer {
 }
 
 impl Shadow {
-    /// Nothing is known of the pixels yet: all rows count as changed.
+    /// The pixels are unknown: all rows count as changed.
     fn new(geometry: &Geometry) -> Self {
         Self {
             bytes: vec![0; geometry.visible_bytes()],
@@ -80,7 +81,7 @@ impl Shadow {
         &self.bytes[y * self.row_bytes..][..self.row_bytes]
     }
 
-    /// Takes the row as it is now, and notes whether that is a change. Returns the bytes from the first to the last that
+    /// Stores the row and marks a change. Returns the bytes from the first to the last changed byte.
     /// changed.
     fn update(&mut self, y: usize, row: &[u8]) -> Range<usize> {
         let known = &mut self.bytes[y * self.row_bytes..][..self.row_bytes];
@@ -117,7 +118,7 @@ impl Source {
         }
     }
 
-    /// Bytes of a row as it comes.
+    /// Bytes of a row as it is read.
     fn row_bytes(&self) -> usize {
         self.turned.as_ref().map_or(self.upright.row_bytes, |(_, _, before)| before.row_bytes)
     }
@@ -139,7 +140,7 @@ impl Rendering {
             let part = Geometry::new(crop.width, crop.height, source.row_bytes(), offset, from)?;
             Reader::Scale(Box::new(Scaler::new(&part, viewport.width, viewport.height)))
         };
-        // Scaling makes colours that a source of the same format has not.
+        // Scaling creates colours that a source of the same format does not have.
         let writer = if dithered || (dither && !same_size) {
             Writer::Dithered(Ditherer::new(to))
         } else {
@@ -150,7 +151,7 @@ impl Rendering {
 }
 
 impl Frame {
-    /// A copy of which nothing is stored yet: the first frame stores every row.
+    /// Creates a copy without stored rows: the first frame stores every row.
     pub(crate) fn new(source: &Geometry, target: &Geometry, options: RenderOptions) -> Result<Self, Error> {
         let (source, upright) = Source::new(source, options.rotation)?;
         let placement = place(options.fit, &upright, target);
@@ -175,24 +176,24 @@ impl Frame {
         Ok(frame)
     }
 
-    /// What of the source is shown where in the target.
+    /// The visible part of the source and its position in the target.
     pub(crate) const fn placement(&self) -> &Placement {
         &self.placement
     }
 
-    /// Takes what the source shows now: whole rows without padding, from row `first` on.
+    /// Takes whole rows of the source without padding, starting at row `first`.
     pub(crate) fn take_source(&mut self, first: usize, rows: &[u8]) {
         for (y, row) in (first..).zip(rows.chunks_exact(self.source.row_bytes())) {
             self.source.update(y, row);
         }
     }
 
-    /// Whether what the source shows has changed since the target was made after it.
+    /// Whether the source has changed since the last rendering.
     pub(crate) fn source_has_changes(&self) -> bool {
         self.source.upright.changed.contains(&true)
     }
 
-    /// Makes the target's rows anew for those rows of the source that changed since the last call.
+    /// Renders the target's rows for the source rows that changed since the last call.
     fn render(&mut self) {
         let Self {
             source: Source { upright: source, .. },
@@ -240,15 +241,16 @@ impl Frame {
         source.changed.fill(false);
     }
 
-    /// Whether any row of the target has to be stored for what the source shows now.
+    /// Whether the target has rows to store.
     pub(crate) fn has_changes(&mut self) -> bool {
         self.render();
         self.target.changed.contains(&true)
     }
 
-    /// Hands each row of the target that is not stored yet to `store`, with its number, from top to bottom.
+    /// Passes each unstored row of the target to `store`, with its number, from top to bottom.
     ///
-    /// Returns the numbers of rows and bytes stored. After an error, rows from the failed one on still count as not stored.
+    /// Returns the numbers of stored rows and bytes. After an error, the failed row and all rows after it
+    /// remain unstored.
     pub(crate) fn store_changes<E>(
         &mut self,
         mut store: impl FnMut(usize, &[u8]) -> Result<(), E>,
@@ -266,7 +268,7 @@ impl Frame {
         Ok((rows, bytes))
     }
 
-    /// Takes every row of the target for not stored, because it shows another part of its memory.
+    /// Marks every row of the target as unstored, because the target shows another part of its memory.
     pub(crate) fn forget_stored(&mut self) {
         self.target.changed.fill(true);
     }
@@ -291,7 +293,7 @@ mod tests {
         Frame::new(source, target, options).expect("geometries")
     }
 
-    /// Renders and stores into `screen`; returns the numbers of the rows that were stored.
+    /// Renders and stores into `screen`. Returns the numbers of the stored rows.
     fn store(frame: &mut Frame, screen: &mut [u8]) -> Vec<usize> {
         let mut rows = Vec::new();
         let bytes = frame.store_changes(|y, row| {
@@ -305,13 +307,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_stored_once_for_each_change() {
+    fn stores_rows_once_for_each_change() {
         let (source, target) = (geometry("4x3xxrgb8888"), geometry("4x3xbgr565"));
         let mut frame = copy(&source, &target);
         let mut screen = vec![0xaa; target.visible_bytes()];
         let mut pixels = vec![0; source.visible_bytes()];
         frame.take_source(0, &pixels);
-        assert_eq!(store(&mut frame, &mut screen), [0, 1, 2], "the first picture, though all black");
+        assert_eq!(store(&mut frame, &mut screen), [0, 1, 2], "the first frame, although all black");
         assert_eq!(screen, vec![0; target.visible_bytes()]);
         frame.take_source(0, &pixels);
         assert_eq!(store(&mut frame, &mut screen), [0_usize; 0], "still");
@@ -356,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_stored_is_stored_later() {
+    fn stores_failed_rows_later() {
         let shape = geometry("1x4x16");
         let mut frame = copy(&shape, &shape);
         let failed = frame.store_changes(|y, _| if y == 2 { Err("no") } else { Ok(()) });
@@ -383,7 +385,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn after_any_damage_the_target_is_as_if_copied_whole(
+        fn after_any_change_the_target_equals_a_whole_copy(
             source in any_geometry(),
             target in any_geometry(),
             options in any_render_options(),

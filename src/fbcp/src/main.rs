@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Copies one framebuffer to another, storing only what changed.
+//! Copies one framebuffer to another and stores only what changed.
 //!
-//! It knows two framebuffers by their geometry and formats. It never knows who draws on the source or which panel the target
-//! is, and it knows nothing of the lamp.
+//! The program deals with two framebuffers, their geometry and their formats. It does not depend on the
+//! program that draws, on the panel or on the lamp.
 //!
-//! [`endpoints`] opens the two framebuffers and waits for their [`arrival`]; [`copier`] looks at the source and stores
-//! to the target; [`frame`] knows what is to be stored, with [`fit`] for frames of another size; [`poll_timer`] says when to
-//! poll again; [`signals`] end the program or ask for its [`statistics`]; [`snapshot`] keeps a frame in a file.
+//! [`endpoints`] opens the two framebuffers and waits for their [`arrival`]; [`copier`] polls the source and
+//! stores to the target; [`frame`] computes what to store, with [`fit`] for frames of another size;
+//! [`poll_timer`] sets the time of the next poll; [`signals`] stop the program or request its [`statistics`];
+//! [`snapshot`] writes a frame to a file.
 
 mod arrival;
 mod copier;
@@ -36,14 +37,14 @@ use programs::fbcp::{AtEnd, Cli, Dither};
 use signals::Signals;
 use statistics::Statistics;
 
-/// The pause before a framebuffer that was lost is opened again, so that a device that comes and goes does not keep the
-/// processor busy.
+/// The delay before a lost framebuffer is opened again, so that a device that repeatedly comes and goes does
+/// not keep the processor busy.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Time between the lines of --stats.
+/// The time between the lines of --stats.
 const BETWEEN_LINES: Duration = Duration::from_mins(1);
 
-/// How a copy ended that had begun.
+/// Why a copy ended.
 enum End {
     Stopped,
     Lost(Error),
@@ -60,15 +61,15 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
     if let Some(file) = &cli.snapshot {
         return snapshot::take(&endpoints.for_snapshot(cli.snapshot_of)?, file);
     }
-    let mut signals = Signals::new().context("signals cannot be received")?;
+    let mut signals = Signals::new().context("cannot receive signals")?;
     let mut statistics = Statistics::new();
-    // What cannot be used at the start is a mistake that somebody must know of. What could be used once and cannot now is on
-    // its way back, as a device half set up after a mode change is, and is waited for.
+    // At the start, a framebuffer that cannot be used is an error to report. One that was usable before may
+    // return, such as a device after a mode change, so fbcp waits for it.
     let mut has_copied = false;
-    // Kept when only the target is lost: a console that came back would draw over the source meanwhile.
+    // Kept while only the target is lost: otherwise the console would draw over the source.
     let mut console = None;
     while let Some(source) = endpoints.open_source(has_copied, &mut signals, &statistics)? {
-        // Before there is a target: where there never will be one, the source is the lamp's panel itself.
+        // Done before there is a target: if there never is one, the source is the lamp's panel itself.
         if cli.console == programs::fbcp::Console::Silence && console.is_none() {
             console = silence(&source);
         }
@@ -80,7 +81,7 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
         match copy(cli, &mut copier, &mut signals, &mut statistics)? {
             End::Stopped => break,
             End::Lost(error) if cli.once => return Err(error.into()),
-            End::Lost(error) => warn!("{error}; opening it again"),
+            End::Lost(error) => warn!("{error}; reopening it"),
         }
         if copier.source_is_lost() {
             console = None;
@@ -95,7 +96,7 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
         && !cli.once
         && let Err(error) = endpoints.blank_target()
     {
-        warn!("the target is not made black: {error}");
+        warn!("cannot clear the target: {error}");
     }
     if cli.stats {
         info!("{statistics}");
@@ -105,27 +106,28 @@ fn run(cli: &Cli, endpoints: &Endpoints) -> anyhow::Result<()> {
 }
 
 fn options(cli: &Cli) -> RenderOptions {
-    // The command line knows no other.
+    // The command line accepts only valid rotations.
     let rotation = cli.rotate.parse().ok().and_then(Rotation::clockwise).unwrap_or_default();
     RenderOptions { rotation, fit: cli.fit, dither: cli.dither == Dither::Ordered }
 }
 
-/// Silences the console that draws on the source. Where that is not allowed, the lamp still has its screen.
+/// Disables the console that draws on the source. Failing to do so is not fatal: the lamp still has its
+/// screen.
 fn silence(source: &framebuffer::Surface) -> Option<Console> {
     match Console::silence(source) {
         Ok(None) => None,
         Ok(Some(console)) => {
-            info!("the text console tty{} is silent until fbcp ends", console.number());
+            info!("disabled the text console tty{} until fbcp ends", console.number());
             Some(console)
         }
         Err(error) => {
-            warn!("the text console stays on the screen: {error}");
+            warn!("cannot disable the text console: {error}");
             None
         }
     }
 }
 
-/// Copies until the program is to stop or a side is lost.
+/// Copies until a signal stops the program or a framebuffer is lost.
 fn copy(
     cli: &Cli,
     copier: &mut Copier,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a target must show, for tests: a pixel at a time, in floating point and without any memory of what was before; slow,
-//! and plain to see right.
+//! Computes the expected target for tests: one pixel at a time, in floating point and without state; slow and
+//! simple.
 
 use framebuffer::{Decoder, Geometry, PixelFormat, Rotation};
 
@@ -20,7 +20,7 @@ pub(crate) const ROTATIONS: [Rotation; 4] =
     [Rotation::None, Rotation::Clockwise90, Rotation::Half, Rotation::Clockwise270];
 pub(crate) const FITS: [Fit; 3] = [Fit::Contain, Fit::Cover, Fit::Stretch];
 
-/// The first pixel of `screen` that does not show what it must for `pixels`, in words. Both are rows without padding.
+/// Describes the first pixel of `screen` that is wrong for `pixels`. Both are rows without padding.
 pub(crate) fn difference(
     source: &Geometry,
     target: &Geometry,
@@ -40,16 +40,16 @@ pub(crate) fn difference(
     Some(format!("{shown:?} for {wanted:?} at {x},{y}, of {source} on {target}, {options:?}"))
 }
 
-/// Whether a pixel of the target shows a colour as near as its format and the options allow.
+/// Whether a pixel of the target is as close to a colour as its format and the options allow.
 fn shows(target: &Geometry, dither: bool, pixel: [u8; 3], color: [f64; 3]) -> bool {
     target.format().colors().iter().zip(pixel).zip(color).all(|((field, shown), wanted)| {
-        // Half a step of the format, or a whole one when dithered, and the rounding to eight bits on the way.
+        // Half a step of the format, or a whole step when dithered, plus the rounding to eight bits.
         let step = 255.0 / f64::from((1_u32 << field.length) - 1);
         (f64::from(shown) - wanted).abs() <= if dither { step } else { step / 2.0 } + 1.01
     })
 }
 
-/// The whole target, each colour as exact as its sums.
+/// The whole target in exact colours.
 fn colors(source: &Geometry, target: &Geometry, options: RenderOptions, pixels: &[u8]) -> Vec<[f64; 3]> {
     let mut rgb = vec![[0; 3]; source.width() * source.height()];
     Decoder::new(source.format()).decode(pixels, &mut rgb);
@@ -89,7 +89,7 @@ fn colors(source: &Geometry, target: &Geometry, options: RenderOptions, pixels: 
     result
 }
 
-/// Part of the line from `a` to `b` that pixel `index` covers.
+/// The part of the line from `a` to `b` that pixel `index` covers.
 fn overlap(index: usize, a: f64, b: f64) -> f64 {
     ((index as f64 + 1.0).min(b) - (index as f64).max(a)).max(0.0)
 }

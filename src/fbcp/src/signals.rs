@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sleep that signals, and what is waited for, end at once.
+//! Sleeping that ends with a signal or a readable descriptor.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,35 +8,35 @@ use std::time::Instant;
 use runtime::signals::{self, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use runtime::wait;
 
-/// Why a wait is over.
+/// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wake {
-    /// It is time.
+    /// The time has come.
     Deadline,
-    /// The descriptor that is waited for is readable.
+    /// The awaited descriptor is readable.
     Readable,
-    /// SIGUSR1: somebody asks how it is going.
+    /// SIGUSR1: a request for statistics.
     Question,
-    /// Any other of the signals.
+    /// Any other handled signal.
     Stop,
 }
 
-/// The signals that fbcp follows, from when this is made.
+/// The signals that fbcp handles, from its creation.
 pub(crate) struct Signals(signals::Signals);
 
 impl Signals {
-    /// From now on, those signals end the waiting here instead of the process.
+    /// Blocks the signals, so that they end waits here and not the process.
     pub(crate) fn new() -> io::Result<Self> {
         let mut followed = vec![SIGINT, SIGQUIT, SIGTERM, SIGUSR1];
-        // Who starts a program by nohup wants it to outlive the terminal.
+        // nohup ignores SIGHUP so that the program outlives the terminal.
         if !signals::is_ignored(SIGHUP) {
             followed.push(SIGHUP);
         }
         signals::Signals::new(&followed).map(Self)
     }
 
-    /// Sleeps until `time`, until a signal, or until `awaited` is readable. A signal that came before counts, even if `time`
-    /// has passed already.
+    /// Sleeps until `time`, a signal, or until `awaited` is readable. An earlier signal counts, even if
+    /// `time` has passed.
     pub(crate) fn wait(
         &mut self,
         time: Option<Instant>,
@@ -51,7 +51,7 @@ impl Signals {
             }
             let mut wake = None;
             for signal in self.0.pending() {
-                // Of several, one to stop counts.
+                // Of several signals, one that stops the program takes precedence.
                 if signal != SIGUSR1 {
                     wake = Some(Wake::Stop);
                 } else if wake.is_none() {

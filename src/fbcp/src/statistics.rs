@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the copying took, in one line.
+//! The cost of copying, in one line.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// Counts since the start of the program.
+/// Counters since the start of the program.
 pub(crate) struct Statistics {
     start: Instant,
-    looks: u64,
+    polls: u64,
     frames: u64,
     rows: u64,
     bytes: u64,
@@ -18,12 +18,12 @@ pub(crate) struct Statistics {
 impl Statistics {
     /// Nothing has happened yet.
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), looks: 0, frames: 0, rows: 0, bytes: 0 }
+        Self { start: Instant::now(), polls: 0, frames: 0, rows: 0, bytes: 0 }
     }
 
-    /// Adds a poll of the source, after which so many rows and bytes were stored.
+    /// Adds a poll of the source that stored these numbers of rows and bytes.
     pub(crate) fn add(&mut self, rows: usize, bytes: usize) {
-        self.looks += 1;
+        self.polls += 1;
         self.frames += u64::from(rows > 0);
         self.rows += rows as u64;
         self.bytes += bytes as u64;
@@ -32,12 +32,13 @@ impl Statistics {
 
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { start, looks, frames, rows, bytes } = self;
+        let Self { start, polls, frames, rows, bytes } = self;
         let seconds = start.elapsed().as_secs_f64();
         let busy = processor_time().as_secs_f64() / seconds * 100.0;
         write!(
             f,
-            "in {seconds:.1} s: {looks} looks, {frames} pictures stored in {rows} rows of {bytes} bytes, {busy:.2} % of a processor"
+            "in {seconds:.1} s: {polls} polls, {frames} frames stored in {rows} rows of {bytes} bytes, \
+             {busy:.2} % of a processor"
         )
     }
 }

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Real framebuffer devices: run as root on a machine that has them and a running `fbcp`, as `tests/run framebuffers`
-//! does. Not a test that `cargo test` runs by itself.
+//! Real framebuffer devices. `tests/run framebuffers` runs this as root on a machine with such devices and a
+//! running `fbcp`; `cargo test` does not run it by itself.
 //!
-//!     devices damage COUNT    changes /dev/fb0 at random places; after each change /dev/fb1 must show exactly what follows
-//!     devices fill RRGGBB     fills /dev/fb0 with a colour and waits until /dev/fb1 shows it, with black bars
-//!     devices play WHAT       draws on /dev/fb0 for ten seconds, for a benchmark: still, cursor, slider or video
+//!     devices damage COUNT    changes /dev/fb0 at random; /dev/fb1 must show exactly the result
+//!     devices fill RRGGBB     fills /dev/fb0 and waits until /dev/fb1 shows it with black bars
+//!     devices play WHAT       draws on /dev/fb0 for 10 s, for a benchmark: still, cursor, slider or video
 //!
-//! It has its own idea of averages and pixels, a pixel at a time.
+//! It computes averages and pixels independently, one pixel at a time.
 
 use std::time::{Duration, Instant};
 
 use framebuffer::{Access, Geometry, Surface};
 
-/// How long a change may take to arrive on an emulated machine.
+/// The maximum delay of a change on an emulated machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Devices {
     source: Surface,
     target: Surface,
-    /// What the source shows.
+    /// The content of the source.
     canvas: Vec<[u8; 3]>,
 }
 
@@ -51,7 +51,7 @@ impl Devices {
         let mut random = fastrand::Rng::with_seed(7);
         let start = Instant::now();
         for step in 0..count {
-            // From a pixel to a large part of the screen, at random or of one colour.
+            // From a pixel to a large part of the screen, random or in one colour.
             let most = [1, 8, 64, 400][random.usize(0..4)];
             let (width, height) = (random.usize(1..=most), random.usize(1..=most));
             let (left, top) =
@@ -85,11 +85,11 @@ impl Devices {
         println!("{count} changes shown exactly, in {:.1} s", start.elapsed().as_secs_f64());
     }
 
-    /// Draws as lamps, consoles and films do, 30 times a second.
+    /// Draws like lamps, consoles and films, 30 times a second.
     fn play(&mut self, what: &str) {
         let (width, height) = (self.source.geometry().width(), self.source.geometry().height());
         let start = Instant::now();
-        // A slow machine leaves frames out, as a film does.
+        // A slow machine skips frames, as a film does.
         while start.elapsed() < Duration::from_secs(10) {
             let step = (start.elapsed().as_millis() * 30 / 1000) as usize;
             let light = |on: bool| if on { [255; 3] } else { [0; 3] };
@@ -97,7 +97,7 @@ impl Devices {
                 "still" => {}
                 // Twice a second, 8x16 pixels.
                 "cursor" => self.rectangle([100, 100, 8, 16], light((step / 15).is_multiple_of(2))),
-                // A thumb that goes to and fro, and the strip that shows its colour.
+                // A thumb that moves back and forth, and the strip in its colour.
                 "slider" => {
                     let x = 100 + (step * 7) % (width - 300);
                     self.rectangle([80, 300, width - 160, 100], [64; 3]);
@@ -110,12 +110,12 @@ impl Devices {
                 _ => panic!("still, cursor, slider or video"),
             }
             let next = start + Duration::from_secs(1) * (step as u32 + 1) / 30;
-            // The rate of the frames; nothing reports it.
+            // The frame rate; nothing reports it.
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
     }
 
-    /// Draws past the canvas, for speed.
+    /// Draws without the canvas, for speed.
     fn rectangle(&mut self, [left, top, width, height]: [usize; 4], color: [u8; 3]) {
         let geometry = *self.source.geometry();
         let bytes = geometry.format().bytes_per_pixel();
@@ -145,7 +145,7 @@ impl Devices {
         self.await_target(&expected, &format!("{color:?}"));
     }
 
-    /// Stores part of a row of the canvas.
+    /// Stores a part of a row of the canvas.
     fn draw(&mut self, y: usize, left: usize, width: usize) {
         let geometry = *self.source.geometry();
         let bytes = geometry.format().bytes_per_pixel();
@@ -173,7 +173,7 @@ impl Devices {
     }
 }
 
-/// The pixel for a colour, as the driver's bitfields say.
+/// The pixel of a colour, from the driver's bitfields.
 fn put(geometry: &Geometry, rgb: [u8; 3], pixel: &mut [u8]) {
     let mut bits = 0_u32;
     for (field, value) in geometry.format().colors().iter().zip(rgb) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The text console that draws on a framebuffer: log-in prompts, kernel messages and a blinking cursor, which do not belong
-//! on a lamp's screen.
+//! The text console that draws on a framebuffer: log-in prompts, kernel messages and a blinking cursor.
 //!
-//! Graphics mode alone does not keep it away: when systemd starts a log-in prompt, at the boot or after a log-out, it sets
-//! the console back to text, which draws over whatever is there. So the kernel's console driver for framebuffers is also let
-//! go of the consoles, which then draw nowhere.
+//! Graphics mode alone does not stop it: when systemd starts a log-in prompt, at boot or after a log-out, it
+//! sets the console back to text mode, which draws over the frame. So the kernel's console driver for
+//! framebuffers is also unbound.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -38,7 +37,8 @@ struct ConsoleToFramebuffer {
 const TEXT: c_ulong = 0;
 const GRAPHICS: c_ulong = 1;
 
-/// Requests of `<linux/kd.h>`, `<linux/vt.h>` and `<linux/fb.h>`; their numbers predate the encoding of size and direction.
+/// Requests of `<linux/kd.h>`, `<linux/vt.h>` and `<linux/fb.h>`. Their numbers do not encode size and
+/// direction.
 mod request {
     use super::{ConsoleToFramebuffer, VtState, c_int};
 
@@ -49,59 +49,59 @@ mod request {
     nix::ioctl_write_ptr_bad!(set_framebuffer, 0x4610, ConsoleToFramebuffer);
 }
 
-/// The drivers of consoles.
+/// The console drivers.
 const DRIVERS: &str = "/sys/class/vtconsole";
 
-/// A console that does not draw, until this is dropped.
+/// A console that draws nothing until this value is dropped.
 #[derive(Debug)]
 pub struct Console {
     number: u32,
-    /// What it drew on, to be given back to it.
+    /// The framebuffer that it drew on, to restore.
     device: File,
     map: ConsoleToFramebuffer,
 }
 
 impl Console {
-    /// Keeps the console that people see from drawing on `surface`. `None` if there is none that does: the machine has no
-    /// consoles, the visible one is on another framebuffer, or a graphical program has it.
+    /// Stops the visible console from drawing on `surface`. `None` if no console does so: the machine has no
+    /// consoles, the visible one is on another framebuffer, or a graphical program uses it.
     pub fn silence(surface: &Surface) -> Result<Option<Self>, Error> {
         let Some((device, framebuffer)) = surface.device() else { return Ok(None) };
         let Ok(visible) = open("/dev/tty0") else { return Ok(None) };
         let mut state = VtState::default();
-        // SAFETY: the descriptor is open, and the request writes one structure of the kernel's layout to a place that holds
-        // one.
+        // SAFETY: the descriptor is open, and the request writes one structure of the kernel's layout to
+        // `state`.
         if unsafe { request::get_state(visible.as_raw_fd(), &raw mut state) }.is_err() {
             return Ok(None);
         }
         let number = u32::from(state.active);
         let mut map = ConsoleToFramebuffer { console: number, framebuffer: u32::MAX };
-        // SAFETY: as above.
+        // SAFETY: as above, to `map`.
         let answer = unsafe { request::get_framebuffer(device.as_raw_fd(), &raw mut map) };
         if answer.is_err() || u64::from(map.framebuffer) != framebuffer {
             return Ok(None);
         }
         let name = name(number);
         let terminal =
-            open(&name).map_err(|error| Error::unusable(format!("{name} cannot be opened: {error}")))?;
+            open(&name).map_err(|error| Error::unusable(format!("cannot open {name}: {error}")))?;
         let mut mode: c_int = 0;
-        // SAFETY: as above, with an integer.
+        // SAFETY: as above, to an integer.
         unsafe { request::get_mode(terminal.as_raw_fd(), &raw mut mode) }
             .map_err(|error| refused(&name, error))?;
         if mode as c_ulong != TEXT {
             return Ok(None);
         }
         let device = device.try_clone().map_err(|error| {
-            Error::unusable(format!("{} cannot be opened twice: {error}", surface.path().display()))
+            Error::unusable(format!("cannot open {} a second time: {error}", surface.path().display()))
         })?;
         set(&terminal, GRAPHICS, b"\x1b[?25l").map_err(|error| refused(&name, error))?;
         for bind in bound_drivers(Path::new(DRIVERS)) {
-            // Where that cannot be done, in a container perhaps, graphics mode has to be enough.
+            // If this fails, for example in a container, graphics mode must be enough.
             let _ = fs::write(bind, "0");
         }
         Ok(Some(Self { number, device, map }))
     }
 
-    /// Its number: 1 for `/dev/tty1`.
+    /// The number of the console: 1 for `/dev/tty1`.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.number
@@ -110,12 +110,12 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        // The driver is not bound again by the file that unbound it, for it has forgotten its framebuffer, but by giving it
-        // one. There is nobody left to tell if any of this fails. SAFETY: the descriptor is open, and the request reads one
-        // structure of the kernel's layout.
+        // The driver no longer has its framebuffer, so writing to its `bind` file is not enough: assigning
+        // the framebuffer binds it again. Nothing can be done about an error here.
+        // SAFETY: the descriptor is open, and the request reads one structure of the kernel's layout.
         let _ = unsafe { request::set_framebuffer(self.device.as_raw_fd(), &raw const self.map) };
-        // Opened anew, for systemd hangs up on whoever has it open when a prompt starts. Set to graphics first, because only a
-        // change of the mode has the text drawn.
+        // Opened again because systemd hangs up open descriptors when a prompt starts. Graphics mode comes
+        // first because only a change of the mode draws the text.
         if let Ok(terminal) = open(&name(self.number)) {
             let _ = set(&terminal, GRAPHICS, b"");
             let _ = set(&terminal, TEXT, b"\x1b[?25h");
@@ -123,21 +123,21 @@ impl Drop for Console {
     }
 }
 
-/// Sets a console's mode, and shows or hides its cursor.
+/// Sets a console's mode and shows or hides its cursor.
 fn set(mut terminal: &File, mode: c_ulong, cursor: &[u8]) -> Result<(), Errno> {
     // SAFETY: the descriptor is open, and the request takes a number.
     unsafe { request::set_mode(terminal.as_raw_fd(), mode as c_int) }?;
-    // A console that is being closed down needs no cursor.
+    // A console that is closing needs no cursor.
     let _ = terminal.write_all(cursor);
     Ok(())
 }
 
-/// A console by its own name; `/dev/tty0` always means the one that is visible at that moment.
+/// The path of a console. `/dev/tty0` is always the visible one.
 fn name(number: u32) -> String {
     format!("/dev/tty{number}")
 }
 
-/// The files by which the console drivers for framebuffers that are in use are let go.
+/// The `bind` files of the framebuffer console drivers in use.
 fn bound_drivers(directory: &Path) -> Vec<PathBuf> {
     let reads = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
     fs::read_dir(directory)
@@ -155,7 +155,7 @@ fn open(name: &str) -> std::io::Result<File> {
 }
 
 fn refused(name: &str, error: Errno) -> Error {
-    Error::unusable(format!("{name} refuses to be set to graphics ({}); run as root", error.desc()))
+    Error::unusable(format!("cannot set {name} to graphics mode: {}; run as root", error.desc()))
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_framebuffer_drivers_in_use_are_let_go() {
+    fn unbinds_only_framebuffer_drivers_in_use() {
         let directory = tempfile::tempdir().expect("a directory");
         for (driver, name, bind) in [
             ("vtcon0", "(S) dummy device", "1"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Rows of pixels from one format to another, by tables: a lookup per colour instead of a division.
+//! Converts rows of pixels between formats by tables: a look-up per colour instead of a division.
 
 use crate::PixelFormat;
 
@@ -17,15 +17,15 @@ pub struct Encoder {
     tables: Box<[[u32; 256]; 3]>,
 }
 
-/// Turns pixels of one format into pixels of another, with the result of decoding to eight bits and encoding again.
+/// Converts pixels from one format to another. The result equals decoding to eight bits and encoding again.
 #[derive(Clone, Debug)]
 pub struct Converter {
     to: PixelFormat,
-    /// `None` when the formats are the same and a copy of the bytes is the answer.
+    /// `None` if the formats are equal and the bytes are copied.
     tables: Option<Tables<u32>>,
 }
 
-/// For each colour of a source format: what every value of its field becomes.
+/// For each colour of a source format: the result for every value of its field.
 #[derive(Clone, Debug)]
 struct Tables<T> {
     bytes_per_pixel: usize,
@@ -55,7 +55,7 @@ impl<T: Copy> Tables<T> {
 
     #[inline]
     fn look_up(&self, pixel: u32) -> [T; 3] {
-        // The mask is the table's own, so that no value can lie outside of it.
+        // The mask is within the table's length, so the index is valid.
         self.colors
             .each_ref()
             .map(|Table { offset, entries }| entries[(pixel >> offset) as usize & (entries.len() - 1)])
@@ -63,16 +63,16 @@ impl<T: Copy> Tables<T> {
 }
 
 impl Decoder {
-    /// A decoder of pixels in `format`.
+    /// Creates a decoder of pixels in `format`.
     #[must_use]
     pub fn new(format: PixelFormat) -> Self {
         Self { tables: Tables::new(format, |_, value| value) }
     }
 
-    /// Red, green and blue of each pixel.
+    /// Decodes each pixel to red, green and blue.
     ///
     /// # Panics
-    /// If `rgb` is not as long as the row has pixels.
+    /// If `rgb` does not have one entry per pixel of the row.
     pub fn decode(&self, row: &[u8], rgb: &mut [[u8; 3]]) {
         match self.tables.bytes_per_pixel {
             2 => self.decode_pixels::<2>(row, rgb),
@@ -89,7 +89,7 @@ impl Decoder {
 }
 
 impl Encoder {
-    /// An encoder to pixels in `format`.
+    /// Creates an encoder to pixels in `format`.
     #[must_use]
     pub fn new(format: PixelFormat) -> Self {
         let mut tables = Box::new([[0; 256]; 3]);
@@ -103,10 +103,10 @@ impl Encoder {
         Self { format, tables }
     }
 
-    /// The pixel for each red, green and blue.
+    /// Encodes red, green and blue to a pixel each.
     ///
     /// # Panics
-    /// If `row` has not as many pixels as `rgb` is long.
+    /// If `row` does not have one pixel per entry of `rgb`.
     pub fn encode(&self, rgb: &[[u8; 3]], row: &mut [u8]) {
         match self.format.bytes_per_pixel() {
             2 => self.encode_pixels::<2>(rgb, row),
@@ -124,10 +124,10 @@ impl Encoder {
 }
 
 impl Converter {
-    /// A converter of pixels in format `from` to pixels in format `to`.
+    /// Creates a converter from pixels in format `from` to pixels in format `to`.
     #[must_use]
     pub fn new(from: PixelFormat, to: PixelFormat) -> Self {
-        // Unused bits of the source mean nothing and must not reach the target, where they would look like a change.
+        // Unused bits of the source mean nothing. In the target they would look like a change.
         let verbatim = from == to && from.is_full();
         let tables = (!verbatim).then(|| {
             Tables::new(from, |color, value| {
@@ -139,10 +139,10 @@ impl Converter {
         Self { to, tables }
     }
 
-    /// The same pixels in the other format.
+    /// Converts the pixels of a row.
     ///
     /// # Panics
-    /// If the two rows have not the same number of pixels.
+    /// If the rows do not have the same number of pixels.
     pub fn convert(&self, from: &[u8], to: &mut [u8]) {
         let Some(tables) = &self.tables else { return to.copy_from_slice(from) };
         match (tables.bytes_per_pixel, self.to.bytes_per_pixel()) {
@@ -166,7 +166,7 @@ fn convert_pixels<const FROM: usize, const TO: usize>(tables: &Tables<u32>, from
     }
 }
 
-/// Pairs the pixels of two rows that must be whole and of the same length.
+/// Pairs the pixels of two rows, which must be whole and of the same length.
 fn pairs<'a, A, B>(
     (a, rest_a): (&'a [A], &[u8]),
     (b, rest_b): (&'a mut [B], &mut [u8]),
@@ -193,7 +193,7 @@ mod tests {
     use crate::Bitfield;
     use proptest::prelude::*;
 
-    /// A pixel at a time, a bit at a time, in floating point: slow, and plain to see right.
+    /// One pixel and one bit at a time, in floating point: slow and simple.
     mod reference {
         use super::*;
 
@@ -228,7 +228,7 @@ mod tests {
         PixelFormat::XBGR8888,
     ];
 
-    /// Named formats, and any other that is valid: fields in any order with gaps, with or without alpha.
+    /// A named format or any other valid one: fields in any order, with gaps, with or without alpha.
     fn any_format() -> impl Strategy<Value = PixelFormat> {
         let fields = (prop_oneof![Just(16), Just(24), Just(32)], [1..=10_u32, 1..=10, 1..=10, 0..=8])
             .prop_flat_map(|(bits, lengths)| {
@@ -251,7 +251,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_converted_as_the_reference_does(
+        fn converts_rows_like_the_reference(
             from in any_format(),
             to in any_format(),
             noise in proptest::collection::vec(any::<u8>(), 0..400),
@@ -277,7 +277,7 @@ mod tests {
         }
 
         #[test]
-        fn there_and_back_changes_no_colour(format in any_format(), rgb: [u8; 3]) {
+        fn a_round_trip_changes_no_colour(format in any_format(), rgb: [u8; 3]) {
             let once = format.decode(format.encode(rgb));
             prop_assert_eq!(format.decode(format.encode(once)), once);
         }
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "rows of different length")]
-    fn a_row_that_is_too_short_is_a_programming_error() {
+    fn panics_on_a_row_that_is_too_short() {
         Converter::new(PixelFormat::RGB565, PixelFormat::XRGB8888).convert(&[0; 4], &mut [0; 4]);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a framebuffer driver says of its mode: requests of `<linux/fb.h>`.
+//! A framebuffer driver's mode, read with the requests of `<linux/fb.h>`.
 
 use std::ffi::{c_char, c_ulong};
 use std::fs::File;
@@ -18,7 +18,7 @@ struct FbBitfield {
     msb_right: u32,
 }
 
-/// `struct fb_var_screeninfo`: what a program may set.
+/// `struct fb_var_screeninfo`: what a program can set.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 struct FbVarScreenInfo {
@@ -89,13 +89,13 @@ struct FbColorMap {
 /// `FB_BLANK_UNBLANK` of `<linux/fb.h>`.
 const UNBLANK: i32 = 0;
 
-/// `FB_TYPE_PACKED_PIXELS`: the bits of a pixel lie together.
+/// `FB_TYPE_PACKED_PIXELS`: the bits of a pixel are adjacent.
 const TYPE_PACKED_PIXELS: u32 = 0;
-/// `FB_VISUAL_TRUECOLOR` and `FB_VISUAL_DIRECTCOLOR`: a pixel says its colour itself, without a palette. A direct colour
-/// driver's ramps are taken to be linear, as every driver sets them at start.
+/// `FB_VISUAL_TRUECOLOR` and `FB_VISUAL_DIRECTCOLOR`: a pixel contains its colour, without a palette. The
+/// ramps of a direct colour driver are assumed to be linear, as every driver sets them at start-up.
 const VISUALS_WITHOUT_PALETTE: [u32; 2] = [2, 4];
 
-/// Wrappers of the requests; their numbers predate the encoding of size and direction.
+/// The requests. Their numbers do not encode size and direction.
 mod request {
     use super::{FbColorMap, FbFixScreenInfo, FbVarScreenInfo};
 
@@ -107,25 +107,26 @@ mod request {
     nix::ioctl_write_ptr!(wait_for_vsync, b'F', 0x20, u32);
 }
 
-/// `FBIO_WAITFORVSYNC`. Returns false if the driver has no such thing.
+/// `FBIO_WAITFORVSYNC`. Returns false if the driver does not support it.
 pub(crate) fn wait_for_vsync(device: &File) -> bool {
     let first_screen = 0;
-    // SAFETY: the descriptor is open, and the request reads a number from where there is one.
+    // SAFETY: the descriptor is open, and the request reads a number from `first_screen`.
     unsafe { request::wait_for_vsync(device.as_raw_fd(), &raw const first_screen) }.is_ok()
 }
 
-/// `FBIOBLANK`: has the driver show the picture. DRM drivers of panels show nothing before the first request, and a driver
-/// that has no such request shows it always.
+/// `FBIOBLANK`: switches the display on. DRM drivers of panels show nothing before the first request; a
+/// driver without this request always shows the frame.
 pub(crate) fn unblank(device: &File) {
     // SAFETY: the descriptor is open, and the request takes a number.
     let _ = unsafe { request::blank(device.as_raw_fd(), UNBLANK) };
 }
 
-/// Whether another program is the DRM master of the display behind the framebuffer, as the compositor of a desktop is.
+/// Whether another program, such as the compositor of a desktop, is the DRM master of the framebuffer's
+/// display.
 ///
-/// While there is a master, DRM drivers answer EBUSY to all that would change what is shown through the framebuffer. So
-/// the first colour of the map, which true colour has no use for, is set to what it is. Nothing changes by that,
-/// whatever the answer. Drivers without DRM know no master.
+/// While there is a master, DRM drivers return EBUSY for requests that change what the framebuffer shows. The
+/// test sets the first entry of the colour map, which true colour does not use, to its current value. This
+/// changes nothing. Drivers without DRM have no master.
 pub(crate) fn has_master(device: &File) -> bool {
     let [mut red, mut green, mut blue] = [0; 3];
     let mut map = FbColorMap {
@@ -136,39 +137,40 @@ pub(crate) fn has_master(device: &File) -> bool {
         blue: &raw mut blue,
         transp: std::ptr::null_mut(),
     };
-    // SAFETY: the descriptor is open, and both requests get a structure of the kernel's layout, whose pointers lead to as many
-    // numbers as it says.
+    // SAFETY: the descriptor is open. Both requests receive a structure of the kernel's layout, with pointers
+    // to as many numbers as the structure states.
     unsafe {
         request::get_colors(device.as_raw_fd(), &raw mut map).is_ok()
             && request::put_colors(device.as_raw_fd(), &raw const map) == Err(Errno::EBUSY)
     }
 }
 
-/// A driver's mode, as far as it matters to who reads or stores pixels.
+/// The parts of a driver's mode that readers and writers of pixels need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mode {
     pub(crate) geometry: Geometry,
-    /// Bytes of memory behind the device, all of which can be mapped.
+    /// Bytes of the device's memory; all can be mapped.
     pub(crate) memory_len: usize,
-    /// Where that memory is. It moves when a driver allocates it anew, and an old mapping then shows nothing.
+    /// The address of that memory. It changes when a driver allocates again; an old mapping then shows
+    /// nothing.
     memory_start: c_ulong,
 }
 
-/// Why no mode came from a device.
+/// Why a device reported no usable mode.
 pub(crate) enum NoMode {
-    /// A request failed; the device is no framebuffer, or is gone.
+    /// A request failed: the device is not a framebuffer, or it was removed.
     Request(Errno),
     /// The driver's mode cannot be used.
     Unusable(Error),
 }
 
 impl Mode {
-    /// Asks the driver of an open framebuffer device.
+    /// Reads the mode of an open framebuffer device.
     pub(crate) fn of(device: &File) -> Result<Self, NoMode> {
         let mut var = FbVarScreenInfo::default();
         let mut fix = FbFixScreenInfo::default();
-        // SAFETY: the descriptor is open, and each request writes one structure of the kernel's layout (checked by a test),
-        // to a place that holds one.
+        // SAFETY: the descriptor is open, and each request writes one structure of the kernel's layout
+        // (checked by a test).
         unsafe {
             request::get_var(device.as_raw_fd(), &raw mut var).map_err(NoMode::Request)?;
             request::get_fix(device.as_raw_fd(), &raw mut fix).map_err(NoMode::Request)?;
@@ -184,13 +186,14 @@ impl Mode {
             || var.nonstd != 0
         {
             return Err(Error::unusable(format!(
-                "its mode ({} bits per pixel, type {}, visual {}) is not packed true color; set one of 16, 24 or 32 bits, as by `fbset -depth 16`",
+                "its mode ({} bits per pixel, type {}, visual {}) is not packed true color; \
+                 set 16, 24 or 32 bits per pixel, for example with `fbset -depth 16`",
                 var.bits_per_pixel, fix.kind, fix.visual
             )));
         }
         if [var.red, var.green, var.blue].iter().any(|field| field.msb_right != 0) {
             return Err(Error::unusable(
-                "its pixels have their most significant bit on the right, which is not supported",
+                "its pixels have the most significant bit on the right, which is not supported",
             ));
         }
         let field = |FbBitfield { offset, length, .. }: FbBitfield| Bitfield { offset, length };
@@ -207,7 +210,7 @@ impl Mode {
             })
             .ok_or_else(|| {
                 Error::unusable(format!(
-                    "its picture is panned to {},{}, beyond all memory",
+                    "its frame is panned to {},{}, which exceeds any memory",
                     var.xoffset, var.yoffset
                 ))
             })?;
@@ -215,7 +218,8 @@ impl Mode {
         let memory_len = fix.smem_len as usize;
         if geometry.memory_bytes() > memory_len {
             return Err(Error::unusable(format!(
-                "its driver says {geometry}, panned to {},{}, which needs {} bytes, but has {memory_len}",
+                "its driver reports {geometry}, panned to {},{}; \
+                 that needs {} bytes, but its memory has {memory_len}",
                 var.xoffset,
                 var.yoffset,
                 geometry.memory_bytes()
@@ -224,7 +228,8 @@ impl Mode {
         Ok(Self { geometry, memory_len, memory_start: fix.smem_start })
     }
 
-    /// Whether a mapping made in mode `self` still shows the frame in mode `other`, if perhaps in another place.
+    /// Whether a mapping made in mode `self` still contains the frame in mode `other`, possibly at another
+    /// offset.
     pub(crate) fn is_panned(&self, other: &Self) -> bool {
         self.geometry.is_panned(&other.geometry) && Self { geometry: other.geometry, ..*self } == *other
     }
@@ -247,7 +252,7 @@ mod tests {
         assert_eq!(size_of::<FbColorMap>(), if size_of::<c_ulong>() == 8 { 40 } else { 24 });
     }
 
-    /// What the panel's driver says on a lamp: 240x320, twice as high in memory.
+    /// The mode of a lamp's panel: 240x320, with twice the height in memory.
     fn panel() -> (FbVarScreenInfo, FbFixScreenInfo) {
         let field = |offset, length| FbBitfield { offset, length, msb_right: 0 };
         let var = FbVarScreenInfo {
@@ -266,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panned_padded_mode_is_understood() {
+    fn reads_a_panned_padded_mode() {
         let (mut var, fix) = panel();
         let still = Mode::from_driver(&var, &fix).expect("a mode");
         assert_eq!(still.geometry.to_string(), "240x320, 16 bits per pixel, stride 512");
@@ -282,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_that_cannot_be_shown_are_refused() {
+    fn rejects_modes_that_cannot_be_shown() {
         let error = |change: fn(&mut FbVarScreenInfo, &mut FbFixScreenInfo)| {
             let (mut var, mut fix) = panel();
             change(&mut var, &mut fix);
@@ -294,8 +299,8 @@ mod tests {
         assert!(error(|var, _| var.grayscale = 1).contains("not packed true color"));
         assert!(error(|var, _| var.green.msb_right = 1).contains("most significant bit"));
         assert!(error(|var, _| var.red.length = 11).contains("11 bits of red"));
-        assert!(error(|var, _| var.yoffset = 321).contains("panned to 0,321, which needs"));
-        assert!(error(|_, fix| fix.smem_len = 1000).contains("but has 1000"));
+        assert!(error(|var, _| var.yoffset = 321).contains("panned to 0,321; that needs"));
+        assert!(error(|_, fix| fix.smem_len = 1000).contains("but its memory has 1000"));
         assert!(error(|_, fix| fix.line_length = 100).contains("stride of 100"));
     }
 }

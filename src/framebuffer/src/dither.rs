@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Ordered dithering: a colour between two that a format has becomes a fine pattern of both.
+//! Ordered dithering: shows a colour between two available colours as a fine pattern of both.
 //!
-//! The pattern is fixed to the place of a pixel, so that a still part of a frame gives still bytes, which error diffusion
-//! would not.
+//! The pattern depends only on a pixel's position, so unchanged parts of a frame keep the same bytes. Error
+//! diffusion would change them.
 
 use crate::PixelFormat;
 
 /// Bayer's matrix of order 4: each threshold is as far as possible from those next to it.
 pub const BAYER: [[u32; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
 
-/// Makes dithered pixels of one format from eight bits each of red, green and blue.
+/// Encodes eight bits each of red, green and blue to dithered pixels of one format.
 #[derive(Clone, Debug)]
 pub struct Ditherer {
     format: PixelFormat,
@@ -18,7 +18,7 @@ pub struct Ditherer {
 }
 
 impl Ditherer {
-    /// A ditherer to pixels in `format`.
+    /// Creates a ditherer to pixels in `format`.
     #[must_use]
     pub fn new(format: PixelFormat) -> Self {
         let fields = format.colors();
@@ -28,7 +28,8 @@ impl Ditherer {
                 std::array::from_fn(|value| {
                     let value = value as u32;
                     let level = if max < 255 {
-                        // value * max / 255 + (threshold + 1/2) / 16, rounded down: full and dark stay what they are.
+                        // value * max / 255 + (threshold + 1/2) / 16, rounded down: full and dark do not
+                        // change.
                         (value * max * 32 + 255 * (2 * threshold + 1)) / (255 * 32)
                     } else {
                         (value * max + 127) / 255
@@ -40,16 +41,16 @@ impl Ditherer {
         Self { format, tables: (0..16).map(table).collect() }
     }
 
-    /// Whether pixels of `from` have colours that `to` lacks, so that dithering shows more of them.
+    /// Whether `to` has fewer colours than `from`, so that dithering helps.
     #[must_use]
     pub fn helps(from: PixelFormat, to: PixelFormat) -> bool {
         from.colors().iter().zip(to.colors()).any(|(from, to)| from.length > to.length && to.length < 8)
     }
 
-    /// The pixels of row `y` for each red, green and blue.
+    /// Encodes red, green and blue to the pixels of row `y`.
     ///
     /// # Panics
-    /// If `row` has not as many pixels as `rgb` is long.
+    /// If `row` does not have one pixel per entry of `rgb`.
     pub fn encode(&self, y: usize, rgb: &[[u8; 3]], row: &mut [u8]) {
         let bytes = self.format.bytes_per_pixel();
         assert_eq!(row.len(), rgb.len() * bytes, "rows of different length");
@@ -69,7 +70,7 @@ mod tests {
     use crate::Decoder;
 
     #[test]
-    fn what_needs_no_dithering_is_what_it_was() {
+    fn leaves_available_colours_unchanged() {
         let rows = [[0; 3], [255; 3], [255, 0, 255], [0, 255, 0]];
         for format in [PixelFormat::RGB565, PixelFormat::XRGB8888] {
             for y in 0..4 {
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_has_the_mean_of_its_colour() {
+    fn a_patch_has_its_colour_on_average() {
         for format in [PixelFormat::RGB565, PixelFormat::BGR565] {
             let ditherer = Ditherer::new(format);
             for value in 0..=255_u8 {

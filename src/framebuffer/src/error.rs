@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The one error of this library: a sentence for a person, and a kind for the program that decides what to do.
+//! This library's error: a sentence for the user and a kind for the program.
 
 use std::fmt;
 
 /// What a program can do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// There is no such device or file now; it may come later, as a panel whose driver is still loading does.
+    /// The device or file does not exist now. It may appear later, for example when a panel's driver has
+    /// loaded.
     Missing,
-    /// It was usable and is no more: unplugged, deleted, cut short, or set to another mode. Opening it again may help.
+    /// It was usable and is not any more: unplugged, deleted, truncated or set to another mode. Opening it
+    /// again may help.
     Lost,
-    /// It is there and cannot be used as it is; waiting does not help.
+    /// It exists but cannot be used. Waiting does not help.
     Unusable,
-    /// Another process holds the claim on it.
+    /// Another process has claimed it.
     InUse,
 }
 
-/// Why a surface could not be opened, read or stored to. Displayed as one sentence that names the file.
+/// Why a surface could not be opened, read or written. Displays as one sentence that names the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -32,7 +34,7 @@ impl Error {
         Self::new(ErrorKind::Unusable, sentence)
     }
 
-    /// What can be done about it.
+    /// What a program can do about the error.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Mapped devices that go away while they are read or stored to.
+//! Mapped devices that are removed while they are read or written.
 //!
-//! A driver with deferred IO answers an access with SIGBUS once it has let go of the device, which would end the program. Here
-//! the page is replaced by one of ordinary memory instead, in which the access ends, and the mapping is noted as lost.
-//! SIGBUS of any other origin does what it always does.
+//! After a driver with deferred IO has released its device, an access causes SIGBUS, which would end the
+//! program. This handler replaces the page by ordinary memory, so the access succeeds, and marks the mapping
+//! as lost. SIGBUS from any other source has its default effect.
 //!
-//! The handler is that of the whole process. It is installed when the first device is mapped, unless the program has said by
-//! [`keep_sigbus_handler`] that it has one of its own.
+//! The handler applies to the whole process. The first mapping of a device installs it, unless the program
+//! has called [`keep_sigbus_handler`].
 
 use std::io;
 use std::ptr;
@@ -16,22 +16,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-/// Mappings that can be watched at a time; a program has a source and a target.
+/// The maximum number of watched mappings; a program has a source and a target.
 const MOST: usize = 8;
 
 static WATCHED: [Watched; MOST] = [const { Watched::unused() }; MOST];
 static PAGE: AtomicUsize = AtomicUsize::new(0);
 
-/// Done when the handler is installed, or never will be.
+/// Done when the handler is installed or will never be.
 static INSTALLED: Once = Once::new();
 
-/// Leaves SIGBUS to the program's own handler, if it is called before the first device is opened. That handler then has to see
-/// to devices that go away while they are mapped.
+/// Keeps the program's own SIGBUS handler, if called before the first device is opened. That handler must
+/// then deal with devices that are removed while mapped.
 pub fn keep_sigbus_handler() {
     INSTALLED.call_once(|| {});
 }
 
-/// A mapping, as the signal handler sees it: a length of 0 means none.
+/// A mapping as the signal handler sees it. A length of 0 means none.
 #[derive(Debug)]
 struct Watched {
     taken: AtomicBool,
@@ -56,29 +56,28 @@ impl Watched {
     }
 }
 
-/// Watches one mapping until it is dropped, which must be before the mapping is.
+/// Watches one mapping until it is dropped, which must happen before the mapping is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch(&'static Watched);
 
 impl Watch {
-    /// Watches the `length` bytes of a mapping that starts at `start`.
+    /// Watches the `length` bytes of the mapping at `start`.
     pub(crate) fn over(start: *const u8, length: usize) -> io::Result<Self> {
         INSTALLED.call_once(install);
         let free = |watched: &&Watched| !watched.taken.swap(true, Ordering::SeqCst);
-        let watched = WATCHED
-            .iter()
-            .find(free)
-            .ok_or_else(|| io::Error::other(format!("more than {MOST} devices are mapped at a time")))?;
+        let watched = WATCHED.iter().find(free).ok_or_else(|| {
+            io::Error::other(format!("more than {MOST} devices are mapped at the same time"))
+        })?;
         watched.lost.store(false, Ordering::SeqCst);
         watched.start.store(start as usize, Ordering::SeqCst);
         watched.length.store(length, Ordering::SeqCst);
         Ok(Self(watched))
     }
 
-    /// An error if an access so far met no device any more.
+    /// Fails if an access so far reached a removed device.
     pub(crate) fn check(&self) -> io::Result<()> {
         if self.0.lost.load(Ordering::SeqCst) {
-            return Err(io::Error::other("its driver let go of it"));
+            return Err(io::Error::other("its driver released it"));
         }
         Ok(())
     }
@@ -92,24 +91,26 @@ impl Drop for Watch {
 }
 
 fn install() {
-    // SAFETY: a question without arguments that are pointers.
+    // SAFETY: the call takes no pointers.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     PAGE.store(usize::try_from(page).expect("every system has a page size"), Ordering::SeqCst);
     let action = SigAction::new(SigHandler::SigAction(on_fault), SaFlags::SA_SIGINFO, SigSet::empty());
-    // SAFETY: the handler does only what may be done in one: atomics, mmap and sigaction, which are plain system calls.
+    // SAFETY: the handler uses only atomics, mmap and sigaction, which are allowed in signal handlers.
     let old = unsafe { sigaction(Signal::SIGBUS, &action) };
-    old.expect("SIGBUS may be handled");
+    old.expect("SIGBUS can be handled");
 }
 
 extern "C" fn on_fault(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
-    // SAFETY: the kernel hands a valid structure to a handler with SA_SIGINFO, and for SIGBUS it has an address.
+    // SAFETY: the kernel passes a valid structure to a handler with SA_SIGINFO, and sets the address for
+    // SIGBUS.
     let address = unsafe { (*info).si_addr() } as usize;
     let page = PAGE.load(Ordering::SeqCst);
     let start = address / page * page;
     if let Some(watched) = WATCHED.iter().find(|watched| watched.contains(address)) {
         let (protection, flags) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        // SAFETY: the page lies in a mapping of ours, which is reached by raw pointers only and stays as long and where it is.
+        // SAFETY: the page is inside a watched mapping, which only raw pointers refer to and which does not
+        // move.
         let memory = unsafe {
             libc::mmap64(
                 ptr::with_exposed_provenance_mut(start),
@@ -125,9 +126,10 @@ extern "C" fn on_fault(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc:
             return;
         }
     }
-    // Not ours: the access is tried again when this returns, and then ends the program as if there were no handler.
+    // Not a watched mapping: the access repeats when this returns, and then ends the program as without a
+    // handler.
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the default action needs nothing.
+    // SAFETY: the default action has no requirements.
     let _ = unsafe { sigaction(Signal::SIGBUS, &default) };
 }
 
@@ -141,21 +143,21 @@ mod tests {
 
     #[test]
     #[ignore = "the next test runs it, in a process of its own"]
-    fn with_a_handler_of_its_own() {
+    fn keeps_its_own_handler() {
         let own = SigAction::new(SigHandler::Handler(own), SaFlags::empty(), SigSet::empty());
         // SAFETY: the handler does nothing.
-        unsafe { sigaction(Signal::SIGBUS, &own) }.expect("SIGBUS may be handled");
+        unsafe { sigaction(Signal::SIGBUS, &own) }.expect("SIGBUS can be handled");
         keep_sigbus_handler();
         let byte = 0;
         let _watch = Watch::over(&raw const byte, 1).expect("a place is free");
         // SAFETY: as above.
-        let now = unsafe { sigaction(Signal::SIGBUS, &own) }.expect("SIGBUS may be handled");
+        let now = unsafe { sigaction(Signal::SIGBUS, &own) }.expect("SIGBUS can be handled");
         assert!(matches!(now.handler(), SigHandler::Handler(_)), "{now:?}");
     }
 
     #[test]
-    fn a_handler_of_the_program_stays() {
-        let name = "fault::tests::with_a_handler_of_its_own";
+    fn does_not_replace_the_programs_handler() {
+        let name = "fault::tests::keeps_its_own_handler";
         let this = std::env::current_exe().expect("a path");
         let child = Command::new(this).args(["--exact", "--ignored", name]).output().expect("a process");
         let text = String::from_utf8_lossy(&child.stdout);

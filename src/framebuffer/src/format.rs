@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where the three colours lie in a pixel, and what eight bits of a colour become in fewer or more.
+//! The positions of the three colours in a pixel, and the conversion of eight-bit colours to fewer or more
+//! bits.
 
 use crate::Error;
 
-/// Some adjacent bits of a pixel, as `struct fb_bitfield` of `<linux/fb.h>` gives them.
+/// Adjacent bits of a pixel, as in `struct fb_bitfield` of `<linux/fb.h>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bitfield {
-    /// Position of the lowest bit, counted from the pixel's least significant one.
+    /// The lowest bit, counted from the pixel's least significant bit.
     pub offset: u32,
-    /// Number of bits; 0 when the pixel has no such field.
+    /// The number of bits; 0 if the pixel has no such field.
     pub length: u32,
 }
 
 impl Bitfield {
-    /// The largest value that the field holds.
+    /// The largest value of the field.
     #[must_use]
     pub const fn max(self) -> u32 {
         (1 << self.length) - 1
@@ -26,8 +27,8 @@ impl Bitfield {
 
 /// A pixel of 16, 24 or 32 bits, stored with its least significant byte first.
 ///
-/// Names of formats read from the most significant bit down, as in `<drm/drm_fourcc.h>`: an `XRGB8888` pixel has blue in
-/// its lowest and first byte.
+/// Format names list the fields from the most significant bit down, as in `<drm/drm_fourcc.h>`: an `XRGB8888`
+/// pixel has blue in its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PixelFormat {
     bits_per_pixel: u32,
@@ -36,7 +37,8 @@ pub struct PixelFormat {
     alpha: Bitfield,
 }
 
-/// Bits of the widest colour field accepted: ten, as in `XRGB2101010`, the deepest that the kernel's emulation offers.
+/// The widest supported colour field in bits: ten, as in `XRGB2101010`, the widest of the kernel's fbdev
+/// emulation.
 const MAX_COLOR_BITS: u32 = 10;
 
 impl PixelFormat {
@@ -64,7 +66,8 @@ impl PixelFormat {
         }
     }
 
-    /// A format from what a driver says of it: colours in the order red, green, blue; `alpha` of length 0 when it has none.
+    /// Creates a format from a driver's description: colours in the order red, green, blue; `alpha` has
+    /// length 0 if there is none.
     pub fn new(bits_per_pixel: u32, colors: [Bitfield; 3], alpha: Bitfield) -> Result<Self, Error> {
         if !matches!(bits_per_pixel, 16 | 24 | 32) {
             return Err(Error::unusable(format!(
@@ -83,7 +86,8 @@ impl PixelFormat {
             }
             if offset.saturating_add(length) > bits_per_pixel || taken & field.mask() != 0 {
                 return Err(Error::unusable(format!(
-                    "{length} bits of {name} from bit {offset} do not fit beside the other colors in a pixel of {bits_per_pixel} bits"
+                    "{length} bits of {name} from bit {offset} overlap another color or \
+                     exceed a pixel of {bits_per_pixel} bits"
                 )));
             }
             taken |= field.mask();
@@ -92,7 +96,7 @@ impl PixelFormat {
         for (name, color) in ["red", "green", "blue"].into_iter().zip(colors) {
             claim(name, color, 1..=MAX_COLOR_BITS)?;
         }
-        // Without alpha, drivers leave any offset behind.
+        // Without alpha, drivers leave arbitrary offsets.
         let alpha = if alpha.length == 0 { Bitfield::default() } else { alpha };
         claim("alpha", alpha, 0..=MAX_COLOR_BITS)?;
         Ok(Self { bits_per_pixel, colors, alpha })
@@ -116,20 +120,21 @@ impl PixelFormat {
         self.colors
     }
 
-    /// The bits of the alpha field: set in every encoded pixel, because a framebuffer's pixels are all opaque.
+    /// The bits of the alpha field. They are set in every encoded pixel because a framebuffer's pixels are
+    /// opaque.
     #[must_use]
     pub const fn opaque(&self) -> u32 {
         self.alpha.mask()
     }
 
-    /// Whether every bit of a pixel is part of a colour, so that equal frames are equal bytes.
+    /// Whether every bit of a pixel belongs to a colour, so that equal frames have equal bytes.
     #[must_use]
     pub(crate) const fn is_full(&self) -> bool {
         let [red, green, blue] = self.colors;
         red.length + green.length + blue.length == self.bits_per_pixel
     }
 
-    /// The pixel for eight bits each of red, green and blue: each field takes the nearest value. Unused bits are 0.
+    /// Encodes eight bits each of red, green and blue to the nearest pixel. Unused bits are 0.
     #[must_use]
     pub fn encode(&self, rgb: [u8; 3]) -> u32 {
         self.colors.into_iter().zip(rgb).fold(self.opaque(), |pixel, (field, value)| {
@@ -137,16 +142,16 @@ impl PixelFormat {
         })
     }
 
-    /// Eight bits each of red, green and blue, the nearest to what the pixel's fields say.
+    /// Decodes a pixel to the nearest eight bits each of red, green and blue.
     #[must_use]
     pub fn decode(&self, pixel: u32) -> [u8; 3] {
         self.colors.map(|field| nearest((pixel >> field.offset) & field.max(), field.max(), 255) as u8)
     }
 }
 
-/// `value` of 0 to `from`, as the nearest of 0 to `to`.
+/// Scales `value` from the range 0 to `from` to the nearest value in 0 to `to`.
 ///
-/// There is never a tie: both maxima are powers of two less one, hence odd.
+/// There are no ties: both maxima are powers of two minus one, hence odd.
 const fn nearest(value: u32, from: u32, to: u32) -> u32 {
     (value * to + from / 2) / from
 }
@@ -160,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_land_where_the_name_says() {
+    fn places_colours_as_the_name_states() {
         for (format, red, green, blue) in [
             (PixelFormat::RGB565, 0xf800, 0x07e0, 0x001f),
             (PixelFormat::BGR565, 0x001f, 0x07e0, 0xf800),
@@ -177,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn each_value_becomes_the_nearest_one() {
+    fn converts_to_the_nearest_value() {
         for length in 1..=MAX_COLOR_BITS {
             let max = field(0, length).max();
             let distance = |eight: u32, few: u32| (eight * max).abs_diff(few * 255);
@@ -189,21 +194,21 @@ mod tests {
                 let chosen = nearest(few, max, 255);
                 assert!((0..=255).all(|eight| distance(chosen, few) <= distance(eight, few)));
                 if length <= 8 {
-                    assert_eq!(nearest(chosen, 255, max), few, "the way there and back changes nothing");
+                    assert_eq!(nearest(chosen, 255, max), few, "a round trip changes nothing");
                 }
             }
         }
     }
 
     #[test]
-    fn alpha_is_opaque_and_unseen() {
+    fn alpha_is_opaque_when_encoded_and_ignored_when_decoded() {
         let argb = PixelFormat::new(32, PixelFormat::XRGB8888.colors(), field(24, 8)).expect("a format");
         assert_eq!(argb.encode([1, 2, 3]), 0xff01_0203);
         assert_eq!(argb.decode(0x0001_0203), [1, 2, 3]);
     }
 
     #[test]
-    fn what_no_driver_means_is_refused_by_name() {
+    fn rejects_impossible_fields_by_name() {
         let no_alpha = Bitfield::default();
         let error =
             |bits, colors, alpha| PixelFormat::new(bits, colors, alpha).expect_err("an error").to_string();

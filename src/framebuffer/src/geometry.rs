@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The shape of a framebuffer's visible part, checked when it is made and trusted afterwards.
+//! The shape of a framebuffer's visible part, validated on creation.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{Error, PixelFormat};
 
-/// The longest side accepted, in pixels: the widest mode of a Raspberry Pi's HDMI outputs.
+/// The longest supported side in pixels: the widest mode of a Raspberry Pi's HDMI outputs.
 ///
-/// It bounds what a wrong or hostile driver can make a program allocate, and lets sums over all pixels of a frame, of
-/// eight bits each, fit 32 bits.
+/// This limits the memory that a wrong or hostile driver can make a program allocate. It also lets the sum of
+/// a frame's eight-bit values fit 32 bits.
 pub const MAX_SIDE: usize = 4096;
 
-/// Where the visible pixels lie in a framebuffer's memory.
+/// The position of the visible pixels in a framebuffer's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     width: usize,
@@ -23,8 +23,8 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// `width` and `height` in visible pixels, `stride` in bytes from one row to the next, `offset` in bytes from the start of
-    /// the memory to the first visible pixel (not 0 when the frame is panned).
+    /// `width` and `height` are in visible pixels, `stride` in bytes from row to row, `offset` in bytes from
+    /// the start of the memory to the first visible pixel (not 0 if the frame is panned).
     pub fn new(
         width: usize,
         height: usize,
@@ -41,12 +41,12 @@ impl Geometry {
         let row_bytes = geometry.row_bytes();
         if stride < row_bytes {
             return Err(Error::unusable(format!(
-                "a stride of {stride} bytes is shorter than a row of {width} pixels, which takes {row_bytes}"
+                "a stride of {stride} bytes is shorter than a row of {width} pixels, which needs {row_bytes}"
             )));
         }
         if stride.checked_mul(height).and_then(|bytes| bytes.checked_add(offset)).is_none() {
             return Err(Error::unusable(format!(
-                "a stride of {stride} bytes from byte {offset} reaches beyond all memory"
+                "a stride of {stride} bytes from byte {offset} exceeds any memory"
             )));
         }
         Ok(geometry)
@@ -70,13 +70,13 @@ impl Geometry {
         self.stride
     }
 
-    /// Byte of the first visible pixel.
+    /// Byte offset of the first visible pixel.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// How each pixel is stored.
+    /// The format of each pixel.
     #[must_use]
     pub const fn format(&self) -> PixelFormat {
         self.format
@@ -88,24 +88,24 @@ impl Geometry {
         self.width * self.format.bytes_per_pixel()
     }
 
-    /// Bytes of all visible pixels, rows without padding: the size of a shadow.
+    /// Bytes of all visible pixels without padding: the size of a shadow.
     #[must_use]
     pub const fn visible_bytes(&self) -> usize {
         self.row_bytes() * self.height
     }
 
-    /// Bytes of memory that hold the frame, from the start of the memory to the end of the last visible row.
+    /// Bytes from the start of the memory to the end of the last visible row.
     #[must_use]
     pub const fn memory_bytes(&self) -> usize {
         self.row_start(self.height - 1) + self.row_bytes()
     }
 
-    /// Byte of the first visible pixel of row `y`.
+    /// Byte offset of the first visible pixel of row `y`.
     pub(crate) const fn row_start(&self, y: usize) -> usize {
         self.offset + y * self.stride
     }
 
-    /// Whether the two differ in nothing but the place of the first visible pixel.
+    /// Whether the two differ only in the position of the first visible pixel.
     pub(crate) fn is_panned(&self, other: &Self) -> bool {
         Self { offset: other.offset, ..*self } == *other
     }
@@ -123,17 +123,19 @@ impl fmt::Display for Geometry {
     }
 }
 
-/// `WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET]`, the geometry of a file that stands in for a framebuffer.
+/// `WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET]`, the geometry of a file used as a framebuffer.
 ///
-/// FORMAT is 16 (`rgb565`), 24 (`rgb888`), 32 (`xrgb8888`), or one of the names `rgb565`, `bgr565`, `rgb888`, `bgr888`,
-/// `xrgb8888`, `xbgr8888`. STRIDE is in bytes and without padding if left out; OFFSET is the byte of the first pixel, else 0.
+/// FORMAT is 16 (`rgb565`), 24 (`rgb888`), 32 (`xrgb8888`), or one of the names `rgb565`, `bgr565`, `rgb888`,
+/// `bgr888`, `xrgb8888`, `xbgr8888`. STRIDE is in bytes and defaults to rows without padding. OFFSET is the
+/// byte of the first pixel and defaults to 0.
 impl FromStr for Geometry {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let malformed = || {
             Error::unusable(format!(
-                "`{text}` is no geometry; write WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET], as 320x240x16 or 320x240xbgr565:704@64"
+                "`{text}` is not a geometry; write WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET], \
+                 for example 320x240x16 or 320x240xbgr565:704@64"
             ))
         };
         let number = |digits: &str| digits.parse::<usize>().map_err(|_| malformed());
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn text_gives_every_part() {
+    fn parses_every_part_of_the_text() {
         let plain = parse("320x240x16").expect("a geometry");
         assert_eq!((plain.width(), plain.height(), plain.stride(), plain.offset()), (320, 240, 640, 0));
         assert_eq!(plain.format(), PixelFormat::RGB565);
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_text_shows_the_form() {
+    fn rejects_malformed_text_and_shows_the_form() {
         for text in [
             "",
             "320",
@@ -200,22 +202,22 @@ mod tests {
         ] {
             let sentence = parse(text).expect_err(text);
             assert!(
-                sentence.starts_with(&format!("`{text}` is no geometry; write WIDTHxHEIGHTxFORMAT")),
+                sentence.starts_with(&format!("`{text}` is not a geometry; write WIDTHxHEIGHTxFORMAT")),
                 "{sentence}"
             );
         }
     }
 
     #[test]
-    fn impossible_shapes_are_refused() {
+    fn rejects_impossible_shapes() {
         for (text, part) in [
             ("0x240x16", "0x240 pixels"),
             ("320x0x16", "320x0 pixels"),
             ("4097x1x16", "4097x1 pixels"),
             ("18446744073709551615x1x32", "is not supported"),
             ("320x240x16:639", "stride of 639 bytes is shorter"),
-            ("320x240x16:9223372036854775807", "beyond all memory"),
-            ("320x240x16@18446744073709551615", "beyond all memory"),
+            ("320x240x16:9223372036854775807", "exceeds any memory"),
+            ("320x240x16@18446744073709551615", "exceeds any memory"),
         ] {
             let sentence = parse(text).expect_err(text);
             assert!(sentence.contains(part), "{text}: {sentence}");

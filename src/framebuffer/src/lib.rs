@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Linux framebuffers, and plain files that stand in for one.
+//! Linux framebuffers, and plain files used as framebuffers.
 //!
-//! It knows the kernel's fbdev interface, memory and pixels. It never knows what the pixels show, when to draw, or which
-//! program draws.
+//! This crate deals with the kernel's fbdev interface, memory and pixels. What the pixels show, when to draw
+//! and which program draws are the callers' concern.
 //!
-//! - [`PixelFormat`]: where red, green and blue lie in a pixel, and the exact way from and to eight bits per channel.
-//! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by tables made once.
-//! - [`Ditherer`]: rows of a format of fewer colours, as fine patterns.
-//! - [`Rotation`]: frames turned by quarters, clockwise. [`Rect`]: parts of frames.
-//! - [`Scaler`]: rows of a frame of another size, by area.
-//! - [`Geometry`]: size, stride, offset of the first visible pixel, and format, checked once.
-//! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Rows come out as copies and go in as
-//!   bytes; only stored bytes are touched, so that a deferred-IO driver sends those alone to its panel.
-//! - [`Console`]: the text console that draws on a framebuffer, silenced.
+//! - [`PixelFormat`]: the positions of red, green and blue in a pixel, and exact conversion from and to eight
+//!   bits.
+//! - [`Decoder`], [`Encoder`], [`Converter`]: whole rows of pixels, by precomputed tables.
+//! - [`Ditherer`]: rows in a format of fewer colours, as fine patterns.
+//! - [`Rotation`]: frames rotated clockwise by quarter turns. [`Rect`]: parts of frames.
+//! - [`Scaler`]: rows of a frame scaled to another size by area.
+//! - [`Geometry`]: size, stride, offset of the first visible pixel, and format.
+//! - [`Surface`]: `/dev/fbN` by memory mapping, or a file by reading and writing. Only the given bytes are
+//!   written, so a deferred-IO driver sends only those to its panel.
+//! - [`Console`]: the text console that draws on a framebuffer, disabled.
 //!
 //! ```no_run
 //! use framebuffer::{Access, Encoder, Surface};
@@ -25,7 +26,7 @@
 //! # Ok::<(), framebuffer::Error>(())
 //! ```
 
-#![allow(unsafe_code, reason = "devices are mapped and driven by ioctl; each use says why it is sound")]
+#![allow(unsafe_code, reason = "devices are mapped and driven by ioctl; each use explains why it is sound")]
 
 mod console;
 mod convert;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The bytes behind a surface: a device's memory, mapped, or a file, read and written by system calls.
+//! The bytes of a surface: a device's mapped memory, or a file read and written by system calls.
 //!
-//! A device must be mapped: a driver with deferred IO learns from page faults which rows were stored, and takes a `write` as
-//! a change of the whole screen. A file must not be: a process that touches a mapped page beyond the end of a file that
-//! somebody cut short is killed by SIGBUS, whereas a system call returns an error.
+//! A device must be mapped: a driver with deferred IO detects written rows by page faults, and treats a
+//! `write` as a change of the whole screen. A file must not be mapped: touching a mapped page beyond the end
+//! of a truncated file kills the process with SIGBUS, whereas a system call returns an error.
 //!
-//! A device's mapping outlives its driver's unbinding; where a driver answers with SIGBUS instead, [`crate::fault`] makes an
-//! error of it.
+//! A mapping remains valid when its driver is unbound. If a driver causes SIGBUS instead, [`crate::fault`]
+//! turns it into an error.
 
 use std::fs::File;
 use std::io;
@@ -19,7 +19,7 @@ use crate::fault::Watch;
 
 #[derive(Debug)]
 pub(crate) enum Memory {
-    /// The watch is first, for it must end before the mapping does.
+    /// The watch is first because it must be dropped before the mapping.
     Mapped(Watch, MmapRaw),
     File(File),
 }
@@ -37,15 +37,16 @@ impl Memory {
         Ok(Self::Mapped(Watch::over(map.as_ptr(), map.len())?, map))
     }
 
-    /// Copies bytes out, from byte `start` on.
+    /// Copies bytes out of the memory, starting at byte `start`.
     pub(crate) fn read(&self, start: usize, bytes: &mut [u8]) -> io::Result<()> {
         match self {
             Self::File(file) => file.read_exact_at(bytes, start as u64),
             Self::Mapped(watch, map) => {
                 assert_inside(map, start, bytes.len());
-                // SAFETY: the source lies inside the mapping, which lives as long as `map`; the destination is a slice of ours
-                // and cannot overlap memory that only raw pointers reach. Other processes may store meanwhile: bytes have no
-                // invalid values, so the worst is a frame of two moments, which every reader of a framebuffer gets.
+                // SAFETY: the source is inside the mapping, which lives as long as `map`. The destination is
+                // a slice and cannot overlap memory that only raw pointers refer to. Other processes may
+                // write at the same time: bytes have no invalid values, so at worst the frame mixes two
+                // moments.
                 unsafe {
                     std::ptr::copy_nonoverlapping(map.as_ptr().add(start), bytes.as_mut_ptr(), bytes.len());
                 }
@@ -54,15 +55,15 @@ impl Memory {
         }
     }
 
-    /// Copies bytes in, from byte `start` on.
+    /// Copies bytes into the memory, starting at byte `start`.
     pub(crate) fn store(&mut self, start: usize, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::File(file) => file.write_all_at(bytes, start as u64),
             Self::Mapped(watch, map) => {
                 assert_inside(map, start, bytes.len());
-                // SAFETY: the destination lies inside the mapping, which lives as long as `map` and is writable, because
-                // `Surface` stores only to what it opened with `Access::ReadWrite`; the source is a slice of ours and cannot
-                // overlap it. No reference to the mapping exists anywhere.
+                // SAFETY: the destination is inside the mapping, which lives as long as `map`. It is writable
+                // because `Surface` stores only with `Access::ReadWrite`. The source is a slice and cannot
+                // overlap it. There is no reference to the mapping.
                 unsafe {
                     std::ptr::copy_nonoverlapping(bytes.as_ptr(), map.as_mut_ptr().add(start), bytes.len());
                 }
@@ -74,7 +75,7 @@ impl Memory {
 
 fn assert_inside(map: &MmapRaw, start: usize, length: usize) {
     let end = start.checked_add(length);
-    assert!(end.is_some_and(|end| end <= map.len()), "{length} bytes from byte {start} leave the mapping");
+    assert!(end.is_some_and(|end| end <= map.len()), "{length} bytes from byte {start} exceed the mapping");
 }
 
 #[cfg(test)]
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mapping_reads_and_stores_what_the_file_has() {
+    fn a_mapping_reads_and_writes_the_file() {
         let file = tempfile::tempfile().expect("a file");
         file.write_all_at(b"0123456789", 0).expect("written");
         let mut memory = Memory::map(&file, 10, Access::ReadWrite).expect("mapped");
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_away_under_a_mapping_is_an_error_and_no_signal() {
+    fn losing_the_mapped_file_is_an_error_not_a_signal() {
         let file = tempfile::tempfile().expect("a file");
         file.set_len(20_000).expect("longer");
         let mut memory = Memory::map(&file, 20_000, Access::ReadWrite).expect("mapped");
@@ -104,19 +105,19 @@ mod tests {
         other.set_len(20_000).expect("longer");
         let mut untouched = Memory::map(&other, 20_000, Access::ReadWrite).expect("mapped");
         memory.store(9_000, &[1; 9_000]).expect("stored");
-        // Beyond the end of a file, pages of a mapping answer with SIGBUS.
+        // Pages of a mapping beyond the end of a file cause SIGBUS.
         file.set_len(0).expect("cut");
         for start in [0, 9_000] {
             let error = memory.store(start, &[2; 9_000]).expect_err("gone");
-            assert_eq!(error.to_string(), "its driver let go of it");
+            assert_eq!(error.to_string(), "its driver released it");
             memory.read(start, &mut [0; 9_000]).expect_err("gone");
         }
-        untouched.store(0, &vec![3; 20_000]).expect("another mapping is not concerned");
+        untouched.store(0, &vec![3; 20_000]).expect("another mapping still works");
     }
 
     #[test]
-    #[should_panic(expected = "4 bytes from byte 7 leave the mapping")]
-    fn nothing_outside_of_a_mapping_is_touched() {
+    #[should_panic(expected = "4 bytes from byte 7 exceed the mapping")]
+    fn panics_outside_the_mapping() {
         let file = tempfile::tempfile().expect("a file");
         file.set_len(10).expect("longer");
         let memory = Memory::map(&file, 10, Access::Read).expect("mapped");
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_cut_short_is_an_error_and_no_signal() {
+    fn truncating_a_file_is_an_error_not_a_signal() {
         let file = tempfile::tempfile().expect("a file");
         file.set_len(10).expect("longer");
         let memory = Memory::File(file.try_clone().expect("a second handle"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A rectangle of pixels.
 
-/// A part of a frame or a screen, in pixels; `x` and `y` are its upper left corner.
+/// A part of a frame or screen in pixels; `x` and `y` are its upper left corner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rect {
     /// Columns to the left of it.

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How a frame is turned on the screen, by quarters.
+//! Rotations of a frame on the screen by quarter turns.
 
 use std::ops::Range;
 
 use crate::{Error, Geometry, Rect};
 
-/// How far a frame is turned on the screen, clockwise.
+/// The clockwise rotation of a frame on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rotation {
-    /// Not at all.
+    /// No rotation.
     #[default]
     None,
-    /// By 90 degrees clockwise: the first row becomes the last column, and the top of the frame is at the right.
+    /// 90 degrees clockwise: the first row becomes the last column; the top of the frame is at the right.
     Clockwise90,
-    /// By 180 degrees: upside down.
+    /// 180 degrees: upside down.
     Half,
-    /// By 270 degrees clockwise, which are 90 counter-clockwise: the first row becomes the first column, from the bottom up,
-    /// and the top of the frame is at the left.
+    /// 270 degrees clockwise (90 counter-clockwise): the first row becomes the first column, from the bottom
+    /// up; the top of the frame is at the left.
     Clockwise270,
 }
 
@@ -39,7 +39,7 @@ impl Rotation {
         360_u16.checked_sub(degrees).and_then(|clockwise| Self::clockwise(clockwise % 360))
     }
 
-    /// Width and height of the frame for those of the screen, and the other way round.
+    /// Converts width and height between frame and screen.
     #[must_use]
     pub fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
         match self {
@@ -48,7 +48,7 @@ impl Rotation {
         }
     }
 
-    /// Where a point of the screen lies on the frame. Both reach from 0 to 1, from the left and from the top.
+    /// Maps a point of the screen to the frame. Both range from 0 to 1, from the left and from the top.
     #[must_use]
     pub fn point(self, (x, y): (f32, f32)) -> (f32, f32) {
         match self {
@@ -59,7 +59,7 @@ impl Rotation {
         }
     }
 
-    /// Which pixel of a frame of `width` and `height` a pixel of the screen shows.
+    /// Maps a pixel of the screen to a pixel of a frame of `width` and `height`.
     #[must_use]
     pub fn pixel(self, (x, y): (usize, usize), (width, height): (usize, usize)) -> (usize, usize) {
         match self {
@@ -70,7 +70,7 @@ impl Rotation {
         }
     }
 
-    /// Where a part of a frame of `width` and `height` lies on the screen.
+    /// Maps a part of a frame of `width` and `height` to the screen.
     #[must_use]
     pub fn rect(self, rect: Rect, (width, height): (usize, usize)) -> Rect {
         let right = width - rect.x - rect.width;
@@ -83,7 +83,7 @@ impl Rotation {
         }
     }
 
-    /// The geometry of `source` when it is turned, rows without padding.
+    /// The geometry of the rotated `source`, without padding.
     pub fn geometry(self, source: &Geometry) -> Result<Geometry, Error> {
         let (width, height) = match self {
             Self::None | Self::Half => (source.width(), source.height()),
@@ -93,8 +93,8 @@ impl Rotation {
         Geometry::new(width, height, width * format.bytes_per_pixel(), 0, format)
     }
 
-    /// Puts the pixels `columns` of row `y` of `source` where they belong in `turned`, a frame of [`Self::geometry`].
-    /// Returns the rows of `turned` that they lie in.
+    /// Copies the pixels `columns` of row `y` of `source` to their positions in `turned`, a frame of
+    /// [`Self::geometry`]. Returns the rows of `turned` that contain them.
     ///
     /// # Panics
     /// If `row` or `turned` is too short.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn turned(rotation: Rotation) -> Vec<u8> {
-        // Two rows of three pixels, named 1 to 6, of two bytes each.
+        // Two rows of three two-byte pixels, named 1 to 6.
         let source: Geometry = "3x2x16".parse().expect("a geometry");
         let mut result = vec![0; 12];
         for y in 0..2 {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn pixels_go_where_a_turned_sheet_of_paper_has_them() {
+    fn places_pixels_like_a_rotated_sheet_of_paper() {
         assert_eq!(turned(Rotation::None), [1, 2, 3, 4, 5, 6]);
         assert_eq!(turned(Rotation::Clockwise90), [4, 1, 5, 2, 6, 3]);
         assert_eq!(turned(Rotation::Half), [6, 5, 4, 3, 2, 1]);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_that_a_change_lies_in_are_known() {
+    fn reports_the_rows_of_a_change() {
         let source: Geometry = "5x4x16".parse().expect("a geometry");
         for (rotation, rows) in [
             (Rotation::None, 1..2),
@@ -177,8 +177,8 @@ mod tests {
         [Rotation::None, Rotation::Clockwise90, Rotation::Half, Rotation::Clockwise270];
 
     #[test]
-    fn the_corner_of_the_frame_goes_round_clockwise() {
-        // Where on a screen of 3 by 2 pixels the frame's upper left corner is seen.
+    fn the_corner_of_the_frame_moves_clockwise() {
+        // The position of the frame's upper left corner on a screen of 3 by 2 pixels.
         for (rotation, corner) in ROTATIONS.into_iter().zip([(0, 0), (2, 0), (2, 1), (0, 1)]) {
             let (width, height) = rotation.size((3, 2));
             assert_eq!(rotation.pixel(corner, (width as usize, height as usize)), (0, 0), "{rotation:?}");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_round_meet_at_the_half() {
+    fn clockwise_and_counter_clockwise_agree_on_180_degrees() {
         for (degrees, clockwise, counter) in [
             (0, Rotation::None, Rotation::None),
             (90, Rotation::Clockwise90, Rotation::Clockwise270),

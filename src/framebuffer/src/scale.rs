@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Scaling by area: each pixel of the result is the mean of the part of the source that it covers.
 //!
-//! Thin strokes of text grow paler when a frame shrinks, but none is skipped, as happens when single pixels are picked.
-//! All sums are of whole numbers, so that the result is exact and equal parts of a frame give equal pixels.
+//! Thin strokes of text become paler when a frame shrinks, but none disappears, as it would if single pixels
+//! were picked. All sums are integers, so the result is exact and equal parts of a frame give equal pixels.
 
 use std::ops::{AddAssign, Mul, Range};
 
 use crate::{Decoder, Geometry, MAX_SIDE};
 
-/// One side of the frame, `from` pixels long in the source and `to` in the result, both divided by what they have in common.
+/// One side of the frame: `from` pixels in the source and `to` in the result, both divided by their greatest
+/// common divisor.
 ///
-/// Both are laid on a common ruler, on which a pixel of the source is `to` marks long and one of the result `from` marks.
+/// On a common ruler, a pixel of the source is `to` marks long and a pixel of the result `from` marks.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
     from: usize,
@@ -23,12 +24,12 @@ impl Axis {
         Self { from: from / common, to: to / common }
     }
 
-    /// The pixels of the source that pixel `result` covers, if only in part.
+    /// The pixels of the source that pixel `result` covers at least in part.
     fn covered(self, result: usize) -> Range<usize> {
         result * self.from / self.to..((result + 1) * self.from).div_ceil(self.to)
     }
 
-    /// How many marks of pixel `source` are covered by pixel `result`. Over all it covers, they add up to `from`.
+    /// The marks of pixel `source` that pixel `result` covers. They add up to `from` over all covered pixels.
     fn marks(self, result: usize, source: usize) -> u32 {
         let start = (result * self.from).max(source * self.to);
         let end = ((result + 1) * self.from).min((source + 1) * self.to);
@@ -48,34 +49,34 @@ pub struct Scaler {
     rows: Axis,
     source: Geometry,
     width: usize,
-    /// A row of the source, if its pixels are not bytes of colours.
+    /// A decoded row of the source, if its pixels are not bytes of colours.
     decoded: Vec<[u8; 3]>,
     sums: Sums,
     mean: Mean,
 }
 
-/// Where the colours of a pixel are.
+/// The positions of a pixel's colours.
 #[derive(Debug)]
 enum Channels {
-    /// Each in a byte of a pixel of three or four.
+    /// Each in a byte of a pixel of three or four bytes.
     Bytes { pixel: usize, places: [usize; 3] },
-    /// To be found by a decoder.
+    /// Found by a decoder.
     Bits(Decoder),
 }
 
-/// Rows of the source, each times its marks, added up: in the fewest bits that hold the sum, of which a processor adds the
-/// most at a time.
+/// Sums of the source's rows, weighted by their marks. The smaller type lets a processor add more values at
+/// once.
 #[derive(Debug)]
 enum Sums {
     Short(Vec<u16>),
     Long(Vec<u32>),
 }
 
-/// The largest sum is that of a white frame of the largest size, and half the divisor is added to it for rounding.
+/// The largest sum is that of a white frame of the largest size, plus half the divisor for rounding.
 const _: () = assert!(255 * MAX_SIDE * MAX_SIDE + MAX_SIDE * MAX_SIDE / 2 <= u32::MAX as usize);
 
 impl Scaler {
-    /// A scaler of frames in `source` to `width` times `height` pixels.
+    /// Creates a scaler from frames in `source` to `width` times `height` pixels.
     #[must_use]
     pub fn new(source: &Geometry, width: usize, height: usize) -> Self {
         let columns = Axis::new(source.width(), width);
@@ -106,13 +107,13 @@ impl Scaler {
         self.rows.covered(y)
     }
 
-    /// Row `y` of the result. `frame` is the memory that the source's geometry is about.
+    /// Computes row `y` of the result. `frame` is the memory that the source's geometry describes.
     ///
     /// # Panics
-    /// If `result` is not as long as a row of the result.
+    /// If `result` does not have the width of the result.
     pub fn row(&mut self, frame: &[u8], y: usize, result: &mut [[u8; 3]]) {
         assert_eq!(result.len(), self.width, "rows of different length");
-        // Rows are added up first: neighbours in memory, all with one weight, is what processors add several of at a time.
+        // Rows are added first: adjacent values with one weight are what processors add fastest.
         for (number, source) in self.rows.covered(y).enumerate() {
             let row = &frame[self.source.row_start(source)..][..self.source.row_bytes()];
             let bytes = match &self.channels {
@@ -124,7 +125,7 @@ impl Scaler {
             };
             let weight = self.rows.marks(y, source);
             match &mut self.sums {
-                // No weight is above the sum of all, which fits.
+                // No weight exceeds the sum of all weights, which fits.
                 Sums::Short(sums) => add(sums, bytes, weight as u16, number == 0),
                 Sums::Long(sums) => add(sums, bytes, weight, number == 0),
             }
@@ -141,7 +142,7 @@ impl Scaler {
         }
     }
 
-    /// The means of the sums, which are of `BYTES` for each pixel of the source.
+    /// Computes the means of sums with `BYTES` values per pixel of the source.
     fn means<T: Copy + Into<u32>, const BYTES: usize>(
         &self,
         sums: &[T],
@@ -150,7 +151,7 @@ impl Scaler {
     ) {
         let (sums, _) = sums.as_chunks::<BYTES>();
         let Axis { from, to } = self.columns;
-        // Where the pixel of the result begins: so many marks into this pixel of the source.
+        // The start of the result's pixel, in marks into this pixel of the source.
         let (mut source, mut into) = (0, 0);
         for result in result {
             let mut total = [0_u32; BYTES];
@@ -171,7 +172,7 @@ impl Scaler {
     }
 }
 
-/// Adds a row times its weight, or begins with it.
+/// Adds a row times its weight, or starts with it.
 fn add<T>(sums: &mut [T], bytes: &[u8], weight: T, is_first: bool)
 where
     T: Copy + From<u8> + Mul<Output = T> + AddAssign,
@@ -184,7 +185,8 @@ where
     }
 }
 
-/// The division of sums by the number of their marks, rounded to the nearest: by a product, for processors divide slowly.
+/// Division of sums by the number of their marks, rounded to the nearest. It multiplies by the inverse
+/// because division is slow.
 #[derive(Debug)]
 struct Mean {
     half: u64,
@@ -192,9 +194,9 @@ struct Mean {
 }
 
 impl Mean {
-    /// Binary places of the inverse. It is too large by no more than one unit, which makes a quotient too large by at most
-    /// `sum / 2^PLACES`. A quotient that is no whole number lacks at least `1 / marks` of the next one. As `sum * marks` is
-    /// below 2^PLACES, the whole part is right; and the product fits 64 bits.
+    /// Binary places of the inverse. The inverse is too large by at most one unit, so a quotient is too large
+    /// by at most `sum / 2^PLACES`. A quotient that is not an integer is at least `1 / marks` below the next
+    /// integer. As `sum * marks` is below 2^PLACES, the integer part is right. The product fits 64 bits.
     const PLACES: u32 = 56;
 
     fn of(marks: usize) -> Self {
@@ -208,12 +210,12 @@ impl Mean {
     }
 }
 
-/// For the inverse: the largest sum times the most marks, and the largest sum times the inverse.
+/// Checks the inverse for the largest sum with the most marks, and the size of the product.
 const _: () = {
     let marks = (MAX_SIDE * MAX_SIDE) as u128;
     let sum = 255 * marks + marks / 2;
     assert!(sum * marks < 1 << Mean::PLACES);
-    // The largest of sum * inverse does not grow with the marks but for what the inverse is too large by.
+    // The largest sum * inverse grows with the marks only by the error of the inverse.
     assert!((511 << (Mean::PLACES - 1)) + sum <= u64::MAX as u128);
 };
 
@@ -224,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    /// Lays both frames on the ruler mark by mark and takes the mean of all marks of a pixel: slow, and plain to see right.
+    /// Splits both frames into marks and averages all marks of a pixel: slow and simple.
     fn reference(rgb: &[[u8; 3]], from: (usize, usize), to: (usize, usize)) -> Vec<[u8; 3]> {
         let mut result = Vec::new();
         for (y, x) in (0..to.1).flat_map(|y| (0..to.0).map(move |x| (y, x))) {
@@ -242,7 +244,7 @@ mod tests {
         result
     }
 
-    /// The frame in a format, with what is no colour set to anything; and its colours as they are then.
+    /// The frame in a format, with arbitrary unused bits, and its colours in that format.
     fn drawn(rgb: &[[u8; 3]], format: PixelFormat) -> (Vec<u8>, Vec<[u8; 3]>) {
         let pixel = format.bytes_per_pixel();
         let unused = format.colors().iter().fold(u32::MAX, |unused, field| unused & !field.mask());
@@ -300,8 +302,10 @@ mod tests {
         }
 
         #[test]
-        fn means_are_rounded_to_the_nearest(marks in 1..=MAX_SIDE * MAX_SIDE, mean in 0..=255_u64, off in -3..=3_i64) {
-            // Sums about those between two means, where a division that is not exact would show.
+        fn means_are_rounded_to_the_nearest(
+            marks in 1..=MAX_SIDE * MAX_SIDE, mean in 0..=255_u64, off in -3..=3_i64
+        ) {
+            // Sums around the middle between two means, where an inexact division would fail.
             let between = (2 * mean + 1) * marks as u64 / 2;
             let sum = between.saturating_add_signed(off).min(255 * marks as u64);
             let nearest = (sum + marks as u64 / 2) / marks as u64;
@@ -310,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_that_need_more_bits_have_them() {
+    fn sums_that_need_more_bits_are_exact() {
         let (from, to) = ((2, 307), (1, 3));
         let noise: Vec<[u8; 3]> = (0..614_u32).map(|place| [place as u8, 255, (place * 7) as u8]).collect();
         for format in [PixelFormat::RGB565, PixelFormat::BGR888, PixelFormat::XRGB8888] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A framebuffer that is open: rows of pixels in and out.
+//! An open framebuffer: reads and writes rows of pixels.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -14,16 +14,16 @@ use crate::device::{self, Mode, NoMode};
 use crate::memory::Memory;
 use crate::{Error, ErrorKind, Geometry};
 
-/// What a surface is opened for.
+/// How a surface is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// [`Surface::read_rows`] only; permission to read is enough.
+    /// [`Surface::read_rows`] only; read permission is enough.
     Read,
-    /// [`Surface::store`] too.
+    /// Also [`Surface::store`].
     ReadWrite,
 }
 
-/// An open framebuffer device, or a file that stands in for one.
+/// An open framebuffer device, or a file used as one.
 #[derive(Debug)]
 pub struct Surface {
     path: PathBuf,
@@ -38,30 +38,30 @@ pub struct Surface {
 impl Surface {
     /// Opens the device or file at `path`.
     ///
-    /// A device says its geometry itself; a file needs one, in `file_geometry`, and must be long enough for it. Nothing is
-    /// waited for: a device or file that is not there is an [`ErrorKind::Missing`]. A device that is opened to be stored to is
-    /// switched on, if its driver had it dark.
+    /// A device reports its own geometry. A file needs one in `file_geometry` and must be long enough for it.
+    /// This function does not wait: a missing device or file is an [`ErrorKind::Missing`]. Opening a device
+    /// for writing switches its display on.
     ///
-    /// The first device that is opened installs a handler of SIGBUS for the whole process, so that a device that goes away
-    /// while it is used is an error and not the end of the program. A program with a handler of its own
-    /// keeps that by [`keep_sigbus_handler`](crate::keep_sigbus_handler).
+    /// The first opened device installs a SIGBUS handler for the whole process, so that removing a device in
+    /// use is an error and does not end the program. A program with its own handler keeps it by calling
+    /// [`keep_sigbus_handler`](crate::keep_sigbus_handler).
     pub fn open(path: &Path, access: Access, file_geometry: Option<Geometry>) -> Result<Self, Error> {
         let name = path.display();
         let file = OpenOptions::new()
             .read(true)
             .write(access == Access::ReadWrite)
-            // A FIFO given by mistake must be refused, and not waited for.
+            // A FIFO given by mistake must be rejected without waiting.
             .custom_flags(OFlag::O_NONBLOCK.bits() | OFlag::O_NOCTTY.bits())
             .open(path)
             .map_err(|error| cannot_open(path, access, &error))?;
         let kind = file
             .metadata()
-            .map_err(|error| Error::unusable(format!("{name}: its type cannot be read: {error}")))?
+            .map_err(|error| Error::unusable(format!("cannot read the file type of {name}: {error}")))?
             .file_type();
         let (memory, geometry, mode) = if kind.is_char_device() {
             if file_geometry.is_some() {
                 return Err(Error::unusable(format!(
-                    "{name} is a device and says its geometry itself; leave the given one out"
+                    "{name} is a device and reports its own geometry; do not give one"
                 )));
             }
             if access == Access::ReadWrite {
@@ -69,18 +69,18 @@ impl Surface {
             }
             let mode = Mode::of(&file).map_err(|error| no_mode(path, error))?;
             let memory = Memory::map(&file, mode.memory_len, access).map_err(|error| {
-                Error::unusable(format!("{name}: its {} bytes cannot be mapped: {error}", mode.memory_len))
+                Error::unusable(format!("cannot map the {} bytes of {name}: {error}", mode.memory_len))
             })?;
             (memory, mode.geometry, Some(mode))
         } else if kind.is_file() {
             let geometry = file_geometry.ok_or_else(|| {
                 Error::unusable(format!(
-                    "{name} is a file, not a framebuffer device; give its geometry, or another path"
+                    "{name} is a file, not a framebuffer device; give its geometry or another path"
                 ))
             })?;
             let handle = file
                 .try_clone()
-                .map_err(|error| Error::unusable(format!("{name} cannot be opened twice: {error}")))?;
+                .map_err(|error| Error::unusable(format!("cannot open {name} a second time: {error}")))?;
             (Memory::File(handle), geometry, None)
         } else {
             return Err(Error::unusable(format!(
@@ -94,13 +94,13 @@ impl Surface {
         Ok(surface)
     }
 
-    /// Where it was opened.
+    /// The path that it was opened with.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Size, stride and format, as of the opening or the last [`Self::refresh`].
+    /// Size, stride and format when it was opened or last refreshed with [`Self::refresh`].
     #[must_use]
     pub const fn geometry(&self) -> &Geometry {
         &self.geometry
@@ -112,24 +112,24 @@ impl Surface {
         Some((&self.file, nix::sys::stat::minor(metadata.rdev())))
     }
 
-    /// Waits until the driver has sent a whole frame to its screen, so that what is stored next is not seen half.
-    /// Returns false if the driver cannot tell.
+    /// Waits until the driver has sent a whole frame to its screen, to avoid tearing. Returns false if the
+    /// driver does not support this.
     #[must_use]
     pub fn wait_for_vsync(&self) -> bool {
         self.mode.is_some() && device::wait_for_vsync(&self.file)
     }
 
-    /// Whether another program holds the display, as the compositor of a desktop does, so that its picture is seen in place of
-    /// what is stored here. A file is never hidden.
+    /// Whether another program, such as the compositor of a desktop, uses the display, so that this surface
+    /// is not visible. False for a file.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.mode.is_some() && device::has_master(&self.file)
     }
 
-    /// Follows the driver when it pans, and finds out whether the surface is still what was opened.
+    /// Follows the driver when it pans, and checks that the surface is still usable.
     ///
-    /// To be called before each frame that is read or stored. An [`ErrorKind::Lost`] says that the device has gone or has
-    /// another mode, or that the file was deleted or cut short; whoever wants to go on opens it again.
+    /// Call this before each frame that is read or written. [`ErrorKind::Lost`] means that the device was
+    /// removed or has another mode, or that the file was deleted or truncated; open it again.
     pub fn refresh(&mut self) -> Result<(), Error> {
         let Some(opened) = &mut self.mode else {
             return self.check_file(ErrorKind::Lost);
@@ -142,7 +142,7 @@ impl Surface {
                 Ok(())
             }
             Ok(now) => Err(lost(format!("changed its mode from {} to {}", self.geometry, now.geometry))),
-            Err(NoMode::Request(error)) => Err(lost(format!("no longer answers: {}", error.desc()))),
+            Err(NoMode::Request(error)) => Err(lost(format!("no longer responds: {}", error.desc()))),
             Err(NoMode::Unusable(error)) => Err(lost(format!("changed its mode: {error}"))),
         }
     }
@@ -152,7 +152,7 @@ impl Surface {
         let metadata = self
             .file
             .metadata()
-            .map_err(|error| Error::new(kind, format!("{name}: its length cannot be read: {error}")))?;
+            .map_err(|error| Error::new(kind, format!("cannot read the length of {name}: {error}")))?;
         let needed = self.geometry.memory_bytes() as u64;
         if metadata.len() < needed {
             return Err(Error::new(
@@ -166,19 +166,19 @@ impl Surface {
         Ok(())
     }
 
-    /// Copies visible rows from row `y` on into `rows`, one after the other without padding.
+    /// Copies visible rows, starting at row `y`, into `rows` without padding.
     ///
-    /// Memory is read once, in ascending order, as uncached video memory wants it.
+    /// Memory is read once in ascending order, which is fastest for uncached video memory.
     ///
     /// # Panics
-    /// If `rows` is not a whole number of rows, or the surface has not that many from `y` on.
+    /// If `rows` is not a whole number of rows, or the surface has fewer rows after `y`.
     pub fn read_rows(&self, y: usize, rows: &mut [u8]) -> Result<(), Error> {
         let geometry = &self.geometry;
         let row_bytes = geometry.row_bytes();
         let count = rows.len() / row_bytes;
         assert!(
             rows.len() == count * row_bytes && y + count <= geometry.height(),
-            "{} bytes from row {y} on are no rows of {geometry}",
+            "{} bytes from row {y} on are not whole rows of {geometry}",
             rows.len()
         );
         let result = if geometry.stride() == row_bytes {
@@ -190,35 +190,36 @@ impl Surface {
         result.map_err(|error| self.lost(&error))
     }
 
-    /// Stores the pixels in `bytes` into row `y`, from pixel `x` on. No other byte is touched, and nothing is read.
+    /// Writes the pixels in `bytes` into row `y`, starting at pixel `x`. No other byte is written or read.
     ///
     /// # Panics
-    /// If the pixels are not whole or leave the row, or the surface was not opened with [`Access::ReadWrite`].
+    /// If the pixels are not whole or exceed the row, or the surface is not open with [`Access::ReadWrite`].
     pub fn store(&mut self, x: usize, y: usize, bytes: &[u8]) -> Result<(), Error> {
         let geometry = &self.geometry;
         let start = x * geometry.format().bytes_per_pixel();
-        assert!(self.access == Access::ReadWrite, "{} was opened for reading", self.path.display());
+        assert!(self.access == Access::ReadWrite, "{} is open for reading only", self.path.display());
         assert!(
             y < geometry.height()
                 && start + bytes.len() <= geometry.row_bytes()
                 && bytes.len().is_multiple_of(geometry.format().bytes_per_pixel()),
-            "{} bytes from pixel {x} of row {y} on leave {geometry}",
+            "{} bytes from pixel {x} of row {y} on exceed {geometry}",
             bytes.len()
         );
         let start = geometry.row_start(y) + start;
         self.memory.store(start, bytes).map_err(|error| self.lost(&error))
     }
 
-    /// Makes this process the only one that stores to the surface, among those that ask; the claim ends with the surface.
+    /// Claims the surface for this process, so that other processes that call this fail. The claim ends with
+    /// the surface.
     ///
-    /// An [`ErrorKind::InUse`] names the process that has it. The claim is a POSIX record lock on the device or file: the
-    /// kernel knows its owner, and drops it however the owner ends. As such locks go, it also ends when this process closes
-    /// another handle of the same device.
+    /// [`ErrorKind::InUse`] names the process that has the claim. The claim is a POSIX record lock on the
+    /// device or file; the kernel releases it whenever the process ends. Such a lock also ends when this
+    /// process closes another descriptor of the same device.
     ///
     /// # Panics
-    /// If the surface was not opened with [`Access::ReadWrite`].
+    /// If the surface is not open with [`Access::ReadWrite`].
     pub fn claim(&self) -> Result<(), Error> {
-        assert!(self.access == Access::ReadWrite, "{} was opened for reading", self.path.display());
+        assert!(self.access == Access::ReadWrite, "{} is open for reading only", self.path.display());
         let name = self.path.display();
         let mut lock = libc::flock {
             l_type: libc::F_WRLCK as libc::c_short,
@@ -232,23 +233,20 @@ impl Surface {
             Err(Errno::EACCES | Errno::EAGAIN) => {
                 let owner = match fcntl(&self.file, FcntlArg::F_GETLK(&mut lock)) {
                     Ok(_) if lock.l_pid > 0 => format!("process {}", lock.l_pid),
-                    // It has ended since, or belongs to another PID namespace.
+                    // It ended in between, or belongs to another PID namespace.
                     _ => "another process".to_owned(),
                 };
-                Err(Error::new(
-                    ErrorKind::InUse,
-                    format!("{name} is already stored to by {owner}; stop that one first"),
-                ))
+                Err(Error::new(ErrorKind::InUse, format!("{owner} already writes to {name}; stop it first")))
             }
-            Err(error) => Err(Error::unusable(format!("{name} cannot be locked: {}", error.desc()))),
+            Err(error) => Err(Error::unusable(format!("cannot lock {name}: {}", error.desc()))),
         }
     }
 
-    /// Whether both are the same device or file, so that storing to one changes the other.
+    /// Whether both are the same device or file, so that writing to one changes the other.
     pub fn is_same(&self, other: &Self) -> Result<bool, Error> {
         let identity = |surface: &Self| {
             let metadata = surface.file.metadata().map_err(|error| surface.lost(&error))?;
-            // Two device nodes of the same number are one device.
+            // Two device nodes with the same number are one device.
             Ok(match surface.mode {
                 Some(_) => (true, metadata.rdev(), 0),
                 None => (false, metadata.dev(), metadata.ino()),
@@ -258,39 +256,40 @@ impl Surface {
     }
 
     fn lost(&self, error: &io::Error) -> Error {
-        Error::new(ErrorKind::Lost, format!("{} was lost: {error}", self.path.display()))
+        Error::new(ErrorKind::Lost, format!("lost {}: {error}", self.path.display()))
     }
 }
 
 fn cannot_open(path: &Path, access: Access, error: &io::Error) -> Error {
     let name = path.display();
     match error.raw_os_error().map(Errno::from_raw) {
-        // The node of an unplugged or not yet loaded driver opens with one of the latter two.
+        // The node of an unplugged or not yet loaded driver fails with ENODEV or ENXIO.
         Some(Errno::ENOENT | Errno::ENODEV | Errno::ENXIO) => {
-            Error::new(ErrorKind::Missing, format!("{name} is not there"))
+            Error::new(ErrorKind::Missing, format!("{name} does not exist"))
         }
         Some(Errno::EACCES | Errno::EPERM) => {
             let deed = match access {
                 Access::Read => "read",
-                Access::ReadWrite => "store to",
+                Access::ReadWrite => "write to",
             };
             Error::unusable(format!(
-                "no permission to {deed} {name}; run as root or as a member of the group that owns it, usually video"
+                "no permission to {deed} {name}; run as root or as a member of its group (usually video)"
             ))
         }
-        _ => Error::unusable(format!("{name} cannot be opened: {error}")),
+        _ => Error::unusable(format!("cannot open {name}: {error}")),
     }
 }
 
 fn no_mode(path: &Path, error: NoMode) -> Error {
     let name = path.display();
     match error {
-        NoMode::Request(Errno::ENODEV) => Error::new(ErrorKind::Missing, format!("{name} is not there")),
+        NoMode::Request(Errno::ENODEV) => Error::new(ErrorKind::Missing, format!("{name} does not exist")),
         NoMode::Request(error) => Error::unusable(format!(
-            "{name} is no framebuffer: it does not say its mode ({}); give the path of one, as /dev/fb0",
+            "{name} is not a framebuffer: cannot read its mode ({}); \
+             give the path of one, for example /dev/fb0",
             error.desc()
         )),
-        NoMode::Unusable(error) => Error::unusable(format!("{name} cannot be used: {error}")),
+        NoMode::Unusable(error) => Error::unusable(format!("cannot use {name}: {error}")),
     }
 }
 
@@ -304,7 +303,7 @@ mod tests {
         path: PathBuf,
     }
 
-    /// A file of `length` bytes that count from 0 up, over and over.
+    /// A file of `length` bytes with the repeating values 0 to 255.
     fn stand_in(length: usize) -> StandIn {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("fb");
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_without_padding() {
+    fn reads_rows_without_padding() {
         let file = stand_in(64);
         let padded = Surface::open(&file.path, Access::Read, Some(geometry("2x3x16:10@5"))).expect("open");
         let mut rows = [0; 8];
@@ -336,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn only_stored_bytes_change() {
+    fn changes_only_stored_bytes() {
         let file = stand_in(40);
         let mut surface =
             Surface::open(&file.path, Access::ReadWrite, Some(geometry("3x3x24:12@2"))).expect("open");
@@ -348,8 +347,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "leave 3x3")]
-    fn a_store_stays_in_its_row() {
+    #[should_panic(expected = "exceed 3x3")]
+    fn panics_beyond_the_row() {
         let file = stand_in(40);
         let mut surface =
             Surface::open(&file.path, Access::ReadWrite, Some(geometry("3x3x24:12"))).expect("open");
@@ -357,12 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_surface_is_refused_with_a_reason() {
+    fn rejects_other_files_with_a_reason() {
         let file = stand_in(40);
         let small = Some(geometry("2x2x32"));
         let (kind, sentence) = open_error(&file.directory.path().join("none"), small);
         assert_eq!(kind, ErrorKind::Missing);
-        assert!(sentence.ends_with("none is not there"), "{sentence}");
+        assert!(sentence.ends_with("none does not exist"), "{sentence}");
 
         for (path, geometry, part) in [
             (file.path.as_path(), None, "is a file, not a framebuffer device"),
@@ -372,8 +371,8 @@ mod tests {
                 "has 40 bytes, but 4x4, 24 bits per pixel, stride 12 needs 48",
             ),
             (file.directory.path(), small, "is neither a framebuffer device nor a file"),
-            (Path::new("/dev/null"), None, "/dev/null is no framebuffer"),
-            (Path::new("/dev/null"), small, "says its geometry itself"),
+            (Path::new("/dev/null"), None, "/dev/null is not a framebuffer"),
+            (Path::new("/dev/null"), small, "reports its own geometry"),
         ] {
             let (kind, sentence) = open_error(path, geometry);
             assert_eq!(kind, ErrorKind::Unusable, "{sentence}");
@@ -382,11 +381,11 @@ mod tests {
 
         let fifo = file.directory.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
-        assert!(open_error(&fifo, small).1.contains("is neither"), "and is not waited for");
+        assert!(open_error(&fifo, small).1.contains("is neither"), "without waiting");
     }
 
     #[test]
-    fn a_file_that_is_cut_or_deleted_is_lost() {
+    fn a_truncated_or_deleted_file_is_lost() {
         let file = stand_in(64);
         let mut surface =
             Surface::open(&file.path, Access::ReadWrite, Some(geometry("4x4x32"))).expect("open");
@@ -418,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_claim_excludes_other_processes() {
-        // That another process is refused, fbcp's tests show with a second fbcp.
+        // fbcp's tests cover another process, with a second fbcp.
         let file = stand_in(64);
         let surface = Surface::open(&file.path, Access::ReadWrite, Some(geometry("4x4x32"))).expect("open");
         surface.claim().expect("claimed");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether the lamp belongs to somebody's account.
+//! Whether the lamp belongs to an account.
 
-/// What the cloud says of the lamp.
+/// The lamp's association, as the cloud reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Association {
     /// It belongs to an account.
     Associated,
-    /// It belongs to nobody, and who enters this code gets it. Up to six characters, all of them visible ASCII.
+    /// It belongs to no account. Entering this code associates it. Up to six visible ASCII characters.
     Unassociated(String),
 }

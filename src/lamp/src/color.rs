@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The colour of the lamp and its maths: textbook HSV, no gamma and no colour balance.
+//! The lamp's colour and its conversion: textbook HSV without gamma or colour balance.
 
 use crate::rounding::rounded;
 
@@ -20,8 +20,8 @@ impl Color {
 
 /// Converts hue, saturation and value, each 0 to 1, to red, green and blue, each 0 to 1.
 ///
-/// This is the sextant rule (A. R. Smith, "Color Gamut Transform Pairs", 1978) evaluated in the order that Python's
-/// `colorsys` uses, so that duty cycles come out equal to the last bit. A hue of 1 is a hue of 0: red.
+/// This is the sextant rule (A. R. Smith, "Color Gamut Transform Pairs", 1978), evaluated in the order of
+/// Python's `colorsys`, so that duty cycles are equal to the last bit. A hue of 1 equals a hue of 0: red.
 #[must_use]
 pub fn hsv_to_rgb(hue: f64, saturation: f64, value: f64) -> [f64; 3] {
     if saturation == 0.0 {
@@ -43,7 +43,7 @@ pub fn hsv_to_rgb(hue: f64, saturation: f64, value: f64) -> [f64; 3] {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "equal to the last bit is what is promised")]
+#[expect(clippy::float_cmp, reason = "the documented result is equal to the last bit")]
 mod tests {
     use super::hsv_to_rgb;
 

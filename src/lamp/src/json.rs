@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The JSON of the contract: the payloads of `lamp/set_config`, `lamp/changed` and `lamp/associated`.
+//! The JSON payloads of `lamp/set_config`, `lamp/changed` and `lamp/associated`.
 
 mod field;
 
@@ -15,7 +15,7 @@ use crate::rounding::rounded;
 use crate::set_config::SetConfig;
 use crate::state::LampState;
 
-/// Why a payload was refused, as one sentence that names the field, its value and what is allowed.
+/// Why a payload was rejected: one sentence with the field, its value and the allowed values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPayload(String);
 
@@ -33,19 +33,19 @@ impl fmt::Display for InvalidPayload {
 
 impl std::error::Error for InvalidPayload {}
 
-/// Longest `client` in bytes. It is echoed in every `lamp/changed`, so one that makes it longer than any payload that is
-/// looked into, of 64 KiB, would keep everybody from reading the lamp's state again.
+/// The maximum length of `client` in bytes. Every `lamp/changed` repeats it, so a longer one could exceed the
+/// 64 KiB limit for payloads and make the lamp's state unreadable.
 const LONGEST_CLIENT: usize = 1024;
 
-/// Letters of the code that people are asked to enter; what follows them is not looked at.
+/// Characters of the code that users enter. The rest is ignored.
 const CODE_LENGTH: usize = 6;
 
-/// A request as it stands in the payload. Unknown fields are ignored.
+/// A request as in the payload. Unknown fields are ignored.
 #[derive(Deserialize)]
 struct RawRequest {
     #[serde(default, deserialize_with = "field::present")]
     client: Option<Value>,
-    /// As text, for a `Value` would keep the last of two hues and say nothing.
+    /// As text, because a `Value` would silently keep the last of two hues.
     #[serde(default, deserialize_with = "field::present")]
     color: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "field::present")]
@@ -54,7 +54,7 @@ struct RawRequest {
     on: Option<Value>,
 }
 
-/// A colour as it stands in a request.
+/// A colour as in a request.
 #[derive(Deserialize)]
 struct RawColor {
     #[serde(default, deserialize_with = "field::present")]
@@ -63,7 +63,7 @@ struct RawColor {
     s: Option<Value>,
 }
 
-/// An association as it stands in the payload. Unknown fields are ignored.
+/// An association as in the payload. Unknown fields are ignored.
 #[derive(Deserialize)]
 struct RawAssociation {
     #[serde(default, deserialize_with = "field::present")]
@@ -73,13 +73,13 @@ struct RawAssociation {
 }
 
 impl SetConfig {
-    /// Reads a payload whole, or refuses it whole: with any invalid value nothing of it may be applied.
+    /// Parses a payload. An invalid value rejects the whole payload.
     pub fn parse(payload: &[u8]) -> Result<Self, InvalidPayload> {
         let raw: RawRequest = field::object(payload)?;
         let client = field::text("client", raw.client)?;
         if client.len() > LONGEST_CLIENT {
             return Err(InvalidPayload::new(format!(
-                "client is {} bytes long, allowed are up to {LONGEST_CLIENT}",
+                "client is {} bytes long; the maximum is {LONGEST_CLIENT}",
                 client.len()
             )));
         }
@@ -93,7 +93,7 @@ impl SetConfig {
 }
 
 impl SetConfig {
-    /// The payload of `lamp/set_config`, with numbers of two decimals and only what is asked for, in the order of
+    /// The payload of `lamp/set_config`: only the requested fields, with two decimals, in the order of
     /// [`LampState::to_json`]: `{"brightness": 0.5, "client": "lamp_ui"}`.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -108,14 +108,14 @@ impl SetConfig {
 }
 
 impl LampState {
-    /// The payload of `lamp/changed`, which is a complete `lamp/set_config` too, with numbers of two decimals:
+    /// The payload of `lamp/changed`, which is also a complete `lamp/set_config`, with two decimals:
     /// `{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}`.
     #[must_use]
     pub fn to_json(&self) -> String {
         SetConfig::whole(self).to_json()
     }
 
-    /// Reads a payload of `lamp/changed`, in which every field is present.
+    /// Parses a payload of `lamp/changed`. All fields must be present.
     pub fn from_json(payload: &[u8]) -> Result<Self, InvalidPayload> {
         let SetConfig { client, color, brightness, on } = SetConfig::parse(payload)?;
         let missing = |name: &str| InvalidPayload::new(format!("{name} is missing from the lamp's state"));
@@ -129,19 +129,19 @@ impl LampState {
 }
 
 impl Association {
-    /// Reads `{"associated": true}` or `{"associated": false, "code": "0123456789abcdef0123456789abcdef"}`.
+    /// Parses `{"associated": true}` or `{"associated": false, "code": "0123456789abcdef0123456789abcdef"}`.
     pub fn from_json(payload: &[u8]) -> Result<Self, InvalidPayload> {
         let raw: RawAssociation = field::object(payload)?;
         let associated = raw
             .associated
-            .ok_or_else(|| InvalidPayload::new("associated is missing, allowed are true and false"))?;
+            .ok_or_else(|| InvalidPayload::new("associated is missing; it must be true or false"))?;
         if field::boolean("associated", &associated)? {
             return Ok(Self::Associated);
         }
         let code: String = field::text("code", raw.code)?.chars().take(CODE_LENGTH).collect();
         if code.is_empty() || !code.chars().all(|letter| letter.is_ascii_graphic()) {
             return Err(InvalidPayload::new(format!(
-                "code begins with {}, it must begin with up to {CODE_LENGTH} letters or digits",
+                "code begins with {}; it must begin with up to {CODE_LENGTH} letters or digits",
                 Value::from(code)
             )));
         }
@@ -151,26 +151,26 @@ impl Association {
 
 /// Writes `{"h": 0.5, "s": 1.0}`.
 fn color_to_json(color: Color) -> String {
-    // Debug prints a float with at least one decimal, as Python does. Writing the braces by hand keeps the key order and the
-    // separators that clients have always seen.
+    // Debug prints a float with at least one decimal, as Python does. The braces are written here to keep the
+    // order of keys and the separators for existing clients.
     let Color { hue, saturation } = color.rounded();
     format!(r#"{{"h": {hue:?}, "s": {saturation:?}}}"#)
 }
 
-/// Reads `{"h": 0.5, "s": 1.0}`.
+/// Parses `{"h": 0.5, "s": 1.0}`.
 fn read_color(text: &str) -> Result<Color, InvalidPayload> {
-    // As in a payload, an array of both would be accepted too.
+    // serde would also accept an array of both numbers.
     if !text.starts_with('{') {
         let other: Value = field::parse(text)?;
         return Err(InvalidPayload::new(format!(
-            "color is {}, it must be an object with h and s",
+            "color is {}; it must be an object with h and s",
             field::shown(&other)
         )));
     }
     let RawColor { h, s } = field::parse(text)?;
     let part = |name: &str, value: Option<Value>| match value {
         Some(value) => field::unit(&format!("color.{name}"), &value),
-        None => Err(InvalidPayload::new(format!("color.{name} is missing, color needs both h and s"))),
+        None => Err(InvalidPayload::new(format!("color.{name} is missing; a color needs both h and s"))),
     };
     Ok(Color { hue: part("h", h)?, saturation: part("s", s)? })
 }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn partial_requests_leave_the_rest_alone() {
+    fn partial_requests_keep_the_other_fields() {
         let mut state = LampState { brightness: 0.5, on: false, ..LampState::default() };
         let request = r#"{"client": "x", "color": {"h": 0.29000000000000004, "s": 1}, "extra": [1]}"#;
         SetConfig::parse(request.as_bytes()).unwrap().apply_to(&mut state);
@@ -200,35 +200,35 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_booleans_stand_for_each_other() {
+    fn accepts_numbers_as_booleans_and_booleans_as_numbers() {
         let request = SetConfig::parse(br#"{"client": "", "brightness": true, "on": 0}"#).unwrap();
         assert_eq!((request.brightness, request.on), (Some(1.0), Some(false)));
     }
 
     #[test]
-    fn one_wrong_value_refuses_the_whole() {
+    fn one_wrong_value_rejects_the_whole_payload() {
         for (payload, reason) in [
-            (r#"{"on": true}"#, "client is missing, it must be a string"),
-            (r#"{"client": 7}"#, "client is 7, it must be a string"),
+            (r#"{"on": true}"#, "client is missing; it must be a string"),
+            (r#"{"client": 7}"#, "client is 7; it must be a string"),
             (
                 r#"{"client": "a", "on": true, "brightness": 1.1}"#,
-                "brightness is 1.1, allowed are numbers from 0.0 to 1.0",
+                "brightness is 1.1; it must be a number from 0.0 to 1.0",
             ),
             (
                 r#"{"client": "a", "brightness": null}"#,
-                "brightness is null, allowed are numbers from 0.0 to 1.0",
+                "brightness is null; it must be a number from 0.0 to 1.0",
             ),
             (
                 r#"{"client": "a", "brightness": "1"}"#,
-                "brightness is \"1\", allowed are numbers from 0.0 to 1.0",
+                "brightness is \"1\"; it must be a number from 0.0 to 1.0",
             ),
             (
                 r#"{"client": "a", "color": {"h": -0.1, "s": 1}}"#,
-                "color.h is -0.1, allowed are numbers from 0.0 to 1.0",
+                "color.h is -0.1; it must be a number from 0.0 to 1.0",
             ),
-            (r#"{"client": "a", "color": {"h": 1}}"#, "color.s is missing, color needs both h and s"),
-            (r#"{"client": "a", "color": [1, 1]}"#, "color is [1,1], it must be an object with h and s"),
-            (r#"{"client": "a", "on": 2}"#, "on is 2, allowed are true and false"),
+            (r#"{"client": "a", "color": {"h": 1}}"#, "color.s is missing; a color needs both h and s"),
+            (r#"{"client": "a", "color": [1, 1]}"#, "color is [1,1]; it must be an object with h and s"),
+            (r#"{"client": "a", "on": 2}"#, "on is 2; it must be true or false"),
             (r#"["client", "a"]"#, "the payload is not a JSON object"),
             ("", "the payload is not a JSON object"),
         ] {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_message_is_refused() {
+    fn rejects_what_is_not_a_message() {
         for payload in [
             r#"{"client": NaN}"#,
             r#"{"client": "a", "on": true, "on": false}"#,
@@ -256,11 +256,11 @@ mod tests {
                 format!(r#"{{"client": "a", "{field}": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
             assert!(error_of(&deep).contains("recursion"), "{field}");
         }
-        // Whatever is in it.
+        // The content does not matter.
         let long = format!(r#"{{"client": "a", "unknown": "{}"}}"#, "x".repeat(1 << 20));
-        assert_eq!(error_of(&long), "the payload is 1048606 bytes long, allowed are up to 65536");
+        assert_eq!(error_of(&long), "the payload is 1048606 bytes long; the maximum is 65536");
         let named = |length| format!(r#"{{"client": "{}"}}"#, "x".repeat(length));
-        assert_eq!(error_of(&named(1025)), "client is 1025 bytes long, allowed are up to 1024");
+        assert_eq!(error_of(&named(1025)), "client is 1025 bytes long; the maximum is 1024");
         assert!(SetConfig::parse(named(1024).as_bytes()).is_ok());
     }
 
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_what_is_asked_for() {
+    fn a_request_contains_only_the_requested_fields() {
         let nothing = SetConfig { client: "a".into(), ..SetConfig::default() };
         assert!(nothing.is_empty());
         for (request, json) in [
@@ -309,18 +309,18 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_met_by_what_it_makes_of_any_state() {
+    fn a_request_is_met_by_its_own_result() {
         let brightness = SetConfig { client: "a".into(), brightness: Some(0.295), ..SetConfig::default() };
         let mut state = lit(0.7, 0.1, 0.3);
         assert!(!brightness.is_met_by(&state));
         brightness.clone().apply_to(&mut state);
         assert!(brightness.is_met_by(&state));
         assert!(brightness.is_met_by(&LampState { on: false, ..state.clone() }));
-        assert!(!brightness.is_met_by(&LampState { client: "b".into(), ..state }), "somebody else's");
+        assert!(!brightness.is_met_by(&LampState { client: "b".into(), ..state }), "another client's");
     }
 
     #[test]
-    fn a_newer_request_adds_to_an_older_one() {
+    fn a_newer_request_extends_an_older_one() {
         let mut all = SetConfig { client: "a".into(), brightness: Some(0.5), on: Some(true), color: None };
         all.extend(&SetConfig { client: "a".into(), on: Some(false), ..SetConfig::default() });
         assert_eq!(all.to_json(), r#"{"brightness": 0.5, "on": false, "client": "a"}"#);
@@ -345,13 +345,13 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_whole() {
+    fn a_state_must_be_complete() {
         let error = LampState::from_json(br#"{"client": "a", "on": true}"#).unwrap_err();
         assert_eq!(error.to_string(), "color is missing from the lamp's state");
     }
 
     #[test]
-    fn codes_are_cut_to_what_people_enter() {
+    fn codes_are_cut_to_six_characters() {
         let read = |payload: &str| Association::from_json(payload.as_bytes());
         assert_eq!(read(r#"{"associated": true, "code": 7}"#), Ok(Association::Associated));
         for (code, shown) in [("3f9a2c41d0", "3f9a2c"), ("3f", "3f")] {
@@ -361,19 +361,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_association_is_refused() {
+    fn rejects_what_is_not_an_association() {
         for (payload, reason) in [
             ("[]", "the payload is not a JSON object"),
-            ("{}", "associated is missing, allowed are true and false"),
-            (r#"{"associated": "no"}"#, "associated is \"no\", allowed are true and false"),
-            (r#"{"associated": false}"#, "code is missing, it must be a string"),
+            ("{}", "associated is missing; it must be true or false"),
+            (r#"{"associated": "no"}"#, "associated is \"no\"; it must be true or false"),
+            (r#"{"associated": false}"#, "code is missing; it must be a string"),
             (
                 r#"{"associated": false, "code": ""}"#,
-                "code begins with \"\", it must begin with up to 6 letters or digits",
+                "code begins with \"\"; it must begin with up to 6 letters or digits",
             ),
             (
                 r#"{"associated": false, "code": "ab\ncdef"}"#,
-                "code begins with \"ab\\ncde\", it must begin with up to 6 letters or digits",
+                "code begins with \"ab\\ncde\"; it must begin with up to 6 letters or digits",
             ),
         ] {
             assert_eq!(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The lamp as its programs know it: state, colour, and the MQTT contract that they share. It does no input or output.
+//! The lamp's state, its colour and the MQTT contract that the programs share. This crate does no input or
+//! output.
 //!
-//! The contract is the one that every LAMPI client speaks: a `lamp/set_config` asks for a change, the retained
-//! `lamp/changed` holds the state, and each client announces itself on `lamp/connection/CLIENT/state`.
+//! All LAMPI clients use this contract: `lamp/set_config` requests a change, the retained `lamp/changed`
+//! contains the state, and each client publishes its connection state on `lamp/connection/CLIENT/state`.
 
 pub mod association;
 pub mod color;

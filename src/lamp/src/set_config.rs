@@ -5,34 +5,34 @@ use crate::color::Color;
 use crate::rounding::rounded;
 use crate::state::LampState;
 
-/// A request that was checked as a whole: what is absent stays as it is.
+/// A validated request. Absent fields do not change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SetConfig {
-    /// Who asks. Echoed in `lamp/changed`, so that the asker knows its own change.
+    /// The requesting client. `lamp/changed` repeats it, so that a client recognises its own change.
     pub client: String,
     /// The new colour.
     pub color: Option<Color>,
     /// The new brightness, 0 to 1.
     pub brightness: Option<f64>,
-    /// Lit or dark.
+    /// Whether the lamp is on.
     pub on: Option<bool>,
 }
 
 impl SetConfig {
-    /// A request for the whole of a state.
+    /// Requests every field of a state.
     #[must_use]
     pub fn whole(state: &LampState) -> Self {
         let LampState { color, brightness, on, client } = state.clone();
         Self { client, color: Some(color), brightness: Some(brightness), on: Some(on) }
     }
 
-    /// Whether nothing is asked for.
+    /// Whether the request changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.color.is_none() && self.brightness.is_none() && self.on.is_none()
     }
 
-    /// Asks for what a `newer` request asks for, too, and as that does where both ask for the same.
+    /// Adds a `newer` request, which takes precedence.
     pub fn extend(&mut self, newer: &Self) {
         if newer.is_empty() {
             return;
@@ -43,7 +43,7 @@ impl SetConfig {
         self.on = newer.on.or(self.on);
     }
 
-    /// Whether `state` is as asked for, and by whom. What was not asked for may be anything.
+    /// Whether `state` has the requested values and the requesting client. Other fields do not matter.
     #[must_use]
     pub fn is_met_by(&self, state: &LampState) -> bool {
         let mut after = state.clone();
@@ -51,7 +51,7 @@ impl SetConfig {
         after.to_json() == state.to_json()
     }
 
-    /// Makes the change.
+    /// Applies the request.
     pub fn apply_to(self, state: &mut LampState) {
         state.client = self.client;
         if let Some(color) = self.color {

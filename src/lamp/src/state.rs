@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the lamp shows.
+//! The lamp's state.
 
 use crate::color::{Color, hsv_to_rgb};
 
-/// Duty cycle that leaves a LED fully on: the PWM range that the lamp gives its pins.
+/// The duty cycle of a fully lit LED: the PWM range of the lamp's pins.
 pub const PWM_RANGE: u32 = 1000;
 
-/// The whole state of the lamp.
+/// The complete state of the lamp.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LampState {
-    /// Colour of the light, kept while the lamp is off.
+    /// The colour, kept while the lamp is off.
     pub color: Color,
-    /// Brightness, 0 to 1, kept while the lamp is off.
+    /// The brightness, 0 to 1, kept while the lamp is off.
     pub brightness: f64,
-    /// Lit or dark.
+    /// Whether the lamp is on.
     pub on: bool,
-    /// The MQTT client that asked for the last change, `""` before the first.
+    /// The MQTT client that requested the last change; `""` before the first.
     pub client: String,
 }
 
 impl Default for LampState {
-    /// A lamp that nobody has ever set shines in full red.
+    /// The state of a new lamp: full red.
     fn default() -> Self {
         Self { color: Color { hue: 1.0, saturation: 1.0 }, brightness: 1.0, on: true, client: String::new() }
     }
@@ -29,8 +29,8 @@ impl Default for LampState {
 impl LampState {
     /// Duty cycles of the red, green and blue LED, 0 to [`PWM_RANGE`].
     ///
-    /// Brightness scales the channels after the conversion, and the product is cut, not rounded: existing clients
-    /// and tests know these values.
+    /// Brightness scales the channels after the conversion, and the product is truncated, not rounded:
+    /// existing clients and tests depend on these values.
     #[must_use]
     pub fn duty_cycles(&self) -> [u32; 3] {
         if !self.on {
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn duty_cycles_are_those_of_every_lampi() {
+    fn duty_cycles_match_the_original_lampi() {
         for (state, duty) in [
             (lit(1.0, 1.0, 1.0), [1000, 0, 0]),
             (lit(0.33, 1.0, 1.0), [20, 1000, 0]),

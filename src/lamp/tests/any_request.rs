@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whatever comes on `lamp/set_config` is either a whole and allowed change, or refused in one line.
+//! Every payload on `lamp/set_config` is either a valid change or rejected with one line.
 //!
 //! `PROPTEST_CASES` sets the number of cases.
 
@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Messages from which the others are made by damage.
+/// Messages that the test damages.
 const SEEDS: [&str; 4] = [
     r#"{"color": {"h": 0.29, "s": 1.0}, "brightness": 0.5, "on": true, "client": "lamp_ui"}"#,
     r#"{"client": "\u00fc\ud83d\ude00", "on": 0.0, "brightness": 1e-3}"#,
@@ -17,7 +17,7 @@ const SEEDS: [&str; 4] = [
     r#"{"client": ""}"#,
 ];
 
-/// What a message is made of, and what hurts parsers.
+/// Parts of messages, and input that breaks parsers.
 const WORDS: [&str; 24] = [
     "{",
     "}",
@@ -70,7 +70,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_payload_is_taken_whole_or_refused_in_one_line(payload in payload()) {
+    fn accepts_any_payload_whole_or_rejects_it_in_one_line(payload in payload()) {
         match SetConfig::parse(&payload) {
             Err(error) => {
                 let line = error.to_string();
@@ -84,7 +84,7 @@ proptest! {
                     prop_assert!((0.0..=1.0).contains(&number), "{}", number);
                 }
                 prop_assert!(state.duty_cycles().iter().all(|duty| *duty <= 1000));
-                // What is published of it is itself a request for the same.
+                // The published state is itself a request for that state.
                 let published = state.to_json();
                 prop_assert_eq!(&LampState::from_json(published.as_bytes()).unwrap(), &state);
                 let mut again = LampState { on: false, ..LampState::default() };

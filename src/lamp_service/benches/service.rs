@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How fast the lamp answers and how little it takes, beside a program that does nothing but answer. Printed, not
-//! judged: absolute figures are those of the machine that runs it.
+//! Measures the lamp's latency and resource use, compared with a program that only echoes. Prints the figures
+//! without judging them; absolute figures depend on the machine.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,16 +9,17 @@ use pigpio::Client as Gpio;
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use test_support::{Mosquitto, MqttObserver, Pigpiod, Process};
 
-/// Argument with which this program is the echo, followed by the broker's port.
+/// The argument that makes this program the echo, followed by the broker's port.
 const ECHO: &str = "--echo";
 
 /// Requests for each figure of latency.
 const SAMPLES: usize = 300;
 
-/// Requests in a rush.
+/// Requests in a burst.
 const RUSH: usize = 20_000;
 
-/// How many of them may be under way: fewer than mosquitto queues for a client before it drops messages.
+/// The maximum number of requests in flight: fewer than mosquitto queues for a client before it drops
+/// messages.
 const AHEAD: usize = 500;
 
 fn main() {
@@ -26,8 +27,8 @@ fn main() {
     if let Some(place) = arguments.iter().position(|argument| argument == ECHO) {
         return echo(arguments[place + 1].parse().expect("a port"));
     }
-    // As it comes, mosquitto holds small messages back until the one before is acknowledged.
-    for (broker, lines) in [("mosquitto as it comes", ""), ("set_tcp_nodelay true", "set_tcp_nodelay true\n")]
+    // By default, mosquitto delays a small message until the one before is acknowledged.
+    for (broker, lines) in [("mosquitto by default", ""), ("set_tcp_nodelay true", "set_tcp_nodelay true\n")]
     {
         measure(broker, &Mosquitto::start_with(lines));
     }
@@ -60,7 +61,7 @@ fn measure(name: &str, broker: &Mosquitto) {
     row("messages a second", &format!("{lamp:.0}"), Some(("echo", lamp / plain)));
     row("resident memory in KiB", &service.resident().to_string(), None);
     let before = service.wake_ups();
-    // Nothing happens: there is no event to wait for.
+    // No event to wait for: this measures idleness.
     std::thread::sleep(Duration::from_secs(10));
     let woken: u64 = service
         .wake_ups()
@@ -95,7 +96,7 @@ fn step_of(payload: &str) -> usize {
     digits.parse().unwrap_or(0)
 }
 
-/// Median and 99th percentile of the time from a request to its answer, one after the other.
+/// The median and 99th percentile of the time from a request to its answer, sequentially.
 fn latency(observer: &mut MqttObserver, to: &str, from: &str) -> (Duration, Duration) {
     percentiles((0..SAMPLES).map(|step| {
         let ending = format!("\"step {step}\"}}");
@@ -105,7 +106,7 @@ fn latency(observer: &mut MqttObserver, to: &str, from: &str) -> (Duration, Dura
     }))
 }
 
-/// The same from a request to the new duty cycle of the green LED, which is asked for again and again.
+/// The same for the time from a request to the new duty cycle of the green LED, which is polled.
 fn to_light(observer: &MqttObserver, pigpiod: &Pigpiod) -> (Duration, Duration) {
     let (host, port) = ("localhost", pigpiod.port());
     let mut gpio = Gpio::connect(host, port, Duration::from_secs(5)).expect("pigpiod runs");
@@ -128,13 +129,13 @@ fn percentiles(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-/// Messages a second in a rush, of which the last one has to be answered exactly.
+/// Messages a second in a burst. The last one must have an exact answer.
 fn rush(observer: &mut MqttObserver, to: &str, from: &str) -> f64 {
     let start = Instant::now();
     for step in 0..RUSH {
         observer.publish(to, request(step));
         if step % 100 == 99 && step > AHEAD {
-            // Not each has an answer of its own: for a broker that does not keep up, the newest state is enough.
+            // Not every message has an answer: for a slow broker, the newest state is enough.
             observer.next_where(from, |message| step_of(&message.payload) >= step - AHEAD);
         }
     }
@@ -143,7 +144,7 @@ fn rush(observer: &mut MqttObserver, to: &str, from: &str) -> f64 {
     RUSH as f64 / (end - start).as_secs_f64()
 }
 
-/// Answers each message on `echo/ask` by the same one on `echo/answer`, retained as the lamp's state is.
+/// Echoes messages from `echo/ask` to `echo/answer`, retained like the lamp's state.
 fn echo(port: u16) {
     let (client, mut connection) = Client::new(MqttOptions::new("echo", "127.0.0.1", port), 1000);
     let mut network = connection.eventloop.network_options();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The first state of a lamp that has no state file yet: the one that the broker still keeps of the `lamp_service` before, such
-//! as that of a set-up made by hand.
+//! The first state of a lamp without a state file: the state that the broker retains from an earlier
+//! `lamp_service`, such as that of a manual set-up.
 //!
-//! The lamp shines already, as a new one, while this waits for the broker. The session with the broker begins afterwards, for it
-//! publishes the lamp's own state in place of the retained one.
+//! While this module waits for the broker, the lamp already shines in its default colour. The session with
+//! the broker starts afterwards because it overwrites the retained state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,18 +18,18 @@ use runtime::backoff::Backoff;
 
 use crate::NAME;
 
-/// How long the broker may take for an answer.
+/// The maximum time for the broker's answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long after its answer to the subscription a retained message may still come. mosquitto sends both at once.
+/// The time between the answer to the subscription and a retained message. mosquitto sends both at once.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// Whether the first state is still looked for. Until it is found, what the lamp shows is not worth to be kept.
+/// Whether the search for the first state is running. Until it ends, the state is not saved.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Adoption(Arc<AtomicBool>);
 
 impl Adoption {
-    /// One that has begun.
+    /// A running search.
     pub(crate) fn begun() -> Self {
         Self(Arc::new(AtomicBool::new(true)))
     }
@@ -44,13 +44,14 @@ impl Adoption {
     }
 }
 
-/// Waits for the broker, and returns the state that it keeps, if it keeps one. What else goes wrong, goes wrong once: the
-/// session has to begin.
+/// Waits for the broker and returns the state that it retains, if any. Other failures are not retried: the
+/// session must start.
 pub(crate) fn retained_state(
     broker: &Address,
     login: impl Fn() -> Result<Option<Login>, String>,
 ) -> Option<LampState> {
-    // Not under the name of the session: an old lamp_service that still runs would be thrown out by it, and come back.
+    // Not the session's client ID: this would disconnect an old lamp_service that still runs, and it would
+    // reconnect.
     let client_id = format!("{NAME}_first_{}", std::process::id());
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
     let mut is_logged = false;
@@ -64,11 +65,11 @@ pub(crate) fn retained_state(
             Ok(connection) => return read(&ask(connection).ok()??),
             Err(Error::Refused(_)) => return None,
             Err(error) => {
-                // A wrong password must not be hidden by a broker that was not there before it.
+                // Log a wrong password even if the broker was unreachable before.
                 let is_refusal = matches!(error, Error::NotAuthorized(_) | Error::NoLogin(_));
                 let reason = error.to_string();
                 if !is_logged || (is_refusal && refusal.as_ref() != Some(&reason)) {
-                    warn!("MQTT broker {broker}: {reason}; trying again");
+                    warn!("MQTT broker {broker}: {reason}; retrying");
                     is_logged = true;
                 }
                 if is_refusal {
@@ -95,11 +96,11 @@ fn ask(mut connection: Connection) -> Result<Option<Vec<u8>>, Error> {
 fn read(payload: &[u8]) -> Option<LampState> {
     match LampState::from_json(payload) {
         Ok(state) => {
-            info!("the state is taken from {}, as the broker kept it", topic::CHANGED);
+            info!("adopted the state that the broker retained on {}", topic::CHANGED);
             Some(state)
         }
         Err(error) => {
-            info!("what the broker keeps on {} is no state of a lamp: {error}", topic::CHANGED);
+            info!("ignored the retained message on {}: {error}", topic::CHANGED);
             None
         }
     }

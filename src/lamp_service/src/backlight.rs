@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The panel's backlight on GPIO 18, as the topic lamp/backlight asks: a thread that keeps the pin at the newest level, through
-//! every absence of pigpiod. The pin is not touched before the first request.
+//! The panel's backlight on GPIO 18, set by the topic lamp/backlight: a thread that keeps the pin at the
+//! newest level and reconnects to pigpiod. The pin does not change before the first request.
 
 use std::convert::Infallible;
 use std::fs;
@@ -24,20 +24,20 @@ use serde::Deserialize;
 
 use crate::leds::PATIENCE;
 
-/// Frequency of the PWM in Hz, that of the LEDs by default.
+/// The PWM frequency in Hz, as for the LEDs by default.
 const FREQUENCY: u32 = 1000;
 
-/// Where the kernel lists the backlights that it drives.
+/// The backlights that the kernel drives.
 const KERNELS: &str = "sys/class/backlight";
 
-/// A request; further fields count for nothing.
+/// A request. Other fields are ignored.
 #[derive(Debug, Deserialize)]
 struct Request {
-    /// 0, dark, to 1.
+    /// 0 (dark) to 1.
     backlight: f64,
 }
 
-/// The backlight, as seen by who sets it.
+/// A handle for setting the backlight.
 pub(crate) struct Backlight {
     thread: Arc<Thread>,
     is_started: bool,
@@ -49,27 +49,27 @@ struct Thread {
     address: Address,
     /// The newest duty cycle.
     duty: AtomicU32,
-    /// Woken with each new one.
+    /// Woken for each new duty cycle.
     waker: Waker,
 }
 
-/// Why the pin is left alone.
+/// Why the pin is not changed.
 enum Obstacle {
-    /// Something else has it.
+    /// Something else uses it.
     Claimed(String),
-    /// The daemon does not let it be changed.
+    /// The daemon does not permit changes.
     Forbidden,
 }
 
 impl Backlight {
-    /// That of the lamp whose GPIO daemon is at `address`.
+    /// Creates the backlight of the lamp with the GPIO daemon at `address`.
     pub(crate) fn new(address: Address) -> anyhow::Result<Self> {
-        let waker = Waker::new().context("cannot make an event counter")?;
+        let waker = Waker::new().context("cannot create an event counter")?;
         let thread = Arc::new(Thread { address, duty: AtomicU32::new(0), waker });
         Ok(Self { thread, is_started: false, refused: RateLimitedLog::default() })
     }
 
-    /// Takes a request from the topic. Never blocks.
+    /// Applies a request from the topic. Never blocks.
     pub(crate) fn take(&mut self, payload: &[u8]) {
         match duty(payload) {
             Ok(duty) => {
@@ -83,17 +83,17 @@ impl Backlight {
                 }
             }
             Err(error) => {
-                self.refused.warn(&format!("refused a message on {}: {error}", topic::BACKLIGHT));
+                self.refused.warn(&format!("rejected a message on {}: {error}", topic::BACKLIGHT));
             }
         }
     }
 }
 
-/// The duty cycle that a request asks for.
+/// The duty cycle of a request.
 fn duty(payload: &[u8]) -> Result<u32, String> {
     let Request { backlight } = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
     if !(0.0..=1.0).contains(&backlight) {
-        return Err(format!("backlight is {backlight}, allowed are numbers from 0.0 to 1.0"));
+        return Err(format!("backlight is {backlight}; it must be a number from 0.0 to 1.0"));
     }
     Ok((backlight * f64::from(PWM_RANGE)).round() as u32)
 }
@@ -104,12 +104,12 @@ impl Thread {
         let mut log = OnChangeLog::default();
         loop {
             let Err(error) = self.drive(&mut log);
-            log.warn(&format!("{error}; the backlight stays as it is until pigpiod is there"));
+            log.warn(&format!("{error}; the backlight keeps its level until pigpiod answers"));
             std::thread::sleep(backoff.wait());
         }
     }
 
-    /// Keeps the pin at the newest level for as long as there is a pigpiod.
+    /// Keeps the pin at the newest level while pigpiod is reachable.
     fn drive(&self, log: &mut OnChangeLog) -> Result<Infallible, Error> {
         let mut client = Client::connect(&self.address.host, self.address.port, PATIENCE)?;
         let mut is_set_up = false;
@@ -121,17 +121,20 @@ impl Thread {
                     client.run(&[Command::SetDutyCycle(BACKLIGHT, duty)])?;
                     if !is_set_up {
                         log.reset();
-                        info!("the backlight on GPIO {BACKLIGHT} is driven by pigpiod at {}", client.peer());
+                        info!(
+                            "controlling the backlight on GPIO {BACKLIGHT} through pigpiod at {}",
+                            client.peer()
+                        );
                     }
                     is_set_up = true;
                 }
                 Err(Obstacle::Claimed(by)) => log.warn(&format!(
-                    "GPIO {BACKLIGHT} is used by {by}, so {} has no effect; take one of the two out of use",
+                    "{by} uses GPIO {BACKLIGHT}, so {} has no effect; disable one of the two",
                     topic::BACKLIGHT
                 )),
                 Err(Obstacle::Forbidden) => log.warn(&format!(
-                    "the GPIO daemon at {} does not let GPIO {BACKLIGHT} be changed, so {} has no effect; pigpio's own daemon does, \
-                     unless its option -x forbids it",
+                    "the GPIO daemon at {} does not permit changes of GPIO {BACKLIGHT}, so {} has no effect; \
+                     pigpio's own daemon permits them unless its option -x forbids them",
                     client.peer(),
                     topic::BACKLIGHT
                 )),
@@ -147,7 +150,7 @@ impl Thread {
     }
 }
 
-/// Makes the pin one of PWM, if nothing else has it.
+/// Sets the pin to PWM unless something else uses it.
 fn set_up(client: &mut Client, root: &Path) -> Result<Result<(), Obstacle>, Error> {
     if let Some(name) = backlight_of_kernel(root) {
         return Ok(Err(Obstacle::Claimed(format!("the kernel's backlight /{KERNELS}/{name}"))));
@@ -158,9 +161,9 @@ fn set_up(client: &mut Client, root: &Path) -> Result<Result<(), Obstacle>, Erro
         Command::SetRange(BACKLIGHT, PWM_RANGE),
     ];
     let asked = client.run(&[Command::Mode(BACKLIGHT)]).and_then(|[mode]| {
-        // Beyond input and output are the functions of the processor's own devices.
+        // Modes above input and output are functions of the processor's own devices.
         if mode > Mode::Output as u32 {
-            return Ok(Err(Obstacle::Claimed("a device of the processor, such as sound or PWM".into())));
+            return Ok(Err(Obstacle::Claimed("a device of the processor (such as sound or PWM)".into())));
         }
         client.run(&commands).map(|_| Ok(()))
     });
@@ -172,7 +175,7 @@ fn set_up(client: &mut Client, root: &Path) -> Result<Result<(), Obstacle>, Erro
     }
 }
 
-/// The name of a backlight of a pin, which a driver of the kernel has.
+/// The kernel's backlight on a pin, if a driver has one.
 fn backlight_of_kernel(root: &Path) -> Option<String> {
     let entries = fs::read_dir(root.join(KERNELS)).ok()?;
     let is_of_a_pin = |entry: &fs::DirEntry| {
@@ -190,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_number_from_0_to_1_is_taken() {
+    fn accepts_only_numbers_from_0_to_1() {
         for (payload, wanted) in [
             (r#"{"backlight": 0}"#, Some(0)),
             (r#"{"backlight": 1}"#, Some(1000)),
@@ -212,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernels_backlight_of_a_pin_is_found() {
+    fn finds_the_kernels_backlight() {
         let root = tempfile::tempdir().unwrap();
         assert_eq!(backlight_of_kernel(root.path()), None);
         let add = |name: &str, compatible: &str| {

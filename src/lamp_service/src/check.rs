@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `--check`: whether the lamp could run with these settings, without touching it or a `lamp_service` that runs.
+//! `--check`: reports whether the lamp can run with these settings. It does not affect the lamp or a running
+//! `lamp_service`.
 
 use std::io::Write;
 
@@ -12,9 +13,9 @@ use crate::{NAME, leds};
 use programs::lamp_service::Cli;
 use programs::login::User;
 
-/// Looks at each thing that the lamp needs, says on stdout how it is, and fails if any is not as it should be.
+/// Checks each requirement, prints the result to standard output, and fails if any check fails.
 pub(crate) fn run(cli: &Cli, pigpiod: &Address, user: Option<&User>) -> anyhow::Result<()> {
-    let file = if cli.settings.exists() { "is right" } else { "does not exist, which is right too" };
+    let file = if cli.settings.exists() { "is valid" } else { "does not exist; the defaults apply" };
     let mut report = Report { out: std::io::stdout().lock(), wrong: 0 };
     report.line(&format!("settings in {}", cli.settings.display()), Ok(file.into()));
     report.line(&format!("state in {}", cli.state.display()), state_file::inspect(&cli.state));
@@ -22,8 +23,8 @@ pub(crate) fn run(cli: &Cli, pigpiod: &Address, user: Option<&User>) -> anyhow::
     report.line(&format!("MQTT broker {}", cli.broker), ask_broker(&cli.broker, user));
     match report.wrong {
         0 => Ok(()),
-        1 => bail!("one thing is not as it should be"),
-        wrong => bail!("{wrong} things are not as they should be"),
+        1 => bail!("found 1 problem"),
+        wrong => bail!("found {wrong} problems"),
     }
 }
 
@@ -34,7 +35,7 @@ struct Report<W> {
 
 impl<W: Write> Report<W> {
     fn line(&mut self, what: &str, found: anyhow::Result<String>) {
-        // Whom nobody reads needs no report.
+        // An error of standard output needs no report.
         let _ = match found {
             Ok(text) => writeln!(self.out, "ok     {what}: {text}"),
             Err(error) => {
@@ -48,13 +49,13 @@ impl<W: Write> Report<W> {
 fn ask_pigpiod(address: &Address) -> anyhow::Result<String> {
     let mut client = Client::connect(&address.host, address.port, leds::PATIENCE)?;
     let [version] = client.run(&[Command::Version])?;
-    Ok(format!("version {version} answers at {}", client.peer()))
+    Ok(format!("version {version} at {}", client.peer()))
 }
 
 fn ask_broker(address: &Address, user: Option<&User>) -> anyhow::Result<String> {
     let login = user.map(User::login).transpose()?;
-    // Not under the name of a lamp_service that runs: the broker would throw that one out.
+    // Not the client ID of lamp_service: the broker would disconnect a running one.
     let client_id = format!("{NAME}_check_{}", std::process::id());
     mqtt_client::probe(address, login.as_ref(), &client_id)?;
-    Ok("takes clients".into())
+    Ok("accepts clients".into())
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The topics under which Home Assistant was told about the lamp, kept in a file beside the lamp's state: a broker retains each
-//! description until it is told to forget it, and Home Assistant shows a lamp for each.
+//! The topics of the lamp's descriptions for Home Assistant, in a file beside the lamp's state. A broker
+//! retains each description until it is deleted, and Home Assistant shows a lamp for each.
 
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -16,16 +16,16 @@ use runtime::address::Address;
 
 use crate::{NAME, home_assistant, state_file};
 
-/// Name of the file, which lies beside the state of the lamp. Each of its lines is a topic.
+/// The file's name, beside the lamp's state file. Each line is a topic.
 const FILE: &str = "home-assistant";
 
-/// More than the file ever holds, in bytes.
+/// The maximum size of the file in bytes.
 const LARGEST: u64 = 16 << 10;
 
-/// How long the broker may take to forget a description.
+/// The maximum time for the broker to delete a description.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The file of these topics.
+/// The file with these topics.
 #[derive(Debug)]
 pub(crate) struct Descriptions {
     path: PathBuf,
@@ -33,7 +33,7 @@ pub(crate) struct Descriptions {
 }
 
 impl Descriptions {
-    /// Those that are kept beside the file `state`.
+    /// Reads the file beside the state file `state`.
     pub(crate) fn open(state: &Path) -> Self {
         let state = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
         let path = state.with_file_name(FILE);
@@ -46,7 +46,7 @@ impl Descriptions {
         &self.topics
     }
 
-    /// Keeps these topics, if they are others than so far.
+    /// Saves these topics if they changed.
     pub(crate) fn keep(&mut self, topics: &[String]) {
         if self.topics == topics {
             return;
@@ -54,13 +54,13 @@ impl Descriptions {
         self.topics = topics.to_vec();
         let text: String = topics.iter().flat_map(|topic| [topic.as_str(), "\n"]).collect();
         if let Err(error) = state_file::replace(&self.path, text.as_bytes()) {
-            warn!("cannot keep what Home Assistant was told in {}: {error:#}", self.path.display());
+            warn!("cannot save the Home Assistant topics in {}: {error:#}", self.path.display());
         }
     }
 }
 
-/// Which of the `remembered` topics have to be forgotten when the lamp is described under `current`. At a broker that is not
-/// this machine's own, a topic with another name is that of another lamp, of which this one is a copy.
+/// The `remembered` topics to delete when `current` describes the lamp. At a remote broker, a topic with
+/// another name belongs to another lamp, of which this one is a copy.
 pub(crate) fn outdated(
     remembered: &[String],
     current: Option<&str>,
@@ -76,7 +76,7 @@ pub(crate) fn outdated(
         .collect()
 }
 
-/// `--forget-home-assistant`: has the broker forget all descriptions of the lamp.
+/// `--forget-home-assistant`: deletes all descriptions of the lamp at the broker.
 pub(crate) fn forget(cli: &Cli, user: Option<&User>) -> anyhow::Result<()> {
     let mut descriptions = Descriptions::open(&cli.state);
     if descriptions.topics.is_empty() {
@@ -94,13 +94,13 @@ pub(crate) fn forget(cli: &Cli, user: Option<&User>) -> anyhow::Result<()> {
     };
     forget().with_context(|| {
         format!(
-            "Home Assistant goes on to show the lamp, because the MQTT broker {} keeps {}",
+            "Home Assistant still shows the lamp because MQTT broker {} retains {}",
             cli.broker,
             descriptions.topics.join(", ")
         )
     })?;
     descriptions.topics.clear();
-    // What is there is the lamp's user's, and so is the directory: no more than that name is taken away.
+    // The directory belongs to the lamp's user, so only this name is removed.
     match std::fs::remove_file(&descriptions.path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", descriptions.path.display()))
@@ -109,8 +109,8 @@ pub(crate) fn forget(cli: &Cli, user: Option<&User>) -> anyhow::Result<()> {
     }
 }
 
-/// Reads the file at `path`. Root does so too, and others may have put anything there: no link is followed, a pipe keeps nobody
-/// waiting, and what is no topic of a description is none.
+/// Reads the file at `path`. Root runs this too, on a path that other users can write: it follows no link,
+/// does not wait for a pipe, and accepts only topics of descriptions.
 fn read(path: &Path) -> Option<Vec<String>> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
@@ -122,7 +122,7 @@ fn read(path: &Path) -> Option<Vec<String>> {
     Some(content.lines().filter(|line| is_description(line)).map(str::to_owned).collect())
 }
 
-/// Whether it is the topic of a description of a lamp: `PREFIX/light/lampi_NAME/config`.
+/// Whether `topic` is a lamp's description: `PREFIX/light/lampi_NAME/config`.
 fn is_description(topic: &str) -> bool {
     let mut levels = topic.rsplit('/');
     let [config, device, light] = [(); 3].map(|()| levels.next().unwrap_or_default());
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_topics_of_descriptions_are_read() {
+    fn reads_only_topics_of_descriptions() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(FILE);
         std::fs::write(
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn another_lamp_at_a_common_broker_is_left_alone() {
+    fn keeps_other_lamps_at_a_shared_broker() {
         let remembered = ["ha/light/lampi_1/config", "old/light/lampi_1/config", "ha/light/lampi_2/config"]
             .map(str::to_owned);
         let of = |current, host: &str| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The name by which this lamp is known, kept beside its state.
+//! The lamp's ID, stored beside its state.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use programs::identity;
 
 use crate::state_file::StateFile;
 
-/// The name, which is kept beside `file`. A machine without any network card is known by its host's name.
+/// The ID, which is stored beside `file`. A machine without a network interface uses its host name.
 pub(crate) fn keep(file: &mut StateFile) -> String {
     let state = std::path::absolute(file.path()).unwrap_or_else(|_| file.path().to_owned());
     let Some((identity, is_new)) = identity::find(Path::new("/"), &state) else { return host_name() };

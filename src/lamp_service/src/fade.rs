@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The way from one colour to the next, and how a colour becomes duty cycles that please the eye.
+//! The transition from one colour to the next, and the gamma correction of duty cycles.
 
 use std::time::{Duration, Instant};
 
 use lamp::state::PWM_RANGE;
 
-/// Time between two steps of a fade: 50 a second look continuous.
+/// The time between two steps of a transition: 50 steps a second look continuous.
 const STEP: Duration = Duration::from_millis(20);
 
-/// A straight way for each LED from one duty cycle to another, in a given time.
+/// A linear transition of each LED from one duty cycle to another in a given time.
 #[derive(Debug, Clone)]
 pub(crate) struct Fade {
     from: [u32; 3],
@@ -18,19 +18,20 @@ pub(crate) struct Fade {
 }
 
 impl Fade {
-    /// Stays at `duty`.
+    /// A transition that stays at `duty`.
     pub(crate) fn resting_at(duty: [u32; 3], now: Instant) -> Self {
         Self { from: duty, to: duty, start: now, length: Duration::ZERO }
     }
 
-    /// Sets out for `duty` from where the light is at `now`. A way that leads there already is gone to its end.
+    /// Starts a transition to `duty` from the duty cycle at `now`. A running transition to the same `duty`
+    /// continues.
     pub(crate) fn aim(&mut self, duty: [u32; 3], length: Duration, now: Instant) {
         if duty != self.to {
             *self = Self { from: self.at(now), to: duty, start: now, length };
         }
     }
 
-    /// Where the light is at `now`.
+    /// The duty cycle at `now`.
     pub(crate) fn at(&self, now: Instant) -> [u32; 3] {
         let gone = now.saturating_duration_since(self.start);
         if gone >= self.length {
@@ -43,17 +44,17 @@ impl Fade {
         })
     }
 
-    /// When to look again; `None` at the end of the way.
+    /// The time of the next step; `None` at the end.
     pub(crate) fn next_step(&self, now: Instant) -> Option<Instant> {
         let end = self.start + self.length;
         (now < end).then(|| end.min(now + STEP))
     }
 }
 
-/// Bends `duty` by the exponent `gamma`, for pins with so many real `levels`.
+/// Applies the exponent `gamma` to `duty`, for pins with so many real `levels`.
 ///
-/// An exponent of 1 changes nothing. A LED that shines is left at least the smallest level, or the dimmest light
-/// would be none.
+/// An exponent of 1 changes nothing. A lit LED keeps at least the smallest level, or the dimmest light would
+/// be off.
 pub(crate) fn corrected(duty: [u32; 3], gamma: f64, levels: u32) -> [u32; 3] {
     if (gamma - 1.0).abs() < f64::EPSILON {
         return duty;
@@ -90,32 +91,32 @@ mod tests {
             steps += 1;
         }
         assert_eq!((last, now, steps), (to, start + length, 25));
-        // Long after and, should a clock go wrong, before.
+        // Long after the end and, in case a clock is wrong, before the start.
         assert_eq!(fade.at(now + Duration::from_hours(24)), to);
         assert_eq!(fade.at(start.checked_sub(Duration::from_secs(1)).unwrap()), from);
     }
 
     #[test]
-    fn a_change_on_the_way_starts_from_there() {
+    fn a_change_during_a_transition_starts_from_the_current_colour() {
         let start = Instant::now();
         let second = Duration::from_secs(1);
         let mut fade = Fade::resting_at([0; 3], start);
         fade.aim([1000; 3], second, start);
         let half = start + second / 2;
         assert_eq!(fade.at(half), [500; 3]);
-        // Told the same again, it does not become slower.
+        // The same target again does not slow it down.
         fade.aim([1000; 3], second, half);
         assert_eq!(fade.at(start + second), [1000; 3]);
         fade.aim([0; 3], second, half);
         assert_eq!(fade.at(half), [500; 3]);
         assert_eq!(fade.at(half + second / 2), [250; 3]);
-        // Without a time it jumps.
+        // Without a duration it jumps.
         fade.aim([7; 3], Duration::ZERO, half);
         assert_eq!((fade.at(half), fade.next_step(half)), ([7; 3], None));
     }
 
     #[test]
-    fn the_correction_keeps_order_ends_and_light() {
+    fn the_correction_keeps_order_limits_and_light() {
         for levels in [200, 1000] {
             assert_eq!(corrected([0, 250, 1000], 1.0, levels), [0, 250, 1000]);
             let bent: Vec<u32> = (0..=1000).map(|duty| corrected([duty, 0, 0], 2.2, levels)[0]).collect();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Home Assistant: its view of the lamp, on topics of its own, and the retained message by which it discovers the lamp.
+//! Home Assistant: its topics, and the retained message that makes it discover the lamp.
 //!
-//! The view is that of Home Assistant's MQTT light of the JSON schema: hue 0 to 360, saturation 0 to 100, brightness 1 to 255,
-//! all that one call changes in one message, with the transition of that call. The lamp's own topics have two decimals, which
-//! cannot hold these numbers. So what Home Assistant asked for is kept beside the lamp's state, and published to it again for
-//! as long as the lamp's state is what was made of it.
+//! The payloads follow Home Assistant's MQTT light with the JSON schema: hue 0 to 360, saturation 0 to 100,
+//! brightness 1 to 255. One command changes everything in one message, with its own transition. The lamp's
+//! own topics have two decimals and cannot represent these numbers exactly. So the requested numbers are
+//! stored beside the lamp's state, and published again as long as the state is their result.
 
 use std::time::Duration;
 
@@ -17,25 +17,25 @@ use serde_json::{Value, json};
 
 use crate::NAME;
 
-/// Where Home Assistant asks for a change.
+/// The topic of Home Assistant's commands.
 pub(crate) const SET: &str = "lamp/home_assistant/set";
 
-/// Where it finds the lamp's state, retained.
+/// The topic of the lamp's state for Home Assistant, retained.
 pub(crate) const STATE: &str = "lamp/home_assistant/state";
 
-/// The name under which its changes are published on `lamp/changed`.
+/// The client of its changes on `lamp/changed`.
 const CLIENT: &str = "home_assistant";
 
 /// Brightness of a light that is fully on.
 const BRIGHTEST: f64 = 255.0;
 
-/// The smallest brightness that the lamp's two decimals have.
+/// The smallest brightness with two decimals.
 const DIMMEST: f64 = 0.01;
 
-/// Longest transition of a call, in seconds, as Home Assistant has it.
+/// The maximum transition of a command in seconds, as in Home Assistant.
 const LONGEST_TRANSITION: f64 = 6553.0;
 
-/// How Home Assistant is told about the lamp.
+/// The lamp's description for Home Assistant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Discovery {
     prefix: String,
@@ -43,7 +43,7 @@ pub(crate) struct Discovery {
 }
 
 impl Discovery {
-    /// For the discovery prefix of Home Assistant, and the name by which it knows the lamp.
+    /// Creates the description for Home Assistant's discovery prefix and the lamp's ID.
     pub(crate) fn new(prefix: &str, device: &str) -> Self {
         Self { prefix: prefix.into(), device: device.into() }
     }
@@ -58,7 +58,7 @@ impl Discovery {
         format!("{}/status", self.prefix)
     }
 
-    /// The description.
+    /// The payload of the description.
     pub(crate) fn config(&self) -> String {
         let id = format!("lampi_{}", self.device);
         json!({
@@ -80,7 +80,7 @@ impl Discovery {
             "state_topic": STATE,
             "brightness": true,
             "supported_color_modes": ["hs"],
-            // Which the lamp cannot do.
+            // Not supported by the lamp.
             "flash": false,
             "effect": false,
         })
@@ -88,12 +88,12 @@ impl Discovery {
     }
 }
 
-/// The topic under which a lamp is described.
+/// The topic of a lamp's description.
 pub(crate) fn config_topic(prefix: &str, device: &str) -> String {
     format!("{prefix}/light/lampi_{device}/config")
 }
 
-/// What Home Assistant asked for last, in its own numbers.
+/// The numbers that Home Assistant requested last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Exact {
     /// Hue and saturation.
@@ -112,7 +112,7 @@ impl Exact {
             .color
             .filter(|color| is_of(SetConfig { color: Some(lamp_color(*color)), ..SetConfig::default() }))
             .unwrap_or_else(|| {
-                // Whole numbers of the lamp's hundredths, without what binary fractions add to them.
+                // Hundredths as whole numbers, without the errors of binary fractions.
                 let rounded = |number: f64| (number * 100.0).round() / 100.0;
                 (rounded(state.color.hue * 360.0), rounded(state.color.saturation * 100.0))
             });
@@ -122,7 +122,7 @@ impl Exact {
                 is_of(SetConfig { brightness: Some(lamp_brightness(*brightness)), ..SetConfig::default() })
             })
             .unwrap_or((state.brightness * BRIGHTEST).round() as u8);
-        // To Home Assistant, a light that is on has a brightness.
+        // For Home Assistant, a light that is on has a brightness.
         let is_lit = state.on && brightness > 0;
         let mut payload = json!({
             "state": if is_lit { "ON" } else { "OFF" },
@@ -135,22 +135,22 @@ impl Exact {
         payload.to_string()
     }
 
-    /// Whether there is something to keep.
+    /// Whether there is nothing to store.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A change that Home Assistant asks for.
+/// A change that Home Assistant requests.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
     on: bool,
     exact: Exact,
-    /// Time from the colour so far to the new one, if not that of the settings.
+    /// The duration of the transition, if not the configured one.
     pub transition: Option<Duration>,
 }
 
-/// A call as it stands in the payload. What the lamp has not told Home Assistant to support is ignored.
+/// A command as in the payload. Fields that the description does not offer are ignored.
 #[derive(Deserialize)]
 struct RawCall {
     state: Value,
@@ -166,14 +166,14 @@ struct RawColor {
 }
 
 impl Call {
-    /// Reads a payload of [`SET`] whole, or refuses it whole.
+    /// Parses a payload of [`SET`]. An invalid value rejects the whole payload.
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, String> {
         let raw: RawCall = serde_json::from_slice(payload)
-            .map_err(|error| format!("the payload is not a call of Home Assistant: {error}"))?;
+            .map_err(|error| format!("the payload is not a Home Assistant command: {error}"))?;
         let on = match raw.state.as_str() {
             Some("ON") => true,
             Some("OFF") => false,
-            _ => return Err(format!("state is {}, allowed are ON and OFF", raw.state)),
+            _ => return Err(format!("state is {}; it must be ON or OFF", raw.state)),
         };
         let color = match raw.color {
             Some(RawColor { h, s }) => {
@@ -194,12 +194,12 @@ impl Call {
         Ok(Self { on, exact: Exact { color, brightness }, transition })
     }
 
-    /// Makes the change, of the lamp's state and of what was asked for.
+    /// Applies the change to the lamp's state and to the requested numbers.
     pub(crate) fn apply_to(self, state: &mut LampState, exact: &mut Exact) {
         let Exact { color, brightness } = self.exact;
         exact.color = color.or(exact.color);
         exact.brightness = brightness.or(exact.brightness);
-        // Who switches a lamp on that was dimmed to nothing wants light.
+        // Switching on a lamp that was dimmed to nothing gives light.
         let is_dark = self.on && state.brightness < DIMMEST;
         let request = SetConfig {
             client: CLIENT.into(),
@@ -215,17 +215,17 @@ fn number(name: &str, value: &Value, least: f64, most: f64) -> Result<f64, Strin
     value
         .as_f64()
         .filter(|number| (least..=most).contains(number))
-        // Without a minus zero.
+        // Never minus zero.
         .map(|number| number + 0.0)
-        .ok_or_else(|| format!("{name} is {value}, allowed are numbers from {least} to {most}"))
+        .ok_or_else(|| format!("{name} is {value}; it must be a number from {least} to {most}"))
 }
 
-/// The lamp's colour for one of Home Assistant.
+/// Converts Home Assistant's colour to the lamp's.
 fn lamp_color((hue, saturation): (f64, f64)) -> Color {
     Color { hue: hue / 360.0, saturation: saturation / 100.0 }
 }
 
-/// The lamp's brightness for one of Home Assistant. Whatever is lit stays lit.
+/// Converts Home Assistant's brightness to the lamp's. A light that is on stays on.
 fn lamp_brightness(brightness: u8) -> f64 {
     (f64::from(brightness) / BRIGHTEST).max(DIMMEST)
 }
@@ -240,73 +240,76 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_comes_back() {
+    fn reports_the_requested_numbers() {
         let (mut state, mut exact) = (LampState::default(), Exact::default());
         for brightness in 1..=255 {
             let payload = format!(r#"{{"state": "ON", "brightness": {brightness}}}"#);
-            let told = call(&payload, &mut state, &mut exact);
-            assert_eq!((told["state"].as_str(), told["brightness"].as_u64()), (Some("ON"), Some(brightness)));
+            let reported = call(&payload, &mut state, &mut exact);
+            assert_eq!(
+                (reported["state"].as_str(), reported["brightness"].as_u64()),
+                (Some("ON"), Some(brightness))
+            );
             assert!(state.brightness >= DIMMEST);
         }
         for tenths in 0..=3600_u32 {
             let (hue, saturation) = (f64::from(tenths) / 10.0, f64::from(tenths % 1001) / 10.0);
             let payload = format!(r#"{{"state": "ON", "color": {{"h": {hue}, "s": {saturation}}}}}"#);
-            let told = call(&payload, &mut state, &mut exact);
-            assert_eq!(told["color"], json!({"h": hue, "s": saturation}));
-            assert_eq!(told["brightness"], 255);
+            let reported = call(&payload, &mut state, &mut exact);
+            assert_eq!(reported["color"], json!({"h": hue, "s": saturation}));
+            assert_eq!(reported["brightness"], 255);
         }
     }
 
     #[test]
-    fn what_others_set_replaces_it() {
+    fn changes_by_others_replace_them() {
         let (mut state, mut exact) = (LampState::default(), Exact::default());
         call(r#"{"state": "ON", "color": {"h": 120, "s": 50.5}, "brightness": 3}"#, &mut state, &mut exact);
         assert_eq!(
             state.to_json(),
             r#"{"color": {"h": 0.33, "s": 0.51}, "brightness": 0.01, "on": true, "client": "home_assistant"}"#
         );
-        let told = |state: &LampState| -> Value { serde_json::from_str(&exact.state(state)).unwrap() };
-        // Also for another client, and dark.
+        let reported = |state: &LampState| -> Value { serde_json::from_str(&exact.state(state)).unwrap() };
+        // Also with another client, and off.
         let dark = LampState { on: false, client: "web".into(), ..state.clone() };
         assert_eq!(
-            told(&dark),
+            reported(&dark),
             json!({"state": "OFF", "color_mode": "hs", "color": {"h": 120.0, "s": 50.5}, "brightness": 3})
         );
         let other = LampState { color: Color { hue: 0.29, saturation: 0.57 }, ..state.clone() };
-        assert_eq!(told(&other)["color"], json!({"h": 104.4, "s": 57.0}));
-        assert_eq!(told(&LampState { brightness: 0.5, ..state })["brightness"], 128);
+        assert_eq!(reported(&other)["color"], json!({"h": 104.4, "s": 57.0}));
+        assert_eq!(reported(&LampState { brightness: 0.5, ..state })["brightness"], 128);
     }
 
     #[test]
-    fn a_light_without_brightness_is_off_and_can_be_switched_on() {
+    fn a_light_with_brightness_0_is_off_and_can_be_switched_on() {
         let (mut state, mut exact) =
             (LampState { brightness: 0.0, ..LampState::default() }, Exact::default());
-        let told: Value = serde_json::from_str(&exact.state(&state)).unwrap();
-        assert_eq!((told["state"].as_str(), told.get("brightness")), (Some("OFF"), None));
-        let told = call(r#"{"state": "ON"}"#, &mut state, &mut exact);
-        assert_eq!((told["state"].as_str(), told["brightness"].as_u64()), (Some("ON"), Some(255)));
+        let reported: Value = serde_json::from_str(&exact.state(&state)).unwrap();
+        assert_eq!((reported["state"].as_str(), reported.get("brightness")), (Some("OFF"), None));
+        let reported = call(r#"{"state": "ON"}"#, &mut state, &mut exact);
+        assert_eq!((reported["state"].as_str(), reported["brightness"].as_u64()), (Some("ON"), Some(255)));
     }
 
     #[test]
-    fn one_wrong_value_refuses_the_whole() {
+    fn one_wrong_value_rejects_the_whole_command() {
         for (payload, reason) in [
-            ("ON", "the payload is not a call of Home Assistant: "),
-            (r#"{"brightness": 3}"#, "the payload is not a call of Home Assistant: missing field `state`"),
-            (r#"{"state": true}"#, "state is true, allowed are ON and OFF"),
-            (r#"{"state": "ON", "brightness": 0}"#, "brightness is 0, allowed are numbers from 1 to 255"),
-            (r#"{"state": "ON", "brightness": 256}"#, "brightness is 256, allowed are numbers from 1 to 255"),
+            ("ON", "the payload is not a Home Assistant command: "),
+            (r#"{"brightness": 3}"#, "the payload is not a Home Assistant command: missing field `state`"),
+            (r#"{"state": true}"#, "state is true; it must be ON or OFF"),
+            (r#"{"state": "ON", "brightness": 0}"#, "brightness is 0; it must be a number from 1 to 255"),
+            (r#"{"state": "ON", "brightness": 256}"#, "brightness is 256; it must be a number from 1 to 255"),
             (
                 r#"{"state": "ON", "color": {"h": 361, "s": 0}}"#,
-                "color.h is 361, allowed are numbers from 0 to 360",
+                "color.h is 361; it must be a number from 0 to 360",
             ),
             (
                 r#"{"state": "ON", "color": {"h": 1}}"#,
-                "the payload is not a call of Home Assistant: missing field `s`",
+                "the payload is not a Home Assistant command: missing field `s`",
             ),
-            (r#"{"state": "OFF", "transition": -1}"#, "transition is -1, allowed are numbers from 0 to 6553"),
+            (r#"{"state": "OFF", "transition": -1}"#, "transition is -1; it must be a number from 0 to 6553"),
             (
                 r#"{"state": "OFF", "transition": 1e300}"#,
-                "transition is 1e+300, allowed are numbers from 0 to 6553",
+                "transition is 1e+300; it must be a number from 0 to 6553",
             ),
         ] {
             let error = Call::parse(payload.as_bytes()).unwrap_err();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The LEDs: a thread that keeps them at the newest colour, through every absence of pigpiod.
+//! The LEDs: a thread that keeps them at the newest colour and reconnects to pigpiod.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -19,28 +19,28 @@ use runtime::{Wake, Waker};
 
 use crate::fade::{Fade, corrected};
 
-/// GPIOs of the red, green and blue LED.
+/// The GPIO pins of the red, green and blue LED.
 const PINS: [Pin; 3] = pins::LEDS;
 
-/// How long pigpiod may take for an answer. It takes well under a millisecond, unless it hangs.
+/// The maximum time for pigpiod's answer. It takes less than 1 ms unless pigpiod hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How colours are shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct LightSettings {
-    /// Time from one colour to the next.
+    /// The duration of a transition.
     pub transition: Duration,
-    /// Exponent of the correction of dim light; 1 for none.
+    /// The exponent of the gamma correction; 1 for none.
     pub gamma: f64,
     /// PWM frequency in Hz.
     pub frequency: u32,
 }
 
-/// The LEDs, as seen by who sets their colour.
+/// A handle for setting the LEDs.
 pub(crate) struct Leds {
     newest: Mutex<Wanted>,
     waker: Waker,
-    /// Up to which call the pins are as they were asked to be; `None` while there is no pigpiod.
+    /// The last call that the pins show; `None` while pigpiod is unreachable.
     done: Mutex<Option<u64>>,
     done_changed: Condvar,
 }
@@ -49,49 +49,49 @@ pub(crate) struct Leds {
 struct Wanted {
     /// Duty cycles of red, green and blue.
     duty: [u32; 3],
-    /// Time from the colour before to this one, if not that of the settings.
+    /// The duration of the transition to this colour, if not the configured one.
     transition: Option<Duration>,
     light: LightSettings,
-    /// There will be no time for a transition.
+    /// The program ends without a transition.
     ending: bool,
-    /// How many calls have asked for something.
+    /// The number of calls.
     calls: u64,
 }
 
-/// What pigpiod says of the pins.
+/// The pins as pigpiod reports them.
 struct Pins {
     frequency: u32,
     levels: u32,
 }
 
 impl Leds {
-    /// Starts the thread, which shows `duty` as soon as there is a pigpiod at `address`.
+    /// Starts the thread, which shows `duty` as soon as pigpiod answers at `address`.
     pub(crate) fn start(address: Address, duty: [u32; 3], light: LightSettings) -> anyhow::Result<Arc<Self>> {
-        let waker = Waker::new().context("cannot make an event counter")?;
+        let waker = Waker::new().context("cannot create an event counter")?;
         let newest = Mutex::new(Wanted { duty, transition: None, light, ending: false, calls: 0 });
         let leds = Arc::new(Self { newest, waker, done: Mutex::new(None), done_changed: Condvar::new() });
         let thread = Arc::clone(&leds);
         std::thread::Builder::new()
             .name("leds".into())
             .spawn(move || thread.run(&address))
-            .context("cannot start the thread of the LEDs")?;
+            .context("cannot start the LED thread")?;
         Ok(leds)
     }
 
-    /// Shows `duty` from now on, if pigpiod is there, after a `transition` or that of the settings. Never blocks; of several
-    /// calls in a rush the last one counts.
+    /// Shows `duty` after a `transition` or the configured one, if pigpiod is reachable. Never blocks; of
+    /// several quick calls the last takes effect.
     pub(crate) fn show(&self, duty: [u32; 3], transition: Option<Duration>) {
         self.change(|wanted| (wanted.duty, wanted.transition) = (duty, transition));
     }
 
-    /// Shows colours so from now on.
+    /// Applies new settings.
     pub(crate) fn set_light_settings(&self, light: LightSettings) {
         self.change(|wanted| wanted.light = light);
     }
 
-    /// Shows the newest colour without a transition and waits until the pins have it, if pigpiod is there and answers.
+    /// Shows the newest colour without a transition and waits until the pins have it, if pigpiod answers.
     ///
-    /// Without it, a colour that was published already might never be seen when the program ends right after.
+    /// Without this, the program could end before a published colour is visible.
     pub(crate) fn finish(&self) {
         self.change(|wanted| wanted.ending = true);
         let calls = self.newest().calls;
@@ -118,7 +118,7 @@ impl Leds {
     }
 
     fn run(&self, address: &Address) {
-        // pigpiod is on this machine: asking often costs little, and the lamp is dark meanwhile.
+        // pigpiod is local: frequent attempts are cheap, and the lamp is dark until one succeeds.
         let longest = Duration::from_secs(2);
         let mut backoff = Backoff::new(Duration::from_millis(50), longest);
         let mut log = OnChangeLog::default();
@@ -128,20 +128,21 @@ impl Leds {
             self.set_done(None);
             if let Some(since) = served {
                 log.reset();
-                // A pigpiod that ends at once, again and again, is not asked in a rush.
+                // Do not retry quickly if pigpiod keeps closing the connection.
                 if since.elapsed() > longest {
                     backoff.reset();
                 }
             }
-            log.warn(&format!("{error}; the LEDs stay as they are until pigpiod is there"));
+            log.warn(&format!("{error}; the LEDs do not change until pigpiod answers"));
             std::thread::sleep(backoff.wait());
         }
     }
 
-    /// Keeps the LEDs at the newest colour for as long as there is a pigpiod; says in `served` since when there was.
+    /// Keeps the LEDs at the newest colour while pigpiod is reachable; sets `served` to the start of that
+    /// time.
     ///
-    /// One that has no PWM for the LEDs closes the connection when it has come by some. Until then the button, and whoever
-    /// else it serves, are not disturbed by further connections.
+    /// A daemon without PWM for the LEDs closes the connection when PWM appears. Until then, no further
+    /// connections disturb the button and the daemon's other clients.
     fn drive(&self, address: &Address, served: &mut Option<Instant>) -> Error {
         let result: Result<Infallible, Error> = (|| {
             let mut client = Client::connect(&address.host, address.port, PATIENCE)?;
@@ -157,10 +158,11 @@ impl Leds {
             self.set_done(Some(wanted.calls));
             let mut shown_for = Instant::now();
             loop {
-                // From the moment whose colour is shown: if the way ended between that and now, its end is still to be shown.
+                // From the time of the shown colour: the transition may end between then and now, and its end
+                // must still be shown.
                 let wake = self.waker.wait(client.as_fd(), fade.next_step(shown_for));
                 match wake {
-                    // Nothing was asked: it has closed the connection.
+                    // There was no request, so the daemon closed the connection.
                     Ok(Wake::Readable) => return Err(lost(&client, ErrorKind::UnexpectedEof.into())),
                     Ok(Wake::Woken) => {
                         wanted = self.newest();
@@ -180,14 +182,14 @@ impl Leds {
                 }
                 shown_for = Instant::now();
                 let duty = corrected(fade.at(shown_for), wanted.light.gamma, pins.levels);
-                // What was asked for is written even if it is there: something else may have changed the pins.
+                // Write a requested colour even if it is shown: something else may have changed the pins.
                 if duty != shown || matches!(wake, Ok(Wake::Woken)) {
                     let was_lit = std::mem::replace(&mut is_lit, show(&mut client, duty)?);
                     if is_lit != was_lit {
                         log_light(is_lit, version, &client, &pins);
                     }
                     if !is_lit {
-                        // Nobody sees the way to the new colour.
+                        // There is no light to fade.
                         fade = Fade::resting_at(wanted.duty, shown_for);
                     }
                     shown = duty;
@@ -204,10 +206,10 @@ fn lost(client: &Client, error: io::Error) -> Error {
     Error::Lost(client.peer(), error)
 }
 
-/// Gives the pins what they need once: mode, frequency and range.
+/// Sets up the pins: mode, frequency and range.
 ///
-/// pigpiod switches a pin off and on again when its frequency or range is set, even to what it is. So it is asked
-/// first, and a lamp that shines when this program starts does not flicker.
+/// pigpiod switches a pin off and on when its frequency or range is set, even to the current value. So this
+/// reads them first, and a lamp that is on does not flicker when this program starts.
 fn set_up(client: &mut Client, frequency: u32) -> Result<Pins, Error> {
     client.run(&PINS.map(|pin| Command::SetMode(pin, Mode::Output)))?;
     let frequencies = client.run(&PINS.map(Command::Frequency))?;
@@ -221,7 +223,7 @@ fn set_up(client: &mut Client, frequency: u32) -> Result<Pins, Error> {
     Ok(Pins { frequency, levels })
 }
 
-/// Shows a colour, if the daemon has what it takes. It is the lamp's own that may not, while the kernel has no PWM.
+/// Shows a colour. Returns false if the daemon has no PWM, as LAMPI's own daemon on a kernel without PWM.
 fn show(client: &mut Client, duty: [u32; 3]) -> Result<bool, Error> {
     match client.run(&colour(duty)) {
         Ok(_) => Ok(true),
@@ -230,20 +232,18 @@ fn show(client: &mut Client, duty: [u32; 3]) -> Result<bool, Error> {
     }
 }
 
-/// Says whether there is light, and how.
+/// Logs whether the LEDs are driven, and how.
 fn log_light(is_lit: bool, version: u32, client: &Client, pins: &Pins) {
     let peer = client.peer();
     if is_lit {
         let Pins { frequency, levels } = pins;
-        info!("LEDs are driven by pigpiod {version} at {peer}, in {levels} levels at {frequency} Hz");
+        info!("driving the LEDs through pigpiod {version} at {peer}, {levels} levels at {frequency} Hz");
     } else {
-        warn!(
-            "the LEDs stay dark: the GPIO daemon at {peer} has no PWM for them; `lampi doctor` says what they need"
-        );
+        warn!("the LEDs stay dark: the GPIO daemon at {peer} has no PWM for them; run: lampi doctor");
     }
 }
 
-/// A colour: all three pins in one write, so that no mixture of two colours is seen.
+/// Sets all three pins in one write, so that no mixture of two colours is visible.
 fn colour(duty: [u32; 3]) -> [Command; 3] {
     std::array::from_fn(|index| Command::SetDutyCycle(PINS[index], duty[index]))
 }

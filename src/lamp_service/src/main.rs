@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The lamp itself: MQTT requests in, LEDs and the lamp's state out.
+//! The lamp: takes MQTT requests, drives the LEDs and stores the lamp's state.
 //!
-//! Three threads. That of the MQTT connection takes requests, changes the state ([`service`]), hands the colour to that
-//! of the LEDs ([`leds`]) and publishes the change. The main thread keeps the state in its file ([`state_file`]), which may
-//! take long on an SD card, and waits for signals. Only the newest state ever waits for anybody.
+//! There are three threads. The MQTT thread takes requests, changes the state ([`service`]), passes the
+//! colour to the LED thread ([`leds`]) and publishes the change. The main thread stores the state in its file
+//! ([`state_file`]), which can be slow on an SD card, and waits for signals. Only the newest state is ever
+//! queued.
 
 mod adoption;
 mod backlight;
@@ -43,10 +44,10 @@ use programs::login::User;
 use service::{Description, Service};
 use state_file::StateFile;
 
-/// Name of the program, and its MQTT client id.
+/// The program's name and MQTT client ID.
 const NAME: &str = "lamp_service";
 
-/// Time until a state for which the connection had no room is published again.
+/// The time until a state that did not fit the connection's queue is published again.
 const PUBLISH_AGAIN: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
@@ -73,14 +74,14 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         cli.state.display(),
         settings_text(&cli)
     );
-    let signals = Signals::new(&[SIGTERM, SIGINT, SIGHUP]).context("cannot prepare for signals")?;
+    let signals = Signals::new(&[SIGTERM, SIGINT, SIGHUP]).context("cannot receive signals")?;
     let (mut file, mut found) = StateFile::open(cli.state.clone());
     restore(cli.restore, &mut found.state);
     let mut backlight = cli.backlight.then(|| Backlight::new(pigpiod.clone())).transpose()?;
     let leds = Leds::start(pigpiod, found.state.duty_cycles(), light_settings(&cli))?;
-    // When the lamp shines: this may write to the disk.
+    // After the lamp is lit, because this may write to the disk.
     let device = device_id::keep(&mut file);
-    let changed = Waker::new().context("cannot make an event counter")?;
+    let changed = Waker::new().context("cannot create an event counter")?;
     let mut descriptions = Descriptions::open(&cli.state);
     let description = describe(&cli, &device, &mut descriptions);
     let service = Arc::new(Service::new(found, Arc::clone(&leds), changed, description));
@@ -95,9 +96,13 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         subscriptions,
         unretained_topic: Some(topic::SET_CONFIG.into()),
     };
-    let handler = Arc::clone(&service);
+    let (handler, broker) = (Arc::clone(&service), cli.broker.clone());
     let start = move || {
         session::start(options, move |event| match (event, &mut backlight) {
+            (Event::Connected, _) => {
+                info!("connected to MQTT broker {broker}");
+                handler.on_event(Event::Connected);
+            }
             (Event::Message(message), Some(backlight)) if message.topic == topic::BACKLIGHT => {
                 backlight.take(&message.payload);
             }
@@ -110,22 +115,22 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         service.publish_by(start()?);
     }
     keep(&service, &leds, (file, descriptions), signals, |descriptions| {
-        // Both as they are now: the file may be another one by now, the command line is the same.
+        // The command line is unchanged; the file may have changed.
         match settings::with_file(called, arguments) {
             Ok(new) => {
                 service.describe_by(describe(&new, &device, descriptions));
                 follow(&cli, &new, &leds);
-                // Those of another broker are for the next start, which connects to it.
+                // A user for another broker takes effect at the next start, with that broker.
                 if new.broker == cli.broker {
                     follow_user(&new, &user, &service);
                 }
             }
-            Err(error) => warn!("the settings stay as they were: {error:#}"),
+            Err(error) => warn!("cannot reload the settings: {error:#}"),
         }
     })
 }
 
-/// Has the lamp take the state that the broker keeps of it, and starts the session with the broker then. Does not wait for it.
+/// Adopts the state that the broker retains, then starts the session with the broker. Does not wait.
 fn adopt(
     cli: &Cli,
     login: impl Fn() -> Result<Option<Login>, String> + Send + 'static,
@@ -143,20 +148,21 @@ fn adopt(
         service.changed().wake();
         match start() {
             Ok(publisher) => service.publish_by(publisher),
-            Err(error) => warn!("{error}; the lamp takes no requests"),
+            Err(error) => warn!("{error}; the lamp accepts no requests"),
         }
     };
     std::thread::Builder::new().name("adoption".into()).spawn(run).context("cannot start a thread")?;
     Ok(())
 }
 
-/// The settings that are about the light, for the log.
+/// The settings of the light, for the log.
 fn settings_text(cli: &Cli) -> String {
     let restore = format!("{:?}", cli.restore).to_lowercase();
     let (transition, gamma, frequency) = (cli.transition.as_secs_f64(), cli.gamma, cli.frequency);
     let prefix = cli.home_assistant.as_deref().unwrap_or("none");
     format!(
-        "restore {restore}, transition {transition} s, gamma {gamma}, frequency {frequency} Hz, home-assistant {prefix}"
+        "restore {restore}, transition {transition} s, gamma {gamma}, frequency {frequency} Hz, \
+         home-assistant {prefix}"
     )
 }
 
@@ -172,8 +178,8 @@ fn light_settings(cli: &Cli) -> LightSettings {
     LightSettings { transition: cli.transition, gamma: cli.gamma, frequency: cli.frequency }
 }
 
-/// How Home Assistant is told about the lamp by these settings. It is noted before it happens, so that nothing is left behind
-/// of what is interrupted.
+/// The lamp's description for Home Assistant. Its topics are stored before they are used, so that an
+/// interruption leaves nothing behind.
 fn describe(cli: &Cli, device: &str, descriptions: &mut Descriptions) -> Description {
     let discovery = cli.home_assistant.as_deref().map(|prefix| Discovery::new(prefix, device));
     let current = discovery.as_ref().map(Discovery::config_topic);
@@ -184,7 +190,8 @@ fn describe(cli: &Cli, device: &str, descriptions: &mut Descriptions) -> Descrip
     Description { discovery, is_new, outdated }
 }
 
-/// Follows `new` settings of the light, and says which of the others wait for the next start; `first` are those of this one.
+/// Applies `new` settings of the light, and logs which others need a restart; `first` are the settings at the
+/// start.
 fn follow(first: &Cli, new: &Cli, leds: &Leds) {
     leds.set_light_settings(light_settings(new));
     let later = [
@@ -197,17 +204,17 @@ fn follow(first: &Cli, new: &Cli, leds: &Leds) {
     let at_the_next_start = if later.is_empty() {
         String::new()
     } else {
-        format!("; from the next start on: {}", later.join(", "))
+        format!("; restart lamp_service to apply: {}", later.join(", "))
     };
-    info!("settings read again: {}{at_the_next_start}", settings_text(new));
+    info!("reloaded the settings: {}{at_the_next_start}", settings_text(new));
 }
 
-/// Who the lamp is to the broker.
+/// The user for the broker.
 fn broker_user(cli: &Cli) -> anyhow::Result<Option<User>> {
     cli.user(|name| std::env::var(name).ok()).map_err(|error| anyhow!(error))
 }
 
-/// Says as whom to connect to the broker, as it is when it is asked.
+/// The current user name and password, read when called.
 fn login(user: &Arc<Mutex<Option<User>>>) -> impl Fn() -> Result<Option<Login>, String> + Send + use<> {
     let user = Arc::clone(user);
     move || {
@@ -216,7 +223,7 @@ fn login(user: &Arc<Mutex<Option<User>>>) -> impl Fn() -> Result<Option<Login>, 
     }
 }
 
-/// Is the user that the `new` settings name to the broker from now on, with the password that its file has now.
+/// Uses the user of the `new` settings, with the current content of its password file.
 fn follow_user(new: &Cli, user: &Mutex<Option<User>>, service: &Service) {
     let readable = || {
         let user = broker_user(new)?;
@@ -228,15 +235,15 @@ fn follow_user(new: &Cli, user: &Mutex<Option<User>>, service: &Service) {
             *user.lock().expect("no holder panics") = new;
             service.log_in_again();
         }
-        Err(error) => warn!("user name and password stay as they were: {error:#}"),
+        Err(error) => warn!("cannot reload the user name and password: {error:#}"),
     }
 }
 
-/// Keeps the newest state, and what Home Assistant was told, in their files until a signal to end comes, and calls `reload`
-/// for each SIGHUP.
+/// Stores the newest state and the topics for Home Assistant until a signal ends the program, and calls
+/// `reload` for each SIGHUP.
 ///
-/// Then the newest colour is shown, if it was not yet, and the process with all its threads ends: the LEDs keep their
-/// colour, and the broker tells by the Last Will that the lamp is gone.
+/// Then it shows the newest colour, if not yet visible, and the process ends with all threads. The LEDs keep
+/// their colour, and the broker publishes the Last Will.
 fn keep(
     service: &Service,
     leds: &Leds,
@@ -260,7 +267,7 @@ fn keep(
                     } else {
                         file.flush(&service.newest().0);
                         leds.finish();
-                        info!("ended by a signal");
+                        info!("stopped by a signal");
                         return Ok(());
                     }
                 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What `lamp_service` does with each event of the MQTT connection.
+//! Handles the events of the MQTT connection.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use lamp::set_config::SetConfig;
 use lamp::state::LampState;
 use lamp::topic;
-use log::{info, warn};
+use log::warn;
 use mqtt_client::session::{Event, Publisher, Unsent};
 use mqtt_client::{Message, QoS};
 use runtime::Waker;
@@ -18,42 +18,42 @@ use crate::home_assistant::{self, Call, Discovery};
 use crate::leds::Leds;
 use crate::state_file::Kept;
 
-/// The lamp's state, shared by the thread that changes it and the one that keeps it in a file.
+/// The lamp's state, shared by the thread that changes it and the thread that stores it.
 pub(crate) struct Service {
     inner: Mutex<Inner>,
     leds: Arc<Leds>,
-    /// Called when there is something new in [`Service::newest`].
+    /// Woken when [`Service::newest`] changes.
     changed: Waker,
     publisher: OnceLock<Publisher>,
 }
 
 struct Inner {
     newest: Kept,
-    /// The connection has taken the newest state.
+    /// Whether the connection has accepted the newest state.
     published: bool,
     connected: bool,
     refused: RateLimitedLog,
     discovery: Option<Discovery>,
-    /// Home Assistant may know the lamp under this topic as another kind of light, as of an older version, which it has to
-    /// forget first.
+    /// Whether Home Assistant may have a description of another kind of light under this topic, from an older
+    /// version. It must be deleted first.
     is_new: bool,
-    /// Topics of descriptions that Home Assistant has to forget.
+    /// Topics of descriptions to delete.
     outdated: Vec<String>,
 }
 
-/// How Home Assistant is told about the lamp.
+/// The descriptions for Home Assistant.
 #[derive(Debug, Default)]
 pub(crate) struct Description {
-    /// What it is told, if anything.
+    /// The current description, if any.
     pub discovery: Option<Discovery>,
-    /// The topic has not been used before.
+    /// Whether the topic is used for the first time.
     pub is_new: bool,
-    /// Topics that were used before and are not any more.
+    /// Topics that are no longer used.
     pub outdated: Vec<String>,
 }
 
 impl Service {
-    /// A service with a state which `leds` already show.
+    /// Creates a service with a state that `leds` already show.
     pub(crate) fn new(newest: Kept, leds: Arc<Leds>, changed: Waker, description: Description) -> Self {
         let Description { discovery, is_new, outdated } = description;
         let inner = Inner {
@@ -68,37 +68,37 @@ impl Service {
         Self { inner: Mutex::new(inner), leds, changed, publisher: OnceLock::new() }
     }
 
-    /// Says how to publish; until then [`Service::on_event`] waits.
+    /// Sets the publisher; until then [`Service::on_event`] waits.
     pub(crate) fn publish_by(&self, publisher: Publisher) {
-        // Called once, by main.
+        // main calls this once.
         let _ = self.publisher.set(publisher);
     }
 
-    /// Takes a state that was found after the start, before there was any request. Published it will be by the session.
+    /// Adopts a state found after the start, before any request. The session publishes it.
     pub(crate) fn adopt(&self, state: LampState) {
         let mut inner = self.lock();
         self.leds.show(state.duty_cycles(), None);
         inner.newest.state = state;
     }
 
-    /// Wakes the thread that keeps the state in its file, after each change.
+    /// Wakes the thread that stores the state, after each change.
     pub(crate) fn changed(&self) -> &Waker {
         &self.changed
     }
 
-    /// The newest state, and whether it still has to be published by [`Service::publish_again`].
+    /// The newest state, and whether [`Service::publish_again`] must still publish it.
     pub(crate) fn newest(&self) -> (Kept, bool) {
         let inner = self.lock();
         (inner.newest.clone(), inner.connected && !inner.published)
     }
 
-    /// Topics under which the broker may keep a description of the lamp.
+    /// Topics where the broker may retain a description of the lamp.
     pub(crate) fn described(&self) -> Vec<String> {
         let inner = self.lock();
         inner.outdated.iter().cloned().chain(inner.discovery.as_ref().map(Discovery::config_topic)).collect()
     }
 
-    /// Publishes the newest state if the connection had no room for it before.
+    /// Publishes the newest state if the connection had no room for it.
     pub(crate) fn publish_again(&self) {
         let mut inner = self.lock();
         if inner.connected && !inner.published {
@@ -106,7 +106,7 @@ impl Service {
         }
     }
 
-    /// Describes the lamp to Home Assistant so from now on, or not at all.
+    /// Sets the description for Home Assistant, or removes it.
     pub(crate) fn describe_by(&self, Description { discovery, is_new, outdated }: Description) {
         let mut inner = self.lock();
         if discovery != inner.discovery {
@@ -120,27 +120,26 @@ impl Service {
         }
     }
 
-    /// Has the connection follow another user name or password.
+    /// Reconnects with another user name or password.
     pub(crate) fn log_in_again(&self) {
-        // Before there is a connection, its first attempt does.
+        // Without a connection, the first attempt uses it.
         if let Some(publisher) = self.publisher.get() {
             publisher.log_in_again();
         }
     }
 
-    /// Takes an event of the connection.
+    /// Handles an event of the connection.
     pub(crate) fn on_event(&self, event: Event) {
         let mut inner = self.lock();
         match event {
             Event::Connected => {
-                info!("connected to the MQTT broker");
                 inner.connected = true;
                 self.publish(&mut inner);
                 self.describe(&mut inner);
                 self.changed.wake();
             }
             Event::Lost(reason) => {
-                warn!("{reason}; trying again");
+                warn!("{reason}; retrying");
                 inner.connected = false;
             }
             Event::Message(message) => self.take_message(&mut inner, &message),
@@ -151,18 +150,18 @@ impl Service {
         let Inner { discovery, outdated, .. } = &mut *inner;
         let is_call = topic == home_assistant::SET && discovery.is_some();
         if discovery.as_ref().is_some_and(|discovery| discovery.birth_topic() == *topic) {
-            // Home Assistant has started, and may have forgotten the lamp.
+            // Home Assistant has started and may have forgotten the lamp.
             if payload == b"online" {
                 self.describe(inner);
             }
         } else if outdated.contains(topic) {
-            // The broker has forgotten it.
+            // The broker has deleted it.
             if payload.is_empty() && !retained {
                 outdated.retain(|outdated| outdated != topic);
                 self.changed.wake();
             }
         } else if (is_call || topic == topic::SET_CONFIG) && *retained {
-            // Somebody's mistake: at each start it would override what the lamp was asked for later.
+            // A mistake: at each start it would override later requests.
             inner
                 .refused
                 .warn(&format!("ignored a retained message on {topic}; requests must not be retained"));
@@ -182,7 +181,7 @@ impl Service {
         }
     }
 
-    /// Takes a request for a change, which `apply` makes; it returns the time for it, if that is not as the settings say.
+    /// Applies a request with `apply`, which returns its transition if not the configured one.
     fn take<T, E: Display>(
         &self,
         inner: &mut Inner,
@@ -197,14 +196,14 @@ impl Service {
                 self.publish(inner);
                 self.changed.wake();
             }
-            Err(error) => inner.refused.warn(&format!("refused a message on {topic}: {error}")),
+            Err(error) => inner.refused.warn(&format!("rejected a message on {topic}: {error}")),
         }
     }
 
-    /// Publishes the state. Under the lock, so that an older state never follows a newer one.
+    /// Publishes the state. This holds the lock, so that an older state never follows a newer one.
     ///
-    /// Also where nothing but its client has changed, or not even that: who has asked for it waits for this, be it the touch
-    /// screen, `lampi set` or a program of its owner's, and any client may count the answers to its requests.
+    /// It also publishes an unchanged state: every requesting client waits for it, and clients may count the
+    /// answers.
     fn publish(&self, inner: &mut Inner) {
         let state = inner.newest.state.to_json();
         let sent = self
@@ -215,7 +214,7 @@ impl Service {
         inner.published = sent.is_ok();
     }
 
-    /// Publishes the state as Home Assistant sees it, if it is used.
+    /// Publishes the state for Home Assistant, if used.
     fn publish_to_home_assistant(&self, inner: &Inner) -> Result<(), Unsent> {
         if inner.discovery.is_none() {
             return Ok(());
@@ -224,10 +223,10 @@ impl Service {
         self.publisher.wait().publish(home_assistant::STATE, QoS::AtLeastOnce, true, exact.state(state))
     }
 
-    /// Tells Home Assistant what to know and what to forget.
+    /// Publishes new descriptions for Home Assistant and deletes old ones.
     fn describe(&self, inner: &mut Inner) {
         if let Err(Unsent) = self.try_to_describe(inner) {
-            warn!("Home Assistant could not be told about the lamp; it will be at the next connection");
+            warn!("cannot publish the description for Home Assistant; retrying at the next connection");
         }
     }
 
@@ -235,7 +234,7 @@ impl Service {
         let publisher = self.publisher.wait();
         let retain = |topic: &str, payload: String| publisher.publish(topic, QoS::AtLeastOnce, true, payload);
         for topic in &inner.outdated {
-            // It comes back when the broker has forgotten it.
+            // The subscription reports when the broker has deleted it.
             publisher.subscribe(topic, QoS::AtLeastOnce)?;
             retain(topic, String::new())?;
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The settings: those of the command line, and before them those of the settings file.
+//! The settings of the command line, which take precedence, and of the settings file.
 //!
-//! A line `transition = 0.5` of the file is the option `--transition=0.5`, so there is one definition of what each
-//! setting means and may be: that of the command line.
+//! A line `transition = 0.5` of the file is the option `--transition=0.5`, so each setting is defined once,
+//! on the command line.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -14,16 +14,16 @@ use clap::Parser;
 use crate::NAME;
 use programs::lamp_service::{Cli, settings};
 
-/// Adds the settings of its file to a command line, which is `cli` and came from `arguments`.
+/// Adds the settings of the file to a command line, which is `cli`, parsed from `arguments`.
 pub(crate) fn with_file(cli: &Cli, arguments: &[OsString]) -> anyhow::Result<Cli> {
     let shown = cli.settings.display();
     let text = match std::fs::read_to_string(&cli.settings) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(cli.clone()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read the settings in {shown}")),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
     };
     let options = options(&text, &cli.settings)?;
-    // Alone first: a mistake in the file is told even where the command line has another value.
+    // The file alone first: report a mistake even if the command line overrides it.
     parse(options.iter().cloned()).with_context(|| shown.to_string())?;
     parse(options.into_iter().chain(arguments.iter().skip(1).cloned()))
 }
@@ -37,13 +37,17 @@ fn options(text: &str, file: &Path) -> anyhow::Result<Vec<OsString>> {
     for line in settings::lines(text) {
         let place = format!("{}:{}", file.display(), line.number);
         let Some((name, value)) = line.setting else {
-            bail!("{place}: it must have the form NAME = VALUE");
+            bail!("{place}: this line is not NAME = VALUE");
         };
         if !known.contains(&name) {
-            bail!("{place}: there is no setting '{}'; there are {}", name.escape_debug(), known.join(", "));
+            bail!(
+                "{place}: unknown setting '{}'; the settings are {}",
+                name.escape_debug(),
+                known.join(", ")
+            );
         }
         if seen.contains(&name) {
-            bail!("{place}: {name} is set a second time; remove one of the lines");
+            bail!("{place}: {name} is set twice; remove one of the lines");
         }
         seen.push(name);
         options.push(format!("--{name}={value}").into());
@@ -53,7 +57,7 @@ fn options(text: &str, file: &Path) -> anyhow::Result<Vec<OsString>> {
 
 fn parse(options: impl Iterator<Item = OsString>) -> anyhow::Result<Cli> {
     Cli::try_parse_from(std::iter::once(NAME.into()).chain(options)).map_err(|error| {
-        // clap spreads what is wrong over several lines.
+        // clap prints errors on several lines.
         let text = error.to_string();
         anyhow!("{}", text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
     })
@@ -75,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_adds_to_the_command_line_and_yields_to_it() {
+    fn the_command_line_takes_precedence_over_the_file() {
         let content = "# evenings\n\n  transition = 0.5\ngamma=2.2\r\nhome-assistant = ha/house-1\n";
         let cli = read(content, &["--gamma", "2"]).unwrap();
         assert_eq!(cli.transition, Duration::from_millis(500));
@@ -85,23 +89,23 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_the_command_line_is_all() {
+    fn works_without_a_file() {
         let words: [OsString; 3] = [NAME.into(), "--settings".into(), "/nonexistent/settings".into()];
         let cli = Cli::parse_from(&words);
         assert_eq!(with_file(&cli, &words).unwrap(), cli);
     }
 
     #[test]
-    fn mistakes_are_told_with_their_place() {
+    fn reports_mistakes_with_file_and_line() {
         for (content, reason) in [
             (
                 "colour = red",
-                ":1: there is no setting 'colour'; there are broker, username, password-file, pigpiod, state",
+                ":1: unknown setting 'colour'; the settings are broker, username, password-file",
             ),
-            ("\nversion = 1", ":2: there is no setting 'version'"),
-            ("check = true", "there is no setting 'check'"),
-            ("transition", ":1: it must have the form NAME = VALUE"),
-            ("gamma = 2\ngamma = 2", ":2: gamma is set a second time"),
+            ("\nversion = 1", ":2: unknown setting 'version'"),
+            ("check = true", "unknown setting 'check'"),
+            ("transition", ":1: this line is not NAME = VALUE"),
+            ("gamma = 2\ngamma = 2", ":2: gamma is set twice"),
             ("gamma = 4", "invalid value '4' for '--gamma <EXPONENT>': it must be a number from 1 to 3"),
             ("gamma = NaN", "it must be a number from 1 to 3"),
             ("transition = -1", "it must be a number from 0 to 60"),
@@ -112,7 +116,7 @@ mod tests {
             ("username =", "--username"),
             ("broker = localhost", "it must be HOST:PORT"),
         ] {
-            // Also where the command line has a good one.
+            // Also if the command line has a valid value.
             let error = format!("{:#}", read(content, &["--gamma", "2"]).expect_err(content));
             assert!(error.contains(reason), "{content}: {error}");
             assert!(error.contains("settings") && !error.contains('\n'), "{content}: {error}");

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The file that keeps the lamp's state over restarts and power cuts.
 //!
-//! It is readable text, `{"version": 1, "state": {...}}` with the state in the form of `lamp/changed`, and, where Home Assistant
-//! is used, what that asked for. Each version is
-//! written beside it, synced to the disk, and moved into its place, so that there is always one whole state. A slider
-//! that is dragged costs about one write a second, to spare the SD card.
+//! It is text: `{"version": 1, "state": {...}}` with the state as in `lamp/changed`, and Home Assistant's
+//! numbers if it is used. Each write creates a new file, syncs it to the disk and renames it, so there is
+//! always one complete state. Dragging a slider causes about one write a second, to spare the SD card.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -24,14 +23,14 @@ use crate::adoption::Adoption;
 
 use crate::home_assistant::Exact;
 
-/// Version of the form of the file.
+/// The version of the file's format.
 const VERSION: u32 = 1;
 
-/// Time from the start of one write to that of the next: what is lost with the power is then never older than a
-/// second, the write included.
+/// The time between the starts of two writes. A power cut then loses at most the last second, including the
+/// write.
 const PAUSE: Duration = Duration::from_millis(800);
 
-/// More than any state takes: a file that is larger is not ours.
+/// The maximum size of a state file in bytes. A larger file has another origin.
 const LARGEST: u64 = 64 << 10;
 
 #[derive(Deserialize)]
@@ -41,58 +40,58 @@ struct Content {
     home_assistant: Option<Value>,
 }
 
-/// What is kept.
+/// The stored values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Kept {
     /// The lamp's state.
     pub state: LampState,
-    /// What Home Assistant asked for.
+    /// The numbers that Home Assistant requested.
     pub exact: Exact,
 }
 
-/// The file and what is known of it.
+/// The state file and its known content.
 pub(crate) struct StateFile {
     path: PathBuf,
-    /// What the file holds, as far as this program put or found it there.
+    /// The file's content, if this program has read or written it.
     kept: Option<Kept>,
-    /// The file holds something else, which is still to be kept aside.
+    /// Whether the file has other content, which must still be moved away.
     evidence: bool,
-    /// No write before this time.
+    /// The earliest time of the next write.
     next: Instant,
-    /// There was no file yet.
+    /// Whether there was no file.
     is_new: bool,
-    /// While this goes on, nothing is written.
+    /// While this runs, nothing is written.
     adoption: Adoption,
-    /// Set while the file cannot be written: how long to wait before the next attempt.
+    /// While writes fail: the delay before the next attempt.
     trouble: Option<Backoff>,
 }
 
 impl StateFile {
-    /// The file at `path`, and the state that it holds or, if it holds none, that of a new lamp.
+    /// Opens the file at `path` and returns its state, or the default state.
     ///
-    /// Whatever is wrong with it, the lamp shines.
+    /// Errors are logged; the lamp shines anyway.
     pub(crate) fn open(path: PathBuf) -> (Self, Kept) {
         let (mut evidence, mut is_new) = (false, false);
         let kept = match read(&path) {
             Ok(state) => {
-                info!("state taken from {}", path.display());
+                info!("read the state from {}", path.display());
                 Some(state)
             }
             Err(error) if is_missing(&error) => {
-                info!("there is no {} yet; starting as a new lamp", path.display());
+                info!("{} does not exist; starting with the default state", path.display());
                 is_new = true;
                 None
             }
             Err(error) => {
                 let outcome = match set_aside(&path) {
-                    Ok(aside) => format!("it is kept as {}", aside.display()),
+                    Ok(aside) => format!("moved it to {}", aside.display()),
                     Err(error) => {
                         evidence = true;
-                        format!("it cannot be kept aside: {error:#}")
+                        format!("cannot move it away: {error:#}")
                     }
                 };
                 warn!(
-                    "cannot take the state from {}: {error:#}; {outcome}; starting as a new lamp",
+                    "cannot read the state from {}: {error:#}; {outcome}; starting with the default state",
                     path.display()
                 );
                 None
@@ -101,54 +100,55 @@ impl StateFile {
         let found = kept.clone().unwrap_or_default();
         let (adoption, next) = (Adoption::default(), Instant::now());
         let mut file = Self { path, kept, evidence, next, is_new, adoption, trouble: None };
-        file.tell_of_storage();
+        file.log_storage();
         (file, found)
     }
 
-    /// Says, once and at the start, where the state does not outlast the machine.
-    fn tell_of_storage(&mut self) {
+    /// Logs, at the start, if a reboot loses the state.
+    fn log_storage(&mut self) {
         let directory = folder(&self.path).display().to_string();
         match system_files::storage(folder(&self.path)) {
             Ok(Storage::ReadOnly) => {
-                info!("{directory} is read-only; the state is not kept until that changes");
-                self.wait_for_better();
+                info!("{directory} is read-only; the state is not saved until it is writable");
+                self.back_off();
             }
             Ok(Storage::Memory) => {
-                info!("{directory} is in memory; the state is kept up to the next boot only");
+                info!("{directory} is in memory; the state is lost at the next reboot");
             }
             Ok(Storage::Overlay) => {
                 info!(
-                    "{directory} is on an overlay; if that is in memory, the state is kept up to the next boot only"
+                    "{directory} is on an overlay; if that is in memory, the state is lost at the next reboot"
                 );
             }
-            // What cannot be found out shows when something is written.
+            // Unknown storage: a failing write will be logged.
             Ok(Storage::Disk) | Err(_) => {}
         }
     }
 
-    /// Keeps a further file `name` beside the state. Where nothing can be kept at all, that is said once for both.
+    /// Stores another file `name` beside the state. If writing is impossible in general, only the state's
+    /// error is logged.
     pub(crate) fn keep_beside(&mut self, name: &str, content: &[u8]) {
         let path = self.path.with_file_name(name);
         let Err(error) = replace(&path, content) else { return };
         if concerns_all_files(&error) {
-            self.complain(&error);
+            self.log_failure(&error);
         } else {
-            warn!("cannot keep {}: {error:#}; going on without", path.display());
+            warn!("cannot write {}: {error:#}; retrying at the next start", path.display());
         }
     }
 
-    /// Whether there was no file yet.
+    /// Whether there was no file.
     pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Writes nothing until the adoption that is returned has ended.
+    /// Writes nothing until the returned adoption has ended.
     pub(crate) fn wait_for_adoption(&mut self) -> Adoption {
         self.adoption = Adoption::begun();
         self.adoption.clone()
     }
 
-    /// Keeps `newest` if it is not kept already and the time has come. Returns when to be called again if it has not.
+    /// Stores `newest` if it changed and is due. Returns when to call again if it is not.
     pub(crate) fn keep(&mut self, newest: &Kept) -> Option<Instant> {
         if self.kept.as_ref() == Some(newest) || self.adoption.goes_on() {
             return None;
@@ -162,62 +162,62 @@ impl StateFile {
                 self.kept = Some(newest.clone());
                 self.next = now + PAUSE;
                 if self.trouble.take().is_some() {
-                    info!("{} is written again", self.path.display());
+                    info!("{} can be written again", self.path.display());
                 }
                 None
             }
             Err(error) => {
-                self.complain(&error);
+                self.log_failure(&error);
                 Some(self.next)
             }
         }
     }
 
-    /// Says that the state is not kept, and why, once until it is kept again.
-    fn complain(&mut self, error: &anyhow::Error) {
+    /// Logs why the state is not stored, once until it is stored again.
+    fn log_failure(&mut self, error: &anyhow::Error) {
         if self.trouble.is_none() {
-            warn!("cannot keep the state in {}: {error:#}; going on without", self.path.display());
+            warn!("cannot save the state in {}: {error:#}; retrying", self.path.display());
         }
-        self.wait_for_better();
+        self.back_off();
     }
 
-    /// Has the next attempt wait, longer each time.
-    fn wait_for_better(&mut self) {
+    /// Delays the next attempt, longer each time.
+    fn back_off(&mut self) {
         let trouble = self.trouble.get_or_insert_with(|| Backoff::new(PAUSE, Duration::from_mins(1)));
         self.next = Instant::now() + trouble.wait();
     }
 
-    /// Where the state is kept.
+    /// The path of the state file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     fn write(&mut self, newest: &Kept) -> anyhow::Result<()> {
         if self.evidence {
-            set_aside(&self.path).context("what is there cannot be kept aside")?;
+            set_aside(&self.path).context("cannot move the unreadable file away")?;
             self.evidence = false;
         }
         write(&self.path, newest)
     }
 
-    /// Keeps `newest` now, because there will be no later.
+    /// Stores `newest` now, at the end of the program.
     pub(crate) fn flush(&mut self, newest: &Kept) {
         self.next = Instant::now();
         self.keep(newest);
     }
 }
 
-/// Says of the file at `path` whether its state can be taken and a new one be kept, without changing it.
+/// Reports whether the state at `path` can be read and written, without changing it.
 pub(crate) fn inspect(path: &Path) -> anyhow::Result<String> {
     let found = match read(path) {
         Ok(kept) => kept.state.to_json(),
-        Err(error) if is_missing(&error) => "none yet".into(),
-        Err(error) => return Err(error.context("cannot take the state")),
+        Err(error) if is_missing(&error) => "no file yet".into(),
+        Err(error) => return Err(error.context("cannot read the state")),
     };
     let folder = folder(path);
-    // A lamp that runs may write its own new file at this moment, so this one has another name.
+    // A running lamp may write its own new file at the same time, so this one has another name.
     let trial = with_suffix(path, ".check");
-    // A folder that is missing is made when there is something to write.
+    // A missing directory is created with the first write.
     if folder.exists() {
         Replacement::write(&trial, path, b"")
             .with_context(|| format!("cannot write to {}", folder.display()))?;
@@ -230,23 +230,23 @@ fn read(path: &Path) -> anyhow::Result<Kept> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        bail!("it is larger than any state");
+        bail!("it is larger than a state");
     }
     let content: Content = serde_json::from_slice(&bytes).context("it is not a state")?;
     if content.version != VERSION {
-        bail!("its version is {}, known is {VERSION}", content.version);
+        bail!("its version is {}; only version {VERSION} is supported", content.version);
     }
     let state = LampState::from_json(content.state.get().as_bytes())?;
-    // Without this the lamp shines all the same.
+    // Without these numbers the lamp works too.
     let exact = content.home_assistant.and_then(|exact| serde_json::from_value(exact).ok());
     Ok(Kept { state, exact: exact.unwrap_or_default() })
 }
 
-/// A folder of other things, a FIFO that would block, a device: they are not to be read, moved or replaced.
+/// Rejects directories, FIFOs (reading would block) and devices. They must not be read, moved or replaced.
 fn require_regular(path: &Path) -> anyhow::Result<()> {
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => {
-            bail!("it is not a regular file; give the name of a file to keep the state in")
+            bail!("it is not a regular file; give the path of a file for the state")
         }
         _ => Ok(()),
     }
@@ -256,18 +256,18 @@ fn is_missing(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// Whether the file system takes no file at all.
+/// Whether the file system accepts no file at all.
 fn concerns_all_files(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     matches!(kind, Some(ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
 
-/// Moves what is at `path` out of the way. The newest such thing is kept.
+/// Moves the file at `path` away. Only the newest such file is kept.
 fn set_aside(path: &Path) -> anyhow::Result<PathBuf> {
     require_regular(path)?;
     let aside = with_suffix(path, ".bad");
     match fs::rename(path, &aside) {
-        // Its owner took it away: all the better.
+        // Removed by its owner: nothing to do.
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         result => result?,
     }
@@ -284,8 +284,8 @@ fn write(path: &Path, Kept { state, exact }: &Kept) -> anyhow::Result<()> {
     replace(path, text.as_bytes())
 }
 
-/// Puts a file with this content into the place of the one at `path`, whole or not at all, and onto the disk. Its folder is
-/// made if it is missing.
+/// Replaces the file at `path`, completely or not at all, and syncs it to the disk. Creates a missing
+/// directory.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     require_regular(path)?;
     fs::create_dir_all(folder(path))?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How soon the light follows a finger, and how many of its colours are seen: by touch, and by MQTT alone, with a
-//! mosquitto as Debian brings it beside one that is set to `set_tcp_nodelay true`. The witness is the real pigpiod.
-//! Printed, not judged: absolute figures are those of the machine that runs it, and the ratios are what counts.
+//! Measures how soon the light follows a finger, and how many of its colours appear: by touch and by MQTT
+//! alone, with Debian's default mosquitto and with `set_tcp_nodelay true`. The real pigpiod is the reference.
+//! Prints the figures without judging them; absolute figures depend on the machine, the ratios do not.
 
 #[path = "../tests/rig/mod.rs"]
 mod rig;
@@ -22,20 +22,20 @@ use rig::{Rig, state};
 use runtime::address::Address;
 use test_support::{Mosquitto, Pigpiod, Process};
 
-/// Colours of a drag.
+/// Colours in a drag.
 const STEPS: usize = 200;
 
-/// Times between two colours: faster than a screen reports, as it does, and slow.
+/// Times between two colours: faster than a screen reports, as fast, and slow.
 const INTERVALS: [Duration; 3] =
     [Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(50)];
 
-/// Requests that are answered one after the other.
+/// Sequential requests.
 const REQUESTS: usize = 300;
 
-/// Time in which the last colour of a drag arrives however slow the way is.
+/// Long enough for the last colour of a drag.
 const REST: Duration = Duration::from_millis(300);
 
-/// GPIOs of the LEDs.
+/// The GPIO pins of the LEDs.
 const PINS: [Pin; 3] = programs::pins::LEDS;
 
 /// The light of a lamp, as the duty cycles of its LEDs.
@@ -44,7 +44,7 @@ type Light = [u32; 3];
 fn main() {
     let service = compiled("lamp_service");
     let mut lamps = [
-        Lamp::start("mosquitto as it comes", &service, ""),
+        Lamp::start("mosquitto by default", &service, ""),
         Lamp::start("set_tcp_nodelay true", &service, "set_tcp_nodelay true\n"),
     ];
     let positions = lamps.each_mut().map(Lamp::positions);
@@ -86,7 +86,7 @@ fn row(what: &str, figures: &[Figures; 2]) {
     );
 }
 
-/// Times from what was asked for to what was seen, of all that was seen.
+/// The times from a request to its colour, for all colours that appeared.
 struct Figures(Vec<Duration>);
 
 impl Figures {
@@ -98,7 +98,7 @@ impl Figures {
     }
 }
 
-/// A lamp with all that belongs to it, each on a port of its own.
+/// A complete lamp on its own ports.
 struct Lamp {
     name: &'static str,
     rig: Rig,
@@ -118,9 +118,9 @@ impl Lamp {
         call.env_clear().args(["--settings", "/nonexistent", "--broker", &rig.broker.address()]);
         call.args(["--pigpiod", &pigpiod.address(), "--state"]).arg(directory.path().join("state.json"));
         let service = Process::start(&mut call, "");
-        service.await_log("LEDs are driven", 1);
+        service.await_log("driving the LEDs", 1);
         let lamp = Self { name, rig, pigpiod, _service: service, _directory: directory };
-        // The screen has taken the state when it answers a touch.
+        // The screen has received the state when it reacts to a touch.
         lamp.rig.await_color(rig::place::STRIP, [255, 0, 0]);
         lamp
     }
@@ -129,7 +129,7 @@ impl Lamp {
         Client::connect("localhost", self.pigpiod.port(), Duration::from_secs(5)).expect("pigpiod runs")
     }
 
-    /// Places on the slider of brightness with the light of each, all of them different.
+    /// Positions on the brightness slider with the light of each, all different.
     fn positions(&mut self) -> Vec<(usize, Light)> {
         let mut gpio = self.gpio();
         let place = |step: usize| along(step as f64 / 100.0);
@@ -137,7 +137,7 @@ impl Lamp {
         let mut positions: Vec<(usize, Light)> = Vec::new();
         for step in 1..100 {
             self.rig.touch.to((place(step), SLIDERS[2]));
-            // Neighbours may have the same light, so no event says that it is there.
+            // Adjacent positions may have the same light, so no event marks it.
             std::thread::sleep(Duration::from_millis(100));
             let light = light(&mut gpio);
             if positions.iter().all(|(_, known)| *known != light) {
@@ -162,7 +162,7 @@ impl Lamp {
     }
 
     fn drag_by_touch(&mut self, interval: Duration, positions: &[(usize, Light)]) -> Figures {
-        // As the places were found.
+        // As when the positions were measured.
         let mut gpio = self.gpio();
         self.rig.observer.publish("lamp/set_config", state(1.0, 1.0, 0.5, true, "phone"));
         while light(&mut gpio) != [500, 0, 0] {}
@@ -193,14 +193,14 @@ impl Lamp {
     }
 }
 
-/// Asks for a colour after each `interval`, and says when the LEDs had it, of all that they had.
+/// Requests a colour after each `interval`, and returns when the LEDs had it, for all that appeared.
 fn drag(
     gpio: Client,
     interval: Duration,
     light: impl Fn(usize) -> Light,
     mut ask: impl FnMut(usize),
 ) -> Figures {
-    let witness = Witness::start(gpio);
+    let witness = Recorder::start(gpio);
     let start = Instant::now();
     let asked: Vec<Instant> = (0..STEPS)
         .map(|step| {
@@ -220,13 +220,13 @@ fn drag(
     Figures(times.collect())
 }
 
-/// Asks pigpiod for the light again and again, on a thread of its own, and notes each change.
-struct Witness {
+/// Polls pigpiod for the light on a new thread, and records each change.
+struct Recorder {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<Vec<(Instant, Light)>>,
 }
 
-impl Witness {
+impl Recorder {
     fn start(mut gpio: Client) -> Self {
         let is_over = Arc::<AtomicBool>::default();
         let over = Arc::clone(&is_over);
@@ -239,7 +239,7 @@ impl Witness {
                     changes.push((Instant::now(), light));
                     last = light;
                 }
-                // It leaves the processor to those who are measured.
+                // Leaves processor time to the measured programs.
                 std::thread::sleep(Duration::from_micros(100));
             }
             changes
@@ -257,7 +257,7 @@ fn light(gpio: &mut Client) -> Light {
     gpio.run(&PINS.map(pigpio::Command::DutyCycle)).expect("pigpiod runs")
 }
 
-/// Another program of this workspace, compiled in the way in which this one was.
+/// Another program of this workspace, compiled in the same profile.
 fn compiled(program: &str) -> PathBuf {
     let lamp_ui = PathBuf::from(rig::lamp_ui().get_program());
     let directory = lamp_ui.parent().expect("a program is in a directory");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How soon the screen is there, how soon it follows a finger, and how little it takes, beside the goals. Printed, not
-//! judged: absolute figures are those of the machine that runs it.
+//! Measures start-up time, reaction to a finger and resource use, compared with the goals. Prints the figures
+//! without judging them; absolute figures depend on the machine.
 
 #[path = "../tests/rig/mod.rs"]
 mod rig;
@@ -15,7 +15,7 @@ use rig::place::{POWER, SLIDERS, along};
 use rig::{Rig, WIDTH, command, lamp_ui, make_framebuffer};
 use test_support::{Mosquitto, Pigpiod, Process};
 
-/// Starts, each with an empty screen before.
+/// Starts, each with an empty screen.
 const STARTS: usize = 50;
 
 /// Moves of a finger.
@@ -26,7 +26,7 @@ fn main() {
     row("start to first picture, p50", &milliseconds(first.0), "below 100 ms");
     row("start to first picture, p99", &milliseconds(first.1), "below 100 ms");
 
-    // With the daemon that watches the button, as on a lamp: a wait for it would be no idleness.
+    // With the daemon for the button, as on a lamp: retries would not be idle.
     let pigpiod = Pigpiod::start();
     let mut rig = Rig::start_with(|call| {
         call.args(["--pigpiod", &pigpiod.address()]);
@@ -37,7 +37,7 @@ fn main() {
     row("touch to rows stored, p99", &milliseconds(moves.1), "below 16 ms");
     row("resident memory", &format!("{:.1} MB", rig.ui.resident() as f64 / 1024.0), "below 13 MB");
 
-    // Until the last acknowledgement of what the drag caused has come.
+    // After the last acknowledgement of the drag's messages.
     let mut before = rig.ui.wake_ups();
     loop {
         std::thread::sleep(Duration::from_secs(1));
@@ -47,7 +47,7 @@ fn main() {
         }
         before = now;
     }
-    // Nothing happens: there is no event to wait for.
+    // No event to wait for: this measures idleness.
     std::thread::sleep(Duration::from_secs(10));
     let after = rig.ui.wake_ups();
     let woken: u64 =
@@ -79,7 +79,7 @@ fn first_frames() -> Vec<Duration> {
         let screen = File::open(directory.path().join("fb")).expect("the framebuffer");
         let start = Instant::now();
         let mut ui = Process::start(&mut command(directory.path(), &broker), "lampi");
-        // The lowest line of text is the last that is stored.
+        // The lowest line of text is stored last.
         await_change(&screen, (0, 286), [0; WIDTH * 2 * 12]);
         let time = start.elapsed();
         ui.kill();
@@ -88,7 +88,7 @@ fn first_frames() -> Vec<Duration> {
     times.collect()
 }
 
-/// From each move of a dragged thumb to the lowest of the rows that it changes.
+/// The times from each move of a dragged thumb to the lowest changed row.
 fn moves(rig: &mut Rig) -> Vec<Duration> {
     let screen = File::open(rig.framebuffer()).expect("the framebuffer");
     rig.touch.down((along(0.5), SLIDERS[0]));
@@ -106,7 +106,7 @@ fn moves(rig: &mut Rig) -> Vec<Duration> {
     times
 }
 
-/// Looks at pixels again and again: whoever writes to a framebuffer tells nobody.
+/// Polls pixels, because writes to a file-backed framebuffer cause no event.
 fn await_change<const N: usize>(screen: &File, place: (usize, usize), before: [u8; N]) {
     let start = Instant::now();
     while read(screen, place) == before {
@@ -114,14 +114,14 @@ fn await_change<const N: usize>(screen: &File, place: (usize, usize), before: [u
     }
 }
 
-/// As many bytes as fit, from a pixel on.
+/// Reads bytes, starting at a pixel.
 fn read<const N: usize>(screen: &File, (x, y): (usize, usize)) -> [u8; N] {
     let mut bytes = [0; N];
     screen.read_exact_at(&mut bytes, ((y * WIDTH + x) * 2) as u64).expect("the framebuffer");
     bytes
 }
 
-/// In MB, as the package has it.
+/// In MB, stripped as in the package.
 fn stripped_size() -> f64 {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let program = lamp_ui().get_program().to_owned();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! One thread that sleeps in `poll` until a touch, a message, a signal or a moment that something is due.
+//! The main thread, which sleeps in `poll` until a touch, a message, a signal or a deadline.
 
 use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,6 +17,7 @@ use lamp::topic;
 use mqtt_client::session::{self, Event, Publisher};
 use mqtt_client::{Message, QoS};
 use programs::lamp_ui::{Cli, Grab};
+use runtime::address::Address;
 use runtime::signals::{SIGINT, SIGTERM, Signals};
 use runtime::{Waker, wait};
 
@@ -29,27 +30,27 @@ use crate::view::View;
 use crate::window::Window;
 use crate::{broker, button, device_info};
 
-/// Client id of the lamp's service.
+/// The client ID of `lamp_service`.
 const SERVICE: &str = "lamp_service";
 
-/// What the threads report.
+/// Events from other threads.
 enum AppEvent {
-    /// Of the broker.
+    /// From the broker connection.
     Mqtt(Event),
-    /// The panel's button is pressed, or not.
+    /// Whether the panel's button is pressed.
     Button(bool),
-    /// Whether the GPIO daemon drives the LEDs, if it answers.
+    /// Whether the GPIO daemon drives the LEDs; `None` without an answer.
     Leds(Option<bool>),
 }
 
-/// Shows the lamp's controls until a signal ends the program.
+/// Shows the lamp's controls until a signal stops the program.
 pub(crate) fn run(cli: &Cli, geometry: Option<Geometry>, kivy: Kivy) -> anyhow::Result<()> {
-    // Before the first thread starts, so that a signal from then on finds a screen to clear.
-    let mut signals = Signals::new(&[SIGTERM, SIGINT]).context("cannot wait for signals")?;
+    // Before the first thread starts, so that a signal always clears the screen.
+    let mut signals = Signals::new(&[SIGTERM, SIGINT]).context("cannot receive signals")?;
     App::start(cli, geometry, kivy)?.run(&mut signals)
 }
 
-/// How threads hand over their events.
+/// Sends an event of a thread.
 type SendEvent = Arc<dyn Fn(AppEvent) + Send + Sync>;
 
 struct App {
@@ -60,17 +61,18 @@ struct App {
     desktop: Desktop,
     status: Status,
     window: Option<Rc<Window>>,
+    broker: Address,
     bridge_topic: Option<String>,
     publisher: Publisher,
     send: SendEvent,
     events: Receiver<AppEvent>,
-    /// Woken with each of the `events`.
+    /// Woken for each of the `events`.
     wake: Arc<Waker>,
 }
 
 impl App {
     fn start(cli: &Cli, geometry: Option<Geometry>, mut kivy: Kivy) -> anyhow::Result<Self> {
-        let wake = Arc::new(Waker::new().context("cannot make an event counter")?);
+        let wake = Arc::new(Waker::new().context("cannot create an event counter")?);
         let window = cli.window.then(|| Window::open(cli.size, kivy.hide_cursor)).transpose()?;
         let on_screen = display::DisplayOptions {
             framebuffer: (cli.framebuffer.clone(), geometry),
@@ -80,19 +82,21 @@ impl App {
             blank_after: (cli.blank_after > 0).then(|| Duration::from_secs(cli.blank_after.into())),
         };
         on_screen.refuse_used()?;
-        // A file that stands in for a framebuffer has none, and neither has a window.
+        // A file used as a framebuffer has no display, and neither has a window.
         let has_display = geometry.is_none() && window.is_none();
         let (sender, events) = channel();
         let send: SendEvent = {
             let wake = Arc::clone(&wake);
             Arc::new(move |event| {
-                // It fails only when the program ends.
+                // Fails only when the program ends.
                 let _ = sender.send(event);
                 wake.wake();
             })
         };
         let bridge_topic = device_info::device_id().map(|id| topic::bridge_state(&id));
-        let publisher = session::start(session_options(cli, bridge_topic.as_ref()), {
+        let options = session_options(cli, bridge_topic.as_ref());
+        let broker = options.broker.clone();
+        let publisher = session::start(options, {
             let send = Arc::clone(&send);
             move |event| send(AppEvent::Mqtt(event))
         })?;
@@ -103,7 +107,7 @@ impl App {
 
         let model = Rc::new(RefCell::new(Model::default()));
         let edited = Rc::clone(&model);
-        // Size of the lamp's panel, until the framebuffer says its own.
+        // The size of the lamp's panel, until the framebuffer reports its own.
         let view = View::new(on_screen.rotation.size((240, 320)), move |color, brightness, on| {
             edited.borrow_mut().edit(color, brightness, on);
         })?;
@@ -117,6 +121,7 @@ impl App {
             desktop: Desktop::new(has_display && cli.grab != Grab::Always),
             status: Status::new(cli.pigpiod.clone()),
             window,
+            broker,
             bridge_topic,
             publisher,
             send,
@@ -138,7 +143,7 @@ impl App {
             self.display.draw(now, self.model.borrow().shown());
 
             let touched = self.touch.descriptors();
-            // The desktop's events are taken at the begin of the loop.
+            // The desktop's events are read at the beginning of the loop.
             let waited: Vec<BorrowedFd> = [signals.as_fd(), self.wake.as_fd()]
                 .into_iter()
                 .chain(touched)
@@ -150,7 +155,7 @@ impl App {
             let touch = readable[2..readable.len() - of_desktop].contains(&true) || self.touch.has_waiting();
 
             if signal && let Some(signal) = signals.pending().next() {
-                log::info!("ends on signal {signal}");
+                log::info!("stopped by signal {signal}");
                 return self.display.clear();
             }
             if message {
@@ -160,21 +165,21 @@ impl App {
                 self.follow_desktop(Instant::now(), true);
                 self.take_touches();
                 if self.window.as_ref().is_some_and(|window| window.is_closed()) {
-                    log::info!("ends with its window");
+                    log::info!("stopped because its window was closed");
                     return Ok(());
                 }
             }
         }
     }
 
-    /// Leaves touches to the desktop while that is what is seen, and keeps them for the lamp while there is none.
+    /// Ignores touches while a desktop uses the display, and grabs them otherwise.
     fn follow_desktop(&mut self, now: Instant, is_touched: bool) {
         if self.desktop.look(now, is_touched, || self.display.is_hidden()) {
             if self.desktop.is_shown() {
-                log::info!("a desktop holds the display: touches are left to it");
+                log::info!("a desktop uses the display; ignoring touches");
                 self.drop_finger();
             } else {
-                log::info!("no desktop holds the display any more: touches are for the lamp");
+                log::info!("no desktop uses the display; accepting touches");
             }
         }
         let is_seen = self.display.has_screen() && !self.desktop.is_shown();
@@ -188,7 +193,7 @@ impl App {
         });
     }
 
-    /// Does what time has come for: the long press, the end of the light, the facts' refreshment.
+    /// Handles deadlines: the long press, the blanking of the screen, the refresh of the facts.
     fn keep_time(&mut self, now: Instant) {
         if self.touch.press.take(now) {
             self.status.finger = true;
@@ -209,7 +214,7 @@ impl App {
         self.display.view().show_facts(Some(&self.status.facts()));
     }
 
-    /// Until when nothing needs to be done unless something happens.
+    /// The next deadline without an event.
     fn next_deadline(&self) -> Option<Instant> {
         let now = Instant::now();
         if self.touch.has_waiting() {
@@ -230,11 +235,11 @@ impl App {
         while let Ok(event) = self.events.try_recv() {
             match event {
                 AppEvent::Mqtt(Event::Connected) => {
-                    log::info!("is connected to the MQTT broker");
+                    log::info!("connected to MQTT broker {}", self.broker);
                     self.connection(true);
                 }
                 AppEvent::Mqtt(Event::Lost(reason)) => {
-                    log::warn!("waits for the MQTT broker: {reason}");
+                    log::warn!("{reason}; retrying");
                     self.connection(false);
                 }
                 AppEvent::Mqtt(Event::Message(Message { topic, payload, retained })) => {
@@ -263,7 +268,7 @@ impl App {
                     self.model.borrow_mut().changed(state);
                     self.display.light_up();
                 }
-                Err(error) => log::warn!("ignores a message on {topic}: {error}"),
+                Err(error) => log::warn!("ignored a message on {topic}: {error}"),
             }
         } else if topic == topic::ASSOCIATED {
             match Association::from_json(payload) {
@@ -273,7 +278,7 @@ impl App {
                     self.display.light_up();
                     self.display.view().show_code(Some(&code));
                 }
-                Err(error) => log::warn!("ignores a message on {topic}: {error}"),
+                Err(error) => log::warn!("ignored a message on {topic}: {error}"),
             }
         } else if self.bridge_topic.as_deref() == Some(topic) {
             self.status.bridged = Some(payload == b"1");
@@ -286,7 +291,7 @@ impl App {
         }
     }
 
-    /// The lamp's state is unknown from now on, so what the finger holds slips away.
+    /// The lamp's state becomes unknown, so the finger releases what it holds.
     fn connection(&mut self, connected: bool) {
         self.model.borrow_mut().connection(connected);
         self.status.connected = connected;
@@ -296,7 +301,7 @@ impl App {
         self.display.view().show_code(None);
     }
 
-    /// Lets go of what the finger holds; it must be lifted before it can do something again.
+    /// Releases what the finger holds. It must be lifted before it can act again.
     fn drop_finger(&mut self) {
         self.touch.press.cancel();
         self.touch.is_done = true;
@@ -307,7 +312,7 @@ impl App {
     fn take_touches(&mut self) {
         let size = self.display.rotation().size(self.display.view().size());
         let (pointers, lost) = self.touch.take(size);
-        // Those on a desktop are taken only to be forgotten.
+        // Touches for a desktop are discarded.
         if !self.desktop.is_shown() {
             for (_, pointer) in pointers {
                 self.take_touch(pointer);
@@ -318,7 +323,7 @@ impl App {
         }
     }
 
-    /// `pointer` has places from 0 to 1 on the screen.
+    /// `pointer` has positions from 0 to 1 on the screen.
     fn take_touch(&mut self, pointer: Pointer) {
         if pointer == Pointer::Lost {
             return self.drop_finger();
@@ -332,7 +337,7 @@ impl App {
         if self.touch.is_done {
             return;
         }
-        // What the finger acts on must be what the newest message made of it.
+        // The finger must act on the state of the newest message.
         self.display.view().show(self.model.borrow().shown());
         if matches!(pointer, Pointer::Down(..)) {
             self.model.borrow_mut().finger(true);
@@ -350,7 +355,7 @@ impl App {
     }
 }
 
-/// The connection to the broker, on which the bridge's state is subscribed to as well.
+/// The connection to the broker, with a subscription to the bridge's state.
 fn session_options(cli: &Cli, bridge_topic: Option<&String>) -> session::Options {
     let mut subscriptions = vec![
         (topic::CHANGED.into(), QoS::AtLeastOnce),

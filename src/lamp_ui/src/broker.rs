@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which broker the screen connects to, and as whom: what the call and the environment leave open is what the settings file of
-//! `lamp_service` says, so that an owner says it once.
+//! The broker's address and credentials. The settings file of `lamp_service` provides those that the command
+//! line and the environment do not, so that each is set once.
 
 use mqtt_client::Login;
 use programs::lamp_service;
@@ -9,7 +9,8 @@ use programs::lamp_ui::Cli;
 use programs::login::LoginArgs;
 use runtime::address::Address;
 
-/// Where the broker is. A settings file that is wrong is `lamp_service`'s business; the screen then takes the usual broker.
+/// The broker's address. `lamp_service` reports errors of its settings file; the screen then uses the default
+/// broker.
 pub(crate) fn address(cli: &Cli) -> Address {
     if let Some(address) = &cli.broker {
         return address.clone();
@@ -18,12 +19,12 @@ pub(crate) fn address(cli: &Cli) -> Address {
         Called::usual().map_err(|error| error.to_string()).and_then(|called| called.address(Peer::Broker));
     set.unwrap_or_else(|error| {
         let usual = lamp_service::broker();
-        log::warn!("takes {usual} for the MQTT broker: {error}");
+        log::warn!("using the default MQTT broker {usual}: {error}");
         usual
     })
 }
 
-/// As whom to connect to the broker at `address`, as the settings are now.
+/// The current credentials for the broker at `address`.
 pub(crate) fn login(args: &LoginArgs, address: &Address) -> Result<Option<Login>, String> {
     let user = match args.user(|name| std::env::var(name).ok())? {
         Some(user) => Some(user),

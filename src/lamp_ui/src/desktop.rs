@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Whether a desktop is on the display in place of the lamp.
+//! Detects whether a desktop uses the display.
 //!
-//! Under KMS the desktop is what people see, whatever is drawn on the framebuffer: its X server or Wayland compositor is the
-//! DRM master of the display. The kernel is asked for exactly that, through the framebuffer itself
-//! ([`framebuffer::Surface::is_hidden`]). Other signs mislead. The text console is in graphics mode under fbcp too. A desktop
-//! that was started from a console has a login session of the type `tty`, and one without logind has none. Whether a process
-//! of another user has the display open is for root to know.
+//! Under KMS, the desktop is visible whatever the framebuffer contains: its X server or Wayland compositor is
+//! the DRM master of the display. The kernel reports this through the framebuffer
+//! ([`framebuffer::Surface::is_hidden`]). Other signs mislead: under fbcp the text console is in graphics
+//! mode too; a desktop started from a console has a login session of type `tty`, and one without logind has
+//! none; only root can see whether another user's process has the display open.
 //!
-//! The kernel does not report a change of the master, but what comes with one: the device of a display is opened or closed,
-//! or another virtual terminal is shown. The master changes a moment later, so the question is asked again for a while. And
-//! it is asked with each touch.
+//! The kernel does not report a change of the master, but events that accompany it: the opening or closing of
+//! a display device, or a switch of the virtual terminal. The master changes a moment later, so this module
+//! checks repeatedly for a while after an event, and with each touch.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -17,22 +17,22 @@ use std::time::{Duration, Instant};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
-/// The devices of displays.
+/// The display devices.
 const DISPLAYS: &str = "/dev/dri";
 
-/// What their names begin with; the others there only compute.
+/// The prefix of their names; others in the directory have no display.
 const DISPLAY: &str = "card";
 
-/// The kernel's name of the virtual terminal that is shown.
+/// The kernel's name of the visible virtual terminal.
 const TERMINAL: &str = "/sys/class/tty/tty0/active";
 
-/// How long after an event, and how often, the question is asked again.
+/// How long after an event, and how often, to check.
 const SETTLING: Duration = Duration::from_secs(5);
 const BETWEEN: Duration = Duration::from_millis(500);
 
-/// What is known of the desktop.
+/// The state of the desktop.
 pub(crate) struct Desktop {
-    /// Whether its being there matters.
+    /// Whether a desktop matters.
     is_respected: bool,
     events: Option<Inotify>,
     is_shown: bool,
@@ -41,18 +41,18 @@ pub(crate) struct Desktop {
 }
 
 impl Desktop {
-    /// None is there, as far as is known. One that is not `is_respected` is never found.
+    /// Starts without a desktop. If not `is_respected`, none is ever detected.
     pub(crate) fn new(is_respected: bool) -> Self {
         let now = Instant::now();
         Self { is_respected, events: None, is_shown: false, next: None, settled: now }
     }
 
-    /// Whether it is shown, as of the last [`Self::look`].
+    /// Whether a desktop is visible, as of the last [`Self::look`].
     pub(crate) fn is_shown(&self) -> bool {
         self.is_shown
     }
 
-    /// A framebuffer was opened: what happens to displays is followed from now on.
+    /// Starts watching displays, after a framebuffer was opened.
     pub(crate) fn follow(&mut self, now: Instant) {
         if self.is_respected {
             self.events = events(Path::new(DISPLAYS), Path::new(TERMINAL));
@@ -60,8 +60,8 @@ impl Desktop {
         }
     }
 
-    /// Looks, if it is time or `is_touched`; `is_hidden` says whether the lamp's display is held by another program. Returns
-    /// true if that has changed.
+    /// Checks for a desktop if due or `is_touched`; `is_hidden` returns whether another program uses the
+    /// lamp's display. Returns true after a change.
     pub(crate) fn look(&mut self, now: Instant, is_touched: bool, is_hidden: impl FnOnce() -> bool) -> bool {
         if self.events.as_ref().is_some_and(concern_displays) {
             self.settle(now);
@@ -77,12 +77,12 @@ impl Desktop {
         was_shown != self.is_shown
     }
 
-    /// When to look again.
+    /// The time of the next check.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.next
     }
 
-    /// Becomes readable with an event.
+    /// A descriptor that becomes readable with an event.
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.events.as_ref().map(AsFd::as_fd)
     }
@@ -93,7 +93,7 @@ impl Desktop {
     }
 }
 
-/// Events of the devices in `displays` and of the shown `terminal`, as far as there are any.
+/// Watches the devices in `displays` and the visible `terminal`, if they exist.
 fn events(displays: &Path, terminal: &Path) -> Option<Inotify> {
     let events = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok()?;
     let of_devices = AddWatchFlags::IN_OPEN | AddWatchFlags::IN_CLOSE | AddWatchFlags::IN_CREATE;
@@ -102,13 +102,13 @@ fn events(displays: &Path, terminal: &Path) -> Option<Inotify> {
     (devices.is_ok() || terminal.is_ok()).then_some(events)
 }
 
-/// Takes all events that are there. Says whether any of them may go with another master of a display.
+/// Reads all events. Returns whether any of them may accompany a change of the master.
 fn concern_displays(events: &Inotify) -> bool {
     let mut any = false;
     while let Ok(taken) = events.read_events()
         && !taken.is_empty()
     {
-        // What has no name is about the terminal, or about events that were lost.
+        // An event without a name is about the terminal or about lost events.
         any |= taken
             .iter()
             .any(|event| event.name.as_ref().is_none_or(|name| name.to_string_lossy().starts_with(DISPLAY)));
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn displays_that_are_opened_and_another_terminal_are_reported() {
+    fn reports_opened_displays_and_terminal_switches() {
         let folder = tempfile::tempdir().unwrap();
         let [card, render, terminal] = ["card0", "renderD128", "active"].map(|name| folder.path().join(name));
         for path in [&card, &render, &terminal] {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_question_is_asked_for_a_while_and_with_each_touch() {
+    fn checks_for_a_while_and_with_each_touch() {
         let mut desktop = Desktop::new(true);
         let start = Instant::now();
         assert!(!desktop.look(start, false, || unreachable!("nothing has happened")));

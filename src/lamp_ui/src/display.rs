@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is seen: the view, the screen that it is stored to when there is one, and when that is dark.
+//! The display: the view, the screen if available, and its blanking.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -15,17 +15,17 @@ use crate::search::Search;
 use crate::view::View;
 use crate::window::Window;
 
-/// Where to show the lamp, and how.
+/// Where and how to show the lamp.
 pub(crate) struct DisplayOptions {
     /// The framebuffer, and its geometry if it is a file.
     pub framebuffer: (PathBuf, Option<Geometry>),
-    /// In its place.
+    /// A window instead.
     pub window: Option<Rc<Window>>,
-    /// How the frame lies on it.
+    /// The rotation of the frame on the screen.
     pub rotation: Rotation,
-    /// Most frames in a second.
+    /// The maximum number of frames a second.
     pub max_fps: Option<u32>,
-    /// Idle time after which the screen goes black.
+    /// The idle time before the screen becomes black.
     pub blank_after: Option<Duration>,
 }
 
@@ -35,16 +35,16 @@ pub(crate) struct Display {
     view: View,
     screen: Option<Screen>,
     search: Search,
-    /// When the last frame was drawn, and when the next may be, if it had to wait.
+    /// The time of the last frame, and the earliest time of a delayed one.
     drawn: Option<Instant>,
     draw_due: Option<Instant>,
     is_blank: bool,
-    /// When somebody used the lamp last.
+    /// The time of the last use.
     active: Instant,
 }
 
 impl Display {
-    /// Shows `view`, as soon as there is a screen.
+    /// Shows `view` as soon as a screen is available.
     pub(crate) fn new(options: DisplayOptions, view: View) -> Self {
         Self {
             options,
@@ -66,29 +66,30 @@ impl Display {
         &mut self.view
     }
 
-    /// How the frame lies on the screen.
+    /// The rotation of the frame on the screen.
     pub(crate) fn rotation(&self) -> Rotation {
         self.options.rotation
     }
 
-    /// Whether another program holds the display of the screen, so that the lamp is not seen. False without a screen.
+    /// Whether another program uses the screen's display, so that the lamp is not visible. False without a
+    /// screen.
     pub(crate) fn is_hidden(&self) -> bool {
         self.screen.as_ref().is_some_and(Screen::is_hidden)
     }
 
-    /// Whether there is a screen.
+    /// Whether a screen is available.
     pub(crate) fn has_screen(&self) -> bool {
         self.screen.is_some()
     }
 
-    /// Looks for the screen, if there is none and it is time. Says whether it was found.
+    /// Opens the screen if due. Returns whether it was found.
     pub(crate) fn find_screen(&mut self, now: Instant) -> bool {
         if self.screen.is_some() || !self.search.is_due(now) {
             return false;
         }
         match self.options.open() {
             Ok(screen) => {
-                log::info!("shows the lamp on {}", screen.description());
+                log::info!("showing the lamp on {}", screen.description());
                 self.search.found();
                 let size = self.options.rotation.size(screen.size());
                 if size != self.view.size() {
@@ -98,12 +99,12 @@ impl Display {
                 self.screen = Some(screen);
                 self.store(&[self.view.whole()]);
             }
-            Err(error) => self.search.failed(now, &format!("waits for the framebuffer: {error}")),
+            Err(error) => self.search.failed(now, &format!("waiting for the framebuffer: {error}")),
         }
         self.screen.is_some()
     }
 
-    /// Draws and stores what changed. Without a screen nothing is drawn: it all will be when there is one.
+    /// Draws and stores changes. Without a screen nothing is drawn until there is one.
     pub(crate) fn draw(&mut self, now: Instant, shown: Result<&LampState, Notice>) {
         if self.screen.is_none() {
             return;
@@ -128,11 +129,11 @@ impl Display {
         };
         if let Err(error) = screen.store(areas, color) {
             self.screen = None;
-            self.search.failed(Instant::now(), &format!("waits for the framebuffer: {error}"));
+            self.search.failed(Instant::now(), &format!("waiting for the framebuffer: {error}"));
         }
     }
 
-    /// Makes the screen dark, because a frame that answers no touch would be a lie.
+    /// Makes the screen black, because a frame that does not react to touches would mislead.
     pub(crate) fn clear(mut self) -> anyhow::Result<()> {
         match self.screen.as_mut().map(Screen::clear) {
             Some(Err(error)) => Err(error).context("cannot clear the screen"),
@@ -140,7 +141,7 @@ impl Display {
         }
     }
 
-    /// Makes the screen black if nobody has used the lamp for long. `is_held` keeps it lit. Says whether it became black.
+    /// Makes the screen black after the idle time, unless `is_held`. Returns whether it became black.
     pub(crate) fn blank(&mut self, now: Instant, is_held: bool) -> bool {
         let is_due = self.blank_due(is_held).is_some_and(|due| due <= now);
         if is_due {
@@ -155,7 +156,7 @@ impl Display {
         self.options.blank_after.filter(|_| is_idle).map(|after| self.active + after)
     }
 
-    /// Somebody uses the lamp. Says whether the screen was black.
+    /// Handles use of the lamp. Returns whether the screen was black.
     pub(crate) fn light_up(&mut self) -> bool {
         self.active = Instant::now();
         let was_blank = std::mem::take(&mut self.is_blank);
@@ -165,7 +166,7 @@ impl Display {
         was_blank
     }
 
-    /// When it has something to do next.
+    /// The next deadline.
     pub(crate) fn due(&self, now: Instant, is_held: bool) -> Option<Instant> {
         let search = self.screen.is_none().then(|| self.search.due()).flatten();
         let animation = self.screen.as_ref().and_then(|_| self.view.next_change()).map(|wait| now + wait);
@@ -174,8 +175,8 @@ impl Display {
 }
 
 impl DisplayOptions {
-    /// Fails if another program shows the lamp on the framebuffer: it would be drawn over, and would take the broker from this
-    /// one and lose it again by turns. All else that may be wrong with a framebuffer can pass.
+    /// Fails if another program shows the lamp on the framebuffer: both would draw, and disconnect each other
+    /// from the broker. Other problems of a framebuffer may be temporary.
     pub(crate) fn refuse_used(&self) -> Result<(), Error> {
         match self.open() {
             Err(error) if self.window.is_none() && error.kind() == ErrorKind::InUse => Err(error),

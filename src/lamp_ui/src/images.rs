@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Images that the renderer cannot draw by itself.
+//! Images that the renderer cannot draw.
 //!
-//! Each is made for the exact number of pixels it covers, so that it is sharp on every screen.
+//! Each is drawn for its exact size in pixels, so that it is sharp on every screen.
 
 mod gradients;
 mod icons;
@@ -13,7 +13,7 @@ pub(crate) use gradients::{brightness_track, hue_track, light, saturation_track}
 pub(crate) use icons::{power_icon, sun_icon};
 pub(crate) use text::text;
 
-/// White pixels of which only the opacity counts; the scene gives them their colour.
+/// White pixels with an opacity; the scene colours them.
 struct Mask(SharedPixelBuffer<Rgba8Pixel>);
 
 impl Mask {
@@ -35,7 +35,7 @@ impl Mask {
     }
 }
 
-/// How much of a pixel lies inside an edge that is `distance` pixels away from its middle.
+/// The coverage of a pixel by an area with its edge `distance` pixels from the pixel's centre.
 fn coverage(distance: f64) -> f64 {
     (0.5 - distance).clamp(0.0, 1.0)
 }

@@ -10,24 +10,24 @@ use runtime::thread;
 /// The red LED. The daemon drives all LEDs or none.
 const LED: Pin = 19;
 
-/// Longest wait for the daemon's answer.
+/// The maximum time for the daemon's answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is known of the LEDs.
+/// The state of the LEDs.
 #[derive(Debug, Default)]
 pub(crate) struct Leds {
     driven: Option<bool>,
-    /// The daemon was asked and has not answered yet.
+    /// Whether a request is in progress.
     is_asked: bool,
 }
 
 impl Leds {
-    /// Whether the daemon drove them when it was asked last; `None` if it gave no answer.
+    /// Whether the daemon drove them at the last answer; `None` without an answer.
     pub(crate) fn driven(&self) -> Option<bool> {
         self.driven
     }
 
-    /// Asks the daemon, on a thread of its own, unless an answer is still to come. `on_answer` hands it over.
+    /// Sends a request on a new thread, unless one is in progress. `on_answer` receives the answer.
     pub(crate) fn ask(&mut self, pigpiod: &Address, on_answer: impl FnOnce(Option<bool>) + Send + 'static) {
         if self.is_asked {
             return;
@@ -39,11 +39,11 @@ impl Leds {
         };
         match thread::start("leds", ask) {
             Ok(()) => self.is_asked = true,
-            Err(error) => log::warn!("cannot start the thread that asks about the LEDs: {error}"),
+            Err(error) => log::warn!("cannot start the LED status thread: {error}"),
         }
     }
 
-    /// Takes the answer. True if it is another than before.
+    /// Stores the answer. Returns true if it has changed.
     pub(crate) fn answered(&mut self, driven: Option<bool>) -> bool {
         self.is_asked = false;
         std::mem::replace(&mut self.driven, driven) != driven

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A finger that rests on the screen for a while.
+//! Detects a finger that rests on the screen.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use crate::touch::Pointer;
 /// How long it must rest.
 const LONG: Duration = Duration::from_millis(800);
 
-/// How far it may tremble in x or y, in parts of the screen.
+/// The maximum movement in x or y, as a fraction of the screen.
 const TREMBLE: f32 = 0.04;
 
-/// Tells a finger that rests from one that taps or drags.
+/// Distinguishes a resting finger from a tap or a drag.
 #[derive(Debug, Default)]
 pub(crate) struct LongPress {
     began: Option<(Instant, (f32, f32))>,
 }
 
 impl LongPress {
-    /// Takes what the finger does.
+    /// Handles a pointer event.
     pub(crate) fn pointer(&mut self, now: Instant, pointer: Pointer) {
         match (pointer, self.began) {
             (Pointer::Down(x, y), _) => self.began = Some((now, (x, y))),
@@ -28,17 +28,17 @@ impl LongPress {
         }
     }
 
-    /// The finger is up to something else.
+    /// Stops waiting: the finger does something else.
     pub(crate) fn cancel(&mut self) {
         self.began = None;
     }
 
-    /// When the finger will have rested long enough.
+    /// The time when the press becomes long.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.began.map(|(since, _)| since + LONG)
     }
 
-    /// Whether it has rested long enough; told once.
+    /// Whether the press has become long; true once.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let long = self.due().is_some_and(|due| due <= now);
         if long {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_finger_that_rests_is_a_long_press() {
+    fn only_a_resting_finger_is_a_long_press() {
         let (start, later) = (Instant::now(), Instant::now() + 2 * LONG);
         let then = |pointers: &[Pointer]| {
             let mut press = LongPress::default();
@@ -64,7 +64,7 @@ mod tests {
             }
             (press.take(later), press.take(later))
         };
-        assert_eq!(then(&[]), (true, false), "it is told once");
+        assert_eq!(then(&[]), (true, false), "it is reported once");
         assert_eq!(then(&[Pointer::Moved(0.51, 0.49)]), (true, false));
         assert_eq!(then(&[Pointer::Up]), (false, false));
         assert_eq!(then(&[Pointer::Moved(0.6, 0.5), Pointer::Moved(0.5, 0.5)]), (false, false));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The lamp's touch screen.
 //!
-//! Touch and MQTT change the [`model`], the [`view`] shows the model and draws what changed, the [`display`] stores
-//! that to the [`screen`], and [`app`] sleeps until there is something to do. What the user's Kivy configuration
-//! says of touch and screen is honoured.
+//! Touch and MQTT change the [`model`]; the [`view`] shows the model and draws what changed; the [`display`]
+//! stores that to the [`screen`]; [`app`] sleeps until there is something to do. The touch and screen
+//! settings of the user's Kivy configuration apply.
 //!
-//! It knows the lamp by the MQTT contract, and asks pigpiod for the button and whether the LEDs can be driven. It never sets an
-//! LED, and keeps no state of the lamp.
+//! The program controls the lamp through MQTT, and reads the button and the state of the LEDs from pigpiod.
+//! It never sets an LED and stores no state of the lamp.
 
 mod app;
 mod broker;
@@ -43,15 +43,15 @@ fn main() -> ExitCode {
     runtime::start_logging("lamp_ui", log::LevelFilter::Info);
     let result = if let Some(path) = &cli.snapshot {
         let state = cli.state.as_deref().map_or_else(LampState::default, |json| {
-            LampState::from_json(json.as_bytes()).unwrap_or_else(|error| wrong_call("--state", &error))
+            LampState::from_json(json.as_bytes()).unwrap_or_else(|error| usage_error("--state", &error))
         });
         snapshot::write(path, cli.size, cli.page, &state)
     } else {
         let geometry = cli.geometry.as_deref().map(|text| {
-            text.parse().unwrap_or_else(|error: framebuffer::Error| wrong_call("--geometry", &error))
+            text.parse().unwrap_or_else(|error: framebuffer::Error| usage_error("--geometry", &error))
         });
         let kivy = Kivy::load(std::env::vars_os().filter_map(|(name, value)| {
-            // What is no text is no override of ours.
+            // A variable that is not UTF-8 is not one of these overrides.
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }));
         log::set_max_level(kivy.log_level.unwrap_or(log::LevelFilter::Info));
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     runtime::exit_code("lamp_ui", result)
 }
 
-/// Ends the program as the parser does for values that it refuses itself.
-fn wrong_call(option: &str, error: &dyn std::error::Error) -> ! {
+/// Ends the program like the parser does for invalid values.
+fn usage_error(option: &str, error: &dyn std::error::Error) -> ! {
     Cli::command().error(ErrorKind::ValueValidation, format!("invalid value for '{option}': {error}")).exit()
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What stands in for [`crate::window`] in a program that is built without the feature `desktop`: a window that cannot
-//! exist.
+//! Replaces [`crate::window`] in a program without the feature `desktop`: a window that cannot be created.
 
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,14 +10,12 @@ use framebuffer::PixelFormat;
 
 use crate::touch::Pointer;
 
-/// Never there.
+/// Never created.
 pub(crate) struct Window(Infallible);
 
 impl Window {
     pub(crate) fn open(_size: (u32, u32), _hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
-        bail!(
-            "this lamp_ui has no windows; build one with `cargo build --package lamp_ui --features desktop`"
-        );
+        bail!("this lamp_ui is built without windows; run: cargo build --package lamp_ui --features desktop");
     }
 
     pub(crate) fn size(&self) -> (u32, u32) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The scene as Slint's compiler made it from ui/scene.slint.
+//! The scene, compiled from ui/scene.slint.
 #![allow(
     missing_docs,
     unsafe_code,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The framebuffer, or the window, that shows the canvas.
+//! The framebuffer or window that shows the canvas.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use framebuffer::{Access, Encoder, Error, Geometry, Rect, Rotation, Surface};
 
 use crate::window::Window;
 
-/// An open framebuffer or window with what it takes to store rows of the canvas.
+/// An open framebuffer or window.
 pub(crate) struct Screen {
     sink: Sink,
     encoder: Encoder,
@@ -23,8 +23,8 @@ enum Sink {
 }
 
 impl Screen {
-    /// Opens the framebuffer at `path` and claims it; `file_geometry` tells the shape of a plain file that stands in
-    /// for one, `rotation` how the canvas lies on it.
+    /// Opens the framebuffer at `path` and claims it; `file_geometry` is for a file used as a framebuffer,
+    /// `rotation` is that of the canvas.
     pub(crate) fn open(
         path: &Path,
         file_geometry: Option<Geometry>,
@@ -36,7 +36,7 @@ impl Screen {
         Ok(Self::of(Sink::Framebuffer(Box::new(surface)), encoder, rotation))
     }
 
-    /// A window in place of a framebuffer.
+    /// A window instead of a framebuffer.
     pub(crate) fn of_window(window: Rc<Window>, rotation: Rotation) -> Self {
         let encoder = Encoder::new(window.format());
         Self::of(Sink::Window(window), encoder, rotation)
@@ -58,7 +58,7 @@ impl Screen {
         }
     }
 
-    /// Whether another program holds the display, so that the canvas is not seen.
+    /// Whether another program uses the display, so that the canvas is not visible.
     pub(crate) fn is_hidden(&self) -> bool {
         match &self.sink {
             Sink::Framebuffer(surface) => surface.is_hidden(),
@@ -66,7 +66,7 @@ impl Screen {
         }
     }
 
-    /// Path and shape, for a log line.
+    /// Path and geometry, for a log line.
     pub(crate) fn description(&self) -> String {
         match &self.sink {
             Sink::Framebuffer(surface) => format!("{}: {}", surface.path().display(), surface.geometry()),
@@ -74,8 +74,8 @@ impl Screen {
         }
     }
 
-    /// Stores areas of the canvas, whose pixels `color` knows, and touches no other pixel. An error means that the framebuffer
-    /// is gone or has another shape.
+    /// Stores areas of the canvas, with pixels from `color`, and no other pixel. An error means that the
+    /// framebuffer was lost or has another mode.
     pub(crate) fn store(
         &mut self,
         areas: &[Rect],

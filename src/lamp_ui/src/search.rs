@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The wait for a device, with one log line for each reason and not one for each look.
+//! Repeated attempts to open a device, with one log line per reason.
 
 use std::time::{Duration, Instant};
 
 use runtime::logging::OnChangeLog;
 
-/// Time between two looks for a device that is not there.
+/// The time between two attempts.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// When to look for a device.
+/// The time of the next attempt.
 #[derive(Default)]
 pub(crate) struct Search {
     next: Option<Instant>,
@@ -25,7 +25,7 @@ impl Search {
         self.next
     }
 
-    /// It is not there, or cannot be used, for this reason.
+    /// An attempt failed for this reason.
     pub(crate) fn failed(&mut self, now: Instant, reason: &str) {
         self.next = Some(now + RETRY);
         self.log.warn(reason);

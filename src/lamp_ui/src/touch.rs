@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The touch screen: found by what it can do, read without blocking, and found again when it goes away.
+//! The touch screen: detected by its capabilities, read without blocking, and detected again when it returns.
 
 mod choice;
 mod device;

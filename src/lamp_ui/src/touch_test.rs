@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Shows where each touch lands, raw and mapped, so that an owner sees what the calibration does. The lamp is left alone.
+//! Shows where each touch lands, raw and mapped, to check the calibration. Does not affect the lamp.
 
 use std::fs;
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ use touchscreen::Touch;
 use crate::screen::Screen;
 use crate::touch::{self, Filter, Pointer, TouchInput, TouchScreen, pixels};
 
-/// Size of the lamp's panel, where there is no framebuffer to say its own.
+/// The size of the lamp's panel, for lack of a framebuffer.
 const PANEL: (u32, u32) = (240, 320);
 
-/// Where the marks are, in tenths of the screen.
+/// The positions of the marks, in tenths of the screen.
 const MARKS: [(u32, u32); 5] = [(1, 1), (9, 1), (5, 5), (1, 9), (9, 9)];
 
 /// Half the length of a mark's lines, in pixels.
@@ -31,9 +31,9 @@ const CROSS: [u8; 3] = [255, 255, 255];
 const TRAIL: [u8; 3] = [255, 160, 0];
 const GREY: [u8; 3] = [96, 96, 96];
 
-/// Prints and draws touches until a signal ends the program, or nobody reads what it prints.
+/// Prints and draws touches until a signal stops the program or standard output is closed.
 pub(crate) fn run(cli: &Cli, geometry: Option<Geometry>, mut kivy: Kivy) -> anyhow::Result<()> {
-    let mut signals = Signals::new(&[SIGTERM, SIGINT]).context("cannot wait for signals")?;
+    let mut signals = Signals::new(&[SIGTERM, SIGINT]).context("cannot receive signals")?;
     let rotation = Rotation::counter_clockwise(kivy.rotation).unwrap_or_default();
     let filter = Filter::new(kivy.jitter, std::mem::take(&mut kivy.ignored));
     let from = touch::Options { path: cli.touch.clone(), window: None, kivy };
@@ -55,7 +55,7 @@ pub(crate) fn run(cli: &Cli, geometry: Option<Geometry>, mut kivy: Kivy) -> anyh
 
 struct Test {
     input: TouchInput,
-    /// The touch screen that was told.
+    /// The reported touch screen.
     known: Option<String>,
     rotation: Rotation,
 }
@@ -64,7 +64,7 @@ impl Test {
     fn run(&mut self, signals: &mut Signals, picture: &mut Picture) -> anyhow::Result<()> {
         loop {
             self.input.find_screen(Instant::now());
-            self.tell_screen()?;
+            self.report_screen()?;
             let waited: Vec<BorrowedFd> =
                 [signals.as_fd()].into_iter().chain(self.input.descriptors()).collect();
             let readable = wait::readable(&waited, self.input.due()).context("cannot wait for events")?;
@@ -79,8 +79,8 @@ impl Test {
         }
     }
 
-    /// Says which touch screen it is, when it is a new one, and who else has it.
-    fn tell_screen(&mut self) -> anyhow::Result<()> {
+    /// Reports a new touch screen and the other processes that have it open.
+    fn report_screen(&mut self) -> anyhow::Result<()> {
         let description = self.input.screen().map(TouchScreen::description);
         if description == self.known {
             return Ok(());
@@ -90,15 +90,13 @@ impl Test {
         print(&format!("touch screen: {}", screen.description()))?;
         let is_grabbed = screen.is_grabbed();
         if is_grabbed {
-            print("another process keeps its touches for itself, so none is seen here; stop that one first")?;
+            print("another process has grabbed it, so no touch arrives here; stop that process first")?;
         }
         for (process, name) in holders(screen.path()) {
             print(&if is_grabbed {
                 format!("{name} (process {process}) has it open")
             } else {
-                format!(
-                    "{name} (process {process}) takes touches from it too, so they work there as well as here"
-                )
+                format!("{name} (process {process}) reads touches from it too, so they also act there")
             })?;
         }
         Ok(())
@@ -111,7 +109,7 @@ fn print(line: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// A touch in words: its place in the device's units, on the screen, and on the picture if that is turned.
+/// Describes a touch: its position in the device's units, on the screen, and on the picture if it is rotated.
 fn line(touch: Option<Touch>, pointer: Pointer, size: (u32, u32), rotation: Rotation) -> String {
     let (word, place) = match pointer {
         Pointer::Down(x, y) => ("down", Some((x, y))),
@@ -137,7 +135,7 @@ fn line(touch: Option<Touch>, pointer: Pointer, size: (u32, u32), rotation: Rota
     format!("{word}{raw}{screen}{picture}")
 }
 
-/// Number and name of each other process that has `path` open, as far as this one may see it.
+/// Process ID and name of each other process that has `path` open, as far as permitted.
 fn holders(path: &Path) -> Vec<(u32, String)> {
     let Ok(path) = path.canonicalize() else { return Vec::new() };
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
@@ -150,7 +148,7 @@ fn holders(path: &Path) -> Vec<(u32, String)> {
     processes.collect()
 }
 
-/// What is on the screen: marks at fixed places, the way of the finger, and a cross where it is.
+/// The screen: marks, the path of the finger, and a cross at its position.
 struct Picture {
     screen: Option<Screen>,
     size: (u32, u32),
@@ -159,20 +157,20 @@ struct Picture {
 }
 
 impl Picture {
-    /// A picture on the framebuffer at `path`. Where that is not there, or is another program's, touches are printed only.
+    /// Draws on the framebuffer at `path`. If it is missing or in use, touches are only printed.
     fn open(path: &Path, geometry: Option<Geometry>) -> Self {
         let size = Surface::open(path, Access::Read, geometry).map_or(PANEL, |surface| {
-            // A geometry has no side above framebuffer::MAX_SIDE.
+            // No side exceeds framebuffer::MAX_SIDE.
             (surface.geometry().width() as u32, surface.geometry().height() as u32)
         });
         let screen = Screen::open(path, geometry, Rotation::None)
             .inspect_err(|error| {
                 let way = if error.kind() == ErrorKind::InUse {
-                    ", on a lamp by `sudo lampi stop lamp_ui`"
+                    "; on a lamp, run: sudo lampi stop lamp_ui"
                 } else {
                     ""
                 };
-                log::warn!("draws nothing: {error}{way}");
+                log::warn!("not drawing: {error}{way}");
             })
             .ok();
         let mut picture = Self { screen, size, pixels: Vec::new(), cross: None };
@@ -184,7 +182,7 @@ impl Picture {
         (self.size.0 as usize, self.size.1 as usize)
     }
 
-    /// Marks and nothing else.
+    /// Draws only the marks.
     fn begin(&mut self) {
         let (width, height) = self.sides();
         self.pixels = vec![[0; 3]; width * height];
@@ -228,7 +226,7 @@ impl Picture {
         self.store(&lines);
     }
 
-    /// The row and the column of the cross.
+    /// The lines of the cross.
     fn lines(&self) -> Vec<Rect> {
         let (width, height) = self.sides();
         self.cross.map_or_else(Vec::new, |(x, y)| {
@@ -244,7 +242,7 @@ impl Picture {
             _ => pixels[y * width + x],
         });
         if let Err(error) = stored {
-            log::warn!("draws nothing any more: {error:#}");
+            log::warn!("stopped drawing: {error:#}");
             self.screen = None;
         }
     }
@@ -261,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_touch_in_words() {
+    fn describes_a_touch() {
         let down = |rotation| line(Some(Touch::Down(4095, 0)), Pointer::Down(1.0, 0.0), (240, 320), rotation);
         assert_eq!(down(Rotation::None), "down raw 4095 0 screen 239 0");
         assert_eq!(down(Rotation::Clockwise90), "down raw 4095 0 screen 239 0 picture 0 0");

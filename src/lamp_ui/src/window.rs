@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A window on an X desktop that stands in for framebuffer and touch screen, with the mouse as the finger.
+//! A window on an X desktop instead of the framebuffer and touch screen, with the mouse as the finger.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -20,11 +20,11 @@ use x11rb::wrapper::ConnectionExt as _;
 
 use crate::touch::Pointer;
 
-/// The mouse button that is the finger.
+/// The mouse button for the finger.
 const LEFT: u8 = 1;
 
 x11rb::atom_manager! {
-    /// Names that the server has numbers for.
+    /// Atoms of the X server.
     Atoms: AtomsCookie {
         WM_PROTOCOLS,
         WM_DELETE_WINDOW,
@@ -35,24 +35,24 @@ x11rb::atom_manager! {
 pub(crate) struct Window {
     connection: RustConnection,
     id: u32,
-    /// What the window shows. It is the window's background, so that the server draws it wherever something covered it.
+    /// The content of the window. It is the window's background, so that the server redraws covered parts.
     pixmap: Pixmap,
     context: Gcontext,
     depth: u8,
     format: PixelFormat,
     size: (u16, u16),
     atoms: Atoms,
-    /// Events that arrived while something was drawn.
+    /// Events that arrived during drawing.
     waiting: RefCell<VecDeque<Event>>,
     closed: Cell<bool>,
 }
 
 impl Window {
-    /// Opens a window of so many pixels on the display that DISPLAY names.
+    /// Opens a window of this size in pixels on the display of DISPLAY.
     pub(crate) fn open((width, height): (u32, u32), hide_cursor: bool) -> anyhow::Result<Rc<Self>> {
         let (connection, number) = x11rb::connect(None).with_context(|| match std::env::var("DISPLAY") {
             Ok(name) => format!("cannot open a window on the X display {name}"),
-            Err(_) => "cannot open a window, the variable DISPLAY names no X display".into(),
+            Err(_) => "cannot open a window: the variable DISPLAY does not name an X display".into(),
         })?;
         let size = (u16::try_from(width)?, u16::try_from(height)?);
         let setup = connection.setup();
@@ -101,12 +101,13 @@ impl Window {
         (self.size.0.into(), self.size.1.into())
     }
 
-    /// How a pixel is stored.
+    /// The format of a pixel.
     pub(crate) fn format(&self) -> PixelFormat {
         self.format
     }
 
-    /// Draws encoded pixels from pixel `x` of row `y` on. They are seen after the next [`Self::show`].
+    /// Draws encoded pixels, starting at pixel `x` of row `y`. They become visible with the next
+    /// [`Self::show`].
     pub(crate) fn store(&self, x: usize, y: usize, bytes: &[u8]) -> anyhow::Result<()> {
         let width = (bytes.len() / self.format.bytes_per_pixel()) as u16;
         let (x, y) = (x as i16, y as i16);
@@ -115,14 +116,14 @@ impl Window {
         Ok(())
     }
 
-    /// Shows what was drawn.
+    /// Makes the drawing visible.
     pub(crate) fn show(&self) -> anyhow::Result<()> {
-        // Width and height of 0 mean as far as the window goes.
+        // Width and height of 0 mean up to the window's edge.
         self.connection.clear_area(false, self.id, 0, 0, 0, 0)?;
         Ok(self.connection.flush()?)
     }
 
-    /// Takes all that the mouse did.
+    /// Reads all mouse events.
     pub(crate) fn read(&self, mut on_touch: impl FnMut(Pointer)) {
         self.collect();
         let place = |x: i16, y: i16| {
@@ -153,13 +154,13 @@ impl Window {
         }
     }
 
-    /// Whether events wait that arrived before the connection was last ready to be read.
+    /// Whether events are queued that do not make the connection readable.
     pub(crate) fn has_waiting(&self) -> bool {
         self.collect();
         !self.waiting.borrow().is_empty()
     }
 
-    /// Whether somebody closed the window, or the X server is gone.
+    /// Whether the window was closed or the X server ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
     }
@@ -182,12 +183,12 @@ impl AsFd for Window {
     }
 }
 
-/// A cursor of one pixel that is not there, which is how X has none.
+/// An invisible cursor of one pixel; X has no other way to hide it.
 fn no_cursor(connection: &RustConnection, root: u32) -> anyhow::Result<u32> {
     let [pixel, context, cursor] =
         [connection.generate_id()?, connection.generate_id()?, connection.generate_id()?];
     connection.create_pixmap(1, pixel, root, 1, 1)?;
-    // A new frame has any content.
+    // A new pixmap has arbitrary content.
     connection.create_gc(context, pixel, &CreateGCAux::new().foreground(0))?;
     let all = Rectangle { x: 0, y: 0, width: 1, height: 1 };
     connection.poly_fill_rectangle(pixel, context, &[all])?;
@@ -195,7 +196,7 @@ fn no_cursor(connection: &RustConnection, root: u32) -> anyhow::Result<u32> {
     Ok(cursor)
 }
 
-/// How the pixels of a screen's usual windows are stored.
+/// The pixel format of a screen's default windows.
 fn pixel_format(setup: &Setup, screen: usize) -> anyhow::Result<PixelFormat> {
     let screen = &setup.roots[screen];
     let visual = screen
@@ -206,7 +207,8 @@ fn pixel_format(setup: &Setup, screen: usize) -> anyhow::Result<PixelFormat> {
     let format = setup.pixmap_formats.iter().find(|format| format.depth == screen.root_depth);
     let (Some(visual), Some(format), ImageOrder::LSB_FIRST) = (visual, format, setup.image_byte_order) else {
         bail!(
-            "the X display has a picture format that is not supported; it must be one of true colour, low bytes first"
+            "the X display's pixel format is not supported; \
+             it must be true colour, least significant byte first"
         );
     };
     let field = |mask: u32| Bitfield { offset: mask.trailing_zeros(), length: mask.count_ones() };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a call of `lamp_ui` answers, and the pictures it makes.
+//! Exit status and output of `lamp_ui`, and its PNG files.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -12,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Width, height, and red, green and blue of each pixel.
+/// Width, height and the pixels.
 fn picture(path: &Path) -> (u32, u32, Vec<u8>) {
     let file = std::io::BufReader::new(std::fs::File::open(path).expect("the picture is there"));
     let mut reader = png::Decoder::new(file).read_info().expect("a PNG file");
@@ -29,7 +29,7 @@ fn help_and_version() {
     for option in ["--framebuffer", "--geometry", "--touch", "--broker", "--snapshot", "--size", "--state"] {
         assert!(text(&help.stdout).contains(option), "{option} is not in the help");
     }
-    // Each key of the Kivy configuration that changes something.
+    // Every supported key of the Kivy configuration.
     for key in [
         "mtdev",
         "hidinput",
@@ -67,7 +67,7 @@ fn help_and_version() {
 
 #[cfg(not(feature = "desktop"))]
 #[test]
-fn the_program_of_the_package_has_no_windows() {
+fn the_packaged_program_has_no_windows() {
     let refused = lamp_ui(&["--window"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("--features desktop"), "{}", text(&refused.stderr));
@@ -75,7 +75,7 @@ fn the_program_of_the_package_has_no_windows() {
 }
 
 #[test]
-fn a_wrong_call_is_refused_with_a_sentence() {
+fn reports_usage_errors_in_a_sentence() {
     for (arguments, reason) in [
         (&["--colour"] as &[&str], "--colour"),
         (&["--broker", "localhost"], "it must be HOST:PORT"),
@@ -99,7 +99,7 @@ fn a_wrong_call_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn a_snapshot_needs_nothing_but_a_place_to_write_to() {
+fn a_snapshot_needs_only_a_writable_path() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("lamp.png");
     let made = lamp_ui(&["--snapshot", file.to_str().unwrap()]);
@@ -120,7 +120,7 @@ fn a_snapshot_needs_nothing_but_a_place_to_write_to() {
 }
 
 #[test]
-fn a_snapshot_that_cannot_be_written_is_a_failure() {
+fn a_snapshot_that_cannot_be_written_is_an_error() {
     let failed = lamp_ui(&["--snapshot", "/nonexistent/lamp.png"]);
     assert_eq!(failed.status.code(), Some(1));
     assert_eq!(

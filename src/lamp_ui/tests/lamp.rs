@@ -24,16 +24,16 @@ fn the_frame_follows_the_lamp() {
     rig.await_color(POWER, [156, 154, 156]);
     rig.await_color((along(0.66), hue), [0, 10, 255]);
     rig.await_color((along(0.5), saturation), [128, 133, 255]);
-    // Beside the sun in the thumb's middle.
+    // Beside the sun in the middle of the thumb.
     rig.await_color((along(0.75) - 11, brightness), [191; 3]);
-    // Where the first thumbs reached beyond the track, the background is back.
+    // Where the first thumbs exceeded the track, the background is back.
     for slider in SLIDERS {
         assert!(is_near(rig.color((along(0.0) - 12, slider)), BACKGROUND));
     }
 }
 
 #[test]
-fn a_drag_on_the_hue_slider_publishes_what_the_thumb_shows() {
+fn a_drag_on_the_hue_slider_publishes_the_thumbs_value() {
     let mut rig = Rig::start();
     rig.known();
     let hue = SLIDERS[0];
@@ -51,10 +51,10 @@ fn a_drag_on_the_hue_slider_publishes_what_the_thumb_shows() {
 }
 
 #[test]
-fn every_slider_reaches_both_ends_and_keeps_to_its_own_value() {
+fn every_slider_reaches_both_ends_and_changes_only_its_value() {
     let mut rig = Rig::start();
     rig.known();
-    // (0.5, 1, 0.25) to begin with; from the screen's edge to its other edge.
+    // Starts with (0.5, 1, 0.25); moves from edge to edge of the screen.
     for (slider, at_left, at_right) in [
         (0, r#""color": {"h": 0.0, "s": 1.0}"#, r#""color": {"h": 1.0, "s": 1.0}"#),
         (1, r#""color": {"h": 1.0, "s": 0.0}"#, r#""color": {"h": 1.0, "s": 1.0}"#),
@@ -116,7 +116,7 @@ fn a_tap_switches_once_whatever_the_protocol() {
             rig.touch.events(end);
             assert!(rig.request().contains(&format!(r#""on": {on}"#)), "{name}");
         }
-        // Had it switched more often, this would not be the next.
+        // If it had switched more often, this would not be the next.
         rig.touch.events(packet);
         rig.touch.events(end);
         assert!(rig.request().contains(r#""on": false"#), "{name}");
@@ -129,7 +129,7 @@ fn a_touch_before_the_state_is_known_publishes_nothing() {
     for place in [(along(0.2), SLIDERS[0]), POWER] {
         rig.touch.tap(place);
     }
-    // A finger that is still down when the state comes must not start to drag.
+    // A finger that is still down when the state arrives must not start to drag.
     rig.touch.down((along(0.2), SLIDERS[2]));
     rig.touch.await_read();
     rig.known();
@@ -145,13 +145,13 @@ fn the_thumb_stays_under_the_finger_while_others_change_the_lamp() {
     let mut rig = Rig::start();
     rig.known();
     let (held, elsewhere) = ((along(0.5), SLIDERS[0]), (along(0.1), SLIDERS[0]));
-    // The finger changes nothing: 0.5 is where the thumb is.
+    // The finger changes nothing: the thumb is at 0.5.
     rig.touch.down(held);
     rig.touch.await_read();
     rig.tell(0.1, 1.0, 0.25, true, "other");
     rig.tell(0.1, 1.0, 0.25, true, "lamp_ui");
-    // A broker confirms to the sender before it is certain that others have it; what lamp_ui then publishes itself
-    // comes after what it has received.
+    // A broker may acknowledge a message before it delivers it to others; lamp_ui's next message comes after
+    // what it has received.
     rig.observer.await_acknowledged(3);
     rig.touch.to((along(0.51), SLIDERS[0]));
     rig.request();
@@ -175,7 +175,7 @@ fn own_echoes_are_ignored_except_the_first() {
 }
 
 #[test]
-fn a_storm_of_echoes_moves_nothing_and_is_not_answered() {
+fn many_echoes_move_nothing_and_cause_no_message() {
     let mut rig = Rig::start();
     rig.known();
     for step in 0..500 {
@@ -200,12 +200,12 @@ fn a_second_finger_changes_nothing() {
 fn nothing_wakes_an_idle_screen() {
     let rig = Rig::start();
     rig.known();
-    // Of the main thread, whose number is that of the process.
+    // The main thread, whose ID is the process ID.
     let wakes = || {
         let status = std::fs::read_to_string(format!("/proc/{0}/task/{0}/status", rig.ui.pid())).unwrap();
         status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).map(str::to_owned).unwrap()
     };
-    // What it was told of last has been dealt with when it sleeps again; then it sleeps on.
+    // When it sleeps again, it has handled the last message; then it stays asleep.
     let quiet = wait_for("the screen is idle", PATIENCE, || {
         let before = wakes();
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -216,35 +216,35 @@ fn nothing_wakes_an_idle_screen() {
 }
 
 #[test]
-fn a_flapping_broker_is_followed() {
+fn reconnects_to_an_unstable_broker() {
     let mut rig = Rig::start();
     rig.known();
     for times in 2..5 {
         rig.broker.stop();
         rig.await_color(STRIP, [41, 40, 41]);
         rig.broker.restart();
-        rig.ui.await_log("is connected to the MQTT broker", times);
+        rig.ui.await_log("connected to MQTT broker", times);
     }
     rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.await_color(STRIP, [255, 0, 0]);
 }
 
 #[test]
-fn a_message_that_is_no_state_is_ignored() {
+fn ignores_a_message_that_is_not_a_state() {
     let rig = Rig::start();
     rig.known();
     rig.observer.publish("lamp/changed", r#"{"color": {"h": 7}}"#);
     rig.observer.publish("lamp/changed", "\u{0}");
-    rig.ui.await_log("ignores a message on lamp/changed: ", 2);
+    rig.ui.await_log("ignored a message on lamp/changed: ", 2);
     rig.tell(0.0, 1.0, 1.0, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
 }
 
 #[test]
-fn only_what_changed_is_stored() {
+fn stores_only_changes() {
     let rig = Rig::start();
     rig.known();
-    // Somebody else's pixel in a corner, where nothing changes.
+    // Another program's pixel in a corner, where nothing changes.
     let mut bytes = std::fs::read(rig.framebuffer()).unwrap();
     let corner = (CORNER.1 * rig::WIDTH + CORNER.0) * 2;
     bytes[corner..corner + 2].copy_from_slice(&[0xff; 2]);
@@ -255,17 +255,17 @@ fn only_what_changed_is_stored() {
 }
 
 #[test]
-fn a_broker_that_restarts_is_found_again_and_its_first_state_is_taken() {
+fn reconnects_after_the_broker_restarts_and_shows_its_first_state() {
     let mut rig = Rig::start();
     rig.known();
     rig.touch.down((along(0.5), SLIDERS[0]));
     rig.touch.await_read();
     rig.broker.stop();
-    rig.ui.await_log("waits for the MQTT broker", 1);
-    // Neither strip nor thumb claim a state that nobody knows.
+    rig.ui.await_log("; retrying", 1);
+    // Neither strip nor thumb shows an unknown state.
     rig.await_color(STRIP, [41, 40, 41]);
     rig.broker.restart();
-    rig.ui.await_log("is connected to the MQTT broker", 2);
+    rig.ui.await_log("connected to MQTT broker", 2);
     rig.observer.await_subscriptions(4);
     rig.touch.to((along(0.8), SLIDERS[0]));
     rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
@@ -276,9 +276,9 @@ fn a_broker_that_restarts_is_found_again_and_its_first_state_is_taken() {
     rig.expect_on(false);
 }
 
-/// A broker that lost power retains that the service is there, and a state, before the service connects.
+/// After a power cut, the broker retains an online message and a state before the service connects.
 #[test]
-fn a_service_that_connects_after_a_touch_gets_it() {
+fn a_service_that_connects_after_a_touch_receives_it() {
     let mut rig = Rig::start();
     rig.known();
     rig.touch.tap(POWER);
@@ -286,14 +286,14 @@ fn a_service_that_connects_after_a_touch_gets_it() {
     rig.observer.publish("lamp/connection/lamp_service/state", "1");
     rig.expect_on(false);
     rig.tell(0.5, 1.0, 0.25, false, "lamp_ui");
-    // Nothing is missed now: what it reports is shown, though the name is ours.
+    // No request is missing now: the service's state is shown, although its client is lamp_ui.
     rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.observer.publish("lamp/connection/lamp_service/state", "1");
     rig.await_color(STRIP, [255, 0, 0]);
 }
 
 #[test]
-fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_published() {
+fn sigterm_clears_the_screen_and_publishes_the_connection_state() {
     let mut rig = Rig::start();
     rig.known();
     assert_eq!(rig.observer.next("lamp/connection/lamp_ui/state").payload, "1");
@@ -304,7 +304,7 @@ fn sigterm_ends_it_with_a_dark_screen_and_its_connection_state_published() {
 }
 
 #[test]
-fn its_last_will_tells_of_a_sudden_death() {
+fn a_sudden_end_publishes_the_last_will() {
     let mut rig = Rig::start();
     assert_eq!(rig.observer.next("lamp/connection/lamp_ui/state").payload, "1");
     rig.ui.kill();
@@ -315,7 +315,7 @@ fn its_last_will_tells_of_a_sudden_death() {
 }
 
 #[test]
-fn a_second_one_on_the_same_screen_is_refused_before_it_takes_the_broker_away() {
+fn rejects_a_second_one_on_the_same_screen_before_it_connects() {
     let mut rig = Rig::start();
     rig.known();
     let second = rig::command(rig.framebuffer().parent().unwrap(), &rig.broker).output().unwrap();
@@ -323,35 +323,31 @@ fn a_second_one_on_the_same_screen_is_refused_before_it_takes_the_broker_away() 
     assert_eq!(
         String::from_utf8_lossy(&second.stderr),
         format!(
-            "lamp_ui: {} is already stored to by process {}; stop that one first\n",
-            rig.framebuffer().display(),
-            rig.ui.pid()
+            "lamp_ui: process {} already writes to {}; stop it first\n",
+            rig.ui.pid(),
+            rig.framebuffer().display()
         )
     );
     rig.touch.down((along(0.3), SLIDERS[1]));
     assert!(rig.request().contains(r#""s": 0.3"#));
-    assert!(
-        !rig.ui.log().iter().any(|line| line.contains("waits for the MQTT broker")),
-        "{:?}",
-        rig.ui.log()
-    );
+    assert!(!rig.ui.log().iter().any(|line| line.contains("; retrying")), "{:?}", rig.ui.log());
 
     rig.ui.kill();
     let third = Process::start(&mut rig::command(rig.framebuffer().parent().unwrap(), &rig.broker), "lampi");
-    third.await_log("is connected to the MQTT broker", 1);
+    third.await_log("connected to MQTT broker", 1);
 }
 
 #[test]
-fn devices_and_broker_may_come_late_and_in_any_order() {
+fn devices_and_broker_may_appear_late_and_in_any_order() {
     let directory = tempfile::tempdir().unwrap();
     let mut broker = Mosquitto::absent();
     let ui = Process::start(&mut rig::command(directory.path(), &broker), "lampi");
-    ui.await_log("waits for the framebuffer", 1);
-    ui.await_log("waits for a touch screen", 1);
-    ui.await_log("waits for the MQTT broker", 1);
+    ui.await_log("waiting for the framebuffer", 1);
+    ui.await_log("waiting for a touch screen", 1);
+    ui.await_log("; retrying", 1);
     broker.restart();
     let mut observer = MqttObserver::connect(broker.port(), &["lamp/set_config"]);
-    ui.await_log("is connected to the MQTT broker", 1);
+    ui.await_log("connected to MQTT broker", 1);
     observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state(0.5, 1.0, 1.0, true, ""));
 
     let framebuffer = directory.path().join("fb");
@@ -366,18 +362,22 @@ fn devices_and_broker_may_come_late_and_in_any_order() {
     touch.tap(POWER);
     assert!(observer.next("lamp/set_config").payload.contains(r#""on": false"#));
 
-    // A framebuffer that goes away is waited for and drawn anew.
+    // Waits for a framebuffer that disappears, and draws again.
     std::fs::remove_file(&framebuffer).unwrap();
     touch.tap(POWER);
-    ui.await_log("waits for the framebuffer", 2);
+    ui.await_log("waiting for the framebuffer", 2);
     make_framebuffer(&framebuffer);
     shown();
     let lines = ui.log();
-    assert_eq!(lines.iter().filter(|line| line.contains("waits for")).count(), 4, "{lines:?}");
+    assert_eq!(
+        lines.iter().filter(|line| line.contains("waiting for") || line.contains("; retrying")).count(),
+        4,
+        "{lines:?}"
+    );
 }
 
 #[test]
-fn other_screens_are_filled_and_their_format_is_honoured() {
+fn fills_other_screens_in_their_format() {
     let broker = Mosquitto::start();
     let directory = tempfile::tempdir().unwrap();
     let framebuffer = directory.path().join("fb");
@@ -403,7 +403,7 @@ fn other_screens_are_filled_and_their_format_is_honoured() {
     };
     wait_for("the lamp's colour is shown", PATIENCE, || is_near(pixel(STRIP), [255, 122, 0]).then_some(()));
     assert!(is_near(pixel((239, 3)), BACKGROUND));
-    // A touch is in pixels of the screen, whatever its size.
+    // A touch is in pixels of the screen at any size.
     touch.down((2 * along(0.25), 2 * SLIDERS[1]));
     assert!(observer.next("lamp/set_config").payload.contains(r#""s": 0.25"#));
 }

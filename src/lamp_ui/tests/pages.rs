@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the screen shows instead of the controls or on top of them, and how it lies.
+//! The pages of the screen, their layout and rotation.
 
 mod rig;
 
@@ -14,20 +14,20 @@ use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, Rig, is_near};
 use test_support::{MqttObserver, PATIENCE, Pigpiod, Process, QoS, wait_for};
 
-/// The last pixel that is stored of the association page, where the toggle's black is else, and one in the last rule of the
+/// The last stored pixel of the association page, black in the controls, and one in the last rule of the
 /// status page.
 const END_OF_CODE: (usize, usize) = (239, 319);
 const RULE: (usize, usize) = (120, 181);
 
-/// Where the status page tells of the broker.
+/// The rows of the status page with the broker.
 const BROKER_ROWS: std::ops::Range<usize> = 157..179;
 
-/// A screen without light, and a rule or a strip without colour.
+/// A black screen, rule or strip.
 const BLACK: [u8; 3] = [0; 3];
 const GREY: [u8; 3] = [41, 40, 41];
 
 #[test]
-fn a_service_that_is_away_disables_the_controls() {
+fn an_offline_service_disables_the_controls() {
     let mut rig = Rig::start();
     rig.known();
     let service = |rig: &Rig, there: &str| {
@@ -50,7 +50,7 @@ fn a_service_that_is_away_disables_the_controls() {
 }
 
 #[test]
-fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
+fn shows_the_code_until_the_lamp_is_associated() {
     let mut rig = Rig::start();
     rig.known();
     let tell = |rig: &Rig, payload: &str| {
@@ -59,7 +59,7 @@ fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
     tell(&rig, r#"{"associated": false, "code": "0123456789abcdef0123456789abcdef"}"#);
     rig.await_color(END_OF_CODE, BACKGROUND);
     let first = std::fs::read(rig.framebuffer()).unwrap();
-    // What only differs behind the sixth letter is the same to see.
+    // A difference after the sixth character is not visible.
     tell(&rig, r#"{"associated": false, "code": "fedcba9876543210fedcba9876543210"}"#);
     wait_for("another code is shown", PATIENCE, || {
         (std::fs::read(rig.framebuffer()).unwrap() != first).then_some(())
@@ -70,16 +70,16 @@ fn a_lamp_that_is_nobodys_shows_its_code_until_it_is_somebodys() {
     });
     rig.touch.tap(POWER);
     tell(&rig, r#"{"associated": "yes"}"#);
-    rig.ui.await_log("ignores a message on lamp/associated: ", 1);
+    rig.ui.await_log("ignored a message on lamp/associated: ", 1);
     rig.touch.await_read();
     tell(&rig, r#"{"associated": true}"#);
     rig.await_color(STRIP, [0, 255, 255]);
     rig.touch.down((along(0.3), SLIDERS[1]));
-    assert!(rig.request().contains(r#""s": 0.3"#), "a touch on the code's page was taken");
+    assert!(rig.request().contains(r#""s": 0.3"#), "a touch on the association page had an effect");
 }
 
 #[test]
-fn a_finger_that_rests_calls_the_status_and_the_next_touch_closes_it() {
+fn a_long_press_opens_the_status_page_and_the_next_touch_closes_it() {
     let mut rig = Rig::start();
     rig.known();
     rig.touch.down((20, 300));
@@ -93,7 +93,7 @@ fn a_finger_that_rests_calls_the_status_and_the_next_touch_closes_it() {
 }
 
 #[test]
-fn an_open_status_page_is_kept_up_to_date() {
+fn updates_an_open_status_page() {
     let mut rig = Rig::start();
     rig.known();
     rig.touch.down((20, 300));
@@ -105,8 +105,8 @@ fn an_open_status_page_is_kept_up_to_date() {
     };
     let connected = words(&rig);
     rig.broker.stop();
-    wait_for("the broker is shown as away", PATIENCE, || (words(&rig) != connected).then_some(()));
-    // The page can be closed and called again meanwhile.
+    wait_for("the broker is shown as disconnected", PATIENCE, || (words(&rig) != connected).then_some(()));
+    // The page can be closed and opened again.
     rig.touch.tap((20, 300));
     rig.await_color(RULE, BACKGROUND);
     rig.touch.down((20, 300));
@@ -114,7 +114,7 @@ fn an_open_status_page_is_kept_up_to_date() {
     rig.touch.up();
     assert_ne!(words(&rig), connected);
     rig.broker.restart();
-    wait_for("the broker is shown as there", PATIENCE, || (words(&rig) == connected).then_some(()));
+    wait_for("the broker is shown as connected", PATIENCE, || (words(&rig) == connected).then_some(()));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn the_screen_goes_black_and_comes_back() {
 }
 
 #[test]
-fn a_status_page_that_is_left_open_goes_black_too() {
+fn blanks_an_open_status_page_too() {
     let mut rig = Rig::start_with(|call| {
         call.args(["--blank-after", "1"]);
     });
@@ -145,7 +145,7 @@ fn a_status_page_that_is_left_open_goes_black_too() {
     rig.touch.up();
     rig.await_color(RULE, BLACK);
     rig.await_color(STRIP, BLACK);
-    // The touch that brings the light back finds the controls.
+    // The touch that lights the screen shows the controls.
     rig.touch.tap((20, 300));
     rig.await_color(STRIP, [0, 255, 255]);
     rig.touch.down((along(0.3), SLIDERS[1]));
@@ -153,17 +153,17 @@ fn a_status_page_that_is_left_open_goes_black_too() {
 }
 
 #[test]
-fn the_status_is_shown_while_the_panels_button_is_pressed() {
+fn shows_the_status_page_while_the_panels_button_is_pressed() {
     let mut daemon = Pigpiod::start_pressed();
     let mut rig = Rig::start_with(|call| {
         call.args(["--pigpiod", &daemon.address()]);
     });
     rig.await_color(RULE, GREY);
     rig.tell(0.5, 1.0, 0.25, true, "other");
-    // A touch does not set what it cannot see.
+    // A touch does not set invisible controls.
     rig.touch.tap((20, 300));
     rig.touch.await_read();
-    // Without pigpiod the button counts as released, and is seen again when there is one.
+    // Without pigpiod the button counts as released; it works again when pigpiod returns.
     daemon.stop();
     rig.await_color(RULE, BACKGROUND);
     daemon.restart();
@@ -175,8 +175,8 @@ fn the_status_is_shown_while_the_panels_button_is_pressed() {
 }
 
 #[test]
-fn the_button_is_looked_at_again_with_each_report() {
-    // The simulated registers have no samples of which the real daemon could report changes.
+fn reads_the_button_after_each_notification() {
+    // The simulated registers have no samples, so the real daemon could not report changes.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let pressed = Arc::new(AtomicBool::new(false));
@@ -187,8 +187,8 @@ fn the_button_is_looked_at_again_with_each_report() {
             let (mut requests, mut reports) = (listener.accept().unwrap().0, None);
             let mut request = [0; 16];
             while requests.read_exact(&mut request).is_ok() {
-                // Read (3) tells the level; all else is done, and has no result. The connection of the reports is
-                // opened (99) before they are begun (19).
+                // Read (3) returns the level; other commands succeed without a result. The connection for
+                // notifications is opened (99) before they begin (19).
                 request[12] = u8::from(request[0] == 3 && !pressed.load(Ordering::SeqCst));
                 requests.write_all(&request).unwrap();
                 if request[0] == 2 {
@@ -220,14 +220,14 @@ fn the_button_is_looked_at_again_with_each_report() {
     assert!(rig.request().contains(r#""s": 0.3"#));
 }
 
-/// Writes a Kivy configuration into `directory` and has the call read it.
+/// Writes a Kivy configuration into `directory` and makes the command read it.
 fn configure(call: &mut std::process::Command, directory: &Path, text: &str) {
     std::fs::write(directory.join("config.ini"), text).unwrap();
     call.env_remove("KIVY_NO_CONFIG").env("KIVY_HOME", directory);
 }
 
 #[test]
-fn the_frame_and_the_finger_turn_together() {
+fn rotates_frame_and_finger_together() {
     let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
         configure(call, directory.path(), "[graphics]\nrotation = 180\n");
@@ -247,7 +247,7 @@ fn a_quarter_turn_gives_the_wide_layout() {
         configure(call, directory.path(), "[graphics]\nrotation = 90\n");
     });
     rig.tell(0.5, 1.0, 0.25, true, "other");
-    // The frame is 320 by 240, its strip is a column at 213, its top is at the left of the screen.
+    // The frame is 320 by 240, its strip is a column at 213, and its top is at the left of the screen.
     let seen = |(x, y): (usize, usize)| (y, rig::HEIGHT - 1 - x);
     rig.await_color(seen((218, 120)), [0, 255, 255]);
     rig.touch.tap(seen((300, 20)));
@@ -255,7 +255,7 @@ fn a_quarter_turn_gives_the_wide_layout() {
 }
 
 #[test]
-fn the_touch_screen_is_calibrated_as_kivy_has_it() {
+fn calibrates_the_touch_screen_like_kivy() {
     let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
         let fifo = call.get_args().skip_while(|argument| *argument != "--touch").nth(1).unwrap();
@@ -272,7 +272,7 @@ fn the_touch_screen_is_calibrated_as_kivy_has_it() {
 }
 
 #[test]
-fn touches_that_kivy_would_leave_out_are_left_out() {
+fn ignores_the_touches_that_kivy_ignores() {
     let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start_with(|call| {
         let text = "[postproc]\njitter_distance = 200\nignore = [(0.0, 0.0, 1.0, 0.1)]\n";
@@ -289,21 +289,22 @@ fn touches_that_kivy_would_leave_out_are_left_out() {
 }
 
 #[test]
-fn no_more_frames_are_drawn_than_kivys_maxfps() {
+fn draws_at_most_kivys_maxfps() {
     const FPS: f64 = 4.0;
     let directory = tempfile::tempdir().unwrap();
     let rig = Rig::start_with(|call| {
         configure(call, directory.path(), &format!("[graphics]\nmaxfps = {FPS}\n"));
     });
     rig.known();
-    // Bytes that were written by system calls, as the kernel counts them: the framebuffer is a file, and all else is far less.
+    // Bytes written by system calls, as counted by the kernel: the framebuffer is a file, and other writes
+    // are much smaller.
     let written = || -> u64 {
         let io = std::fs::read_to_string(format!("/proc/{}/io", rig.ui.pid())).unwrap();
         io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap().parse().unwrap()
     };
-    // When nothing more is written, a frame has been stored whole.
+    // When no more bytes are written, a whole frame is stored.
     let settled = || {
-        wait_for("the picture is stored", PATIENCE, || {
+        wait_for("the frame is stored", PATIENCE, || {
             let before = written();
             std::thread::sleep(std::time::Duration::from_millis(300));
             (written() == before).then_some(before)
@@ -322,17 +323,17 @@ fn no_more_frames_are_drawn_than_kivys_maxfps() {
     rig.await_color(STRIP, [5, 255, 0]);
     let most = start.elapsed().as_secs_f64() * FPS + 2.0;
     let frames = (written() - before) as f64 / frame as f64;
-    assert!(frames <= most, "{frames} pictures, {most} at most");
+    assert!(frames <= most, "{frames} frames, {most} at most");
 }
 
 #[test]
-fn kivys_log_level_is_the_programs() {
+fn uses_kivys_log_level() {
     let (kivy, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let broker = test_support::Mosquitto::start();
     let mut call = rig::command(directory.path(), &broker);
     configure(&mut call, kivy.path(), "[kivy]\nlog_level = warning\n[graphics]\nrotation = 45\n");
     let mut ui = Process::start(&mut call, "lampi");
-    ui.await_log("waits for the framebuffer", 1);
+    ui.await_log("waiting for the framebuffer", 1);
     ui.await_log("Kivy configuration: [graphics] rotation is \"45\"", 1);
     rig::make_framebuffer(&directory.path().join("fb"));
     wait_for("the screen", PATIENCE, || {
@@ -341,7 +342,7 @@ fn kivys_log_level_is_the_programs() {
     assert!(ui.terminate().success());
     let count = |text: &str| ui.log().iter().filter(|line| line.contains(text)).count();
     assert_eq!(
-        (count("Kivy configuration"), count("shows the lamp"), count("ends on")),
+        (count("Kivy configuration"), count("showing the lamp"), count("stopped by")),
         (1, 0, 0),
         "{:?}",
         ui.log()
@@ -349,13 +350,13 @@ fn kivys_log_level_is_the_programs() {
 }
 
 #[test]
-fn the_slider_moves_the_leds_and_the_leds_owner_moves_the_slider() {
+fn the_slider_changes_the_leds_and_the_lamp_moves_the_slider() {
     let daemon = Pigpiod::start();
     let directory = tempfile::tempdir().unwrap();
     let mut rig = Rig::start();
-    // Made beside this program when the whole workspace is built.
+    // Built beside this program when the whole workspace is built.
     let service = Path::new(env!("CARGO_BIN_EXE_lamp_ui")).with_file_name("lamp_service");
-    assert!(service.exists(), "say `cargo build -p lamp_service` first");
+    assert!(service.exists(), "run: cargo build -p lamp_service");
     let _service = Process::start(
         std::process::Command::new(service)
             .args(["--broker", &rig.broker.address(), "--pigpiod", &daemon.address(), "--state"])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Every page at every shape of screen, held against pictures that were looked at; and whether its text can be read.
+//! Compares every page at every screen shape with reference PNG files, and checks the contrast of text.
 //!
-//! With `LAMPI_TEST_RENEW` set, what is drawn becomes the pictures.
+//! With `LAMPI_TEST_RENEW` set, the drawn pages replace the PNG files.
 
 mod rig;
 
@@ -13,7 +13,7 @@ use rig::place::{POWER, SLIDERS, along};
 use tempfile::TempDir;
 use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
-/// Kept pictures of every size, by name: which page they show, and which lamp.
+/// Reference PNG files in every size, by name: page and lamp state.
 const PICTURES: [(&str, &str, &str); 7] = [
     ("controls", "controls", STATE),
     ("off", "controls", OFF),
@@ -25,16 +25,16 @@ const PICTURES: [(&str, &str, &str); 7] = [
 ];
 const SIZES: [&str; 5] = ["240x320", "320x240", "480x320", "480x800", "1280x800"];
 
-/// The lamp on the pictures: warm, and neither full nor dark.
+/// The lamp's state on the pictures: warm, and neither full nor dark.
 const STATE: &str = r#"{"color": {"h": 0.08, "s": 0.85}, "brightness": 0.7, "on": true, "client": ""}"#;
 const OFF: &str = r#"{"color": {"h": 0.08, "s": 0.85}, "brightness": 0.7, "on": false, "client": ""}"#;
 
-/// How far a channel may be off, and how many pixels of a thousand may be further off: what another processor's
-/// arithmetic may change at the edges of letters.
+/// The tolerance of a channel, and the number of pixels in a thousand that may exceed it: what another
+/// processor's arithmetic may change at the edges of letters.
 const TOLERANCE: u8 = 12;
 const OUTLIERS: f64 = 1.0;
 
-/// Least contrast of normal text (WCAG 2.2, success criterion 1.4.3, level AA).
+/// The minimum contrast of normal text (WCAG 2.2, success criterion 1.4.3, level AA).
 const LEAST_CONTRAST: f64 = 4.5;
 
 type Picture = (u32, u32, Vec<[u8; 3]>);
@@ -43,7 +43,7 @@ fn kept(name: &str, size: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pictures/{name}-{size}.png"))
 }
 
-/// Whether what is drawn is to become the pictures.
+/// Whether the drawn pages replace the PNG files.
 fn is_to_be_kept() -> bool {
     std::env::var_os("LAMPI_TEST_RENEW").is_some()
 }
@@ -67,7 +67,7 @@ fn read(path: &Path) -> Picture {
 }
 
 #[test]
-fn every_page_looks_as_it_should_on_every_screen() {
+fn every_page_matches_its_reference_on_every_screen() {
     let directory = tempfile::tempdir().unwrap();
     for ((name, page, state), size) in PICTURES.iter().flat_map(|picture| SIZES.map(|size| (picture, size))) {
         let kept = kept(name, size);
@@ -83,7 +83,7 @@ fn every_page_looks_as_it_should_on_every_screen() {
     }
 }
 
-/// How many pixels of a thousand are far off.
+/// The number of pixels in a thousand that exceed the tolerance.
 fn outliers(drawn: &[[u8; 3]], kept: &[[u8; 3]]) -> f64 {
     let far = |(one, other): &(&[u8; 3], &[u8; 3])| {
         one.iter().zip(*other).any(|(one, other)| one.abs_diff(*other) > TOLERANCE)
@@ -101,7 +101,7 @@ struct RunningUi {
 }
 
 impl RunningUi {
-    /// The turn is in degrees, counter-clockwise, as Kivy turns.
+    /// `turn` is in degrees counter-clockwise, as in Kivy.
     fn start(turn: usize, broker: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let framebuffer = directory.path().join("fb");
@@ -116,7 +116,7 @@ impl RunningUi {
         Self { turn, framebuffer, touch, _ui: ui, _directory: directory }
     }
 
-    /// The picture that is seen, upright.
+    /// The visible picture, upright.
     fn seen(&self, width: usize, height: usize) -> Vec<[u8; 3]> {
         let bytes = std::fs::read(&self.framebuffer).unwrap();
         let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
@@ -133,7 +133,7 @@ impl RunningUi {
         pixels.collect()
     }
 
-    /// Waits until it looks as the kept picture.
+    /// Waits until it matches the reference.
     fn await_picture(&self, name: &str) {
         let (width, height, kept) =
             read(&kept(name, if self.turn.is_multiple_of(180) { "240x320" } else { "320x240" }));
@@ -143,14 +143,14 @@ impl RunningUi {
     }
 }
 
-/// Tells the state as the lamp's service does.
+/// Publishes a state like `lamp_service`.
 fn tell(observer: &MqttObserver, state: &str) {
     observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "1");
     observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
 }
 
 #[test]
-fn every_page_looks_as_it_should_in_every_turn() {
+fn every_page_matches_its_reference_in_every_rotation() {
     for turn in [0, 90, 180, 270] {
         RunningUi::start(turn, "localhost:1").await_picture("connecting");
 
@@ -164,7 +164,7 @@ fn every_page_looks_as_it_should_in_every_turn() {
         screen.await_picture("controls");
         tell(&observer, OFF);
         screen.await_picture("off");
-        // Of the status page there are kept pictures of examples alone.
+        // The references of the status page have only example facts.
         let code = r#"{"associated": false, "code": "3f9a2c41d07b5e8899aabbccddeeff00"}"#;
         observer.publish_with("lamp/associated", QoS::ExactlyOnce, true, code);
         screen.await_picture("association");
@@ -172,7 +172,7 @@ fn every_page_looks_as_it_should_in_every_turn() {
 }
 
 #[test]
-fn what_a_finger_holds_looks_held() {
+fn a_held_control_looks_held() {
     let broker = Mosquitto::start();
     let observer = MqttObserver::connect(broker.port(), &[]);
     let mut screen = RunningUi::start(0, &broker.address());
@@ -183,7 +183,7 @@ fn what_a_finger_holds_looks_held() {
     screen.await_held("slider-held");
     screen.touch.up();
     screen.await_picture("controls");
-    // A finger that rests on the toggle would call the status page.
+    // A finger that rests on the toggle would open the status page.
     screen.touch.down(POWER);
     screen.touch.to((POWER.0 + 20, POWER.1));
     screen.await_held("toggle-held");
@@ -192,11 +192,11 @@ fn what_a_finger_holds_looks_held() {
 }
 
 impl RunningUi {
-    /// Waits until it looks as the kept picture, which is kept from here: no snapshot has a finger.
+    /// Waits until it matches the reference, which is renewed here: snapshots have no finger.
     fn await_held(&self, name: &str) {
         if is_to_be_kept() {
             self.touch.await_read();
-            // Nothing else tells that what was read has been drawn.
+            // No event reports that the frame was drawn.
             std::thread::sleep(std::time::Duration::from_millis(500));
             let bytes = self.seen(240, 320).concat();
             let file = std::fs::File::create(kept(name, "240x320")).unwrap();
@@ -209,8 +209,8 @@ impl RunningUi {
 }
 
 #[test]
-fn a_picture_that_differs_is_noticed() {
-    // The measure above is no good if another colour of the lamp passes it.
+fn the_comparison_detects_differences() {
+    // The comparison must detect another colour of the lamp.
     let directory = tempfile::tempdir().unwrap();
     let other = directory.path().join("other.png");
     draw("controls", "240x320", &STATE.replace("0.08", "0.12"), &other);
@@ -218,7 +218,7 @@ fn a_picture_that_differs_is_noticed() {
     let differing =
         other.iter().zip(&kept).filter(|(one, other)| one[1].abs_diff(other[1]) > TOLERANCE).count();
     assert!(differing as f64 * 1000.0 / other.len() as f64 > OUTLIERS);
-    // Nor if one of the lamp's states or pages looks like another.
+    // It must detect every other state and page.
     let names = PICTURES.map(|(name, ..)| name);
     for (one, other) in names.iter().flat_map(|one| names.map(|other| (*one, other))) {
         let pictures = [one, other].map(|name| read(&self::kept(name, "240x320")).2);
@@ -236,9 +236,9 @@ fn luminance(color: [u8; 3]) -> f64 {
 }
 
 #[test]
-fn text_can_be_read() {
-    // Where on a screen of 240 by 320 each text stands: page, upper and lower row. The background is what most pixels
-    // have there, the text what is the furthest from it.
+fn text_has_enough_contrast() {
+    // The position of each text on a screen of 240 by 320: page, upper and lower row. The background is the
+    // most frequent colour there; the text is the colour furthest from it.
     for (page, top, bottom) in [
         ("connecting", 240, 265),
         ("connecting", 268, 310),
@@ -257,7 +257,7 @@ fn text_can_be_read() {
         let (width, _, pixels) = read(&kept(page, "240x320"));
         let rows = &pixels[top * width as usize..bottom * width as usize];
         let middle = |from: usize, to: usize| rows.chunks(width as usize).flat_map(move |row| &row[from..to]);
-        // Labels of the status page stand at the left, their values at the right.
+        // Labels of the status page are at the left, values at the right.
         for (from, to) in
             if page == "status" && top == 48 { vec![(14, 100), (110, 226)] } else { vec![(16, 224)] }
         {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lamp_ui --touch-test`, with a FIFO for a touch screen and a file for a framebuffer.
+//! `lamp_ui --touch-test` with a FIFO as touch screen and a file as framebuffer.
 
 mod rig;
 
@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use rig::{Rig, TouchDevice, lamp_ui, make_framebuffer, pixel};
 use test_support::{PATIENCE, wait_for};
 
-/// A test that runs, and the lines that it prints.
+/// A running test and its output lines.
 struct Test {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -28,7 +28,7 @@ impl Test {
         self.lines.next().expect("it has not ended").expect("text")
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Stops it like Ctrl-C.
     fn end(mut self) {
         kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT).expect("it runs");
         assert!(self.child.wait().expect("it ends").success());
@@ -60,8 +60,8 @@ fn touches_are_printed_raw_and_mapped_and_drawn() {
     call.arg("--touch").arg(&fifo);
     let mut test = Test::start(&mut call);
     assert_eq!(test.line(), format!("touch screen: {} (raw events)", fifo.display()));
-    // The tests hold it as well.
-    assert!(test.line().ends_with("takes touches from it too, so they work there as well as here"));
+    // The tests have it open too.
+    assert!(test.line().ends_with("reads touches from it too, so they also act there"));
     touch.down((0, 0));
     assert_eq!(test.line(), "down raw 0 0 screen 0 319");
     // Not the middle, which is between two pixels.
@@ -81,11 +81,14 @@ fn touches_are_printed_raw_and_mapped_and_drawn() {
     shown((120, 10), [0, 0, 0]);
     shown((120, 219), [255, 160, 0]);
     test.end();
-    assert!(std::fs::read(&framebuffer).unwrap().iter().all(|byte| *byte == 0), "the screen is left black");
+    assert!(
+        std::fs::read(&framebuffer).unwrap().iter().all(|byte| *byte == 0),
+        "the screen is black at the end"
+    );
 }
 
 #[test]
-fn it_says_when_lamp_ui_has_the_devices() {
+fn reports_that_lamp_ui_uses_the_devices() {
     let rig = Rig::start();
     let folder = rig.framebuffer().parent().unwrap().to_owned();
     let log = folder.join("log");
@@ -94,15 +97,17 @@ fn it_says_when_lamp_ui_has_the_devices() {
     call.arg("--touch").arg(folder.join("touch")).stderr(std::fs::File::create(&log).unwrap());
     let mut test = Test::start(&mut call);
     test.line();
-    // The tests hold it as well.
+    // The tests have it open too.
     let others = [test.line(), test.line()].join("\n");
     let process = rig.ui.pid();
-    let wanted =
-        format!("lamp_ui (process {process}) takes touches from it too, so they work there as well as here");
+    let wanted = format!("lamp_ui (process {process}) reads touches from it too, so they also act there");
     assert!(others.contains(&wanted), "{others}");
     let log = std::fs::read_to_string(log).unwrap();
-    let wanted = format!("is already stored to by process {process}; stop that one first, on a lamp by");
+    let framebuffer = rig.framebuffer();
+    let framebuffer = framebuffer.display();
+    let wanted =
+        format!("process {process} already writes to {framebuffer}; stop it first; on a lamp, run: sudo");
     assert!(log.contains(&wanted), "{log}");
     test.end();
-    rig.ui.await_log("is connected to the MQTT broker", 1);
+    rig.ui.await_log("connected to MQTT broker", 1);
 }

@@ -7,7 +7,7 @@ use rig::place::{CORNER, POWER, SLIDERS, STRIP, along};
 use rig::{BACKGROUND, is_near, lamp_ui};
 use test_support::{Mosquitto, MqttObserver, Process, QoS, XSession, Xvfb};
 
-/// A desktop with the lamp's controls in the upper left corner, as there is nobody to put the window elsewhere.
+/// A desktop with the controls in the upper left corner; no window manager moves the window.
 struct Desktop {
     server: Xvfb,
     session: XSession,
@@ -21,7 +21,7 @@ impl Desktop {
         Self::start_with(|_| {})
     }
 
-    /// The same, with a call that `change` has changed.
+    /// The same, with a command that `change` has changed.
     fn start_with(change: impl FnOnce(&mut std::process::Command)) -> Self {
         let server = Xvfb::start("400x400x24");
         let broker = Mosquitto::start();
@@ -30,7 +30,7 @@ impl Desktop {
         call.args(["--window", "--broker", &broker.address()]).env("DISPLAY", server.display());
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");
-        ui.await_log("is connected to the MQTT broker", 1);
+        ui.await_log("connected to MQTT broker", 1);
         observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, STATE);
         let session = XSession::at(&server);
         let desktop = Self { server, session, ui, observer, _broker: broker };
@@ -46,7 +46,7 @@ impl Desktop {
 const STATE: &str = r#"{"color": {"h": 0.5, "s": 1.0}, "brightness": 0.25, "on": true, "client": "other"}"#;
 
 #[test]
-fn the_mouse_is_a_finger_in_a_window() {
+fn the_mouse_acts_as_a_finger_in_a_window() {
     let mut desktop = Desktop::start();
     desktop.await_color(CORNER, BACKGROUND);
 
@@ -58,7 +58,7 @@ fn the_mouse_is_a_finger_in_a_window() {
     desktop.session.move_to(at(0.5));
     desktop.session.press(at(0.5));
     desktop.session.move_to(at(0.7));
-    // Far out of the window, the finger still holds the thumb.
+    // Outside the window, the finger still holds the thumb.
     desktop.session.move_to((399, 399));
     desktop.session.release((399, 399));
     let red = off.replace("0.5", "1.0");
@@ -67,7 +67,7 @@ fn the_mouse_is_a_finger_in_a_window() {
 }
 
 #[test]
-fn the_mouse_has_a_cursor_unless_kivys_configuration_says_none() {
+fn the_mouse_has_a_cursor_unless_kivys_configuration_hides_it() {
     for (show, is_seen) in [("1", true), ("0", false)] {
         let desktop = Desktop::start_with(|call| {
             call.env("KCFG_GRAPHICS_SHOW_CURSOR", show);
@@ -78,7 +78,7 @@ fn the_mouse_has_a_cursor_unless_kivys_configuration_says_none() {
 }
 
 #[test]
-fn what_covered_the_window_leaves_no_hole() {
+fn redraws_covered_parts_of_the_window() {
     let desktop = Desktop::start();
     let mut logo = std::process::Command::new("xlogo");
     logo.args(["-fg", "red", "-bg", "red", "-geometry", "400x400+0+0"])
@@ -90,21 +90,21 @@ fn what_covered_the_window_leaves_no_hole() {
 }
 
 #[test]
-fn closing_the_window_ends_the_program() {
+fn closing_the_window_stops_the_program() {
     let mut desktop = Desktop::start();
     desktop.session.close_window("lamp_ui");
     assert!(desktop.ui.await_end().success());
 }
 
 #[test]
-fn the_end_of_the_x_server_ends_the_program() {
+fn the_end_of_the_x_server_stops_the_program() {
     let mut desktop = Desktop::start();
     desktop.server.stop();
     desktop.ui.await_end();
 }
 
 #[test]
-fn a_display_that_is_not_there_is_a_failure() {
+fn a_missing_display_is_an_error() {
     for (display, reason) in [(Some(":99999"), "the X display :99999"), (None, "DISPLAY names no X display")]
     {
         let mut call = lamp_ui();

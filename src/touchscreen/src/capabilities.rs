@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a device can report, and whether that makes it a touch screen.
+//! The capabilities of an input device, and whether they make it a touch screen.
 
 use std::fmt;
 use std::fs;
@@ -19,18 +19,18 @@ pub struct Capabilities {
     axes: Bits,
 }
 
-/// How a touch screen reports touches.
+/// The protocol of a touch screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// Multi-touch protocol B: a slot for each finger, and only what changed.
+    /// Multi-touch protocol B: a slot per finger; only changes are reported.
     Slots,
-    /// Multi-touch protocol A: a list of all contacts in each packet.
+    /// Multi-touch protocol A: each packet lists all contacts.
     Packets,
     /// One finger.
     Single(Down),
 }
 
-/// How a single-touch screen reports that the finger is down.
+/// How a single-touch screen reports a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Down {
     /// By this button: `BTN_TOUCH` or `BTN_LEFT`.
@@ -39,20 +39,20 @@ pub enum Down {
     Pressure,
 }
 
-/// Why a device is no touch screen.
+/// Why a device is not a touch screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It has no axes for the place of a touch, as a keyboard.
+    /// It has no axes for a position, like a keyboard.
     NoPosition,
-    /// It moves a pointer that lies elsewhere.
+    /// It moves a pointer on another screen.
     Touchpad,
-    /// It is touched with a pen.
+    /// It is used with a pen.
     Pen,
-    /// It is a mouse whose position is absolute, as that of an emulated machine.
+    /// It is a mouse with absolute positions, like that of a virtual machine.
     Mouse,
-    /// It has a joystick's buttons, or axes that are no positions.
+    /// It has a joystick's buttons, or axes that are not positions.
     Joystick,
-    /// It reports positions but never that it is touched.
+    /// It reports positions but no touches.
     NoTouch,
 }
 
@@ -70,19 +70,19 @@ impl fmt::Display for Refusal {
 }
 
 impl Capabilities {
-    /// Capabilities of these properties, keys and axes: lists of codes of [`crate::codes`].
+    /// Creates capabilities from lists of codes of [`crate::codes`].
     #[must_use]
     pub fn new(properties: &[u16], keys: &[u16], axes: &[u16]) -> Self {
         Self { properties: Bits::of(properties), keys: Bits::of(keys), axes: Bits::of(axes) }
     }
 
-    /// The same from bits as an ioctl returns them: bit n of byte m is code 8 * m + n.
+    /// Creates capabilities from bits as an ioctl returns them: bit n of byte m is code 8 * m + n.
     #[must_use]
     pub fn from_bytes(properties: &[u8], keys: &[u8], axes: &[u8]) -> Self {
         Self { properties: Bits(properties.into()), keys: Bits(keys.into()), axes: Bits(axes.into()) }
     }
 
-    /// What sysfs says of a device whose folder this is, such as /sys/class/input/event0/device.
+    /// Reads the capabilities from a device's directory in sysfs, such as /sys/class/input/event0/device.
     #[must_use]
     pub fn from_sysfs(device: &Path) -> Self {
         let read = |file: &str| {
@@ -102,15 +102,16 @@ impl Capabilities {
         self.keys.has(key)
     }
 
-    /// How the device reports touches, or why it is no touch screen.
+    /// The protocol of the touch screen, or why the device is not one.
     ///
-    /// Follows udev (`udev-builtin-input_id.c`) in telling touch screens from touchpads, pens and mice, and takes more for a
-    /// touch screen than udev does: multi-touch devices of drivers so old that they set neither `INPUT_PROP_DIRECT` nor
-    /// `BTN_TOUCH`, single-touch ones with `BTN_LEFT` and `INPUT_PROP_DIRECT`, and those that have pressure and no buttons.
+    /// This follows udev (`udev-builtin-input_id.c`) in separating touch screens from touchpads, pens and
+    /// mice. It also accepts devices that udev does not: multi-touch devices of old drivers that set neither
+    /// `INPUT_PROP_DIRECT` nor `BTN_TOUCH`, single-touch ones with `BTN_LEFT` and `INPUT_PROP_DIRECT`, and
+    /// those with pressure and no buttons.
     pub fn protocol(&self) -> Result<Protocol, Refusal> {
         let Self { properties, keys, axes } = self;
         let is_direct = properties.has(INPUT_PROP_DIRECT);
-        // Game pads of old kernels claim all axes there are, of which one has no meaning.
+        // Game pads of old kernels report all axes, including the reserved one.
         let has_all_axes = axes.has(ABS_MT_SLOT) && axes.has(ABS_RESERVED);
         let is_multi_touch = axes.has(ABS_MT_POSITION_X) && axes.has(ABS_MT_POSITION_Y) && !has_all_axes;
         let has_position = is_multi_touch || axes.has(ABS_X) && axes.has(ABS_Y);
@@ -167,8 +168,8 @@ impl Bits {
         Self(bytes)
     }
 
-    /// Reads the kernel's list of hexadecimal words, of which the last has the lowest bits. A word is as long as those of the
-    /// program that reads it.
+    /// Parses the kernel's list of hexadecimal words, the lowest bits last. A word has the size of a long in
+    /// the reading program.
     fn from_words(words: &str) -> Self {
         let words: Option<Vec<usize>> =
             words.split_whitespace().rev().map(|word| usize::from_str_radix(word, 16).ok()).collect();
@@ -179,7 +180,7 @@ impl Bits {
         self.0.get(usize::from(code) / 8).is_some_and(|byte| byte >> (code % 8) & 1 == 1)
     }
 
-    /// Whether it has any code from `first` up to and without `end`.
+    /// Whether it has a code from `first` up to, but not including, `end`.
     fn has_any(&self, first: u16, end: u16) -> bool {
         (first..end).any(|code| self.has(code))
     }
@@ -196,7 +197,7 @@ mod tests {
     const SLOTS: &[u16] = &[ABS_MT_SLOT, ABS_MT_POSITION_X, ABS_MT_POSITION_Y, ABS_MT_TRACKING_ID];
 
     #[test]
-    fn touch_screens_of_all_protocols() {
+    fn recognises_touch_screens_of_all_protocols() {
         for (properties, keys, axes, protocol) in [
             (DIRECT, &[BTN_TOUCH][..], SLOTS, Protocol::Slots),
             (&[], &[BTN_TOUCH], SLOTS, Protocol::Slots),
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_touch_screen() {
+    fn rejects_other_devices() {
         let all_axes: Vec<u16> = (0..64).collect();
         for (properties, keys, axes, refusal) in [
             (&[][..], &[1, 2, 3][..], &[][..], Refusal::NoPosition),
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernels_lists_of_words_are_read() {
+    fn parses_the_kernels_lists_of_words() {
         let words = if usize::BITS == 64 { "260800000000003" } else { "2608000 3" };
         let multi = Bits::from_words(words);
         assert!(multi.has(ABS_MT_POSITION_X) && multi.has(ABS_X) && !multi.has(ABS_PRESSURE));
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn sysfs_and_ioctls_say_the_same() {
+    fn sysfs_and_ioctls_agree() {
         let folder = std::env::temp_dir().join(format!("touchscreen-{}", std::process::id()));
         fs::create_dir_all(folder.join("capabilities")).unwrap();
         fs::write(folder.join("properties"), "2\n").unwrap();

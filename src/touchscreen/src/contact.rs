@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The fingers on the glass, and the one of them that counts.
+//! The contacts on the screen, and the one that is followed.
 //!
-//! The lamp has no gesture of two fingers, so the first finger counts until it is lifted, and the others don't.
+//! The lamp has no two-finger gestures. The first finger is followed until it is lifted; the others are
+//! ignored.
 
-/// What the finger did.
+/// What the followed finger did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Touch {
     /// Went down, at x and y in the device's units.
@@ -12,22 +13,22 @@ pub enum Touch {
     Moved(i32, i32),
     /// Was lifted.
     Up,
-    /// Is out of sight, and nobody knows whether it was lifted: events were lost.
+    /// Lost: events are missing, so the finger may have been lifted.
     Lost,
 }
 
 /// A finger on the glass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Contact {
-    /// Of this finger only, from when it goes down until it is lifted.
+    /// A key for this finger, from when it goes down until it is lifted.
     pub key: u32,
     pub x: i32,
     pub y: i32,
-    /// Went down in this packet.
+    /// Whether it went down in this packet.
     pub is_new: bool,
 }
 
-/// Keys for fingers, each used once.
+/// Creates unique keys for fingers.
 #[derive(Debug, Default)]
 pub(crate) struct Keys(u32);
 
@@ -38,16 +39,16 @@ impl Keys {
     }
 }
 
-/// Follows the finger that counts.
+/// Follows one finger.
 #[derive(Debug, Default)]
 pub(crate) struct Finger {
-    /// Its key, with the position that was told last.
+    /// Its key and the last reported position.
     followed: Option<(u32, i32, i32)>,
 }
 
 impl Finger {
-    /// Takes the contacts at a packet's end and says what the finger did. One that is lifted and put down within one packet
-    /// is two touches.
+    /// Takes the contacts at the end of a packet and returns what the finger did. Lifting and touching again
+    /// within one packet are two touches.
     pub(crate) fn follow(&mut self, contacts: &[Contact]) -> [Option<Touch>; 2] {
         let mut told = [None; 2];
         if let Some((key, x, y)) = self.followed {
@@ -61,7 +62,8 @@ impl Finger {
             self.followed = None;
             told[0] = Some(Touch::Up);
         }
-        // Only a finger that goes down now: one that was resting beside the first must not take over and jump.
+        // Only a finger that goes down now: a finger that rested beside the first must not take over and
+        // jump.
         if let Some(Contact { key, x, y, .. }) = contacts.iter().find(|contact| contact.is_new).copied() {
             self.followed = Some((key, x, y));
             told[1] = Some(Touch::Down(x, y));
@@ -69,7 +71,7 @@ impl Finger {
         told
     }
 
-    /// Loses sight of the finger, if there is one.
+    /// Loses the finger, if there is one.
     pub(crate) fn lose(&mut self) -> Option<Touch> {
         self.followed.take().map(|_| Touch::Lost)
     }

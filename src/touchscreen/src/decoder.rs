@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From the events of a touch screen to one finger: where it goes down, moves and is lifted.
+//! Decodes the events of a touch screen to one finger: down, moved, up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,39 +14,39 @@ use crate::packets::Packets;
 use crate::single::Single;
 use crate::slots::Slots;
 
-/// Events of a packet that are kept while the protocol is unknown. The kernel's own packets are smaller.
+/// The maximum number of events kept while the protocol is unknown. The kernel's packets are smaller.
 const MOST_KEPT: usize = 1024;
 
-/// What the kernel knows of a device at a moment.
+/// A device's state in the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The axes.
     pub axes: BTreeMap<u16, AxisInfo>,
-    /// The slot that the next events belong to.
+    /// The current slot.
     pub slot: i32,
-    /// Tracking id (-1: nothing touches), x and y of each slot.
+    /// Tracking ID (-1: no contact), x and y of each slot.
     pub slots: Vec<(i32, i32, i32)>,
     /// The buttons that are pressed: `BTN_TOUCH` and `BTN_LEFT`.
     pub keys: BTreeSet<u16>,
-    /// Whether the device has `BTN_TOUCH`, so that its absence from `keys` means something.
+    /// Whether the device has `BTN_TOUCH`, so that its absence from `keys` has a meaning.
     pub has_touch_button: bool,
 }
 
 impl Snapshot {
-    /// Whether `BTN_TOUCH` is pressed; `None`: the device has none.
+    /// Whether `BTN_TOUCH` is pressed; `None` if the device has none.
     fn touch_button(&self) -> Option<bool> {
         self.has_touch_button.then(|| self.keys.contains(&BTN_TOUCH))
     }
 }
 
-/// Collects the events of a packet and says, at its end, what the finger did.
+/// Collects the events of a packet and returns at its end what the finger did.
 #[derive(Debug)]
 pub struct Decoder {
     form: Form,
-    /// What was not known of the device is concluded from its events.
+    /// Whether the protocol is a guess from the events.
     is_guess: bool,
     finger: Finger,
-    /// Events were lost, and what follows up to the end of the packet makes no sense.
+    /// Events were lost; the rest of the packet is ignored.
     is_torn: bool,
 }
 
@@ -55,13 +55,13 @@ enum Form {
     Slots(Slots),
     Packets(Packets),
     Single(Single),
-    /// Nothing is known but these events.
+    /// Only these events are known.
     Unknown(Vec<(u16, u16, i32)>),
 }
 
 impl Decoder {
-    /// A decoder for a device of this protocol, which goes on from what the kernel knows of it. A finger that is down
-    /// already is not followed.
+    /// Creates a decoder for a device of this protocol, starting from the kernel's state. Fingers that are
+    /// already down are not followed.
     #[must_use]
     pub fn new(protocol: Protocol, snapshot: &Snapshot) -> Self {
         let mut form = Form::new(protocol, &snapshot.axes);
@@ -73,23 +73,23 @@ impl Decoder {
             }
             form => {
                 form.take_over(snapshot);
-                // The fingers that are down are known from here on, so none of them is new.
+                // The fingers that are down become known, so they are not new.
                 form.contacts();
             }
         }
         Self { form, is_guess: false, finger: Finger::default(), is_torn: false }
     }
 
-    /// A decoder for raw events of which nothing is known. They show by themselves which protocol it is.
+    /// Creates a decoder for raw events. It detects the protocol from them.
     #[must_use]
     pub fn of_unknown() -> Self {
         Self { form: Form::Unknown(Vec::new()), is_guess: true, finger: Finger::default(), is_torn: false }
     }
 
-    /// Takes one event. What the finger did becomes known with the `SYN_REPORT` that ends a packet.
+    /// Takes one event. The `SYN_REPORT` at the end of a packet returns what the finger did.
     ///
-    /// `SYN_DROPPED` loses sight of the finger, and all is ignored up to the packet's end. Who has a kernel to ask does not
-    /// hand it over and calls [`Self::take_over`].
+    /// `SYN_DROPPED` loses the finger, and the rest of the packet is ignored. Callers with a device instead
+    /// read its state and call [`Self::take_over`].
     pub fn event(&mut self, kind: u16, code: u16, value: i32) -> [Option<Touch>; 2] {
         match (kind, code) {
             (EV_SYN, SYN_DROPPED) => {
@@ -116,11 +116,11 @@ impl Decoder {
         }
     }
 
-    /// Goes on from what the kernel knows, after events were lost: follows the finger if it is still down, and says where it
-    /// is now. One that went down meanwhile is followed from where it is now.
+    /// Continues from the kernel's state after events were lost: follows the finger if it is still down, and
+    /// returns its position. A finger that went down in between is followed from its current position.
     pub fn take_over(&mut self, snapshot: &Snapshot) -> [Option<Touch>; 2] {
         match &mut self.form {
-            // Where its fingers are only the next packet says.
+            // Only the next packet contains the positions.
             Form::Packets(packets) => match snapshot.touch_button() {
                 Some(true) => [None; 2],
                 Some(false) => {
@@ -169,7 +169,7 @@ impl Form {
         }
     }
 
-    /// The fingers at a packet's end.
+    /// The contacts at the end of a packet.
     fn contacts(&mut self) -> Vec<Contact> {
         if let Self::Unknown(events) = self {
             let Some(protocol) = guess(events) else { return Vec::new() };
@@ -187,7 +187,7 @@ impl Form {
         }
     }
 
-    /// Gives a guess up for an event by which it was wrong.
+    /// Discards a guess that an event contradicts.
     fn doubt(&mut self, kind: u16, code: u16) {
         let is_wrong = match self {
             Self::Slots(_) => is_end_of_contact(kind, code),
@@ -232,7 +232,7 @@ fn is_end_of_contact(kind: u16, code: u16) -> bool {
     (kind, code) == (EV_SYN, SYN_MT_REPORT)
 }
 
-/// The protocol of events, if they show it.
+/// The protocol of the events, if it is clear.
 fn guess(events: &[(u16, u16, i32)]) -> Option<Protocol> {
     let has = |is: &dyn Fn(u16, u16) -> bool| events.iter().any(|(kind, code, _)| is(*kind, *code));
     let has_key = |key| has(&|kind, code| (kind, code) == (EV_KEY, key));

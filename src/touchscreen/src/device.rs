@@ -20,13 +20,13 @@ use crate::codes::{
 use crate::decoder::Snapshot;
 use crate::slots::SLOTS;
 
-/// Size of one `struct input_event`: a time stamp, whose size depends on the machine, then type, code and value.
+/// The size of a `struct input_event`: a time stamp of machine-dependent size, then type, code and value.
 pub const EVENT_SIZE: usize = size_of::<libc::input_event>();
 
-/// Bytes of all keys there are (`KEY_CNT` bits).
+/// Bytes for all keys (`KEY_CNT` bits).
 const KEY_BYTES: usize = 0x300 / 8;
 
-/// The axes that touches are made of.
+/// The axes of touches.
 const AXES: [u16; 8] = [
     ABS_X,
     ABS_Y,
@@ -41,7 +41,7 @@ const AXES: [u16; 8] = [
 /// Type, code and value of an event.
 pub type Event = (u16, u16, i32);
 
-/// An open input device, of whatever sort.
+/// An open input device of any kind.
 pub struct Device {
     handle: EvdevHandle<File>,
     name: String,
@@ -57,7 +57,7 @@ impl fmt::Debug for Device {
 }
 
 impl Device {
-    /// Opens the device at `path`, such as /dev/input/event0. Reading from it does not wait.
+    /// Opens the device at `path`, such as /dev/input/event0, for non-blocking reads.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file =
             OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
@@ -84,19 +84,19 @@ impl Device {
         })
     }
 
-    /// The name that its driver gives it; empty if it gives none.
+    /// The name from its driver; may be empty.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it can report.
+    /// The device's capabilities.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// Asks the kernel for what it knows of axes, slots and buttons now.
+    /// Reads the current state of axes, slots and buttons from the kernel.
     pub fn snapshot(&self) -> io::Result<Snapshot> {
         let mut axes = BTreeMap::new();
         for code in &self.axes {
@@ -125,8 +125,8 @@ impl Device {
         Ok(snapshot)
     }
 
-    /// The events that are there, at most one read of them; none if there are no more. An error means that the device is
-    /// gone.
+    /// Reads the available events, at most one read; empty if there are none. An error means that the device
+    /// was removed.
     pub fn read(&self) -> io::Result<Vec<Event>> {
         let nothing =
             libc::input_event { time: libc::timeval { tv_sec: 0, tv_usec: 0 }, type_: 0, code: 0, value: 0 };
@@ -146,18 +146,18 @@ impl Device {
         }
     }
 
-    /// Has the events of the device reach this handle alone, or everybody again. It fails if another process has grabbed the
-    /// device. The end of the handle frees it.
+    /// Grabs the device for this handle, or releases it. Fails if another process has grabbed it. Dropping
+    /// the handle releases it.
     pub fn grab(&self, is_grabbed: bool) -> io::Result<()> {
         self.handle.grab(is_grabbed)
     }
 
-    /// Whether another process has grabbed the device, so that its events reach nobody else.
+    /// Whether another process has grabbed the device.
     #[must_use]
     pub fn is_grabbed(&self) -> bool {
         match self.handle.grab(true) {
             Ok(()) => {
-                // Fails only where the device is gone.
+                // Fails only if the device was removed.
                 let _ = self.handle.grab(false);
                 false
             }
@@ -172,7 +172,7 @@ impl AsFd for Device {
     }
 }
 
-/// Whether an event says that others were lost.
+/// Whether an event reports lost events.
 #[must_use]
 pub fn is_loss((kind, code, _): &Event) -> bool {
     (*kind, *code) == (EV_SYN, SYN_DROPPED)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Touch screens as the Linux kernel shows them: which input device is one, and what the finger does on it.
+//! Touch screens as the Linux kernel reports them: which input device is one, and what the finger does.
 //!
-//! - [`Capabilities`]: what a device can report, and the one rule that says whether it is a touch screen;
+//! - [`Capabilities`]: what a device can report, and whether it is a touch screen;
 //! - [`Decoder`]: from the kernel's events to one finger that goes down, moves and is lifted;
 //! - [`Device`]: an open device in /dev/input.
 //!
-//! All that drivers do is covered: the multi-touch protocols B and A, A with and without tracking ids
-//! (Documentation/input/multi-touch-protocol.rst of the kernel), single-touch screens with `BTN_TOUCH` or `BTN_LEFT`, and
-//! those that report pressure only. Protocol A is read as the library mtdev reads it, from which Kivy got its touches.
+//! It supports all kinds of drivers: the multi-touch protocols B and A, A with and without tracking IDs
+//! (Documentation/input/multi-touch-protocol.rst of the kernel), single-touch screens with `BTN_TOUCH` or
+//! `BTN_LEFT`, and those that report only pressure. Protocol A follows the library mtdev, which Kivy uses.
 //!
-//! It knows the kernel's evdev interface, and positions in the device's units. It never knows where they lie on a screen,
-//! what a touch means, or what a configuration says.
+//! Positions are in the device's units. Their place on a screen, the meaning of a touch and the configuration
+//! are the callers' concern.
 
 mod capabilities;
 pub mod codes;
@@ -26,7 +26,7 @@ pub use contact::Touch;
 pub use decoder::{Decoder, Snapshot};
 pub use device::{Device, EVENT_SIZE, Event, is_loss};
 
-/// What the kernel knows of an axis (`struct input_absinfo`), as far as it matters.
+/// The kernel's description of an axis (`struct input_absinfo`), as far as needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AxisInfo {
     /// The last value.
@@ -35,6 +35,6 @@ pub struct AxisInfo {
     pub minimum: i32,
     /// The largest value.
     pub maximum: i32,
-    /// How much a value wavers while nothing moves.
+    /// The noise of a value while nothing moves.
     pub fuzz: i32,
 }

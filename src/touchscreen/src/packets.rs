@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Multi-touch protocol A: each packet lists all contacts, each ended by `SYN_MT_REPORT`.
 //!
-//! As in mtdev: contacts without a tracking id are those of the packet before that lie nearest; a contact without a
-//! position is none; a packet without contacts lifts all fingers, and so does `BTN_TOUCH` alone; a packet about something
-//! else, such as the single-touch axes, changes nothing; small movements are smoothed, because the kernel does so for the
-//! other protocols only.
+//! As in mtdev: a contact without a tracking ID belongs to the nearest contact of the packet before. An entry
+//! without a position is not a contact. A packet without contacts, or with `BTN_TOUCH` alone, lifts all
+//! fingers. A packet about something else, such as the single-touch axes, changes nothing. Small movements
+//! are smoothed, because the kernel does this only for the other protocols.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::codes::{
 };
 use crate::contact::{Contact, Keys};
 
-/// Contacts of a packet that are looked at, as in mtdev. Those beyond are ignored.
+/// The maximum number of contacts in a packet, as in mtdev. Further ones are ignored.
 const MOST: usize = 32;
 
-/// The part of an axis that is noise where the driver does not say it, as in mtdev (`SN_COORD`).
+/// The part of an axis that is noise if the driver does not report it, as in mtdev (`SN_COORD`).
 const SIGNAL_TO_NOISE: i32 = 250;
 
 #[derive(Debug, Default)]
@@ -29,31 +29,32 @@ pub(crate) struct Packets {
     /// Fingers that are down.
     fingers: Vec<Finger>,
     keys: Keys,
-    /// Fingers that are down next may have been down before.
+    /// Whether the fingers of the next packet may already have been down before.
     is_catching_up: bool,
 }
 
-/// What has come of a packet.
+/// The part of a packet received so far.
 #[derive(Debug, Default)]
 struct Packet {
-    /// The contact that is being listed.
+    /// The current contact.
     entry: Entry,
     listed: Vec<Entry>,
-    /// Any event has come. A packet without one is a list without contacts; only a pipe can bring it, as the kernel drops it.
+    /// Whether the packet has events. A packet without events has no contacts; it can only come from a pipe
+    /// because the kernel drops it.
     has_events: bool,
-    /// It is about touches.
+    /// Whether it is about touches.
     is_relevant: bool,
-    /// Nothing touches the device.
+    /// Whether all fingers are lifted.
     is_released: bool,
 }
 
-/// A contact as it is listed.
+/// A listed contact.
 #[derive(Debug, Default, Clone, Copy)]
 struct Entry {
     id: Option<i32>,
     x: Option<i32>,
     y: Option<i32>,
-    /// Size and pressure, if they are reported.
+    /// Size and pressure, if reported.
     size: Option<i32>,
     pressure: Option<i32>,
 }
@@ -62,13 +63,13 @@ struct Entry {
 struct Finger {
     id: Option<i32>,
     contact: Contact,
-    /// It had a size, or a pressure, so that none means that it was lifted.
+    /// Whether it had a size or pressure, so that its absence means that it was lifted.
     had_size: bool,
     had_pressure: bool,
 }
 
 impl Packets {
-    /// For a device with these axes, if they are known.
+    /// Creates the decoder for a device with these axes, if known.
     pub(crate) fn new(axes: &BTreeMap<u16, AxisInfo>) -> Self {
         let fuzz = [ABS_MT_POSITION_X, ABS_MT_POSITION_Y].map(|axis| {
             let info = axes.get(&axis).copied().unwrap_or_default();
@@ -113,12 +114,12 @@ impl Packets {
         }
     }
 
-    /// An event that says nothing about touches.
+    /// An event that is not about touches.
     pub(crate) fn other(&mut self) {
         self.packet.has_events = true;
     }
 
-    /// The fingers at a packet's end.
+    /// The contacts at the end of a packet.
     pub(crate) fn contacts(&mut self) -> Vec<Contact> {
         let packet = std::mem::take(&mut self.packet);
         if packet.is_relevant || !packet.has_events {
@@ -132,18 +133,18 @@ impl Packets {
         self.fingers.iter().map(|finger| finger.contact).collect()
     }
 
-    /// Fingers that are down in the next packets may have been down before, and are not new until none is.
+    /// The fingers of the next packets may have been down before and are not new until no finger is down.
     pub(crate) fn begin_in_the_middle(&mut self) {
         self.lift();
         self.is_catching_up = true;
     }
 
-    /// Nothing touches the device.
+    /// Lifts all fingers.
     pub(crate) fn lift(&mut self) {
         *self = Self { fuzz: self.fuzz, keys: std::mem::take(&mut self.keys), ..Self::default() };
     }
 
-    /// Finds out which listed contact is which finger.
+    /// Assigns listed contacts to fingers.
     fn assign(&mut self, listed: Vec<Entry>) -> Vec<Finger> {
         let has_ids = listed.iter().any(|entry| entry.id.is_some());
         let listed: Vec<(Entry, i32, i32)> = listed
@@ -162,7 +163,7 @@ impl Packets {
         };
         let mut fingers: Vec<Finger> = Vec::new();
         for ((entry, x, y), before) in listed.iter().zip(before) {
-            // A driver that lists an id twice means one finger.
+            // A driver that lists an ID twice means one finger.
             if has_ids && fingers.iter().any(|finger| finger.id == entry.id) {
                 continue;
             }
@@ -190,8 +191,8 @@ impl Packets {
     }
 }
 
-/// For each of `places` the index of the one of `known` that it came from, so that the squares of all distances are small in
-/// sum. As many come from a known one as there are.
+/// For each of `places` the index of the one of `known` that it came from, with a small sum of squared
+/// distances. As many as possible are matched.
 fn nearest(places: &[(i32, i32)], known: &[(i32, i32)]) -> Vec<Option<usize>> {
     let cost = |place: usize, from: usize| match (places.get(place), known.get(from)) {
         (Some((x, y)), Some((known_x, known_y))) => {
@@ -202,7 +203,7 @@ fn nearest(places: &[(i32, i32)], known: &[(i32, i32)]) -> Vec<Option<usize>> {
     };
     let size = places.len().max(known.len());
     let mut from: Vec<usize> = (0..size).collect();
-    // Each exchange makes the sum smaller, so there is an end.
+    // Each exchange makes the sum smaller, so this ends.
     let mut is_better = true;
     while is_better {
         is_better = false;
@@ -218,7 +219,7 @@ fn nearest(places: &[(i32, i32)], known: &[(i32, i32)]) -> Vec<Option<usize>> {
     from.iter().take(places.len()).map(|index| (*index < known.len()).then_some(*index)).collect()
 }
 
-/// A position after `before`, by the filter of mtdev and of the kernel (`input_defuzz_abs_event`).
+/// Smooths a position with the filter of mtdev and the kernel (`input_defuzz_abs_event`).
 fn smooth(value: i32, before: i32, fuzz: i32) -> i32 {
     let (value, before, fuzz) = (i64::from(value), i64::from(before), i64::from(fuzz));
     let is_within = |distance: i64| before - distance < value && value < before + distance;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Single-touch screens: one position, and a button or a pressure that says whether it is touched.
+//! Single-touch screens: one position, and a button or pressure for touches.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::codes::{ABS_PRESSURE, ABS_X, ABS_Y, BTN_LEFT, BTN_TOUCH, EV_ABS};
 use crate::contact::{Contact, Keys};
 use crate::decoder::Snapshot;
 
-/// Smallest and largest pressure where the device does not say it, as in Kivy.
+/// The smallest and largest pressure if the device does not report them, as in Kivy.
 const PRESSURES: (i32, i32) = (0, 255);
 
-/// Which part of its range the pressure has to reach for a touch, and to fall below for a lift: a sixteenth, as the noise of
-/// an untouched screen is smaller, and half of that, so that a light finger does not tremble between the two.
+/// The pressure of a touch starts at a sixteenth of its range, above the noise of an untouched screen. It
+/// ends at half of that, so that a light finger does not alternate between the two.
 const TOUCHED: i32 = 16;
 const LIFTED: i32 = 32;
 
@@ -23,17 +23,17 @@ pub(crate) struct Single {
     x: i32,
     y: i32,
     is_down: bool,
-    /// Went down in this packet.
+    /// Whether it went down in this packet.
     is_new: bool,
     key: u32,
     keys: Keys,
-    /// The pressure from which on it is touched, and that below which it is lifted.
+    /// The pressure that starts a touch, and the lower one that ends it.
     touched: i32,
     lifted: i32,
 }
 
 impl Single {
-    /// For a device that reports a touch by `by`, with these axes, if they are known.
+    /// Creates the decoder for a device that reports touches by `by`, with these axes, if known.
     pub(crate) fn new(by: Down, axes: &BTreeMap<u16, AxisInfo>) -> Self {
         let (smallest, largest) = axes
             .get(&ABS_PRESSURE)
@@ -80,14 +80,14 @@ impl Single {
         self.is_down = is_down;
     }
 
-    /// The finger at a packet's end, if it is down.
+    /// The finger at the end of a packet, if it is down.
     pub(crate) fn contacts(&mut self) -> Vec<Contact> {
         let is_new = std::mem::take(&mut self.is_new);
         let contact = Contact { key: self.key, x: self.x, y: self.y, is_new };
         self.is_down.then_some(contact).into_iter().collect()
     }
 
-    /// Takes over what the kernel knows, after events were lost.
+    /// Continues from the kernel's state after events were lost.
     pub(crate) fn take_over(&mut self, snapshot: &Snapshot) {
         for axis in [ABS_X, ABS_Y, ABS_PRESSURE] {
             if let Some(info) = snapshot.axes.get(&axis) {
@@ -99,12 +99,12 @@ impl Single {
         }
     }
 
-    /// Nothing touches the device.
+    /// Lifts the finger.
     pub(crate) fn lift(&mut self) {
         self.is_down = false;
     }
 
-    /// Whether a key says better than what was seen until now that the device is touched.
+    /// Whether a key reports touches better than the current source.
     pub(crate) fn is_better(&self, key: u16) -> bool {
         let rank = |by| match by {
             Down::Button(BTN_TOUCH) => 2,
@@ -114,7 +114,7 @@ impl Single {
         rank(Down::Button(key)) > rank(self.by)
     }
 
-    /// The events that bring another one to the same place.
+    /// Events that bring another decoder to the same position.
     pub(crate) fn position(&self) -> Vec<(u16, u16, i32)> {
         vec![(EV_ABS, ABS_X, self.x), (EV_ABS, ABS_Y, self.y)]
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Multi-touch protocol B: each finger has a slot, and an event changes the slot that was named last.
+//! Multi-touch protocol B: each finger has a slot, and an event changes the current slot.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::codes::{ABS_MT_POSITION_X, ABS_MT_POSITION_Y, ABS_MT_SLOT, ABS_MT_TRA
 use crate::contact::{Contact, Keys};
 use crate::decoder::Snapshot;
 
-/// Slots that are told apart. Those beyond are ignored, so that no stream can grow the table.
+/// The number of supported slots. Others are ignored, so that no stream can grow the table.
 pub(crate) const SLOTS: i32 = 32;
 
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Slots {
     keys: Keys,
 }
 
-/// One slot. Its position stays when the finger is lifted: a device repeats only what changed.
+/// One slot. Its position remains when the finger is lifted: a device repeats only changes.
 #[derive(Debug, Default, Clone, Copy)]
 struct Slot {
     x: i32,
@@ -41,7 +41,7 @@ impl Slots {
             ABS_MT_POSITION_X => slot.x = value,
             ABS_MT_POSITION_Y => slot.y = value,
             ABS_MT_TRACKING_ID if value < 0 => slot.finger = None,
-            // Another id without a lift between is another touch.
+            // Another ID without a lift in between is another touch.
             ABS_MT_TRACKING_ID if slot.finger.is_none_or(|(id, _)| id != value) => {
                 slot.finger = Some((value, self.keys.next()));
                 slot.is_new = true;
@@ -50,7 +50,7 @@ impl Slots {
         }
     }
 
-    /// The fingers at a packet's end.
+    /// The contacts at the end of a packet.
     pub(crate) fn contacts(&mut self) -> Vec<Contact> {
         let fingers = self.table.values_mut().filter_map(|slot| {
             let is_new = std::mem::take(&mut slot.is_new);
@@ -60,7 +60,7 @@ impl Slots {
         fingers.collect()
     }
 
-    /// Takes over what the kernel knows, after events were lost. A finger that went down meanwhile is new.
+    /// Continues from the kernel's state after events were lost. A finger that went down in between is new.
     pub(crate) fn take_over(&mut self, snapshot: &Snapshot) {
         for (slot, (id, x, y)) in (0..SLOTS).zip(&snapshot.slots) {
             self.current = slot;
@@ -71,7 +71,7 @@ impl Slots {
         self.current = snapshot.slot;
     }
 
-    /// Nothing touches the device.
+    /// Lifts all fingers.
     pub(crate) fn lift(&mut self) {
         for slot in self.table.values_mut() {
             slot.finger = None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Calls that end at once: what is asked for, what is wrong, what cannot be.
+//! Calls that end at once: help, usage errors and failures.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn help_and_version_are_printed_on_stdout() {
+fn prints_help_and_version_on_stdout() {
     let version = call(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
     assert_eq!(text(&version.stdout), format!("fbcp {}\n", env!("CARGO_PKG_VERSION")));
@@ -29,13 +29,13 @@ fn help_and_version_are_printed_on_stdout() {
 }
 
 #[test]
-fn a_wrong_call_is_reported_on_stderr_with_status_2() {
+fn reports_usage_errors_on_stderr_with_status_2() {
     for (arguments, part) in [
         (&["--fps", "0"][..], "0 is not in 1..=1000"),
         (&["--fps", "many"], "invalid digit"),
         (&["--sauce", "/dev/fb0"], "unexpected argument '--sauce'"),
         (&["/dev/fb0"], "unexpected argument '/dev/fb0'"),
-        (&["--source-geometry", "320x240"], "--source-geometry: `320x240` is no geometry; write WIDTHx"),
+        (&["--source-geometry", "320x240"], "--source-geometry: `320x240` is not a geometry; write WIDTHx"),
         (&["--rotate", "45"], "possible values: 0, 90, 180, 270"),
         (&["--once", "--stats"], "cannot be used with"),
         (&["--of", "target"], "--snapshot <FILE>"),
@@ -48,7 +48,7 @@ fn a_wrong_call_is_reported_on_stderr_with_status_2() {
     }
 }
 
-/// Status 1 and one sentence, which is returned.
+/// Expects status 1 and one sentence, which it returns.
 fn failure(command: &mut Command) -> String {
     let output = command.output().expect("fbcp runs");
     assert_eq!(output.status.code(), Some(1));
@@ -60,7 +60,7 @@ fn failure(command: &mut Command) -> String {
 }
 
 #[test]
-fn what_cannot_be_copied_is_reported_in_a_sentence_with_status_1() {
+fn reports_framebuffers_that_cannot_be_copied_with_status_1() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (4, 4), RGB565);
     let target = StandIn::new(directory.path(), "target", (4, 4), RGB565);
@@ -72,7 +72,7 @@ fn what_cannot_be_copied_is_reported_in_a_sentence_with_status_1() {
     assert!(no_geometry.contains("source is a file, not a framebuffer device; give its geometry"));
 
     let no_framebuffer = failure(Command::new(program).args(["--source", "/dev/null"]));
-    assert!(no_framebuffer.contains("/dev/null is no framebuffer"), "{no_framebuffer}");
+    assert!(no_framebuffer.contains("/dev/null is not a framebuffer"), "{no_framebuffer}");
 
     let a_directory = failure(Command::new(program).arg("--source").arg(directory.path()));
     assert!(a_directory.contains("is neither a framebuffer device nor a file"), "{a_directory}");

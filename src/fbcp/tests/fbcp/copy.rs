@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What reaches the target, and what must not.
+//! The pixels that reach the target, and those that must not.
 
 use std::fs;
 
@@ -9,13 +9,13 @@ use crate::stand_in::{
     BGR565, BGR888, Format, Pixels, RGB565, RGB888, StandIn, XBGR8888, XRGB8888, fbcp, noise, start,
 };
 
-/// What of a frame in one format remains to be seen.
+/// The colours of a frame after conversion to a format.
 fn seen(format: Format, frame: &Pixels) -> Pixels {
     frame.iter().map(|row| row.iter().map(|rgb| format.seen(*rgb)).collect()).collect()
 }
 
 #[test]
-fn every_pixel_arrives_whatever_the_formats_and_strides() {
+fn copies_every_pixel_with_all_formats_and_strides() {
     let size = (37, 23);
     for (from, to, padding) in [
         (RGB565, RGB565, 0),
@@ -69,7 +69,8 @@ fn a_larger_source_is_averaged_between_black_bars() {
     target.await_frame(&expected);
 }
 
-/// Bytes that a process has read and written by system calls, as the kernel counts them. On files, fbcp uses no others.
+/// Bytes that a process has read and written by system calls, as counted by the kernel. For files, fbcp uses
+/// no other way.
 fn bytes_moved(process: &Process) -> (u64, u64) {
     let io = fs::read_to_string(format!("/proc/{}/io", process.pid())).expect("the kernel's count");
     let count = |name: &str| {
@@ -79,12 +80,12 @@ fn bytes_moved(process: &Process) -> (u64, u64) {
     (count("rchar:"), count("wchar:"))
 }
 
-/// Waits until fbcp has looked at its whole source some more times.
-fn await_looks(process: &Process, source: &StandIn, looks: u64) {
+/// Waits until fbcp has polled its whole source some more times.
+fn await_polls(process: &Process, source: &StandIn, polls: u64) {
     let frame = (source.width * source.height * 2) as u64;
     let (before, _) = bytes_moved(process);
-    wait_for("fbcp looks at the source", PATIENCE, || {
-        (bytes_moved(process).0 >= before + looks * frame).then_some(())
+    wait_for("fbcp polls the source", PATIENCE, || {
+        (bytes_moved(process).0 >= before + polls * frame).then_some(())
     });
 }
 
@@ -99,21 +100,21 @@ fn a_still_screen_stores_nothing() {
     let copier = Process::start(fbcp(&source, &target).args(["--fps", "100"]), "fbcp");
     target.await_frame(&seen(RGB565, &frame));
 
-    // More looks than there are at full rate before fbcp slows down.
+    // More polls than fbcp makes at full rate before it slows down.
     let (_, stored) = bytes_moved(&copier);
-    await_looks(&copier, &source, 210);
+    await_polls(&copier, &source, 210);
     assert_eq!(bytes_moved(&copier).1, stored);
 
-    // The first change after that is seen, and is the only thing stored.
+    // The first change is detected, and only that is stored.
     frame[17] = noise(64, 1, 5).remove(0);
     source.draw_row(17, &frame[17]);
     target.await_frame(&seen(RGB565, &frame));
-    await_looks(&copier, &source, 2);
+    await_polls(&copier, &source, 2);
     assert_eq!(bytes_moved(&copier).1, stored + 128);
 }
 
 #[test]
-fn only_rows_that_changed_are_stored() {
+fn stores_only_changed_rows() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (30, 20), XRGB8888).padded(4, 8);
     let target = StandIn::new(directory.path(), "target", (30, 20), RGB565).padded(2, 0);
@@ -123,7 +124,7 @@ fn only_rows_that_changed_are_stored() {
     let copier = start(&source, &target);
     target.await_frame(&frame);
 
-    // Whatever fbcp stores or does not store from here on stands out from the scribble.
+    // Stored and unstored bytes are visible from here, on top of the scribble.
     let mut scribble = noise(30, 20, 7);
     for (y, row) in scribble.iter().enumerate() {
         target.draw_row(y, row);
@@ -134,6 +135,6 @@ fn only_rows_that_changed_are_stored() {
         scribble[y].clone_from(&changes[y]);
         target.await_frame(&scribble);
     }
-    await_looks(&copier, &source, 4);
+    await_polls(&copier, &source, 4);
     target.await_frame(&scribble);
 }

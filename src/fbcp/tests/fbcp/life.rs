@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Framebuffers that come late, go, and come back; signals; a second copier.
+//! Framebuffers that appear late, disappear and return; signals; a second copier.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use test_support::{Process, Signal};
 
 use crate::stand_in::{RGB565, StandIn, fbcp, noise, start};
 
-/// A source and a target in a directory of their own; neither file is there yet.
+/// A source and a target in their own directory, without files.
 fn pair() -> (tempfile::TempDir, StandIn, StandIn) {
     let directory = tempfile::tempdir().expect("a directory");
     let [source, target] =
@@ -15,19 +15,19 @@ fn pair() -> (tempfile::TempDir, StandIn, StandIn) {
     (directory, source, target)
 }
 
-/// A frame that RGB565 shows as it is.
+/// A frame that RGB565 shows exactly.
 fn frame(seed: u32) -> Vec<Vec<[u8; 3]>> {
     noise(16, 12, seed).into_iter().map(|row| row.into_iter().map(|rgb| RGB565.seen(rgb)).collect()).collect()
 }
 
 #[test]
-fn framebuffers_that_come_late_are_waited_for() {
+fn waits_for_late_framebuffers() {
     let (_directory, source, target) = pair();
     let mut copier = start(&source, &target);
-    copier.await_log(&format!("waiting: {} is not there", source.path.display()), 1);
+    copier.await_log(&format!("waiting: {} does not exist", source.path.display()), 1);
     source.create(&frame(1));
     copier.await_log(&format!("found {}", source.path.display()), 1);
-    copier.await_log(&format!("waiting: {} is not there", target.path.display()), 1);
+    copier.await_log(&format!("waiting: {} does not exist", target.path.display()), 1);
     target.create_untouched();
     copier.await_log(&format!("found {}", target.path.display()), 1);
     target.await_frame(&frame(1));
@@ -40,38 +40,38 @@ fn framebuffers_that_come_late_are_waited_for() {
 }
 
 #[test]
-fn a_source_that_was_replaced_is_opened_again() {
+fn reopens_a_replaced_source() {
     let (_directory, source, target) = pair();
     source.create(&frame(1));
     target.create_untouched();
     let copier = start(&source, &target);
     target.await_frame(&frame(1));
     source.create(&frame(2));
-    copier.await_log("source was deleted; opening it again", 1);
+    copier.await_log("source was deleted; reopening it", 1);
     target.await_frame(&frame(2));
 }
 
 #[test]
-fn a_side_that_was_cut_short_is_waited_for() {
+fn waits_for_a_truncated_framebuffer() {
     let (_directory, source, target) = pair();
     source.create(&frame(1));
     target.create_untouched();
     let copier = start(&source, &target);
     for (times, (side, name)) in [(&source, "source"), (&target, "target")].into_iter().enumerate() {
         target.await_frame(&frame(1));
-        fs::write(&side.path, [0; 8]).expect("cut short");
+        fs::write(&side.path, [0; 8]).expect("truncated");
         copier.await_log(&format!("waiting: {} has 8 bytes", side.path.display()), 1);
-        assert_eq!(fs::read(&side.path).expect("read"), [0; 8], "{name} is left alone");
+        assert_eq!(fs::read(&side.path).expect("read"), [0; 8], "{name} is unchanged");
         side.create(&frame(1));
         copier.await_log("copying ", times + 2);
     }
-    // The target was made anew with the frame in it; a change shows that the copy goes on.
+    // The target was created with the frame; a change shows that copying continues.
     source.create(&frame(3));
     target.await_frame(&frame(3));
 }
 
 #[test]
-fn signals_end_it_with_status_0_and_the_frame_stays() {
+fn signals_stop_it_with_status_0_and_the_frame_remains() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         let (_directory, source, target) = pair();
         let mut waiting = start(&source, &target);
@@ -91,7 +91,7 @@ fn signals_end_it_with_status_0_and_the_frame_stays() {
 }
 
 #[test]
-fn the_end_of_its_terminal_ends_it_unless_it_was_started_to_outlive_that() {
+fn sighup_stops_it_unless_ignored_at_the_start() {
     let (_directory, source, target) = pair();
     let start = |how: &str| {
         let fbcp = fbcp(&source, &target);
@@ -108,17 +108,17 @@ fn the_end_of_its_terminal_ends_it_unless_it_was_started_to_outlive_that() {
     let mut immortal = start("--ignore-signal=HUP");
     immortal.signal(Signal::SIGHUP);
     immortal.signal(Signal::SIGUSR1);
-    immortal.await_log(" looks, ", 1);
+    immortal.await_log(" polls, ", 1);
     assert_eq!(immortal.terminate().code(), Some(0));
 }
 
 #[test]
-fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
+fn blanks_the_target_at_the_end_in_every_state() {
     let black = vec![vec![[0; 3]; 16]; 12];
     let blanking = |source: &StandIn, target: &StandIn| {
         Process::start(fbcp(source, target).args(["--at-end", "blank"]), "fbcp")
     };
-    // While the source is gone.
+    // While the source is lost.
     let (_directory, source, target) = pair();
     source.create(&frame(1));
     target.create_untouched();
@@ -129,7 +129,7 @@ fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
     assert_eq!(copier.terminate().code(), Some(0));
     target.await_frame(&black);
 
-    // While the target is gone itself, and there is nothing to be made black.
+    // While the target is lost and cannot be cleared.
     source.create(&frame(2));
     let mut copier = blanking(&source, &target);
     target.await_frame(&frame(2));
@@ -138,11 +138,11 @@ fn a_target_that_is_to_be_black_at_the_end_is_so_however_the_end_comes() {
     assert_eq!(copier.terminate().code(), Some(0));
     assert!(!target.path.exists());
     let log = copier.log();
-    assert!(log[log.len() - 2].contains("the target is not made black: "), "{log:?}");
+    assert!(log[log.len() - 2].contains("cannot clear the target: "), "{log:?}");
 }
 
 #[test]
-fn a_second_copier_to_the_same_target_is_refused() {
+fn rejects_a_second_copier_to_the_same_target() {
     let (directory, source, target) = pair();
     let other = StandIn::new(directory.path(), "other", (16, 12), RGB565);
     source.create(&frame(1));
@@ -153,11 +153,8 @@ fn a_second_copier_to_the_same_target_is_refused() {
 
     let second = fbcp(&other, &target).output().expect("fbcp runs");
     assert_eq!(second.status.code(), Some(1));
-    let expected = format!(
-        "fbcp: {} is already stored to by process {}; stop that one first\n",
-        target.path.display(),
-        first.pid()
-    );
+    let expected =
+        format!("fbcp: process {} already writes to {}; stop it first\n", first.pid(), target.path.display());
     assert_eq!(String::from_utf8_lossy(&second.stderr), expected);
     target.await_frame(&frame(1));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The fbcp program, run as a person runs it, on files that stand in for framebuffers.
+//! The fbcp program, run from the command line on files used as framebuffers.
 
 mod call;
 mod copy;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the options change.
+//! The effect of the options.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use test_support::Signal;
 
 use crate::stand_in::{BGR565, Pixels, RGB565, StandIn, XRGB8888, fbcp, noise, start};
 
-/// Copies `frame` once with `options`, and returns the colours that the target then shows, as its snapshot has them.
+/// Copies `frame` once with `options`, and returns the target's colours from a snapshot.
 fn shown(frame: &Pixels, format: crate::stand_in::Format, size: (usize, usize), options: &[&str]) -> Pixels {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (frame[0].len(), frame.len()), XRGB8888);
@@ -20,7 +20,7 @@ fn shown(frame: &Pixels, format: crate::stand_in::Format, size: (usize, usize), 
     snapshot(&source, &target, "target")
 }
 
-/// What one side shows, by --snapshot.
+/// The frame of one side, by --snapshot.
 fn snapshot(source: &StandIn, target: &StandIn, side: &str) -> Pixels {
     let file = source.path.with_extension("png");
     let taken =
@@ -56,7 +56,7 @@ fn mapped(
 }
 
 #[test]
-fn a_turned_frame_is_turned_clockwise() {
+fn rotates_the_frame_clockwise() {
     let (w, h) = (7, 5);
     let frame = noise(w, h, 1);
     let turned = |size, degrees| shown(&frame, XRGB8888, size, &["--rotate", degrees]);
@@ -67,8 +67,8 @@ fn a_turned_frame_is_turned_clockwise() {
 }
 
 #[test]
-fn another_shape_is_fitted_as_asked() {
-    // Each pixel twice as large on the target, so that nothing is mixed.
+fn fits_another_shape_as_requested() {
+    // Each pixel is twice as large on the target, so that no colours are mixed.
     let frame = noise(6, 2, 2);
     let black = [0; 3];
     let contained = shown(&frame, XRGB8888, (12, 12), &[]);
@@ -81,7 +81,7 @@ fn another_shape_is_fitted_as_asked() {
 }
 
 #[test]
-fn dithering_shows_colours_between() {
+fn dithering_shows_intermediate_colours() {
     let grey = vec![vec![[131; 3]; 16]; 16];
     let plain = shown(&grey, RGB565, (16, 16), &[]);
     assert!(plain.iter().flatten().all(|rgb| *rgb == RGB565.seen([131; 3])));
@@ -92,7 +92,7 @@ fn dithering_shows_colours_between() {
     assert!((mean - 131.0).abs() < 0.6, "{mean}");
 }
 
-/// A frame with what shows mistakes: gradients, thin strokes in all directions, a corner that tells up from down.
+/// A frame that shows mistakes: gradients, thin strokes in all directions, and a marked corner.
 fn chart() -> Pixels {
     let (width, height) = (96, 64);
     (0..height)
@@ -112,7 +112,7 @@ fn chart() -> Pixels {
 }
 
 #[test]
-fn frames_are_what_they_were_found_good_to_be() {
+fn frames_match_the_reference_images() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     for (name, format, size, options) in [
         ("plain", XRGB8888, (96, 64), &[][..]),
@@ -133,13 +133,13 @@ fn frames_are_what_they_were_found_good_to_be() {
             fs::write(&found, "").expect("written");
             let taken = fbcp(&stand_in, &other).arg("--snapshot").arg(&found).status().expect("fbcp runs");
             assert!(taken.success());
-            panic!("{} is not {}; look at both", found.display(), file.display());
+            panic!("{} differs from {}; compare both", found.display(), file.display());
         }
     }
 }
 
 #[test]
-fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
+fn snapshots_of_both_sides_are_complete_or_absent() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (5, 4), XRGB8888).padded(3, 9);
     let target = StandIn::new(directory.path(), "target", (4, 3), BGR565);
@@ -147,7 +147,7 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
     source.create(&frame);
     target.create_untouched();
     assert_eq!(snapshot(&source, &target, "source"), frame);
-    // Also of a target that another fbcp stores to.
+    // Also of a target that another fbcp writes to.
     let _copier = start(&source, &target);
     assert_eq!(snapshot(&source, &target, "target").len(), 3);
 
@@ -168,10 +168,10 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
         fbcp(&source, &target).args(["--of", of, "--snapshot", file]).output().expect("fbcp runs")
     };
     assert!(taken("source", link.to_str().expect("UTF-8")).status.success());
-    assert!(link.is_symlink(), "what the link leads to is written, and not the link");
+    assert!(link.is_symlink(), "the link's target is written, not the link");
     assert_ne!(fs::read(source.path.with_extension("png")).expect("read"), unchanged);
 
-    // What is no file takes the frame, or does not, and stays what it is.
+    // Devices and pipes receive the frame or an error, and are not replaced.
     let piped = taken("source", "/dev/stdout");
     assert!(piped.status.success());
     assert_eq!(piped.stdout, fs::read(&link).expect("read"));
@@ -190,13 +190,13 @@ fn snapshots_are_of_either_side_and_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_snapshot_goes_through_no_link_of_another_user() {
+fn a_snapshot_follows_no_link_of_another_user() {
     let directory = tempfile::tempdir().expect("a directory");
     let source = StandIn::new(directory.path(), "source", (5, 4), RGB565);
     let target = StandIn::new(directory.path(), "target", (5, 4), RGB565);
     source.create(&noise(5, 4, 1));
     target.create_untouched();
-    // Where others can write, they may have made the link.
+    // Other users can write here, so they may have created the link.
     let (theirs, secret) = (directory.path().join("theirs"), directory.path().join("secret"));
     fs::create_dir(&theirs).expect("made");
     fs::write(&secret, "secret").expect("written");
@@ -214,7 +214,7 @@ fn a_snapshot_goes_through_no_link_of_another_user() {
         );
         assert_eq!(fs::read(&secret).expect("read"), b"secret", "{path}");
     }
-    // A file of its own is no danger there.
+    // A new file is safe there.
     let taken =
         fbcp(&source, &target).arg("--snapshot").arg(theirs.join("new.png")).status().expect("fbcp runs");
     assert!(taken.success() && theirs.join("new.png").is_file());
@@ -243,27 +243,27 @@ fn statistics_are_logged_on_request() {
     source.create(&noise(5, 4, 1));
     let mut command = fbcp(&source, &target);
     let mut copier = test_support::Process::start(command.arg("--stats"), "fbcp");
-    // Also while there is nothing to copy to.
+    // Also while there is no target.
     copier.await_log("waiting", 1);
     copier.signal(Signal::SIGUSR1);
-    copier.await_log(" s: 0 looks, 0 pictures stored in 0 rows of 0 bytes, ", 1);
+    copier.await_log(" s: 0 polls, 0 frames stored in 0 rows of 0 bytes, ", 1);
     target.create_untouched();
     copier.await_log("copying", 1);
-    while !copier.log().iter().any(|line| line.contains("1 pictures stored in 4 rows of 40 bytes, ")) {
+    while !copier.log().iter().any(|line| line.contains("1 frames stored in 4 rows of 40 bytes, ")) {
         copier.signal(Signal::SIGUSR1);
         std::thread::yield_now();
     }
     assert!(copier.terminate().success());
     let log = copier.log();
-    assert!(log[log.len() - 2].contains("1 pictures stored in 4 rows"), "{log:?}");
+    assert!(log[log.len() - 2].contains("1 frames stored in 4 rows"), "{log:?}");
 }
 
-/// Xvfb keeps its screen in a file, as XWD: a real X server that draws whenever its clients do.
+/// Xvfb keeps its screen in a file in XWD format: a real X server that draws when its clients do.
 #[test]
-fn a_window_of_an_x_program_appears() {
+fn shows_a_window_of_an_x_program() {
     let directory = tempfile::tempdir().expect("a directory");
     let server = test_support::Xvfb::start("320x240x16");
-    // 160 bytes of header and 64 colours of 12 bytes come before the pixels.
+    // A header of 160 bytes and 64 colours of 12 bytes precede the pixels.
     let source = StandIn::new(server.directory(), "Xvfb_screen0", (320, 240), RGB565).padded(0, 928);
     let target = StandIn::new(directory.path(), "target", (320, 240), BGR565);
     target.create_untouched();

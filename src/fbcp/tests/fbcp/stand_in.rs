@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Files that stand in for framebuffers, and a pixel-by-pixel idea of what must be in them that shares no code with fbcp.
+//! Files used as framebuffers, and an independent pixel-by-pixel computation of their content.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use test_support::{PATIENCE, Process, wait_for};
 
-/// Fills what is not a visible pixel, to show that nobody touches it.
+/// The value of bytes outside the visible pixels, to detect writes.
 const UNTOUCHED: u8 = 0xaa;
 
 /// A pixel format: bytes, and offset and length of the fields of red, green and blue.
@@ -36,7 +36,7 @@ impl Format {
         pixel.to_le_bytes()[..self.bytes].to_vec()
     }
 
-    /// What of a colour can be seen in this format.
+    /// The colour after conversion to this format.
     pub(crate) fn seen(self, rgb: [u8; 3]) -> [u8; 3] {
         let mut seen = [0; 3];
         for (((_, length), value), seen) in self.fields.into_iter().zip(rgb).zip(&mut seen) {
@@ -50,7 +50,7 @@ impl Format {
 /// A frame: its colours by row.
 pub(crate) type Pixels = Vec<Vec<[u8; 3]>>;
 
-/// A frame of noise, which is another one for another `seed`.
+/// A frame of noise, different for each `seed`.
 pub(crate) fn noise(width: usize, height: usize, seed: u32) -> Pixels {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     let mut byte = || {
@@ -62,7 +62,7 @@ pub(crate) fn noise(width: usize, height: usize, seed: u32) -> Pixels {
     (0..height).map(|_| (0..width).map(|_| [byte(), byte(), byte()]).collect()).collect()
 }
 
-/// A stand-in framebuffer in a file.
+/// A file used as a framebuffer.
 pub(crate) struct StandIn {
     pub path: PathBuf,
     pub width: usize,
@@ -73,17 +73,17 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// One with rows one after the other; the file is not there yet.
+    /// Without padding; the file does not exist yet.
     pub(crate) fn new(directory: &Path, name: &str, (width, height): (usize, usize), format: Format) -> Self {
         Self { path: directory.join(name), width, height, format, stride: width * format.bytes, offset: 0 }
     }
 
-    /// The same with `padding` bytes between the rows and `offset` bytes before the first.
+    /// With `padding` bytes between the rows and `offset` bytes before the first.
     pub(crate) fn padded(self, padding: usize, offset: usize) -> Self {
         Self { stride: self.stride + padding, offset, ..self }
     }
 
-    /// What fbcp is told of it.
+    /// The geometry for fbcp.
     pub(crate) fn geometry(&self) -> String {
         let Self { width, height, stride, offset, .. } = self;
         format!("{width}x{height}x{}:{stride}@{offset}", self.format.name)
@@ -94,7 +94,7 @@ impl StandIn {
         start..start + self.width * self.format.bytes
     }
 
-    /// What the file holds when it shows `frame` and nothing else was touched.
+    /// The file's content when it shows `frame` and no other byte was written.
     pub(crate) fn showing(&self, frame: &Pixels) -> Vec<u8> {
         let mut bytes = vec![UNTOUCHED; self.offset + self.stride * self.height];
         for (y, row) in frame.iter().enumerate() {
@@ -107,14 +107,14 @@ impl StandIn {
         row.iter().flat_map(|rgb| self.format.pack(*rgb)).collect()
     }
 
-    /// Makes the file, complete from its first moment, as a device is.
+    /// Creates the complete file at once, as a device appears.
     pub(crate) fn create(&self, frame: &Pixels) {
         let unfinished = self.path.with_extension("unfinished");
         fs::write(&unfinished, self.showing(frame)).expect("written");
         fs::rename(unfinished, &self.path).expect("renamed");
     }
 
-    /// Makes the file, of bytes that nobody stored a frame in.
+    /// Creates the file without a frame.
     pub(crate) fn create_untouched(&self) {
         self.create(&Vec::new());
     }
@@ -129,11 +129,11 @@ impl StandIn {
         fs::read(&self.path).expect("read")
     }
 
-    /// Waits until the file shows `frame`, and nothing that is not a visible pixel was touched.
+    /// Waits until the file shows `frame` and no other byte was written.
     #[track_caller]
     pub(crate) fn await_frame(&self, frame: &Pixels) {
         let expected = self.showing(frame);
-        let what = format!("{} shows the picture", self.path.display());
+        let what = format!("{} shows the frame", self.path.display());
         wait_for(&what, PATIENCE, || (self.bytes() == expected).then_some(()));
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A lamp that has no state file yet, beside a broker that keeps the state of the one before.
+//! A lamp without a state file, with a broker that retains the state of an earlier `lamp_service`.
 
 use std::fs;
 
@@ -7,17 +7,17 @@ use test_support::{Message, Mosquitto, PATIENCE, Pigpiod, Process, QoS, wait_for
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, state};
 
-/// What the `lamp_service` before has published last, in the form of the course's Python.
+/// The last state of the earlier `lamp_service`, in the format of the course's Python.
 const BEFORE: &str = r#"{"color": {"h": 0.5, "s": 0.5}, "brightness": 0.5, "on": true, "client": "lamp_ui"}"#;
 
-/// Has the broker keep `payload` as the state of the lamp.
+/// Retains `payload` at the broker as the lamp's state.
 fn retain(lamp: &Lamp, payload: &str) {
     let mut observer = lamp.observer();
     observer.publish_with(CHANGED, QoS::AtLeastOnce, true, payload);
     observer.next_where(CHANGED, |message| message.payload == payload);
 }
 
-/// Starts the service, and waits until it is connected and has published its state, which is returned.
+/// Starts the service, waits until it has published its state, and returns that state.
 fn start(lamp: &Lamp, arguments: &[&str]) -> (Process, String) {
     let mut observer = lamp.observer();
     let service = lamp.start_with(arguments);
@@ -27,18 +27,18 @@ fn start(lamp: &Lamp, arguments: &[&str]) -> (Process, String) {
 }
 
 #[test]
-fn the_colour_before_is_taken() {
+fn adopts_the_retained_state() {
     let lamp = Lamp::new();
     retain(&lamp, BEFORE);
     let (service, told) = start(&lamp, &[]);
     assert_eq!(told, BEFORE);
     lamp.await_leds([250, 500, 500]);
     lamp.await_kept(BEFORE);
-    service.await_log("the state is taken from lamp/changed", 1);
+    service.await_log("adopted the state that the broker retained on lamp/changed", 1);
 }
 
 #[test]
-fn there_is_light_before_there_is_a_broker_and_nothing_is_kept_until_then() {
+fn shines_without_a_broker_and_saves_no_state_until_it_connects() {
     let disk = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start_with(&format!(
         "persistence true
@@ -59,7 +59,7 @@ autosave_interval 1
     let mut service = lamp.start();
     lamp.await_leds([1000, 0, 0]);
     assert!(service.terminate().success());
-    assert_eq!(lamp.kept(), None, "it may still find what the broker keeps");
+    assert_eq!(lamp.kept(), None, "the broker may still have a state");
     let _service = lamp.start();
     lamp.await_leds([1000, 0, 0]);
     lamp.broker.restart();
@@ -68,7 +68,7 @@ autosave_interval 1
 }
 
 #[test]
-fn a_state_of_its_own_counts_more() {
+fn the_state_file_takes_precedence() {
     let lamp = Lamp::new();
     let own = state(0.33, 1.0, 1.0, true, "own");
     fs::write(lamp.state_file(), kept(&own)).unwrap();
@@ -79,7 +79,7 @@ fn a_state_of_its_own_counts_more() {
 }
 
 #[test]
-fn the_wish_of_restore_counts_more() {
+fn the_restore_setting_takes_precedence() {
     let lamp = Lamp::new();
     retain(&lamp, BEFORE);
     let (_service, told) = start(&lamp, &["--restore", "off"]);
@@ -88,7 +88,7 @@ fn the_wish_of_restore_counts_more() {
 }
 
 #[test]
-fn a_request_counts_more() {
+fn a_request_takes_precedence() {
     let lamp = Lamp::new();
     retain(&lamp, BEFORE);
     let (_service, _) = start(&lamp, &[]);
@@ -101,7 +101,7 @@ fn a_request_counts_more() {
 }
 
 #[test]
-fn without_a_state_at_the_broker_or_with_nonsense_it_is_a_new_lamp() {
+fn starts_with_the_default_state_without_a_valid_retained_state() {
     for payload in [None, Some("{}"), Some("red"), Some(r#"{"color": {"h": 7, "s": 1}}"#)] {
         let lamp = Lamp::new();
         if let Some(payload) = payload {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The panel's backlight, by the topic lamp/backlight.
+//! The panel's backlight, set by the topic lamp/backlight.
 
 use test_support::{PATIENCE, Pigpiod, Process, QoS, wait_for};
 
@@ -22,7 +22,7 @@ fn start(lamp: &Lamp) -> (Process, test_support::MqttObserver) {
     (service, observer)
 }
 
-/// Sees that what was sent to the service before has been handled.
+/// Checks that the service has handled everything sent before.
 #[track_caller]
 fn settle(observer: &mut test_support::MqttObserver) {
     let request = state(1.0, 1.0, 1.0, true, "settle");
@@ -37,21 +37,21 @@ fn the_backlight_follows_its_topic() {
     assert_eq!(lamp.pigpiod.ask("mg 18"), Some(0), "not touched before the first message");
     observer.publish(BACKLIGHT, r#"{"backlight": 0.25}"#);
     await_backlight(&lamp.pigpiod, 250);
-    service.await_log("the backlight on GPIO 18 is driven by pigpiod", 1);
+    service.await_log("controlling the backlight on GPIO 18 through pigpiod", 1);
     observer.publish(BACKLIGHT, r#"{"backlight": 1, "client": "blynk"}"#);
     await_backlight(&lamp.pigpiod, 1000);
     observer.publish(BACKLIGHT, r#"{"backlight": 2}"#);
-    service.await_log("refused a message on lamp/backlight: backlight is 2, allowed are numbers", 1);
+    service.await_log("rejected a message on lamp/backlight: backlight is 2; it must be a number", 1);
     await_backlight(&lamp.pigpiod, 1000);
     settle(&mut observer);
-    // A pigpiod that restarts has forgotten all.
+    // A restarted pigpiod has lost its settings.
     lamp.pigpiod.restart();
     await_backlight(&lamp.pigpiod, 1000);
     lamp.await_leds([1000, 0, 0]);
 }
 
 #[test]
-fn a_retained_level_is_shown_again_after_each_start() {
+fn applies_a_retained_level_at_each_start() {
     let lamp = Lamp::new();
     lamp.observer().publish_with(BACKLIGHT, QoS::AtLeastOnce, true, r#"{"backlight": 0.5}"#);
     for _ in 0..2 {
@@ -62,7 +62,7 @@ fn a_retained_level_is_shown_again_after_each_start() {
 }
 
 #[test]
-fn without_the_option_the_pin_is_left_alone() {
+fn does_not_touch_the_pin_without_the_option() {
     let lamp = Lamp::new();
     let (_service, mut observer) = lamp.start_and_watch();
     observer.publish(BACKLIGHT, r#"{"backlight": 0.25}"#);
@@ -72,7 +72,7 @@ fn without_the_option_the_pin_is_left_alone() {
 }
 
 #[test]
-fn a_pin_that_serves_a_device_is_left_alone() {
+fn does_not_touch_a_pin_of_a_device() {
     let lamp = Lamp::new();
     // The function of the processor's own PWM.
     assert_eq!(lamp.pigpiod.ask("m 18 5"), None, "no number");
@@ -82,18 +82,18 @@ fn a_pin_that_serves_a_device_is_left_alone() {
         observer.publish(BACKLIGHT, format!(r#"{{"backlight": {level}}}"#));
     }
     service.await_log(
-        "GPIO 18 is used by a device of the processor, such as sound or PWM, so lamp/backlight has no effect",
+        "a device of the processor (such as sound or PWM) uses GPIO 18, so lamp/backlight has no effect",
         1,
     );
     assert_eq!(lamp.pigpiod.ask("mg 18"), Some(2));
 }
 
 #[test]
-fn a_daemon_that_forbids_the_pin_is_named() {
+fn reports_a_daemon_that_forbids_the_pin() {
     let lamp =
         Lamp::with(test_support::Mosquitto::start(), Pigpiod::start_with(&["-g", "-l", "-x", "0x040A2000"]));
     let (service, observer) = start(&lamp);
     observer.publish(BACKLIGHT, r#"{"backlight": 0.5}"#);
-    service.await_log("does not let GPIO 18 be changed, so lamp/backlight has no effect", 1);
+    service.await_log("does not permit changes of GPIO 18, so lamp/backlight has no effect", 1);
     assert_eq!(lamp.pigpiod.ask("mg 18"), Some(0));
 }

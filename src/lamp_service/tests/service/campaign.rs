@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Faults again and again, and much use. What takes long, 200 kills amid writes and a day of use, is short unless
-//! `LAMPI_TEST_CAMPAIGN=long` is set; then it takes some ten minutes.
+//! Repeated faults and heavy use. The long parts, 200 kills during writes and a day of use, are short unless
+//! `LAMPI_TEST_CAMPAIGN=long` is set; then they take about ten minutes.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -18,12 +18,13 @@ fn number(text: &str) -> usize {
     digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
 }
 
-/// A state that tells which it is.
+/// A state with its number.
 fn numbered(step: usize) -> String {
     state((step % 101) as f64 / 100.0, 1.0, (step % 97) as f64 / 100.0, true, &format!("step {step}"))
 }
 
-/// Sends `step` to `end`, never more than a few ahead of the lamp, as a broker drops messages that nobody takes.
+/// Sends `step` to `end`, never more than a few ahead of the lamp, because a broker drops messages when its
+/// queue is full.
 fn drag(observer: &mut MqttObserver, steps: std::ops::Range<usize>) {
     for step in steps {
         observer.publish(SET_CONFIG, numbered(step));
@@ -39,7 +40,7 @@ fn the_broker_is_killed_and_restarted_under_load() {
     let (service, mut observer) = lamp.start_and_watch();
     let mut step = 0;
     for round in 1..=20 {
-        // Long enough to be a connection that counts; then it ends amid messages.
+        // Long enough to count as a connection; then it ends between messages.
         let start = Instant::now();
         wait_for("a second of load", PATIENCE, || {
             observer.publish(SET_CONFIG, numbered(step));
@@ -47,7 +48,7 @@ fn the_broker_is_killed_and_restarted_under_load() {
             (start.elapsed() > Duration::from_millis(1200)).then_some(())
         });
         lamp.broker.restart();
-        service.await_log("connected to the MQTT broker", round + 1);
+        service.await_log("connected to MQTT broker", round + 1);
         observer.await_subscriptions(round + 1);
         let last = state(0.5, 0.5, 0.5, true, &format!("round {round}"));
         insist(&observer, &last);
@@ -62,20 +63,20 @@ fn the_broker_is_killed_and_restarted_under_load() {
 fn pigpiod_is_killed_and_restarted() {
     let mut lamp = Lamp::new();
     let (service, observer) = lamp.start_and_watch();
-    // It counts from a connection that was complete; the state is reported before that.
-    service.await_log("LEDs are driven", 1);
+    // The driven LEDs show a complete connection; the state is reported before.
+    service.await_log("driving the LEDs", 1);
     for round in 1..=20 {
         let brightness = (round % 11) as f64 / 10.0;
         observer.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "before"));
         lamp.pigpiod.restart();
-        service.await_log("LEDs are driven", round + 1);
+        service.await_log("driving the LEDs", round + 1);
         assert_eq!(lamp.pigpiod.ask("prg 26"), Some(1000));
         observer.publish(SET_CONFIG, state(0.12, 0.8, 0.57, true, "after"));
         lamp.await_leds([570, 442, 113]);
     }
 }
 
-/// Writes files again and again, as the state is written, to know how long that takes on this disk meanwhile.
+/// Writes files like the state file, to measure how long that takes on this disk.
 struct Disk {
     ends: Sender<()>,
     thread: JoinHandle<Duration>,
@@ -88,7 +89,7 @@ impl Disk {
         let folder = File::open(folder).unwrap();
         let thread = std::thread::spawn(move || {
             let mut slowest = Duration::ZERO;
-            // Not so often that it is the load.
+            // Rarely enough not to be the load.
             while ended.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
                 let begin = Instant::now();
                 fs::write(&new, "{}").unwrap();
@@ -109,7 +110,7 @@ impl Disk {
 }
 
 #[test]
-fn killed_at_any_moment_it_has_a_whole_and_recent_state() {
+fn keeps_a_complete_and_recent_state_when_killed() {
     let lamp = Lamp::new();
     let new = lamp.folder.path().join("state.json.new");
     let mut step = 1;
@@ -117,7 +118,7 @@ fn killed_at_any_moment_it_has_a_whole_and_recent_state() {
         let (mut service, observer) = lamp.start_and_watch();
         let disk = Disk::watch(lamp.folder.path());
         let end = Instant::now() + Duration::from_millis(fastrand::u64(1000..2500));
-        // Half of them at any moment, the others within a write.
+        // Half of them at any time, the others during a write.
         let within = round % 2 == 1;
         wait_for("the moment", PATIENCE, || {
             observer.publish(SET_CONFIG, numbered(step));
@@ -125,12 +126,12 @@ fn killed_at_any_moment_it_has_a_whole_and_recent_state() {
             if !within || Instant::now() < end {
                 return (Instant::now() > end).then_some(());
             }
-            // Far more often than the loop around this looks, for a write does not last.
+            // Much more often than the loop around it, because a write is short.
             (0..500).any(|_| new.exists()).then_some(())
         });
         let killed = Instant::now();
         service.kill();
-        // What it promises, and what the disk takes for the write before and the last one.
+        // The documented maximum age, plus the disk's time for the last two writes.
         let age = Duration::from_secs(1) + 2 * disk.slowest_write();
 
         let text = lamp.kept().expect("a state file");
@@ -142,26 +143,26 @@ fn killed_at_any_moment_it_has_a_whole_and_recent_state() {
             .map(|message| number(&message.payload))
             .max()
             .unwrap_or(0);
-        assert!(kept >= due, "round {round}: step {kept} was kept, step {due} was {age:?} old");
+        assert!(kept >= due, "round {round}: saved step {kept}, but step {due} was {age:?} old");
         assert_eq!(text, crate::kept(&numbered(kept)), "round {round}");
         let mut service = lamp.start();
-        service.await_log("state taken from", 1);
+        service.await_log("read the state from", 1);
         service.kill();
     }
 }
 
 #[test]
-fn much_use_leaves_no_trace() {
-    // A drag of two seconds every ten minutes, at the 100 messages a second of the touch screen, for 24 hours.
+fn heavy_use_leaks_neither_memory_nor_files() {
+    // A drag of two seconds every ten minutes, with the touch screen's 100 messages a second, for 24 hours.
     let drags = rounds(20, 24 * 6);
     let lamp = Lamp::new();
     let (service, mut observer) = lamp.start_and_watch();
     let weigh = |service: &Process| {
-        // The thread that answers this is then done with the file, whose folder it syncs last.
-        let answered = || service.log().iter().filter(|line| line.contains("settings read again")).count();
+        // The thread that logs this has finished with the file and synced its directory.
+        let answered = || service.log().iter().filter(|line| line.contains("reloaded the settings")).count();
         let asked = answered();
         service.signal(Signal::SIGHUP);
-        service.await_log("settings read again", asked + 1);
+        service.await_log("reloaded the settings", asked + 1);
         (service.resident(), service.open_files())
     };
     let mut before = None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Help, version, wrong calls.
+//! Help, version and usage errors.
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, service};
 
@@ -39,7 +39,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn a_wrong_call_says_what_is_wrong() {
+fn reports_usage_errors() {
     for (arguments, reason) in [
         (&["--colour"][..], "unexpected argument '--colour'"),
         (&["now"], "unexpected argument 'now'"),
@@ -62,7 +62,7 @@ fn a_wrong_call_says_what_is_wrong() {
 }
 
 #[test]
-fn a_wrong_settings_file_is_told_at_the_start() {
+fn reports_a_wrong_settings_file_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings");
     std::fs::write(&file, "transition = long\n").unwrap();
@@ -78,7 +78,7 @@ fn a_wrong_settings_file_is_told_at_the_start() {
 }
 
 #[test]
-fn a_check_says_how_each_thing_is() {
+fn check_reports_each_requirement() {
     let mut lamp = Lamp::new();
     let (mut service, mut observer) = lamp.start_and_watch();
     lamp.await_kept(NEW);
@@ -87,7 +87,7 @@ fn a_check_says_how_each_thing_is() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    // The lamp's user, to whom the folder belongs, may have put something there for root to fall over.
+    // The lamp's user owns the directory and may have left a trap for root.
     let precious = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&precious, "root's").unwrap();
     std::os::unix::fs::symlink(&precious, lamp.folder.path().join("state.json.check")).unwrap();
@@ -95,14 +95,14 @@ fn a_check_says_how_each_thing_is() {
     assert_eq!((status, errors.as_str()), (Some(0), ""), "{output}");
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "root's");
     for line in [
-        "ok     settings in /nonexistent/lamp_service.conf: does not exist, which is right too\n".to_owned(),
+        "ok     settings in /nonexistent/lamp_service.conf: does not exist; the defaults apply\n".to_owned(),
         format!("ok     state in {}: {NEW}\n", lamp.state_file().display()),
         format!("ok     pigpiod {}: version ", lamp.pigpiod.address()),
-        format!("ok     MQTT broker {}: takes clients\n", lamp.broker.address()),
+        format!("ok     MQTT broker {}: accepts clients\n", lamp.broker.address()),
     ] {
         assert!(output.contains(&line), "{line:?} in {output}");
     }
-    // The lamp that runs was not disturbed, and nothing was left behind.
+    // The running lamp was not disturbed, and no file remains.
     observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
     observer.next_where(CHANGED, |message| message.payload.contains("sentinel"));
     let connections = observer.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
@@ -110,7 +110,7 @@ fn a_check_says_how_each_thing_is() {
     assert!(service.terminate().success());
     let mut names: Vec<_> =
         std::fs::read_dir(lamp.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    // Of the service itself, where it found a network card.
+    // A file of the service, if it found a network interface.
     names.retain(|name| name != "device-id");
     assert_eq!(names, ["state.json"]);
 
@@ -119,9 +119,9 @@ fn a_check_says_how_each_thing_is() {
     std::fs::write(lamp.state_file(), "{").unwrap();
     let (status, output, errors) = check(&lamp);
     assert_eq!(status, Some(1));
-    assert_eq!(errors, "lamp_service: 3 things are not as they should be\n");
+    assert_eq!(errors, "lamp_service: found 3 problems\n");
     for (what, reason) in [
-        ("state in", "cannot take the state: it is not a state"),
+        ("state in", "cannot read the state: it is not a state"),
         ("pigpiod", "cannot connect to pigpiod"),
         ("MQTT broker", "Connection refused"),
     ] {

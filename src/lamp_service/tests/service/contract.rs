@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The wire contract: what clients of the lamp rely on.
+//! The MQTT contract that clients rely on.
 
 use test_support::{QoS, Signal};
 
@@ -36,12 +36,12 @@ fn every_check_value_reaches_the_pins() {
 }
 
 #[test]
-fn it_announces_itself_and_tells_its_state() {
+fn publishes_its_connection_and_state() {
     let lamp = Lamp::new();
     let mut observer = lamp.observer();
     let mut service = lamp.start();
 
-    // Both live, and each kept for those who come later.
+    // Both are live and retained for later clients.
     let connected = observer.next(CONNECTION);
     assert_eq!(
         (connected.payload.as_str(), connected.qos, connected.retained),
@@ -57,7 +57,7 @@ fn it_announces_itself_and_tells_its_state() {
         assert_eq!((message.payload.as_str(), message.retained), (payload, true), "{topic}");
     }
 
-    // However it ends, the broker tells.
+    // The broker publishes the Last Will, however the service ends.
     service.kill();
     assert_eq!(late.next_where(CONNECTION, |message| !message.retained).payload, "0");
     let message = lamp.observer().next(CONNECTION);
@@ -81,16 +81,16 @@ fn requests_may_be_partial_and_are_rounded() {
         ),
         (r#"{"client": "a", "brightness": 0.29000000000000004}"#, state(1.0, 1.0, 0.29, false, "a")),
         (r#"{"client": "a", "color": {"h": 0.125, "s": 0}}"#, state(0.12, 0.0, 0.29, false, "a")),
-        // Only a client: told again under its name.
+        // Only a client: published again under its name.
         (r#"{"client": ""}"#, state(0.12, 0.0, 0.29, false, "")),
-        // Numbers and booleans stand for each other; unknown fields are passed over.
+        // Numbers and booleans are interchangeable; unknown fields are ignored.
         (r#"{"client": "b", "on": 1, "brightness": true, "x": null}"#, state(0.12, 0.0, 1.0, true, "b")),
         (r#"{"client": "ü \"", "on": 0.0}"#, state(0.12, 0.0, 1.0, false, r#"ü \""#)),
     ] {
         observer.publish(SET_CONFIG, request);
         assert_eq!(observer.next(CHANGED).payload, told, "{request}");
     }
-    // As the BTLE client of some lamps sends.
+    // Sent like this by the BTLE client of some lamps.
     observer.publish_with(SET_CONFIG, QoS::AtMostOnce, false, r#"{"client": "b", "on": true}"#);
     assert_eq!(observer.next(CHANGED).payload, state(0.12, 0.0, 1.0, true, "b"));
 }
@@ -103,11 +103,11 @@ fn an_invalid_request_changes_nothing() {
     let large = format!(r#"{{"client": "a", "on": false, "x": "{}"}}"#, "x".repeat(1 << 20));
     let long_name = format!(r#"{{"client": "{}", "on": false}}"#, "x".repeat(10_000));
     let requests: [&[u8]; 31] = [
-        // `client` missing or no text
+        // `client` missing or not a string
         br#"{"on": false}"#,
         br#"{"client": null, "on": false}"#,
         br#"["client", "on"]"#,
-        // out of range, after fields that are right
+        // out of range, after valid fields
         br#"{"client": "a", "on": false, "color": {"h": 0.5, "s": 0.5}, "brightness": 1.01}"#,
         br#"{"client": "a", "on": false, "brightness": -0.01}"#,
         br#"{"client": "a", "on": false, "color": {"h": 1.5, "s": 0.5}}"#,
@@ -115,11 +115,11 @@ fn an_invalid_request_changes_nothing() {
         br#"{"client": "a", "on": false, "brightness": 1e400}"#,
         br#"{"client": "a", "brightness": 0.5, "on": 2}"#,
         br#"{"client": "a", "brightness": 0.5, "on": "false"}"#,
-        // colour incomplete or of another kind
+        // colour incomplete or of another type
         br#"{"client": "a", "on": false, "color": {"h": 0.5}}"#,
         br#"{"client": "a", "on": false, "color": {"s": 0.5}}"#,
         br#"{"client": "a", "on": false, "color": [0.5, 0.5]}"#,
-        // strings and null where numbers belong
+        // strings and null instead of numbers
         br#"{"client": "a", "on": false, "brightness": "0.5"}"#,
         br#"{"client": "a", "on": false, "brightness": null}"#,
         br#"{"client": "a", "on": false, "color": null}"#,
@@ -136,7 +136,7 @@ fn an_invalid_request_changes_nothing() {
         br#"{"client": "a", "on": false, "brightness": Infinity}"#,
         br#"{"client": "a", "on": false, "on": false}"#,
         br#"{"client": "a", "on": false, "color": {"h": 0.5, "s": 0.5, "h": 0.5}}"#,
-        // meant to harm
+        // hostile
         deep.as_bytes(),
         large.as_bytes(),
         long_name.as_bytes(),
@@ -144,17 +144,17 @@ fn an_invalid_request_changes_nothing() {
     for request in requests {
         observer.publish(SET_CONFIG, request);
     }
-    // Had any of them been accepted, it would have been told before this one.
+    // A state from an accepted request would come before this one.
     observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
     assert_eq!(observer.next(CHANGED).payload, state(1.0, 1.0, 1.0, true, "sentinel"));
     lamp.await_leds([1000, 0, 0]);
     let connections = observer.messages().into_iter().filter(|message| message.topic == CONNECTION).count();
-    assert_eq!(connections, 1, "it never lost the broker");
-    service.await_log("refused a message on lamp/set_config: client is missing", 1);
+    assert_eq!(connections, 1, "the connection held");
+    service.await_log("rejected a message on lamp/set_config: client is missing", 1);
 }
 
 #[test]
-fn a_flood_of_refused_messages_does_not_flood_the_log() {
+fn many_rejected_messages_cause_few_log_lines() {
     let lamp = Lamp::new();
     let (service, mut observer) = lamp.start_and_watch();
     for _ in 0..200 {
@@ -162,13 +162,13 @@ fn a_flood_of_refused_messages_does_not_flood_the_log() {
     }
     observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
     observer.next(CHANGED);
-    service.await_log("refused", 1);
-    let refusals = service.log().iter().filter(|line| line.contains("refused")).count();
-    assert!((1..50).contains(&refusals), "{refusals}");
+    service.await_log("rejected", 1);
+    let rejections = service.log().iter().filter(|line| line.contains("rejected")).count();
+    assert!((1..50).contains(&rejections), "{rejections}");
 }
 
 #[test]
-fn a_retained_request_is_old_news() {
+fn ignores_a_retained_request() {
     let lamp = Lamp::new();
     let mut observer = lamp.observer();
     observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "on": false}"#);
@@ -176,23 +176,23 @@ fn a_retained_request_is_old_news() {
     let service = lamp.start();
     assert_eq!(observer.next(CHANGED).payload, NEW);
     service.await_log("ignored a retained message on lamp/set_config", 1);
-    // Sent just now it counts, retained or not: the broker delivers it as live.
+    // A live message counts, retained or not: the broker delivers it as live.
     observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, r#"{"client": "mistaken", "brightness": 0.5}"#);
     assert_eq!(observer.next(CHANGED).payload, state(1.0, 1.0, 0.5, true, "mistaken"));
 }
 
 #[test]
-fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
+fn deletes_a_retained_message_that_is_too_large() {
     let lamp = Lamp::new();
     let (service, observer) = lamp.start_and_watch();
-    // Retained, it comes again with each subscription.
+    // A retained message comes again with each subscription.
     observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
     service.await_log("it sends a packet of more than 4 MiB", 1);
     let last = state(0.5, 0.5, 0.5, true, "after");
     insist(&observer, &last);
     lamp.await_leds([250, 500, 500]);
     lamp.await_kept(&last);
-    // And it is gone for those who come later.
+    // It was deleted for later clients.
     let mut late = lamp.observer();
     late.next(CHANGED);
     observer.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
@@ -201,7 +201,7 @@ fn a_message_too_large_to_be_taken_does_not_make_the_lamp_deaf() {
 }
 
 #[test]
-fn after_a_rush_the_last_request_counts() {
+fn after_a_burst_the_last_request_takes_effect() {
     let lamp = Lamp::new();
     let (_service, mut observer) = lamp.start_and_watch();
     for step in 0..=500 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The lamp's own GPIO daemon on a machine whose kernel has no PWM for the LEDs, so far.
+//! LAMPI's own GPIO daemon on a machine whose kernel has no PWM for the LEDs yet.
 
 use std::net::TcpListener;
 
@@ -20,19 +20,19 @@ fn start(machine: &Machine) -> String {
 }
 
 #[test]
-fn a_dark_lamp_says_so_once_and_lights_when_it_can() {
+fn a_dark_lamp_logs_it_once_and_lights_when_pwm_appears() {
     let machine = Machine::new();
     let daemon = start(&machine);
     let lamp = Lamp::with(Mosquitto::start(), Pigpiod::absent(&[]));
     let mut observer = lamp.observer();
     let service = lamp.start_with(&["--pigpiod", &daemon]);
     let complaint =
-        format!("the LEDs stay dark: the GPIO daemon at {daemon} has no PWM for them; `lampi doctor` says");
+        format!("the LEDs stay dark: the GPIO daemon at {daemon} has no PWM for them; run: lampi doctor");
     service.await_log(&complaint, 1);
     observer.next_where(CHANGED, |message| !message.retained);
     let sockets = service.sockets();
 
-    // Requests are taken, told and kept all the same, and the connection is too.
+    // Requests are accepted, published and saved, and the connection remains.
     for brightness in [0.1, 0.2, 0.57] {
         let request = state(0.12, 0.8, brightness, true, "dark");
         observer.publish(SET_CONFIG, request.clone());
@@ -44,7 +44,7 @@ fn a_dark_lamp_says_so_once_and_lights_when_it_can() {
 
     machine.add_leds();
     Machine::tell("add", "pwmchip4");
-    service.await_log("LEDs are driven by pigpiod 78", 1);
+    service.await_log("driving the LEDs through pigpiod 78", 1);
     let lit = |chip: &str, duty: &str| {
         let says = |name, value: &str| machine.says(chip, name) == value;
         (says("duty_cycle", duty) && says("period", "1000000") && says("enable", "1")).then_some(())
@@ -55,7 +55,7 @@ fn a_dark_lamp_says_so_once_and_lights_when_it_can() {
 }
 
 #[test]
-fn a_dark_lamp_ends_at_once() {
+fn a_dark_lamp_stops_at_once() {
     let machine = Machine::new();
     let daemon = start(&machine);
     let lamp = Lamp::with(Mosquitto::start(), Pigpiod::absent(&[]));

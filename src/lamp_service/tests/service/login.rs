@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A broker that asks who the lamp is, with passwords that `mosquitto_passwd` made.
+//! A broker that requires passwords, created with `mosquitto_passwd`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -12,11 +12,11 @@ use crate::{CHANGED, CONNECTION, Lamp, service};
 
 const WRONG: &str = "the user name 'lamp' or the password in ";
 
-/// The files of a broker's and a lamp's passwords.
+/// The password files of a broker and a lamp.
 struct Secrets(TempDir);
 
 impl Secrets {
-    /// The broker knows the user lamp by the password `first`, and so does the lamp.
+    /// Broker and lamp have the user lamp with the password `first`.
     fn new() -> Self {
         let secrets = Self(tempfile::tempdir().unwrap());
         set_password(&secrets.passwords(), "lamp", "first");
@@ -36,7 +36,7 @@ impl Secrets {
         self.0.path().join("settings")
     }
 
-    /// Writes the lamp's password, for its owner only.
+    /// Writes the lamp's password, readable only by its owner.
     fn write(&self, text: &str) {
         fs::write(self.file(), text).unwrap();
         self.set_mode(0o600);
@@ -52,7 +52,7 @@ impl Secrets {
         fs::write(self.settings(), text).unwrap();
     }
 
-    /// A broker that lets others in without a name, but refuses a wrong one.
+    /// A broker that accepts anonymous clients but rejects wrong credentials.
     fn broker(&self) -> Mosquitto {
         Mosquitto::start_with(&format!("password_file {}\n", self.passwords().display()))
     }
@@ -72,7 +72,7 @@ fn came(observer: &mut MqttObserver) {
 }
 
 #[test]
-fn a_password_that_changes_is_followed() {
+fn follows_a_changed_password() {
     let secrets = Secrets::new();
     let lamp = secrets.lamp();
     let mut observer = lamp.observer();
@@ -81,7 +81,7 @@ fn a_password_that_changes_is_followed() {
     let call = fs::read(format!("/proc/{}/cmdline", service.pid())).unwrap();
     assert!(!String::from_utf8_lossy(&call).contains("first"));
 
-    // mosquitto throws out whom it does not know any more.
+    // mosquitto disconnects clients whose credentials are no longer valid.
     set_password(&secrets.passwords(), "lamp", "second");
     lamp.broker.reload();
     service.await_log(WRONG, 1);
@@ -89,17 +89,17 @@ fn a_password_that_changes_is_followed() {
     service.signal(Signal::SIGHUP);
     came(&mut observer);
 
-    // The lamp first: it finds out at once that the broker does not know the new one.
+    // The lamp first: it reconnects at once, and the broker does not have the new password yet.
     secrets.write("third\n");
     service.signal(Signal::SIGHUP);
     service.await_log("the user name or the password has changed", 1);
     service.await_log(WRONG, 2);
     set_password(&secrets.passwords(), "lamp", "third");
     lamp.broker.reload();
-    // It keeps trying by itself.
+    // It keeps retrying.
     came(&mut observer);
 
-    // Another user, too; and what is wrong changes nothing.
+    // Another user too; a mistake changes nothing.
     set_password(&secrets.passwords(), "lamp2", "third");
     lamp.broker.reload();
     secrets.set("lamp2");
@@ -107,10 +107,10 @@ fn a_password_that_changes_is_followed() {
     came(&mut observer);
     secrets.set_mode(0o640);
     service.signal(Signal::SIGHUP);
-    service.await_log("user name and password stay as they were: the password file ", 1);
+    service.await_log("cannot reload the user name and password: the password file ", 1);
     secrets.set_mode(0o600);
     service.signal(Signal::SIGHUP);
-    service.await_log("settings read again", 5);
+    service.await_log("reloaded the settings", 5);
     fs::remove_file(secrets.settings()).unwrap();
     service.signal(Signal::SIGHUP);
     came(&mut observer);
@@ -122,7 +122,7 @@ fn a_password_that_changes_is_followed() {
 }
 
 #[test]
-fn a_broker_that_refuses_the_lamp_is_told_once_and_tried_again() {
+fn logs_a_refusal_once_and_retries() {
     let secrets = Secrets::new();
     let lines = format!("allow_anonymous false\npassword_file {}\n", secrets.passwords().display());
     let mut lamp = Lamp::with(Mosquitto::start_with(&lines), Pigpiod::start());
@@ -130,24 +130,24 @@ fn a_broker_that_refuses_the_lamp_is_told_once_and_tried_again() {
 
     let service = lamp.start();
     lamp.await_leds([1000, 0, 0]);
-    service.await_log(&format!("{refused}it asks for a user name and a password; trying again"), 1);
+    service.await_log(&format!("{refused}it asks for a user name and a password; retrying"), 1);
     drop(service);
 
     secrets.write("wrong\n");
     let service = secrets.start(&lamp);
     lamp.await_leds([1000, 0, 0]);
-    let said = format!("{refused}{WRONG}{} is wrong; trying again", secrets.file().display());
+    let said = format!("{refused}{WRONG}{} is wrong; retrying", secrets.file().display());
     service.await_log(&said, 1);
-    // The broker goes and comes: the same refusal is no news.
+    // The broker restarts: the same reason is not logged again.
     lamp.broker.stop();
     lamp.broker.restart();
     secrets.write("first\n");
-    service.await_log("connected to the MQTT broker", 1);
+    service.await_log("connected to MQTT broker", 1);
     assert_eq!(service.log().iter().filter(|line| line.contains(refused)).count(), 1, "{:?}", service.log());
 }
 
 #[test]
-fn a_file_that_is_open_to_others_is_refused_until_it_is_mended() {
+fn rejects_a_password_file_that_others_can_read() {
     let secrets = Secrets::new();
     let lamp = secrets.lamp();
     let mut observer = lamp.observer();
@@ -159,7 +159,7 @@ fn a_file_that_is_open_to_others_is_refused_until_it_is_mended() {
     service.await_log(
         &format!(
             "the password file {file} gives access to other users (mode 644); to let only its owner read it, run: sudo chmod \
-             600 {file}; trying again"
+             600 {file}; retrying"
         ),
         1,
     );
@@ -168,7 +168,7 @@ fn a_file_that_is_open_to_others_is_refused_until_it_is_mended() {
     assert_eq!(observer.next(CONNECTION).payload, "1");
 }
 
-/// What `--check` says of the broker.
+/// The result of `--check` for the broker.
 fn checked(lamp: &Lamp, secrets: &Secrets) -> String {
     secrets.set("lamp");
     let output = lamp.command().arg("--check").arg("--settings").arg(secrets.settings()).output().unwrap();
@@ -177,15 +177,15 @@ fn checked(lamp: &Lamp, secrets: &Secrets) -> String {
 }
 
 #[test]
-fn each_file_that_cannot_be_trusted_is_named_with_what_mends_it() {
+fn check_names_each_unsafe_password_file_and_its_fix() {
     let secrets = Secrets::new();
     let lamp = secrets.lamp();
     let path = secrets.file();
     let file = path.display().to_string();
-    assert!(checked(&lamp, &secrets).ends_with(": takes clients"));
-    // Windows ends its lines otherwise.
+    assert!(checked(&lamp, &secrets).ends_with(": accepts clients"));
+    // Windows line ends.
     secrets.write("first\r\nmore\n");
-    assert!(checked(&lamp, &secrets).ends_with(": takes clients"));
+    assert!(checked(&lamp, &secrets).ends_with(": accepts clients"));
     secrets.write("second");
     assert!(checked(&lamp, &secrets).contains("not authorized"));
 
@@ -222,7 +222,7 @@ fn make_pipe(path: &Path) {
 }
 
 #[test]
-fn the_environment_counts_where_nothing_else_is_said() {
+fn the_environment_applies_without_other_settings() {
     let secrets = Secrets::new();
     let lamp = secrets.lamp();
     let checked = |variables: &[(&str, &str)], arguments: &[&str]| {
@@ -234,14 +234,14 @@ fn the_environment_counts_where_nothing_else_is_said() {
     let file = secrets.file();
     let file = file.to_str().unwrap();
     let variables = [("LAMPI_USERNAME", "lamp"), ("LAMPI_PASSWORD_FILE", file)];
-    assert!(checked(&variables, &[]).contains(": takes clients"));
+    assert!(checked(&variables, &[]).contains(": accepts clients"));
     let said = checked(&variables, &["--username", "nobody"]);
     assert!(said.contains("the user name 'nobody' is wrong, or it asks for a password too"), "{said}");
     let said = checked(&[("LAMPI_PASSWORD_FILE", file)], &[]);
     assert!(said.contains("LAMPI_PASSWORD_FILE is set without LAMPI_USERNAME"), "{said}");
     let said = checked(&[], &["--password-file", file]);
     assert!(said.contains("password-file is set without username"), "{said}");
-    // Never a password on a command line.
+    // A command line never has a password.
     let refused = service().args(["--password", "first"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Machines that lack something which most have. The lamp shines on each.
+//! Machines that lack something usual. The lamp works on each.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use test_support::{
 
 use crate::{CHANGED, Lamp, SET_CONFIG, state};
 
-/// Starts the service, and sees whether the light follows a request.
+/// Starts the service and checks that the light follows a request.
 #[track_caller]
 fn assert_shines(lamp: &Lamp) -> Process {
     let (service, mut observer) = lamp.start_and_watch();
@@ -47,15 +47,16 @@ fn without_localhost_in_the_host_table_it_shines() {
     });
 }
 
-/// The lines of its log that speak of the state's file or directory, but for the two that every start has.
+/// The log lines about the state's file or directory, except the two of every start.
 fn about_storage(service: &Process) -> Vec<String> {
     let log = service.log();
-    let is_usual = |line: &String| line.contains("; broker ") || line.contains("starting as a new lamp");
+    let is_usual =
+        |line: &String| line.contains("; broker ") || line.contains("starting with the default state");
     log.into_iter().filter(|line| line.contains("state") && !is_usual(line)).collect()
 }
 
 #[track_caller]
-fn assert_says_once(lamp: &Lamp, text: &str) -> Process {
+fn assert_logs_once(lamp: &Lamp, text: &str) -> Process {
     let service = assert_shines(lamp);
     service.await_log(text, 1);
     assert_eq!(about_storage(&service).len(), 1, "{:?}", service.log());
@@ -68,7 +69,7 @@ fn on_a_read_only_disk_it_shines() {
     let directory = lamp.use_subfolder();
     with_own_mounts(|| {
         make_read_only(&directory);
-        let _service = assert_says_once(&lamp, "is read-only; the state is not kept until that changes");
+        let _service = assert_logs_once(&lamp, "is read-only; the state is not saved until it is writable");
     });
 }
 
@@ -79,11 +80,11 @@ fn on_a_disk_that_is_full_from_the_start_it_shines() {
     let disk = lamp.folder.path().join("disk");
     with_own_mounts(|| {
         mount_full_disk(&disk, &directory);
-        let _service = assert_says_once(&lamp, "No space left on device (os error 28); going on without");
+        let _service = assert_logs_once(&lamp, "No space left on device (os error 28); retrying");
     });
 }
 
-/// Mounts a disk on `directory` that has no room. It lies in the file `disk`.
+/// Mounts a full disk on `directory`. Its image is the file `disk`.
 fn mount_full_disk(disk: &Path, directory: &Path) {
     fs::File::create(disk).unwrap().set_len(256 << 10).unwrap();
     for (program, arguments) in
@@ -96,7 +97,7 @@ fn mount_full_disk(disk: &Path, directory: &Path) {
         }
         assert!(command.status().expect("e2fsprogs and mount").success(), "{program}");
     }
-    // The last block is taken by a file of one byte only.
+    // A file of one byte takes the last block.
     let fills = |size: usize| {
         let filler = directory.join(format!("filler-{size}-{}", fastrand::u32(..)));
         fs::write(filler, vec![0; size]).is_err()
@@ -106,17 +107,17 @@ fn mount_full_disk(disk: &Path, directory: &Path) {
 }
 
 #[test]
-fn in_memory_it_shines_and_says_how_long_the_state_lasts() {
+fn in_memory_it_shines_and_warns_about_the_state() {
     let mut lamp = Lamp::new();
     let directory = lamp.use_subfolder();
     with_own_mounts(|| {
         mount_memory(&directory, 64 << 10);
-        let _service = assert_says_once(&lamp, "is in memory; the state is kept up to the next boot only");
+        let _service = assert_logs_once(&lamp, "is in memory; the state is lost at the next reboot");
     });
 }
 
 #[test]
-fn on_an_overlay_it_shines_and_says_how_long_the_state_may_last() {
+fn on_an_overlay_it_shines_and_warns_about_the_state() {
     let mut lamp = Lamp::new();
     let directory = lamp.use_subfolder();
     let memory = lamp.folder.path().join("memory");
@@ -132,12 +133,12 @@ fn on_an_overlay_it_shines_and_says_how_long_the_state_may_last() {
         let mut mount = Command::new("mount");
         mount.args(["-t", "overlay", "-o", &options, "overlay"]).arg(&directory);
         assert!(mount.status().unwrap().success(), "root may mount");
-        let _service = assert_says_once(&lamp, "is on an overlay; if that is in memory");
+        let _service = assert_logs_once(&lamp, "is on an overlay; if that is in memory");
         lamp.await_kept(&state(0.5, 0.5, 0.5, true, "someone"));
     });
 }
 
-/// As on a Raspberry Pi without a network: its clock begins at 1970, and jumps when it hears of the time.
+/// As on a Raspberry Pi without a network: its clock starts at 1970 and jumps when it is set.
 #[test]
 fn with_a_clock_that_jumps_it_shines() {
     let lamp = Lamp::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lamp_service` against a real mosquitto and the real pigpiod, with `pigs` and an MQTT client as observers.
+//! `lamp_service` with a real mosquitto and the real pigpiod; `pigs` and an MQTT client observe it.
 
 mod adoption;
 mod backlight;
@@ -25,13 +25,13 @@ const SET_CONFIG: &str = "lamp/set_config";
 const CHANGED: &str = "lamp/changed";
 const CONNECTION: &str = "lamp/connection/lamp_service/state";
 
-/// What a new lamp tells.
+/// The state that a new lamp publishes.
 const NEW: &str = r#"{"color": {"h": 1.0, "s": 1.0}, "brightness": 1.0, "on": true, "client": ""}"#;
 
-/// GPIOs of the red, green and blue LED.
+/// The GPIO pins of the red, green and blue LED.
 const PINS: [u8; 3] = programs::pins::LEDS;
 
-/// A lamp on a session: its peers, and a folder for its state.
+/// A lamp with its own broker and pigpiod, and a directory for its state.
 struct Lamp {
     broker: Mosquitto,
     pigpiod: Pigpiod,
@@ -40,7 +40,7 @@ struct Lamp {
 }
 
 impl Lamp {
-    /// With both peers running.
+    /// Starts both.
     fn new() -> Self {
         Self::with(Mosquitto::start(), Pigpiod::start())
     }
@@ -55,7 +55,7 @@ impl Lamp {
         self.state_file.clone()
     }
 
-    /// Keeps the state in a folder of its own, which is returned, so that something can happen to it.
+    /// Uses a new subdirectory for the state, and returns it for tests that change it.
     fn use_subfolder(&mut self) -> PathBuf {
         let folder = self.folder.path().join("state");
         std::fs::create_dir(&folder).unwrap();
@@ -63,27 +63,27 @@ impl Lamp {
         folder
     }
 
-    /// Waits until the state file holds `state`, in the form of `lamp/changed`.
+    /// Waits until the state file contains `state`, in the form of `lamp/changed`.
     #[track_caller]
     fn await_kept(&self, state: &str) {
-        wait_for(&format!("{state} is kept"), PATIENCE, || (self.kept()? == kept(state)).then_some(()));
+        wait_for(&format!("{state} is saved"), PATIENCE, || (self.kept()? == kept(state)).then_some(()));
     }
 
     fn kept(&self) -> Option<String> {
         std::fs::read_to_string(self.state_file()).ok()
     }
 
-    /// Starts the service, without waiting for anything.
+    /// Starts the service without waiting.
     fn start(&self) -> Process {
         self.start_with(&[])
     }
 
-    /// Starts the service with further arguments; one that is given again counts more.
+    /// Starts the service with further arguments; a repeated option overrides the first.
     fn start_with(&self, arguments: &[&str]) -> Process {
         Process::start(self.command().args(arguments), "")
     }
 
-    /// The call of the service.
+    /// The command that starts the service.
     fn command(&self) -> Command {
         let mut command = service();
         command.args(["--broker", &self.broker.address(), "--pigpiod", &self.pigpiod.address()]);
@@ -91,12 +91,12 @@ impl Lamp {
         command
     }
 
-    /// A client that hears everything the lamp says.
+    /// A client that receives all of the lamp's messages.
     fn observer(&self) -> MqttObserver {
         MqttObserver::connect(self.broker.port(), &["lamp/#"])
     }
 
-    /// Starts the service and waits until it has told its state.
+    /// Starts the service and waits until it has published its state.
     fn start_and_watch(&self) -> (Process, MqttObserver) {
         let mut observer = self.observer();
         let service = self.start();
@@ -116,22 +116,23 @@ impl Lamp {
     }
 }
 
-/// The program under test, apart from the surroundings of whoever runs the test.
+/// The program under test, without the caller's environment.
 fn service() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lamp_service"));
     command.env_clear().args(["--settings", "/nonexistent/lamp_service.conf"]);
     command
 }
 
-/// How often a test repeats what it does: a few times, or often in the long campaign that `LAMPI_TEST_CAMPAIGN=long`
-/// asks for.
+/// How often a test repeats its steps: a few times, or often in the long campaign of
+/// `LAMPI_TEST_CAMPAIGN=long`.
 fn rounds(few: usize, many: usize) -> usize {
     if std::env::var("LAMPI_TEST_CAMPAIGN").is_ok_and(|length| length == "long") { many } else { few }
 }
 
-/// Asks for a change again and again until it is told.
+/// Requests a change repeatedly until it is published.
 ///
-/// Between a connection of the service and its subscription a request finds nobody, and nothing tells when that is over.
+/// Between the service's connection and its subscription, a request is lost, and no event reports the end of
+/// that time.
 #[track_caller]
 fn insist(observer: &MqttObserver, request: &str) {
     let start = std::time::Instant::now();

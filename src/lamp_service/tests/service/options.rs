@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the lamp does only on demand, and settings that change while it runs.
+//! Optional features, and settings that change at run time.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use test_support::{Mosquitto, MqttObserver, PATIENCE, Pigpiod, QoS, Signal, TcpP
 
 use crate::{CHANGED, Lamp, PINS, SET_CONFIG, kept, state};
 
-/// What the service wrote to pigpiod's three pins, colour by colour.
+/// The colours that the service wrote to pigpiod's three pins.
 fn colours(proxy: &TcpProxy) -> Vec<[u32; 3]> {
     let bytes = proxy.written().concat();
     let requests = bytes.as_chunks().0.iter().map(|request| Message::from_bytes(*request));
@@ -21,7 +21,7 @@ fn colours(proxy: &TcpProxy) -> Vec<[u32; 3]> {
 }
 
 #[test]
-fn what_was_told_is_shown_before_the_end() {
+fn shows_a_published_colour_before_it_stops() {
     let lamp = Lamp::new();
     let mut observer = lamp.observer();
     let mut service = lamp.start_with(&["--transition", "60"]);
@@ -46,7 +46,7 @@ fn a_transition_is_gradual_and_exact_at_its_end() {
     assert_eq!(colours(&proxy), [[1000, 0, 0]], "the first colour comes at once");
     let request = state(0.33, 1.0, 1.0, true, "fade");
     observer.publish(SET_CONFIG, request.clone());
-    // Told at once, not at the end of the way.
+    // Published at once, not at the end of the transition.
     assert_eq!(observer.next(CHANGED).payload, request);
     lamp.await_leds([20, 1000, 0]);
     let way = colours(&proxy);
@@ -55,7 +55,7 @@ fn a_transition_is_gradual_and_exact_at_its_end() {
         assert!(step[1][0] <= step[0][0] && step[1][1] >= step[0][1] && step[1][2] == 0, "{way:?}");
     }
     assert!(way.contains(&[20, 1000, 0]), "{way:?}");
-    // On the way it turns round without a jump.
+    // It reverses during the transition, without a jump.
     observer.publish(SET_CONFIG, state(1.0, 1.0, 1.0, true, "there"));
     wait_for("the light to be on its way", PATIENCE, || {
         (colours(&proxy).len() > way.len() + 2).then_some(())
@@ -70,16 +70,16 @@ fn a_transition_is_gradual_and_exact_at_its_end() {
 }
 
 #[test]
-fn dim_light_is_corrected_on_demand() {
+fn gamma_corrects_dim_light() {
     let lamp = Lamp::new();
     let mut observer = lamp.observer();
     let service = lamp.start_with(&["--gamma", "2.2", "--frequency", "200"]);
     observer.next_where(CHANGED, |message| !message.retained);
-    service.await_log("in 1000 levels at 200 Hz", 1);
+    service.await_log(", 1000 levels at 200 Hz", 1);
     for (brightness, duty) in [(1.0, 1000), (0.5, 218), (0.1, 6), (0.01, 1), (0.0, 0)] {
         let request = state(0.3, 0.0, brightness, true, "dim");
         observer.publish(SET_CONFIG, request.clone());
-        // What is told is what was asked for.
+        // The published state is the requested one.
         assert_eq!(observer.next(CHANGED).payload, request);
         lamp.await_leds([duty; 3]);
     }
@@ -92,7 +92,7 @@ fn each_frequency_has_the_levels_of_the_manual() {
     for hertz in ["1000", "800", "500", "400", "320", "250", "200"] {
         let levels = {
             let service = lamp.start_with(&["--frequency", hertz]);
-            service.await_log("LEDs are driven", 1);
+            service.await_log("driving the LEDs", 1);
             lamp.pigpiod.ask("prrg 19").unwrap()
         };
         assert!(
@@ -107,7 +107,7 @@ fn each_frequency_has_the_levels_of_the_manual() {
 }
 
 #[test]
-fn a_start_restores_what_is_wished() {
+fn restores_the_configured_state_at_the_start() {
     for (wish, was, is) in
         [("last", false, false), ("on", false, true), ("off", true, false), ("last", true, true)]
     {
@@ -135,17 +135,18 @@ fn sighup_reads_the_settings_again() {
     std::fs::write(&settings, "gamma = 2.2\nfrequency = 200\nbroker = elsewhere:1883\n").unwrap();
     service.signal(Signal::SIGHUP);
     service.await_log(
-        "settings read again: restore last, transition 0 s, gamma 2.2, frequency 200 Hz, home-assistant none",
+        "reloaded the settings: restore last, transition 0 s, gamma 2.2, frequency 200 Hz, \
+         home-assistant none",
         1,
     );
-    // The light follows at once, without a request.
+    // The light changes at once, without a request.
     lamp.await_leds([218; 3]);
     assert_eq!(lamp.pigpiod.ask("pfg 13"), Some(200));
 
-    // A mistake changes nothing and is told.
+    // A mistake changes nothing and is logged.
     std::fs::write(&settings, "gamma = 1\ntransition = soon\n").unwrap();
     service.signal(Signal::SIGHUP);
-    service.await_log("the settings stay as they were: ", 1);
+    service.await_log("cannot reload the settings: ", 1);
     service.await_log("invalid value 'soon' for '--transition <SECONDS>'", 1);
     observer.publish(SET_CONFIG, state(0.3, 0.0, 0.1, true, "still"));
     lamp.await_leds([6; 3]);
@@ -157,7 +158,7 @@ fn sighup_reads_the_settings_again() {
 }
 
 #[test]
-fn a_changed_peer_counts_from_the_next_start() {
+fn a_changed_peer_takes_effect_at_the_next_start() {
     let lamp = Lamp::new();
     let settings = lamp.folder.path().join("settings");
     let call = |arguments: &[&str]| {
@@ -172,28 +173,28 @@ fn a_changed_peer_counts_from_the_next_start() {
     observer.next(CHANGED);
     std::fs::write(&settings, "broker = elsewhere.invalid:1883\n").unwrap();
     service.signal(Signal::SIGHUP);
-    service.await_log("; from the next start on: broker", 1);
+    service.await_log("; restart lamp_service to apply: broker", 1);
     observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "x"));
     lamp.await_leds([250, 500, 500]);
 }
 
-/// The description of the lamp, as Home Assistant finds it.
+/// The lamp's description for Home Assistant.
 fn description(observer: &mut MqttObserver, topic: &str) -> HashMap<String, Value> {
     let message = observer.next_where(topic, |message| !message.payload.is_empty());
     assert_eq!(message.qos, QoS::AtLeastOnce);
     serde_json::from_str(&message.payload).unwrap()
 }
 
-/// The topic under which the lamp is described below `ha`.
+/// The topic of the lamp's description below `ha`.
 fn config_topic(home: &MqttObserver) -> String {
     wait_for("a description", PATIENCE, || {
         home.messages().into_iter().map(|message| message.topic).find(|topic| topic.starts_with("ha/"))
     })
 }
 
-/// What the real Home Assistant makes of it is proved by the suite home-assistant.
+/// The suite home-assistant tests this with the real Home Assistant.
 #[test]
-fn home_assistant_finds_and_drives_the_lamp() {
+fn home_assistant_discovers_and_controls_the_lamp() {
     let lamp = Lamp::new();
     let settings = lamp.folder.path().join("settings");
     std::fs::write(&settings, "home-assistant = ha\n").unwrap();
@@ -202,7 +203,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
     home.next_where(CHANGED, |message| !message.retained);
     let topic = config_topic(&home);
     assert!(topic.starts_with("ha/light/lampi_") && topic.ends_with("/config"), "{topic}");
-    // By the name that is kept beside the state, on a machine with a network card.
+    // The ID stored beside the state, on a machine with a network interface.
     if let Some((identity, _)) = identity::find(Path::new("/"), &lamp.state_file()) {
         assert_eq!(
             std::fs::read_to_string(lamp.folder.path().join("device-id")).unwrap(),
@@ -214,16 +215,16 @@ fn home_assistant_finds_and_drives_the_lamp() {
     assert_eq!(home.next(&topic).payload, "");
     let light = description(&mut home, &topic);
     let text = |key: &str| light[key].as_str().unwrap();
-    // As somebody who comes later finds it.
+    // As a later client receives it.
     let mut late = MqttObserver::connect(lamp.broker.port(), &["ha/light/#", "lamp/#"]);
     assert!(late.next(&topic).retained);
 
-    // Availability is the Last Will that was always there.
+    // Availability is the existing Last Will.
     assert_eq!(text("availability_topic"), "lamp/connection/lamp_service/state");
     assert_eq!((text("payload_available"), text("payload_not_available")), ("1", "0"));
     assert_eq!(text("schema"), "json");
 
-    // Its calls, in its numbers, and what it is told in the same; the lamp's own topics have two decimals.
+    // Commands and states use Home Assistant's numbers; the lamp's own topics have two decimals.
     let mut told = home.next(text("state_topic")).payload;
     for (call, answer, changed, duty) in [
         (
@@ -251,29 +252,29 @@ fn home_assistant_finds_and_drives_the_lamp() {
         assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), answer);
         lamp.await_leds(duty);
     }
-    // One that is wrong changes nothing.
+    // An invalid command changes nothing.
     home.publish(text("command_topic"), r#"{"state": "ON", "brightness": 300}"#);
-    service.await_log("refused a message on lamp/home_assistant/set: brightness is 300", 1);
+    service.await_log("rejected a message on lamp/home_assistant/set: brightness is 300", 1);
 
-    // It is told again when Home Assistant starts.
+    // The description is published again when Home Assistant starts.
     home.publish("ha/status", "offline");
     home.publish("ha/status", "online");
     assert_eq!(description(&mut home, &topic), light);
 
-    // A restart describes it once more, in the same way, and knows what was asked for.
+    // A restart publishes the same description, with the requested numbers.
     assert!(service.terminate().success());
     let mut service = lamp.start_with(&["--settings", settings.to_str().unwrap()]);
     assert_eq!(description(&mut home, &topic), light);
     assert_eq!(home.next(text("state_topic")).payload, told);
 
-    // Out of the settings, out of Home Assistant.
+    // Removing the setting removes the lamp from Home Assistant.
     std::fs::write(&settings, "").unwrap();
     service.signal(Signal::SIGHUP);
     assert_eq!(home.next(&topic).payload, "");
     assert_eq!(home.next(text("state_topic")).payload, "");
     let descriptions = home.messages().iter().filter(|message| message.topic == topic).count();
     assert_eq!(descriptions, 5);
-    // From now on it takes no more calls.
+    // It accepts no more commands.
     home.publish(text("command_topic"), r#"{"state": "ON"}"#);
     home.publish(SET_CONFIG, r#"{"client": "sentinel"}"#);
     assert_eq!(home.next(CHANGED).payload, state(0.33, 1.0, 0.01, false, "home_assistant"));
@@ -282,7 +283,7 @@ fn home_assistant_finds_and_drives_the_lamp() {
 }
 
 #[test]
-fn a_call_of_home_assistant_brings_its_own_transition() {
+fn a_home_assistant_command_has_its_own_transition() {
     let lamp = Lamp::new();
     let proxy = TcpProxy::to(lamp.pigpiod.port());
     let mut home = MqttObserver::connect(lamp.broker.port(), &["lamp/#"]);
@@ -298,10 +299,10 @@ fn a_call_of_home_assistant_brings_its_own_transition() {
     let way = colours(&proxy).len();
     home.publish("lamp/home_assistant/set", r#"{"state": "OFF"}"#);
     lamp.await_leds([0, 0, 0]);
-    assert_eq!(colours(&proxy).len(), way + 1, "without one of its own it is that of the settings");
+    assert_eq!(colours(&proxy).len(), way + 1, "without its own it is the configured one");
 }
 
-/// Whoever comes to the broker at this moment finds these descriptions and no others.
+/// A client that connects now finds exactly these descriptions.
 #[track_caller]
 fn await_descriptions(lamp: &Lamp, expected: &[String]) {
     wait_for(&format!("descriptions {expected:?}"), PATIENCE, || {
@@ -319,40 +320,40 @@ fn await_descriptions(lamp: &Lamp, expected: &[String]) {
 }
 
 #[test]
-fn home_assistant_is_left_no_ghost() {
+fn removes_all_outdated_descriptions() {
     let mut lamp = Lamp::with(Mosquitto::start_with(""), Pigpiod::start());
     let settings = lamp.folder.path().join("settings");
     let arguments = ["--settings", settings.to_str().unwrap()];
     let mut home = MqttObserver::connect(lamp.broker.port(), &["ha/light/#"]);
     std::fs::write(&settings, "home-assistant = ha\n").unwrap();
     let service = lamp.start_with(&arguments);
-    service.await_log("connected to the MQTT broker", 1);
+    service.await_log("connected to MQTT broker", 1);
     let topic = config_topic(&home);
     description(&mut home, &topic);
     let other = topic.replacen("ha/", "other/", 1);
     await_descriptions(&lamp, std::slice::from_ref(&topic));
 
-    // Another prefix, while it runs.
+    // Another prefix, at run time.
     std::fs::write(&settings, "home-assistant = other\n").unwrap();
     service.signal(Signal::SIGHUP);
     await_descriptions(&lamp, std::slice::from_ref(&other));
-    // And while it does not.
+    // And while the service is stopped.
     drop(service);
     std::fs::write(&settings, "home-assistant = ha\n").unwrap();
     let service = lamp.start_with(&arguments);
     await_descriptions(&lamp, std::slice::from_ref(&topic));
-    // The line is gone when it starts.
+    // The setting was removed before the start.
     drop(service);
     std::fs::write(&settings, "").unwrap();
     let service = lamp.start_with(&arguments);
     await_descriptions(&lamp, &[]);
     let kept = lamp.folder.path().join("home-assistant");
-    wait_for("nothing to be remembered", PATIENCE, || {
+    wait_for("no stored topics", PATIENCE, || {
         std::fs::read_to_string(&kept).unwrap().is_empty().then_some(())
     });
     drop(service);
 
-    // A purge: nothing runs any more.
+    // A purge: no service is running.
     std::fs::write(&settings, "home-assistant = ha\n").unwrap();
     let service = lamp.start_with(&arguments);
     await_descriptions(&lamp, std::slice::from_ref(&topic));
@@ -366,21 +367,18 @@ fn home_assistant_is_left_no_ghost() {
         "there is nothing to do"
     );
 
-    // A broker that is away.
+    // A broker that is unreachable.
     std::fs::write(&kept, format!("{topic}\n")).unwrap();
     lamp.broker.stop();
     let output = lamp.command().args(arguments).arg("--forget-home-assistant").output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        errors.contains("Home Assistant goes on to show the lamp") && errors.contains(&topic),
-        "{errors}"
-    );
+    assert!(errors.contains("Home Assistant still shows the lamp") && errors.contains(&topic), "{errors}");
     assert!(kept.exists());
 }
 
 #[test]
-fn nothing_is_told_to_home_assistant_unless_asked_for() {
+fn publishes_nothing_for_home_assistant_by_default() {
     let lamp = Lamp::new();
     let mut all = MqttObserver::connect(lamp.broker.port(), &["#"]);
     let _service = lamp.start();

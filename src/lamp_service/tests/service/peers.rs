@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Peers that come late, go away, come back, or hang.
+//! Peers that start late, stop, restart or hang.
 
 use std::net::TcpListener;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, Signal, TcpProxy, wait
 
 use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, service, state};
 
-/// A lamp whose last state, before it was switched off, was `state`.
+/// A lamp with the saved state `state`.
 fn with_kept_state(broker: Mosquitto, pigpiod: Pigpiod, state: &str) -> Lamp {
     let lamp = Lamp::with(broker, pigpiod);
     std::fs::write(lamp.state_file(), kept(state)).unwrap();
@@ -31,7 +31,7 @@ fn the_leds_are_lit_before_the_broker_is_there() {
 }
 
 #[test]
-fn it_waits_for_both_and_says_so_once() {
+fn waits_for_both_and_logs_it_once() {
     let mut lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&["-g", "-l"]));
     let service = lamp.start();
     service.await_log("cannot connect to pigpiod", 1);
@@ -40,7 +40,7 @@ fn it_waits_for_both_and_says_so_once() {
     lamp.broker.restart();
     let mut observer = lamp.observer();
     assert_eq!(observer.next(CHANGED).payload, NEW);
-    // Requests are taken and told while there is no pigpiod; it is given the newest.
+    // Requests are accepted and published without pigpiod, which later receives the newest.
     for brightness in [0.1, 0.2, 0.5] {
         let request = state(0.5, 0.5, brightness, true, "early");
         observer.publish(SET_CONFIG, request.clone());
@@ -51,11 +51,11 @@ fn it_waits_for_both_and_says_so_once() {
 
     for text in [
         "cannot connect to pigpiod",
-        "MQTT broker localhost:",
-        "connected to the MQTT broker",
-        "LEDs are driven",
+        "Connection refused (os error 111); retrying",
+        "connected to MQTT broker",
+        "driving the LEDs",
     ] {
-        // The lights overtake what is read of the log.
+        // The LEDs change before the log is read.
         service.await_log(text, 1);
         let lines = service.log().iter().filter(|line| line.contains(text)).count();
         assert_eq!(lines, 1, "{text}: {:?}", service.log());
@@ -63,7 +63,7 @@ fn it_waits_for_both_and_says_so_once() {
 }
 
 #[test]
-fn a_restarted_broker_is_told_everything_again() {
+fn publishes_everything_again_after_the_broker_restarts() {
     let mut lamp = Lamp::new();
     let (_service, mut observer) = lamp.start_and_watch();
     let last = state(0.5, 0.5, 0.5, true, "before");
@@ -72,7 +72,7 @@ fn a_restarted_broker_is_told_everything_again() {
     drop(observer);
 
     lamp.broker.restart();
-    // It has forgotten retained messages and subscriptions.
+    // It has lost retained messages and subscriptions.
     let mut observer = lamp.observer();
     assert_eq!(observer.next(CONNECTION).payload, "1");
     assert_eq!(observer.next(CHANGED).payload, last);
@@ -95,11 +95,11 @@ fn a_restarted_pigpiod_is_set_up_again() {
     }
     observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "after"));
     lamp.await_leds([250, 500, 500]);
-    service.await_log("LEDs are driven", 2);
+    service.await_log("driving the LEDs", 2);
 }
 
 #[test]
-fn a_hanging_pigpiod_holds_nobody_up() {
+fn a_hanging_pigpiod_delays_nothing_else() {
     let mut lamp = Lamp::new();
     let (service, mut observer) = lamp.start_and_watch();
     lamp.await_leds([1000, 0, 0]);
@@ -128,8 +128,8 @@ fn a_hanging_pigpiod_does_not_keep_the_service_from_ending() {
 }
 
 #[test]
-fn a_peer_that_hangs_up_at_once_is_not_asked_in_a_rush() {
-    // The shortest that four waits can be, which double from 0.1 and from 0.025 seconds.
+fn retries_slowly_when_a_peer_closes_at_once() {
+    // The shortest sum of four delays, which double from 0.1 s and 0.025 s.
     for (peer, shortest) in [("--broker", 1500), ("--pigpiod", 375)] {
         let lamp = Lamp::with(Mosquitto::absent(), Pigpiod::absent(&[]));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -144,7 +144,7 @@ fn a_peer_that_hangs_up_at_once_is_not_asked_in_a_rush() {
 }
 
 #[test]
-fn a_forbidden_pin_is_named() {
+fn reports_a_forbidden_pin() {
     // Only GPIO 19 and 26 may be changed.
     let lamp = Lamp::with(Mosquitto::start(), Pigpiod::start_with(&["-g", "-l", "-x", "0x04080000"]));
     let (service, _witness) = lamp.start_and_watch();
@@ -152,7 +152,7 @@ fn a_forbidden_pin_is_named() {
 }
 
 #[test]
-fn pigpiod_is_where_the_environment_says() {
+fn uses_the_pigpiod_of_the_environment() {
     let lamp = Lamp::with(Mosquitto::start(), Pigpiod::start_with(&["-g", "-l", "-n", "127.0.0.1"]));
     let mut command = service();
     command.env("PIGPIO_ADDR", "127.0.0.1").env("PIGPIO_PORT", lamp.pigpiod.port().to_string());
@@ -169,9 +169,9 @@ fn a_frozen_broker_freezes_nothing_else() {
     let frozen = Instant::now();
     let request = state(0.5, 0.5, 0.5, true, "frozen");
     observer.publish(SET_CONFIG, request.clone());
-    // pigpiod and signals are still attended to.
+    // pigpiod and signals are still handled.
     service.signal(Signal::SIGHUP);
-    service.await_log("settings read again", 1);
+    service.await_log("reloaded the settings", 1);
     lamp.await_leds([1000, 0, 0]);
     wait_for("ten seconds of a frozen broker", PATIENCE, || (frozen.elapsed().as_secs() >= 10).then_some(()));
     lamp.broker.thaw();
@@ -182,14 +182,14 @@ fn a_frozen_broker_freezes_nothing_else() {
 }
 
 #[test]
-fn a_broker_that_takes_nothing_blocks_no_light() {
+fn a_blocked_broker_does_not_block_the_light() {
     let lamp = Lamp::new();
     let proxy = TcpProxy::to(lamp.broker.port());
     let mut observer = lamp.observer();
     let _service = lamp.start_with(&["--broker", &proxy.address()]);
     observer.next_where(CHANGED, |message| !message.retained);
     proxy.stall();
-    // No more than the broker sends without an answer.
+    // No more than the broker sends without an acknowledgement.
     for brightness in [0.1, 0.2, 0.3, 0.4, 0.5] {
         observer.publish(SET_CONFIG, state(0.5, 0.5, brightness, true, "stalled"));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What goes over the wires, and wires that break.
+//! The bytes on the connections, and connections that break.
 
 use pigpio::protocol::number::{PFS, PRS, PWM};
 use pigpio::protocol::{MESSAGE_SIZE, Message};
@@ -7,8 +7,8 @@ use test_support::{MqttObserver, Process, TcpProxy};
 
 use crate::{CHANGED, Lamp, NEW, SET_CONFIG, insist, kept, state};
 
-/// Starts the service with a proxy in the connection that `option`, --broker or --pigpiod, is for, and waits until it has
-/// reported its state.
+/// Starts the service with a proxy in the connection of `option` (--broker or --pigpiod), and waits until it
+/// has published its state.
 fn start_with_proxy(lamp: &Lamp, option: &str) -> (TcpProxy, MqttObserver, Process) {
     let proxy = TcpProxy::to(if option == "--broker" { lamp.broker.port() } else { lamp.pigpiod.port() });
     let mut observer = lamp.observer();
@@ -17,7 +17,7 @@ fn start_with_proxy(lamp: &Lamp, option: &str) -> (TcpProxy, MqttObserver, Proce
     (proxy, observer, service)
 }
 
-/// The commands in what the service wrote to pigpiod: number and parameters.
+/// The service's requests to pigpiod: number and parameters.
 fn commands(proxy: &TcpProxy) -> Vec<[u32; 3]> {
     let bytes = proxy.written().concat();
     let (requests, rest) = bytes.as_chunks::<MESSAGE_SIZE>();
@@ -44,7 +44,7 @@ fn three_pins_change_in_one_write() {
 }
 
 #[test]
-fn of_a_rush_nothing_waits_but_the_newest_colour() {
+fn only_the_newest_colour_of_a_burst_is_queued() {
     let lamp = Lamp::new();
     let (proxy, mut observer, _service) = start_with_proxy(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
@@ -56,11 +56,11 @@ fn of_a_rush_nothing_waits_but_the_newest_colour() {
         observer.publish(SET_CONFIG, rush(step));
     }
     observer.next_where(CHANGED, |message| message.payload == rush(100));
-    // One is under way, and what came after it is not lined up behind it.
+    // One is in progress; the others did not queue up.
     assert!(colours() <= before + 1, "{} colours were written", colours() - before);
 }
 
-/// The MQTT packets in what the service wrote to the broker: CONNECT, PUBLISH and SUBSCRIBE, not acknowledgements.
+/// The MQTT packets from the service to the broker, without acknowledgements: CONNECT, PUBLISH and SUBSCRIBE.
 fn packets(proxy: &TcpProxy) -> Vec<Vec<u8>> {
     let bytes = proxy.written().concat();
     let mut rest = bytes.as_slice();
@@ -79,7 +79,7 @@ fn packets(proxy: &TcpProxy) -> Vec<Vec<u8>> {
     packets
 }
 
-/// A packet: its type and flags, and its parts, of which a text comes after its length.
+/// A packet: its type and flags, and its parts, each string after its length.
 fn packet(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
     let length = match body.len() {
@@ -94,14 +94,14 @@ fn text(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_broker_is_told_who_and_what_in_this_order() {
+fn sends_these_packets_in_this_order() {
     let lamp = Lamp::new();
-    // With a state of its own it asks for nobody else's first.
+    // With its own state it does not subscribe to the retained one.
     std::fs::write(lamp.state_file(), kept(NEW)).unwrap();
     let (proxy, mut observer, service) = start_with_proxy(&lamp, "--broker");
     let presence = text("lamp/connection/lamp_service/state");
     let hello = [
-        // MQTT 3.1.1; a clean session with a retained Last Will of QoS 2; signs of life each minute.
+        // MQTT 3.1.1; a clean session with a retained Last Will of QoS 2; a keep-alive of one minute.
         packet(
             0x10,
             &[&text("MQTT"), &[4, 0b0011_0110], &[0, 60], &text("lamp_service"), &presence, &text("0")],
@@ -113,10 +113,10 @@ fn the_broker_is_told_who_and_what_in_this_order() {
     ];
     assert_eq!(packets(&proxy), hello);
 
-    // And again on a new connection, whatever was told before.
+    // The same on a new connection.
     proxy.cut_after(1);
     observer.publish(SET_CONFIG, NEW);
-    service.await_log("connected to the MQTT broker", 2);
+    service.await_log("connected to MQTT broker", 2);
     observer.next_where(CHANGED, |message| !message.retained);
     let told: Vec<Vec<u8>> = packets(&proxy).split_off(hello.len());
     assert_eq!(told.len(), hello.len());
@@ -127,14 +127,14 @@ fn the_broker_is_told_who_and_what_in_this_order() {
 }
 
 #[test]
-fn leds_that_shine_are_not_touched_by_a_start() {
+fn a_start_writes_only_the_colour_of_lit_leds() {
     let lamp = Lamp::new();
     let last = state(0.33, 1.0, 1.0, true, "");
     std::fs::write(lamp.state_file(), kept(&last)).unwrap();
     let starts = [true, false].map(|first| {
         let proxy = TcpProxy::to(lamp.pigpiod.port());
         let mut service = lamp.start_with(&["--pigpiod", &proxy.address()]);
-        service.await_log("LEDs are driven", 1);
+        service.await_log("driving the LEDs", 1);
         lamp.await_leds([20, 1000, 0]);
         service.kill();
         let commands = commands(&proxy);
@@ -147,14 +147,14 @@ fn leds_that_shine_are_not_touched_by_a_start() {
 }
 
 #[test]
-fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
+fn reconnects_to_pigpiod_after_a_reset_within_a_reply() {
     let lamp = Lamp::new();
     let (proxy, observer, service) = start_with_proxy(&lamp, "--pigpiod");
     lamp.await_leds([1000, 0, 0]);
     for (round, bytes) in [7, 16, 33].into_iter().enumerate() {
         proxy.cut_after(bytes);
         observer.publish(SET_CONFIG, state(0.1, 0.5, 0.5, true, "cut"));
-        service.await_log("LEDs are driven", round + 2);
+        service.await_log("driving the LEDs", round + 2);
         assert_eq!(proxy.cuts(), round + 1);
         observer.publish(SET_CONFIG, state(0.5, 0.5, 0.5, true, "whole"));
         lamp.await_leds([250, 500, 500]);
@@ -163,18 +163,18 @@ fn a_connection_to_pigpiod_that_is_reset_within_a_reply_is_made_again() {
 }
 
 #[test]
-fn a_connection_to_the_broker_that_is_reset_within_a_message_is_made_again() {
+fn reconnects_to_the_broker_after_a_reset_within_a_message() {
     let lamp = Lamp::new();
     let (proxy, observer, service) = start_with_proxy(&lamp, "--broker");
     for (round, bytes) in [1, 10, 50].into_iter().enumerate() {
         proxy.cut_after(bytes);
         observer.publish(SET_CONFIG, state(0.1, 0.5, 0.5, false, &format!("cut {round}")));
-        service.await_log("connected to the MQTT broker", round + 2);
+        service.await_log("connected to MQTT broker", round + 2);
         assert_eq!(proxy.cuts(), round + 1);
         insist(&observer, &state(0.5, 0.5, 0.5, true, &format!("whole {round}")));
         lamp.await_leds([250, 500, 500]);
     }
-    // Half a message was none.
+    // An incomplete message has no effect.
     let told = |message: &test_support::Message| message.topic == CHANGED && message.payload.contains("cut");
     assert!(!observer.messages().iter().any(told));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The tracks of the sliders: dithered gradients with round ends.
+//! The slider tracks: dithered gradients with round ends.
 
 use framebuffer::BAYER;
 use lamp::color::hsv_to_rgb;
@@ -7,32 +7,33 @@ use slint::{Color, Image, Rgba8Pixel, SharedPixelBuffer};
 
 use super::coverage;
 
-/// Grey of the line around a slider's track.
+/// The grey of the outline of a slider's track.
 const OUTLINE: f64 = 0.3;
 
-/// The light that the lamp gives at full brightness.
+/// The lamp's light at full brightness.
 pub(crate) fn light(hue: f32, saturation: f32) -> Color {
     let [red, green, blue] =
         hsv_to_rgb(hue.into(), saturation.into(), 1.0).map(|channel| (channel * 255.0).round() as u8);
     Color::from_rgb_u8(red, green, blue)
 }
 
-/// Track of the hue slider: once around the colour circle, from red to red.
+/// The hue track: once around the colour circle, from red to red.
 pub(crate) fn hue_track(width: i32, height: i32) -> Image {
     track(width, height, |position| hsv_to_rgb(position, 1.0, 1.0))
 }
 
-/// Track of the saturation slider: white to the pure colour.
+/// The saturation track: white to the pure colour.
 pub(crate) fn saturation_track(width: i32, height: i32, hue: f32) -> Image {
     track(width, height, |position| hsv_to_rgb(hue.into(), position, 1.0))
 }
 
-/// Track of the brightness slider: black to white.
+/// The brightness track: black to white.
 pub(crate) fn brightness_track(width: i32, height: i32) -> Image {
     track(width, height, |position| [position; 3])
 }
 
-/// A track with round ends and a thin outline; `color` tells red, green and blue along it, all from 0 to 1.
+/// A track with round ends and a thin outline. `color` maps a position to red, green and blue, all from 0 to
+/// 1.
 fn track(width: i32, height: i32, color: impl Fn(f64) -> [f64; 3]) -> Image {
     let (width, height) = (width.clamp(1, 1 << 14), height.clamp(1, 1 << 10));
     let mut buffer = SharedPixelBuffer::<Rgba8Pixel>::new(width as u32, height as u32);
@@ -54,10 +55,10 @@ fn track(width: i32, height: i32, color: impl Fn(f64) -> [f64; 3]) -> Image {
     Image::from_rgba8(buffer)
 }
 
-/// A colour from 0 to 1 as one that a panel of 16 bits shows exactly, chosen by place so that the eye sees the mean.
+/// Dithers a colour from 0 to 1 to one that a 16-bit panel shows exactly, chosen by position so that the mean
+/// is right.
 ///
-/// This is done for screens of 32 bits too: theirs is copied to such a panel, and the bits that the copy drops are
-/// then none that matter.
+/// 32-bit screens get the same colours, because fbcp may copy them to a 16-bit panel and drop the other bits.
 fn dithered([red, green, blue]: [f64; 3], x: i32, y: i32) -> [u8; 3] {
     let threshold = (f64::from(BAYER[(y & 3) as usize][(x & 3) as usize]) + 0.5) / 16.0;
     let quantized = |channel: f64, levels: f64| {

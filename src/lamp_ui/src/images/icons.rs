@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Icons, each drawn by the distance of a pixel from its lines.
+//! Icons, drawn from the distance between a pixel and their lines.
 
 use slint::Image;
 
 use super::{Mask, coverage};
 
-/// The sign of a power switch.
+/// The power symbol.
 pub(crate) fn power_icon(size: i32) -> Image {
     /// Half of the gap at the top of the ring, in radians.
     const GAP: f64 = 0.62;
@@ -14,7 +14,7 @@ pub(crate) fn power_icon(size: i32) -> Image {
     const HALF_LINE: f64 = 0.05;
     let end = (CENTER.0 + RADIUS * GAP.sin(), CENTER.1 - RADIUS * GAP.cos());
     icon(size, |x, y| {
-        // The ring is symmetrical: the right half tells of the left one.
+        // The ring is symmetrical: the right half is enough.
         let (dx, dy) = ((x - CENTER.0).abs(), y - CENTER.1);
         let ring = if dx.atan2(-dy) < GAP {
             (dx + CENTER.0 - end.0).hypot(y - end.1)
@@ -25,12 +25,12 @@ pub(crate) fn power_icon(size: i32) -> Image {
     })
 }
 
-/// A sun, which stands for brightness.
+/// A sun for brightness.
 pub(crate) fn sun_icon(size: i32) -> Image {
     const RAY: f64 = std::f64::consts::FRAC_PI_4;
     icon(size, |x, y| {
         let (dx, dy) = (x - 0.5, y - 0.5);
-        // Turned to the nearest of the eight rays, which then points to the right.
+        // Rotated to the nearest of the eight rays, which then points to the right.
         let angle = dy.atan2(dx);
         let turn = (angle / RAY).round() * RAY - angle;
         let distance = dx.hypot(dy);
@@ -39,7 +39,7 @@ pub(crate) fn sun_icon(size: i32) -> Image {
     })
 }
 
-/// A square mask of what lies inside `distance`, a signed distance in a square of side 1.
+/// A square mask of the area inside `distance`, a signed distance in a square of side 1.
 fn icon(size: i32, distance: impl Fn(f64, f64) -> f64) -> Image {
     let size = size.clamp(1, 1000);
     let mut canvas = Mask::new(size as u32, size as u32);
@@ -52,7 +52,7 @@ fn icon(size: i32, distance: impl Fn(f64, f64) -> f64) -> Image {
     canvas.into_image()
 }
 
-/// Distance from a point to the line from `a` to `b`.
+/// The distance from a point to the line from `a` to `b`.
 fn segment((x, y): (f64, f64), a: (f64, f64), b: (f64, f64)) -> f64 {
     let (line_x, line_y) = (b.0 - a.0, b.1 - a.1);
     let along = ((x - a.0) * line_x + (y - a.1) * line_y) / (line_x * line_x + line_y * line_y);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Text, broken into lines that are about equally long.
+//! Text in lines of similar length.
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use slint::Image;
 
 use super::Mask;
 
-/// Latin letters of Roboto, see assets/README.md.
+/// The Latin letters of Roboto; see assets/README.md.
 const FONT: &[u8] =
     include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/fonts/Roboto-Regular-latin1.ttf"));
 
-/// Text whose letters are `size` pixels high, measured as fonts are: from line to line. Lines are broken between words so
-/// that none is longer than `room` pixels, and stand centred one below the other.
+/// Draws text with letters `size` pixels high, measured from line to line. Lines break between words, are at
+/// most `room` pixels long, and are centred.
 pub(crate) fn text(text: &str, size: i32, room: i32) -> Image {
     let font = FontRef::try_from_slice(FONT).expect("the font is part of the program");
     let size = size.clamp(1, 1000) as f32;
@@ -22,7 +22,7 @@ pub(crate) fn text(text: &str, size: i32, room: i32) -> Image {
     let lines = balanced(text, room as f32, length);
 
     let width = lines.iter().map(|line| length(line)).fold(0.0, f32::max);
-    // A letter may reach beyond its advance by a pixel.
+    // A letter may exceed its advance by a pixel.
     let mut canvas = Mask::new(width.ceil() as u32 + 1, (font.height() * lines.len() as f32).ceil() as u32);
     for (number, line) in lines.iter().enumerate() {
         let mut end = ((width - length(line)) / 2.0).round();
@@ -42,11 +42,11 @@ pub(crate) fn text(text: &str, size: i32, room: i32) -> Image {
     canvas.into_image()
 }
 
-/// The fewest lines of a text that fit into `room`, about equally long: a last word alone on its line looks lost.
+/// Breaks a text into the fewest lines that fit `room`, with similar lengths: a single last word looks lost.
 fn balanced(text: &str, room: f32, length: impl Fn(&str) -> f32) -> Vec<String> {
     let within = |room: f32| broken(text, |line| length(line) <= room);
     let mut lines = within(room);
-    // Halving, until it is about one pixel exact.
+    // Bisection to about one pixel.
     let (mut too_narrow, mut wide_enough) = (0.0, room);
     while wide_enough - too_narrow > 1.0 {
         let middle = f32::midpoint(too_narrow, wide_enough);
@@ -60,7 +60,7 @@ fn balanced(text: &str, room: f32, length: impl Fn(&str) -> f32) -> Vec<String> 
     lines
 }
 
-/// The lines of a text, each as long as fits; a word that is too long by itself is a line of its own.
+/// Breaks a text into lines as long as fit. A word that does not fit is a line of its own.
 fn broken(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_that_the_program_shows_is_in_the_font() {
+    fn the_font_has_every_letter_of_the_program() {
         let font = FontRef::try_from_slice(FONT).unwrap();
         for letter in (' '..='~').chain("äöüßéèñ–—‘’“”…".chars()) {
             assert_ne!(font.glyph_id(letter).0, 0, "{letter}");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which input device is taken: the first that a line of Kivy's `[input]` names and that is a touch screen.
+//! Chooses the input device: the first touch screen that a line of Kivy's `[input]` names.
 //!
-//! A line whose device is missing, or is none, is passed over. Where all lines fail and one of them names a device by its
-//! number in /dev/input, the number is stale: what a look finds is taken in its place, with that line's calibration. A line
-//! without a calibration for a device that is there, such as a keyboard, is about that device, and has no stale number.
+//! A line with a missing device, or another kind of device, is skipped. If all lines fail and one names a
+//! device by its number in /dev/input, that number may be outdated: any touch screen is used instead, with
+//! that line's calibration. A line without a calibration for an existing device, such as a keyboard, is not
+//! outdated.
 
 use std::cmp::Reverse;
 use std::io;
@@ -12,40 +13,40 @@ use std::path::{Path, PathBuf};
 use kivy_conf::input::{Device, Provider, Rule};
 use touchscreen::{Protocol, Refusal};
 
-/// A device that can be looked at.
+/// A device to choose from.
 pub(super) trait Candidate {
-    /// The name that its driver gives it.
+    /// The name from its driver.
     fn name(&self) -> &str;
-    /// How it reports touches, if that is known, or why it is no touch screen.
+    /// Its protocol if known, or why it is not a touch screen.
     fn protocol(&self) -> Result<Option<Protocol>, Refusal>;
 }
 
-/// A touch screen to take.
+/// The chosen touch screen.
 #[derive(Debug)]
 pub(super) struct Choice<D> {
     pub path: PathBuf,
     pub device: D,
     pub protocol: Option<Protocol>,
-    /// The rule whose calibration counts.
+    /// The rule with the calibration.
     pub rule: Option<usize>,
-    /// How many rules come before it and failed.
+    /// How many earlier rules failed.
     pub failed: usize,
-    /// The device with a stale number that it is taken in place of.
+    /// The outdated device that it replaces.
     pub in_place_of: Option<PathBuf>,
 }
 
-/// What a look found.
+/// The result of a search.
 #[derive(Debug)]
 pub(super) struct Found<D> {
     pub choice: Option<Choice<D>>,
-    /// Rules that failed, and why, in whole sentences.
+    /// Failed rules and the reasons, in whole sentences.
     pub complaints: Vec<(usize, String)>,
-    /// A device that may not be opened, and so may be the touch screen.
+    /// A device without permission to open it, which may be the touch screen.
     pub refused: Option<PathBuf>,
 }
 
-/// Looks at the first `limit` of the rules, or at all of them and, where they fail, at what else there is. `nodes` are the
-/// devices of the machine, in the order in which they are looked at.
+/// Checks the first `limit` of the rules, or all of them and, if they fail, the other devices. `nodes` are
+/// the machine's devices in order.
 pub(super) fn choose<D: Candidate>(
     rules: &[Rule],
     limit: Option<usize>,
@@ -65,7 +66,7 @@ pub(super) fn choose<D: Candidate>(
                 })
             }
             device => look_for(nodes, &mut open, &mut found.refused, |name| device.is_named(name))
-                .ok_or_else(|| format!("no touch screen is called {}", wanted(device))),
+                .ok_or_else(|| not_found(device)),
         };
         match chosen {
             Ok((path, device, protocol)) => {
@@ -90,18 +91,18 @@ pub(super) fn choose<D: Candidate>(
     found
 }
 
-/// The name that a rule wants, for a sentence.
-fn wanted(device: &Device) -> String {
+/// A sentence for a rule without a matching touch screen.
+fn not_found(device: &Device) -> String {
     match device {
-        Device::Named(name) if name.is_empty() => "anything".to_owned(),
-        Device::Named(name) => format!("{name:?}"),
-        Device::Fitting(expression) => format!("as {:?} says", expression.as_str()),
-        Device::Path(path) => path.display().to_string(),
+        Device::Named(name) if name.is_empty() => "there is no touch screen".to_owned(),
+        Device::Named(name) => format!("no touch screen is named {name:?}"),
+        Device::Fitting(expression) => format!("no touch screen has a name like {:?}", expression.as_str()),
+        Device::Path(path) => format!("{} is not a touch screen", path.display()),
     }
 }
 
-/// The one of the rules `stale` that most likely meant the touch screen when its number was right: that with most options,
-/// and among those with as many one whose provider is for such a screen.
+/// The outdated rule that most likely named the touch screen: the one with most options and, of those, with a
+/// provider for such a screen.
 fn meant<'a>(rules: &'a [Rule], stale: &[usize], protocol: Option<Protocol>) -> Option<(usize, &'a Path)> {
     let suiting =
         if matches!(protocol, Some(Protocol::Single(_))) { Provider::Hidinput } else { Provider::Mtdev };
@@ -116,7 +117,7 @@ fn meant<'a>(rules: &'a [Rule], stale: &[usize], protocol: Option<Protocol>) -> 
 
 type Opened<D> = (PathBuf, D, Option<Protocol>);
 
-/// Opens the device of a rule, or says what is wrong with it, and whether it is missing.
+/// Opens the device of a rule. Fails with a reason, and whether the device is missing.
 fn look_at<D: Candidate>(
     path: &Path,
     open: &mut impl FnMut(&Path) -> io::Result<D>,
@@ -127,13 +128,13 @@ fn look_at<D: Candidate>(
         io::ErrorKind::NotFound => (format!("{shown} is missing"), true),
         io::ErrorKind::PermissionDenied => {
             *refused = Some(path.to_owned());
-            (format!("{shown} may not be opened"), false)
+            (format!("no permission to open {shown}"), false)
         }
-        _ => (format!("{shown} cannot be used: {error}"), false),
+        _ => (format!("cannot use {shown}: {error}"), false),
     })?;
     match device.protocol() {
         Ok(protocol) => Ok((path.to_owned(), device, protocol)),
-        Err(refusal) => Err((format!("{shown} ({}) is no touch screen: {refusal}", device.name()), false)),
+        Err(refusal) => Err((format!("{shown} ({}) is not a touch screen: {refusal}", device.name()), false)),
     }
 }
 
@@ -152,7 +153,7 @@ fn look_for<D: Candidate>(
             if error.kind() == io::ErrorKind::PermissionDenied {
                 *refused = Some(path.clone());
             }
-            // A device that is gone since the folder was read, or no input device.
+            // Removed since the directory was read, or not an input device.
             None
         }
     })
@@ -193,7 +194,7 @@ mod tests {
         Fake(name, Capabilities::new(&[], &[BTN_TOUCH], &[ABS_X, ABS_Y]))
     }
 
-    /// Number of the device, the rule, and all complaints, for lines of `[input]` and devices by their numbers.
+    /// The device's number, the rule and all failures, for lines of `[input]` and numbered devices.
     fn look(
         lines: &[&str],
         limit: Option<usize>,
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn without_lines_the_first_touch_screen_is_taken() {
+    fn chooses_the_first_touch_screen_without_lines() {
         let (choice, complaints) = look(&[], None, &[(0, keyboard()), (3, single_touch("ads"))]);
         is_chosen(choice.as_ref(), 3, None, 0);
         assert!(complaints.is_empty(), "{complaints:?}");
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_whose_device_is_missing_or_none_are_passed_over() {
+    fn skips_lines_without_a_touch_screen() {
         let lines =
             ["hidinput,/dev/input/event0", "mtdev,/dev/input/event5", "probesysfs,match=ft5", "probesysfs"];
         let (choice, complaints) = look(&lines, None, &[(0, keyboard()), (2, multi_touch("gt911"))]);
@@ -237,19 +238,19 @@ mod tests {
         assert_eq!(
             complaints,
             [
-                "0: /dev/input/event0 (keyboard) is no touch screen: it reports no positions",
+                "0: /dev/input/event0 (keyboard) is not a touch screen: it reports no positions",
                 "1: /dev/input/event5 is missing",
-                "2: no touch screen is called \"ft5\"",
+                "2: no touch screen is named \"ft5\"",
             ]
         );
-        // When it appears, an earlier line wins.
+        // When it appears, an earlier line takes precedence.
         let devices = [(0, keyboard()), (2, multi_touch("gt911")), (5, multi_touch("ft5406"))];
         is_chosen(look(&lines, Some(3), &devices).0.as_ref(), 5, Some(1), 1);
         assert!(look(&lines, Some(3), &[(2, multi_touch("gt911"))]).0.is_none(), "later lines do not count");
     }
 
     #[test]
-    fn a_stale_number_falls_back_to_what_a_look_finds() {
+    fn an_outdated_number_falls_back_to_another_touch_screen() {
         let lines = ["hidinput,/dev/input/event0", "mtdev,/dev/input/event5,rotation=90"];
         let (choice, _) = look(&lines, None, &[(0, keyboard()), (2, multi_touch("ft5406"))]);
         is_chosen(choice.as_ref(), 2, Some(1), 2);
@@ -258,18 +259,18 @@ mod tests {
         let lines = ["hidinput,/dev/input/event0", "mtdev,/dev/input/event5"];
         is_chosen(look(&lines, None, &[(2, multi_touch("ft5406"))]).0.as_ref(), 2, Some(1), 2);
         is_chosen(look(&lines, None, &[(2, single_touch("ads7846"))]).0.as_ref(), 2, Some(0), 2);
-        // A keyboard's line is about the keyboard, unless it has a touch screen's calibration.
+        // A keyboard's line names the keyboard, unless it has a touch screen's calibration.
         let devices = [(0, keyboard()), (2, multi_touch("ft5406"))];
         is_chosen(look(&["hidinput,/dev/input/event0"], None, &devices).0.as_ref(), 2, None, 1);
         is_chosen(look(&["mtdev,/dev/input/event0,rotation=90"], None, &devices).0.as_ref(), 2, Some(0), 1);
-        // A name is never stale.
+        // A name is never outdated.
         assert!(look(&["probesysfs,match=ft5"], None, &[(2, multi_touch("gt911"))]).0.is_none());
     }
 
     #[test]
-    fn a_device_that_may_not_be_opened_is_told() {
+    fn reports_a_device_without_permission() {
         let (choice, complaints) = look(&["mtdev,/dev/input/event9"], None, &[]);
         assert!(choice.is_none());
-        assert_eq!(complaints, ["0: /dev/input/event9 may not be opened"]);
+        assert_eq!(complaints, ["0: no permission to open /dev/input/event9"]);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An open touch screen, or what stands in for one.
+//! An open touch screen or its replacement.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -19,28 +19,28 @@ use super::mapping::Mapping;
 use super::pointer::Pointer;
 use crate::window::Window;
 
-/// Where the kernel puts input devices.
+/// The directory of input devices.
 pub(super) const INPUT_FOLDER: &str = "/dev/input";
 
-/// A touch screen that is open.
+/// An open touch screen.
 pub(crate) struct TouchScreen {
     path: PathBuf,
     source: Source,
     decoder: Decoder,
     mapping: Mapping,
-    /// The finger is down beside the picture.
+    /// Whether the finger went down beside the picture.
     is_beside: bool,
 }
 
 enum Source {
     Device(Device),
-    /// Raw events from a FIFO, with what was read of the next one.
+    /// Raw events from a FIFO, with the part of the next event read so far.
     Fifo(File, Vec<u8>),
     /// The mouse in a window.
     Window(Rc<Window>),
 }
 
-/// What was opened and may be a touch screen.
+/// An opened device that may be a touch screen.
 pub(super) enum Opened {
     Device(Device),
     Fifo(File),
@@ -63,7 +63,8 @@ impl Candidate for Opened {
 }
 
 impl TouchScreen {
-    /// Opens the touch screen at `path`, with the calibration of the first rule that means it. `Ok(None)`: it is not there.
+    /// Opens the touch screen at `path` with the calibration of the first rule for it. `Ok(None)` if it does
+    /// not exist.
     pub(super) fn at(path: &Path, kivy: &Kivy) -> anyhow::Result<Option<Self>> {
         let device = match open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -83,21 +84,21 @@ impl TouchScreen {
             Self::of_choice(choice, kivy)
         };
         open().map(Some).with_context(|| {
-            format!("cannot use {} as touch screen, name another with --touch", path.display())
+            format!("cannot use {} as a touch screen; name another with --touch", path.display())
         })
     }
 
-    /// Looks for a touch screen by the first `limit` rules of the Kivy configuration, or by all and, where they fail, among
-    /// what there is.
+    /// Searches by the first `limit` rules of the Kivy configuration, or by all and, if they fail, among all
+    /// devices.
     pub(super) fn look(kivy: &Kivy, limit: Option<usize>) -> anyhow::Result<Found<Opened>> {
         Ok(choose(&kivy.rules, limit, &nodes(Path::new(INPUT_FOLDER))?, open))
     }
 
-    /// Begins to take touches from what was chosen.
+    /// Starts reading touches from the chosen device.
     pub(super) fn of_choice(choice: Choice<Opened>, kivy: &Kivy) -> anyhow::Result<Self> {
         let Choice { path, device, protocol, rule, .. } = choice;
         let rule = rule.and_then(|index| kivy.rules.get(index));
-        // A link by which it may be named has the name of the device's node at its end.
+        // A link ends at the device node with its name.
         let node = path.canonicalize().unwrap_or_else(|_| path.clone());
         let node = node.file_name().unwrap_or_default().to_string_lossy();
         let calibration = rule.map(|rule| rule.calibration).unwrap_or_default();
@@ -119,7 +120,7 @@ impl TouchScreen {
         Ok(Self { path, source, decoder, mapping, is_beside: false })
     }
 
-    /// The mouse in a window in place of a touch screen.
+    /// Uses the mouse in a window as the touch screen.
     pub(crate) fn of_window(window: Rc<Window>) -> Self {
         Self {
             path: PathBuf::new(),
@@ -130,17 +131,17 @@ impl TouchScreen {
         }
     }
 
-    /// Whether events wait that waiting for the file descriptor does not tell of.
+    /// Whether events are available that the file descriptor does not report.
     pub(crate) fn has_waiting(&self) -> bool {
         matches!(&self.source, Source::Window(window) if window.has_waiting())
     }
 
-    /// The path by which it was opened; empty for the mouse.
+    /// The path that it was opened with; empty for the mouse.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Keeps its touches for this process, or lets others have them too. What stands in for a device has no others.
+    /// Grabs the touches for this process, or releases them. Does nothing for a FIFO or window.
     pub(super) fn grab(&self, is_grabbed: bool) -> io::Result<()> {
         match &self.source {
             Source::Device(device) => device.grab(is_grabbed),
@@ -148,12 +149,12 @@ impl TouchScreen {
         }
     }
 
-    /// Whether another process keeps its touches for itself.
+    /// Whether another process has grabbed the device.
     pub(crate) fn is_grabbed(&self) -> bool {
         matches!(&self.source, Source::Device(device) if device.is_grabbed())
     }
 
-    /// Where it was opened, with the name that the device gives itself.
+    /// Path and name of the device.
     pub(crate) fn description(&self) -> String {
         match &self.source {
             Source::Device(device) => {
@@ -165,8 +166,8 @@ impl TouchScreen {
         }
     }
 
-    /// Takes all events that are there: what the finger did in the device's units, if it has any, and on a screen of `size`
-    /// pixels. An error means that the device is gone.
+    /// Reads all available events: what the finger did, in the device's units if it has any, and on a screen
+    /// of `size` pixels. An error means that the device was removed.
     pub(crate) fn read(
         &mut self,
         size: (u32, u32),
@@ -181,7 +182,7 @@ impl TouchScreen {
                 Source::Device(device) => {
                     let events = device.read()?;
                     if let Some(loss) = events.iter().position(is_loss) {
-                        // What was lost is in the state that the kernel has, and so is what else is there.
+                        // The kernel's state includes the lost events and those still queued.
                         while !device.read()?.is_empty() {}
                         let snapshot = device.snapshot()?;
                         for event in &events[..loss] {
@@ -207,7 +208,7 @@ impl TouchScreen {
     }
 }
 
-/// Hands touches on with their places, but for those that begin beside the picture.
+/// Maps touches to positions, without those that begin beside the picture.
 fn map(
     mapping: &Mapping,
     is_beside: &mut bool,
@@ -226,7 +227,7 @@ fn map(
     }
 }
 
-/// Whole events of a FIFO; none if there are no more.
+/// Reads whole events from a FIFO; empty if there are none.
 fn read_fifo(file: &mut File, rest: &mut Vec<u8>) -> io::Result<Vec<Event>> {
     let mut buffer = [0; EVENT_SIZE * 64];
     while rest.len() < EVENT_SIZE {
@@ -241,12 +242,12 @@ fn read_fifo(file: &mut File, rest: &mut Vec<u8>) -> io::Result<Vec<Event>> {
     Ok(rest.drain(..whole).as_slice().chunks_exact(EVENT_SIZE).map(fields).collect())
 }
 
-/// The devices of `folder`, in the order of their numbers.
+/// The devices of `folder` in numeric order.
 fn nodes(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut nodes: Vec<PathBuf> = match folder.read_dir() {
         Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(anyhow!(error).context(format!("cannot look into {}", folder.display()))),
+        Err(error) => return Err(anyhow!(error).context(format!("cannot read {}", folder.display()))),
     };
     nodes.retain(|path| {
         path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("event"))
@@ -257,7 +258,7 @@ fn nodes(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 fn open(path: &Path) -> io::Result<Opened> {
     if path.metadata()?.file_type().is_fifo() {
-        // Open for writing too: a FIFO without a writer would be ready all the time with nothing to read.
+        // Also open for writing: otherwise a FIFO without a writer is always readable.
         let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
         return Ok(Opened::Fifo(file));
     }
@@ -274,7 +275,7 @@ impl AsFd for TouchScreen {
     }
 }
 
-/// Type, code and value of a raw event: its last eight bytes, in the machine's byte order.
+/// Type, code and value of a raw event: its last eight bytes in native byte order.
 fn fields(event: &[u8]) -> Event {
     let tail = &event[EVENT_SIZE - 8..];
     let short = |at: usize| u16::from_ne_bytes([tail[at], tail[at + 1]]);
@@ -286,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_raw_event_is_read_at_its_end() {
+    fn reads_a_raw_event_from_its_end() {
         let mut event = vec![0xaa; EVENT_SIZE - 8];
         event.extend(3u16.to_ne_bytes());
         event.extend(0x35u16.to_ne_bytes());
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_touch_screen_is_refused_by_name() {
+    fn rejects_other_devices_by_name() {
         let kivy = Kivy::default();
         assert!(TouchScreen::at(Path::new("/nonexistent/event0"), &kivy).unwrap().is_none());
         let error = TouchScreen::at(Path::new("/dev/null"), &kivy).err().unwrap();
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_input_devices_is_no_failure() {
+    fn accepts_a_machine_without_input_devices() {
         assert!(nodes(Path::new("/nonexistent")).unwrap().is_empty());
     }
 }

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Touches that are not meant: those that begin where none are taken, and the trembling of a finger that rests.
+//! Removes unintended touches: those that begin in ignored areas, and the jitter of a resting finger.
 
 use super::Pointer;
 
-/// What is left out of a stream of touches, by `[postproc]` of the Kivy configuration.
+/// The filter of `[postproc]` of the Kivy configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
-    /// The sum of the ways in x and y up to which a finger does not move, in parts of the screen.
+    /// The maximum sum of the movements in x and y that is ignored, as a fraction of the screen.
     jitter: f32,
-    /// Left, bottom, right and top in parts of the screen, from its lower left corner.
+    /// Left, bottom, right and top as fractions of the screen, from its lower left corner.
     ignored: Vec<[f32; 4]>,
-    /// Where the finger was last seen; `None` while there is none or it is not seen.
+    /// The last reported position; `None` without a finger or for an ignored one.
     last: Option<(f32, f32)>,
 }
 
 impl Filter {
-    /// A filter with these limits.
+    /// Creates a filter with these limits.
     pub(crate) fn new(jitter: f32, ignored: Vec<[f32; 4]>) -> Self {
         Self { jitter, ignored, last: None }
     }
 
-    /// What is left of a touch.
+    /// The filtered touch.
     pub(crate) fn pass(&mut self, pointer: Pointer) -> Option<Pointer> {
         match pointer {
             Pointer::Down(x, y) => {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_touch_that_begins_in_an_ignored_place_is_not_seen_at_all() {
+    fn ignores_a_touch_that_begins_in_an_ignored_area() {
         // The lowest tenth of the screen.
         let mut filter = Filter::new(0.0, vec![[0.0, 0.0, 1.0, 0.1]]);
         for pointer in [Pointer::Down(0.5, 0.95), Pointer::Moved(0.5, 0.5), Pointer::Up] {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finger_that_trembles_rests() {
+    fn ignores_jitter() {
         let mut filter = Filter::new(0.02, Vec::new());
         assert!(filter.pass(Pointer::Down(0.5, 0.5)).is_some());
         assert_eq!(filter.pass(Pointer::Moved(0.509, 0.491)), None);

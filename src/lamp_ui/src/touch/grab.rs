@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Touches that are kept for the lamp: other programs that have the touch screen open, such as a desktop, get none.
+//! Grabbing the touch screen, so that other programs, such as a desktop, receive no touches.
 
 use runtime::logging::OnChangeLog;
 
 use super::TouchScreen;
 
-/// Whether touches are kept, and whether they shall be.
+/// Whether touches are grabbed, and whether they should be.
 #[derive(Default)]
 pub(super) struct DeviceGrab {
     is_wanted: bool,
@@ -14,19 +14,19 @@ pub(super) struct DeviceGrab {
 }
 
 impl DeviceGrab {
-    /// From now on touches are kept, or not.
+    /// Sets whether touches should be grabbed.
     pub(super) fn want(&mut self, is_wanted: bool, screen: Option<&TouchScreen>) {
         self.is_wanted = is_wanted;
         self.apply(screen);
     }
 
-    /// A touch screen was opened, or lost: what was kept of another one is free.
+    /// A touch screen was opened or lost, which releases a grab of the old one.
     pub(super) fn on(&mut self, screen: Option<&TouchScreen>) {
         self.is_held = false;
         self.apply(screen);
     }
 
-    /// Tries again, if another program kept the touches when they were wanted.
+    /// Retries if another program had grabbed the device.
     pub(super) fn apply(&mut self, screen: Option<&TouchScreen>) {
         let Some(screen) = screen.filter(|_| self.is_wanted != self.is_held) else { return };
         match screen.grab(self.is_wanted) {
@@ -35,7 +35,7 @@ impl DeviceGrab {
                 self.log.reset();
             }
             Err(error) => self.log.warn(&format!(
-                "cannot keep the touches of {} for the lamp, as another program may do so: {error}",
+                "cannot grab {}: {error}; another program may have grabbed it",
                 screen.description()
             )),
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the finger does: the touch screen when there is one, the long press, and whether the finger still means something.
+//! Touch input: the touch screen if available, the long press, and whether the finger still acts.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -18,39 +18,39 @@ use crate::long_press::LongPress;
 use crate::search::Search;
 use crate::window::Window;
 
-/// Where touches come from.
+/// The source of touches.
 pub(crate) struct Options {
-    /// The device, if it is named.
+    /// The device, if named.
     pub path: Option<PathBuf>,
-    /// In its place.
+    /// A window instead.
     pub window: Option<Rc<Window>>,
-    /// Which touch screens the Kivy configuration means.
+    /// The touch screens of the Kivy configuration.
     pub kivy: Kivy,
 }
 
-/// The finger, and the touch screen that sees it.
+/// The finger and the touch screen.
 pub(crate) struct TouchInput {
     options: Options,
     filter: Filter,
     screen: Option<TouchScreen>,
-    /// How many lines of the Kivy configuration come before that of the touch screen and may be true one day.
+    /// How many earlier lines of the Kivy configuration failed and may succeed later.
     failed: usize,
-    /// Why each line failed.
+    /// The last reason for each failed line.
     complaints: Vec<OnChangeLog>,
     search: Search,
     watch: Option<Watch>,
     grab: DeviceGrab,
-    /// A device has come, by which an earlier line may be true now.
+    /// A device has appeared, so an earlier line may succeed.
     has_news: bool,
     is_touched: bool,
-    /// A finger that rests.
+    /// The long press.
     pub press: LongPress,
-    /// The finger has done what it was to do; the rest of its way means nothing.
+    /// Whether the finger has acted; the rest of its movement has no effect.
     pub is_done: bool,
 }
 
 impl TouchInput {
-    /// Takes touches that pass `filter`, as soon as there is a touch screen.
+    /// Passes touches through `filter` as soon as there is a touch screen.
     pub(crate) fn new(options: Options, filter: Filter) -> Self {
         let complaints = options.kivy.rules.iter().map(|_| OnChangeLog::default()).collect();
         Self {
@@ -69,7 +69,7 @@ impl TouchInput {
         }
     }
 
-    /// Looks for the touch screen, if there is none and it is time, or for a better one, if a device has come.
+    /// Searches for the touch screen if due, or for a better one if a device has appeared.
     pub(crate) fn find_screen(&mut self, now: Instant) {
         let is_due = self.screen.is_none() && (self.search.is_due(now) || self.has_news);
         let is_worse = self.screen.is_some() && self.failed > 0 && self.has_news && !self.is_touched;
@@ -78,7 +78,7 @@ impl TouchInput {
         }
         self.has_news = false;
         if self.options.window.is_none() && self.options.path.is_none() && self.watch.is_none() {
-            // Before the look, so that nothing comes unseen between the two.
+            // Before the search, so that no device is missed in between.
             self.watch = Watch::new(Path::new(INPUT_FOLDER));
         }
         match self.open(is_worse.then_some(self.failed)) {
@@ -90,27 +90,27 @@ impl TouchInput {
             Ok(None) if is_worse => {}
             Ok(None) => {
                 let sought = match &self.options.path {
-                    Some(path) => format!("{}, which is not there", path.display()),
-                    None => format!("one to appear in {INPUT_FOLDER}"),
+                    Some(path) => format!("{} does not exist", path.display()),
+                    None => format!("none in {INPUT_FOLDER}"),
                 };
-                self.search.failed(now, &format!("waits for a touch screen: {sought}"));
+                self.search.failed(now, &format!("waiting for a touch screen: {sought}"));
             }
-            Err(error) => self.search.failed(now, &format!("waits for a touch screen: {error:#}")),
+            Err(error) => self.search.failed(now, &format!("waiting for a touch screen: {error:#}")),
         }
     }
 
-    /// Opens the touch screen that the first `limit` lines of the Kivy configuration mean, or that all means.
+    /// Opens a touch screen by the first `limit` lines of the Kivy configuration, or by all.
     fn open(&mut self, limit: Option<usize>) -> anyhow::Result<Option<TouchScreen>> {
         let Options { path, window, kivy } = &self.options;
         if let Some(window) = window {
             let screen = TouchScreen::of_window(Rc::clone(window));
-            log::info!("takes touches from {}", screen.description());
+            log::info!("reading touches from {}", screen.description());
             return Ok(Some(screen));
         }
         if let Some(path) = path {
             let screen = TouchScreen::at(path, kivy)?;
             if let Some(screen) = &screen {
-                log::info!("takes touches from {}", screen.description());
+                log::info!("reading touches from {}", screen.description());
             }
             return Ok(screen);
         }
@@ -124,7 +124,7 @@ impl TouchInput {
         let Some(choice) = found.choice else {
             if let Some(path) = found.refused {
                 anyhow::bail!(
-                    "cannot open {}, the user who runs this needs the group `input`",
+                    "cannot open {}; add the user of this process to the group `input`",
                     path.display()
                 );
             }
@@ -133,9 +133,9 @@ impl TouchInput {
         let (failed, in_place_of) = (choice.failed, choice.in_place_of.clone());
         let screen = TouchScreen::of_choice(choice, kivy)?;
         let reason = in_place_of.map_or_else(String::new, |path| {
-            format!(" in place of {}, which the Kivy configuration names", path.display())
+            format!(" instead of {}, which the Kivy configuration names", path.display())
         });
-        log::info!("takes touches from {}{reason}", screen.description());
+        log::info!("reading touches from {}{reason}", screen.description());
         self.failed = failed;
         for complaint in self.complaints.iter_mut().skip(failed) {
             complaint.reset();
@@ -143,8 +143,8 @@ impl TouchInput {
         Ok(Some(screen))
     }
 
-    /// What the finger has done on a screen of `size`, in the device's units and on the screen. Says whether the touch screen
-    /// was lost by it.
+    /// What the finger did on a screen of `size`, in the device's units and on the screen, and whether the
+    /// touch screen was lost.
     pub(crate) fn take(&mut self, size: (u32, u32)) -> (Vec<(Option<Touch>, Pointer)>, bool) {
         let mut pointers = Vec::new();
         if let Some(watch) = &self.watch {
@@ -158,7 +158,7 @@ impl TouchInput {
             }
         });
         let Err(error) = read else { return (pointers, false) };
-        let reason = format!("waits for a touch screen: lost {}: {error}", screen.description());
+        let reason = format!("waiting for a touch screen: lost {}: {error}", screen.description());
         self.screen = None;
         self.grab.on(None);
         self.is_touched = false;
@@ -167,27 +167,27 @@ impl TouchInput {
         (pointers, true)
     }
 
-    /// Keeps touches from other programs from now on, or lets them have them too.
+    /// Grabs touches from now on, or releases them.
     pub(crate) fn keep_from_others(&mut self, is_kept: bool) {
         self.grab.want(is_kept, self.screen.as_ref());
     }
 
-    /// The touch screen, if there is one.
+    /// The touch screen, if available.
     pub(crate) fn screen(&self) -> Option<&TouchScreen> {
         self.screen.as_ref()
     }
 
-    /// Whether touches wait that its descriptors do not announce.
+    /// Whether touches are available that its descriptors do not report.
     pub(crate) fn has_waiting(&self) -> bool {
         self.screen.as_ref().is_some_and(TouchScreen::has_waiting)
     }
 
-    /// Become readable with a touch, and when a device comes.
+    /// Descriptors that become readable with a touch and with a new device.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.screen.as_ref().map(AsFd::as_fd).into_iter().chain(self.watch.as_ref().map(AsFd::as_fd))
     }
 
-    /// When it has something to do next.
+    /// The next deadline.
     pub(crate) fn due(&self) -> Option<Instant> {
         let search = self.screen.is_none().then(|| self.search.due()).flatten();
         [search, self.press.due()].into_iter().flatten().min()

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! From the units of a device to places on the screen, in the order of Kivy's code: the range of each axis, inversion,
-//! rotation, `[postproc:calibration]`. [`super::Filter`] comes after it, and last the rotation of the picture.
+//! Maps device units to positions on the screen, in the order of Kivy's code: the range of each axis,
+//! inversion, rotation, `[postproc:calibration]`. [`super::Filter`] follows, then the rotation of the
+//! picture.
 //!
-//! Kivy takes no touch beyond the edges of the screen; here it is taken at the edge, so that a calibration that is a
-//! little too narrow costs nothing.
+//! Kivy ignores touches beyond the edges of the screen. Here they count at the edge, so that a slightly
+//! narrow calibration does no harm.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +14,18 @@ use touchscreen::{AxisInfo, Protocol, Touch};
 
 use super::Pointer;
 
-/// Where the touches of a device lie.
+/// The mapping of a device's touches.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Mapping {
-    /// First and last value of x and y, as far as they are known. The rest is pixels of the screen. The first may be the
-    /// larger one.
+    /// First and last value of x and y, if known; the others are pixels of the screen. The first value may be
+    /// the larger one.
     range: [Ends; 2],
     calibration: Calibration,
     recalibration: Option<Recalibration>,
 }
 
 impl Mapping {
-    /// For a device that reports its touches by `protocol` on `axes`, if that is known.
+    /// Creates the mapping for a device with `protocol` and `axes`, if known.
     pub(super) fn new(
         protocol: Option<Protocol>,
         axes: &BTreeMap<u16, AxisInfo>,
@@ -47,7 +48,7 @@ impl Mapping {
         Self { range, calibration, recalibration }
     }
 
-    /// What a touch is on a screen of `size` pixels; `None`: it lies beside the picture.
+    /// Maps a touch to a screen of `size` pixels; `None` if it is beside the picture.
     pub(super) fn pointer(&self, touch: Touch, size: (u32, u32)) -> Option<Pointer> {
         Some(match touch {
             Touch::Down(x, y) => {
@@ -74,11 +75,11 @@ impl Mapping {
     }
 }
 
-/// Which part of the way from the first to the last value of its axis `value` is on.
+/// The relative position of `value` between the first and last value of its axis.
 fn part(value: i32, (first, last): Ends, pixels: u32) -> f32 {
     let first = f64::from(first.unwrap_or(0));
     let last = last.map_or(f64::from(pixels) - 1.0, f64::from);
-    // An axis without extent cannot be mapped: its only place is the screen's middle.
+    // An axis without extent maps to the middle of the screen.
     if (last - first).abs() < 0.5 {
         return 0.5;
     }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn device_units_become_places() {
+    fn maps_device_units_to_positions() {
         let of = |touch, range: [Ends; 2]| {
             Mapping { range, ..Mapping::default() }
                 .pointer(touch, (240, 320))

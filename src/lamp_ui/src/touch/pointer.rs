@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the finger does on the screen.
+//! Pointer events on the screen.
 
-/// What the finger did, with places from 0 to 1 from the upper left: 0 is the middle of the first pixel, 1 that of the last.
+/// What the finger did, with positions from 0 to 1 from the upper left: 0 is the centre of the first pixel, 1
+/// that of the last.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Pointer {
     /// Went down, at x and y.
@@ -10,12 +11,12 @@ pub(crate) enum Pointer {
     Moved(f32, f32),
     /// Was lifted.
     Up,
-    /// Is out of sight: it must have no effect from here on.
+    /// Lost: it must have no further effect.
     Lost,
 }
 
 impl Pointer {
-    /// The same elsewhere: `place` tells where.
+    /// The event with its position mapped by `place`.
     pub(crate) fn mapped(self, place: impl FnOnce((f32, f32)) -> (f32, f32)) -> Self {
         match self {
             Self::Down(x, y) => {
@@ -31,7 +32,8 @@ impl Pointer {
     }
 }
 
-/// Where a place is on a screen of `width` and `height`, in pixels from the upper left: the middle of the first is at 0.5.
+/// A position on a screen of `width` and `height`, in pixels from the upper left: the centre of the first is
+/// at 0.5.
 pub(crate) fn pixels((x, y): (f32, f32), (width, height): (u32, u32)) -> (f32, f32) {
     let along = |place: f32, side: u32| place * side.saturating_sub(1) as f32 + 0.5;
     (along(x, width), along(y, height))

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What is made of recorded touch screens, from the kernel's events to pixels of the picture, beside what Kivy makes of them.
+//! Replays recorded touch screens, from kernel events to pixels of the picture, and compares the results with
+//! Kivy's.
 //!
-//! Each folder of tests/touchscreens is a device: `recording`, its capabilities and events in evemu's text form,
-//! recorded or written by what its driver does, as its first lines say; `config.ini`,
-//! a Kivy configuration, with the size of the screen in a comment; `expected`, what the finger does, in pixels from the upper
-//! left of the picture; and `kivy`, the same by Kivy itself, written by tests/kivy/oracle, empty where Kivy sees no touch.
+//! Each directory of tests/touchscreens is a device. `recording` has its capabilities and events in evemu's
+//! text form, recorded or derived from its driver, as its first lines state. `config.ini` is a Kivy
+//! configuration, with the size of the screen in a comment. `expected` has the touches in pixels from the
+//! upper left of the picture. `kivy` has the same from Kivy itself, written by tests/kivy/oracle; it is empty
+//! where Kivy detects no touch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,10 +22,10 @@ use super::choice::{Candidate, choose};
 use super::mapping::Mapping;
 use super::{Filter, Pointer};
 
-/// Difference of positions that comes of decimals, in pixels.
+/// The tolerance for rounded positions, in pixels.
 const SAME: f32 = 0.15;
 
-/// A device and its events, in evemu's text form.
+/// A device and its events in evemu's text form.
 #[derive(Debug, Clone, Default)]
 struct Recording {
     name: String,
@@ -74,7 +76,7 @@ impl Recording {
         recording
     }
 
-    /// What the kernel knows of it before the first event.
+    /// The kernel's state before the first event.
     fn snapshot(&self) -> Snapshot {
         let slots = self.axes.get(&ABS_MT_SLOT).map_or(0, |info| info.maximum + 1);
         Snapshot {
@@ -86,7 +88,7 @@ impl Recording {
         }
     }
 
-    /// What the finger does by a Kivy configuration, or why it is no touch screen.
+    /// The touches with a Kivy configuration, or why the device is not a touch screen.
     fn replay(&self, config: &str) -> Vec<String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("config.ini"), config).expect("a file in it");
@@ -134,7 +136,7 @@ impl Recording {
     }
 }
 
-/// The size of the screen that a comment of a configuration names.
+/// The screen size in a comment of a configuration.
 fn size(config: &str) -> (u32, u32) {
     let size = config.lines().find_map(|line| line.strip_prefix("# screen "));
     let (width, height) = size.and_then(|size| size.split_once('x')).expect("# screen WIDTHxHEIGHT");
@@ -145,7 +147,7 @@ fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-/// Whether two lines say the same, but for the decimals of their numbers.
+/// Whether two lines are equal except for rounding.
 fn is_same(one: &str, other: &str) -> bool {
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let (one, other) = (words(one), words(other));
@@ -163,7 +165,7 @@ fn assert_same(ours: &[String], kivys: &[&str], what: &str) {
 }
 
 #[test]
-fn recorded_devices_do_what_is_expected_and_what_kivy_made_of_them() {
+fn recorded_devices_match_the_expected_touches_and_kivy() {
     let mut count = 0;
     for folder in fs::read_dir(tests().join("touchscreens")).expect("the recordings").flatten() {
         let folder = folder.path();
@@ -178,7 +180,7 @@ fn recorded_devices_do_what_is_expected_and_what_kivy_made_of_them() {
         let wanted = fs::read_to_string(&expected).unwrap_or_default();
         assert_eq!(text, wanted, "{}", folder.display());
         let kivy = fs::read_to_string(folder.join("kivy")).expect("kivy, written by tests/kivy/oracle");
-        // Kivy takes a touchpad for a touch screen, and sees no touch where there is neither a button nor a slot.
+        // Kivy accepts touchpads, and detects no touch without a button or slot.
         if recording.capabilities.protocol().is_ok() && !kivy.is_empty() {
             assert_same(&told, &kivy.lines().collect::<Vec<_>>(), &folder.display().to_string());
         }
@@ -188,7 +190,7 @@ fn recorded_devices_do_what_is_expected_and_what_kivy_made_of_them() {
 }
 
 #[test]
-fn rotation_inversion_calibration_and_jitter_are_as_in_kivy() {
+fn rotation_inversion_calibration_and_jitter_match_kivy() {
     let table = fs::read_to_string(tests().join("kivy-table")).expect("the table");
     let mut count = 0;
     for row in table.lines() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The real `lamp_ui` between a file for a framebuffer, a FIFO for a touch screen, and a real mosquitto.
+//! The real `lamp_ui` with a file as framebuffer, a FIFO as touch screen, and a real mosquitto.
 
-#![allow(dead_code, reason = "each program of tests uses a part of it")]
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -17,18 +17,18 @@ use test_support::{Mosquitto, MqttObserver, PATIENCE, Process, QoS, wait_for};
 
 /// Pixels in a row of the lamp's screen.
 pub(crate) const WIDTH: usize = 240;
-/// Rows of it.
+/// Rows of the lamp's screen.
 pub(crate) const HEIGHT: usize = 320;
 
-/// Places on the screen, as (x, y).
+/// Positions on the screen, as (x, y).
 pub(crate) mod place {
-    /// Where the middles of the sliders lie, from top to bottom: hue, saturation, brightness.
+    /// The y of the sliders' centres from top to bottom: hue, saturation, brightness.
     pub(crate) const SLIDERS: [usize; 3] = [55, 106, 157];
     /// In the colour strip.
     pub(crate) const STRIP: (usize, usize) = (120, 218);
-    /// In the upright line of the power icon.
+    /// In the vertical line of the power symbol.
     pub(crate) const POWER: (usize, usize) = (120, 264);
-    /// Where nothing is ever drawn but the background.
+    /// Where only the background is drawn.
     pub(crate) const CORNER: (usize, usize) = (3, 3);
 
     /// The x of a slider's value.
@@ -40,7 +40,7 @@ pub(crate) mod place {
 /// Background of the sliders.
 pub(crate) const BACKGROUND: [u8; 3] = [16, 16, 24];
 
-/// A `lamp_ui` with its surroundings. Whatever it has started ends with it.
+/// A `lamp_ui` with its environment. All started programs end with it.
 pub(crate) struct Rig {
     pub ui: Process,
     pub broker: Mosquitto,
@@ -55,7 +55,7 @@ impl Rig {
         Self::start_with(|_| {})
     }
 
-    /// The same, with a call that `change` has changed.
+    /// The same, with a command that `change` has changed.
     pub(crate) fn start_with(change: impl FnOnce(&mut Command)) -> Self {
         Self::start_between(Mosquitto::start(), change)
     }
@@ -70,40 +70,40 @@ impl Rig {
         let mut call = command(directory.path(), &broker);
         change(&mut call);
         let ui = Process::start(&mut call, "lampi");
-        ui.await_log("is connected to the MQTT broker", 1);
+        ui.await_log("connected to MQTT broker", 1);
         Self { ui, broker, observer, touch, directory }
     }
 
-    /// Where the framebuffer is.
+    /// The path of the framebuffer.
     pub(crate) fn framebuffer(&self) -> PathBuf {
         self.directory.path().join("fb")
     }
 
-    /// Tells a state as the lamp's service does: retained.
+    /// Publishes a retained state like `lamp_service`.
     pub(crate) fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
         let state = state(hue, saturation, brightness, on, client);
         self.observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
     }
 
-    /// Tells a first state, and waits until it is seen.
+    /// Publishes a first state and waits until it is visible.
     pub(crate) fn known(&self) {
         self.tell(0.5, 1.0, 0.25, true, "other");
         self.await_color(place::STRIP, [0, 255, 255]);
     }
 
-    /// What the screen shows at a place.
+    /// The colour on the screen at a position.
     pub(crate) fn color(&self, place: (usize, usize)) -> [u8; 3] {
         pixel(&self.framebuffer(), place)
     }
 
-    /// Waits until the screen shows a colour at a place.
+    /// Waits for a colour at a position.
     #[track_caller]
     pub(crate) fn await_color(&self, (x, y): (usize, usize), color: [u8; 3]) {
         let what = format!("{color:?} at {x}, {y}");
         wait_for(&what, PATIENCE, || is_near(self.color((x, y)), color).then_some(()));
     }
 
-    /// The next request for a change, as JSON text.
+    /// The next request for a change, as JSON.
     #[track_caller]
     pub(crate) fn request(&mut self) -> String {
         let message = self.observer.next("lamp/set_config");
@@ -111,7 +111,7 @@ impl Rig {
         message.payload
     }
 
-    /// Waits for the next request for a change, which has to be for these fields alone, as JSON text.
+    /// Waits for the next request, which must have only these fields, as JSON.
     #[track_caller]
     pub(crate) fn expect_request(&mut self, fields: &str) {
         assert_eq!(self.request(), format!(r#"{{{fields}, "client": "lamp_ui"}}"#));
@@ -130,14 +130,14 @@ impl Rig {
     }
 }
 
-/// A complete request or state, as JSON text.
+/// A complete request or state, as JSON.
 pub(crate) fn state(hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) -> String {
     format!(
         r#"{{"color": {{"h": {hue:?}, "s": {saturation:?}}}, "brightness": {brightness:?}, "on": {on}, "client": "{client}"}}"#
     )
 }
 
-/// The call of `lamp_ui` in `directory`.
+/// The command for `lamp_ui` in `directory`.
 pub(crate) fn command(directory: &Path, broker: &Mosquitto) -> Command {
     let mut command = lamp_ui();
     command
@@ -153,17 +153,17 @@ pub(crate) fn command(directory: &Path, broker: &Mosquitto) -> Command {
 /// The program under test.
 pub(crate) fn lamp_ui() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lamp_ui"));
-    // The configuration of who runs the tests is none of theirs.
+    // Tests do not use the caller's configuration.
     command.env("KIVY_NO_CONFIG", "1");
     command
 }
 
-/// Makes a file that stands in for the lamp's framebuffer, black all over.
+/// Creates a black file to use as the lamp's framebuffer.
 pub(crate) fn make_framebuffer(path: &Path) {
     std::fs::write(path, vec![0; WIDTH * HEIGHT * 2]).expect("a file in a temporary directory");
 }
 
-/// Whether two colours are the same but for what five bits cannot tell, and anti-aliasing.
+/// Whether two colours are equal except for five-bit rounding and anti-aliasing.
 pub(crate) fn is_near(one: [u8; 3], other: [u8; 3]) -> bool {
     one.into_iter().zip(other).all(|(one, other)| one.abs_diff(other) <= 8)
 }
@@ -179,17 +179,17 @@ pub(crate) fn pixel(framebuffer: &Path, (x, y): (usize, usize)) -> [u8; 3] {
     color[0]
 }
 
-/// A FIFO to which the events of a touch screen are written.
+/// A FIFO for the events of a touch screen.
 pub(crate) struct TouchDevice {
     file: File,
     tracking_id: i32,
 }
 
 impl TouchDevice {
-    /// Makes the FIFO.
+    /// Creates the FIFO.
     pub(crate) fn make(path: &Path) -> Self {
         nix::unistd::mkfifo(path, Mode::S_IRWXU).expect("a FIFO in a temporary directory");
-        // For reading too, so that it can be opened, and looked at, before lamp_ui does.
+        // Also for reading, so that it can be opened and checked before lamp_ui opens it.
         let file = OpenOptions::new().read(true).write(true).open(path).expect("the FIFO is there");
         Self { file, tracking_id: 0 }
     }
@@ -206,7 +206,7 @@ impl TouchDevice {
         self.up();
     }
 
-    /// Puts another finger down and moves it, while the first one stays.
+    /// Puts another finger down and moves it while the first one stays down.
     pub(crate) fn second(&mut self, (x, y): (usize, usize)) {
         self.packet(&[(0x2f, 1), (0x39, 1000), (0x35, x as i32), (0x36, y as i32)]);
         self.packet(&[(0x36, y as i32 - 1)]);
@@ -223,7 +223,7 @@ impl TouchDevice {
         self.packet(&[(0x39, -1)]);
     }
 
-    /// Waits until all that was written has been read.
+    /// Waits until all written events were read.
     pub(crate) fn await_read(&self) {
         wait_for("all touches were read", PATIENCE, || {
             let mut fifo = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];

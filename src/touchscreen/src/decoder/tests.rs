@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Streams of each protocol and what the finger did.
+//! Streams of each protocol and the resulting touches.
 
 use super::*;
 use crate::codes::{
@@ -21,8 +21,8 @@ const fn touch_button(value: i32) -> (u16, u16, i32) {
     (EV_KEY, BTN_TOUCH, value)
 }
 
-/// Feeds packets, each ended by a `SYN_REPORT`, and returns what was told.
-fn told(decoder: &mut Decoder, packets: &[Packet]) -> Vec<Touch> {
+/// Feeds packets, each ended by `SYN_REPORT`, and returns the touches.
+fn decode(decoder: &mut Decoder, packets: &[Packet]) -> Vec<Touch> {
     let mut all = Vec::new();
     for packet in packets {
         for (kind, code, value) in *packet {
@@ -37,14 +37,14 @@ fn decoder(protocol: Protocol) -> Decoder {
     Decoder::new(protocol, &Snapshot::default())
 }
 
-/// The packets have to mean the same to who knows the protocol and to who has to find out.
+/// The packets must give the same touches with a known and with a guessed protocol.
 #[track_caller]
 fn expect(protocol: Protocol, packets: &[Packet], touches: &[Touch]) {
-    assert_eq!(told(&mut decoder(protocol), packets), touches, "known as {protocol:?}");
-    assert_eq!(told(&mut Decoder::of_unknown(), packets), touches, "found out to be {protocol:?}");
+    assert_eq!(decode(&mut decoder(protocol), packets), touches, "known as {protocol:?}");
+    assert_eq!(decode(&mut Decoder::of_unknown(), packets), touches, "guessed as {protocol:?}");
 }
 
-/// A contact of protocol A.
+/// A contact in protocol A.
 const fn contact(x: i32, y: i32) -> [(u16, u16, i32); 3] {
     [abs(X, x), abs(Y, y), END]
 }
@@ -61,7 +61,7 @@ fn slots_a_finger_goes_down_moves_and_is_lifted() {
         &[],
         &[abs(Y, 21), abs(ABS_Y, 200)],
         &[abs(ID, -1), touch_button(0)],
-        // The same place again: the device repeats neither x nor y.
+        // The same position again: the device repeats neither x nor y.
         &[abs(ID, 8)],
         &[abs(ID, -1)],
     ];
@@ -70,7 +70,7 @@ fn slots_a_finger_goes_down_moves_and_is_lifted() {
 }
 
 #[test]
-fn slots_a_second_finger_does_nothing_until_it_is_the_first_to_go_down() {
+fn slots_ignore_a_second_finger_until_the_first_is_lifted() {
     let packets: &[Packet] = &[
         &[abs(SLOT, 0), abs(ID, 1), abs(X, 1), abs(Y, 1), abs(SLOT, 1), abs(ID, 2), abs(X, 90), abs(Y, 90)],
         &[abs(X, 91)],
@@ -99,21 +99,21 @@ fn slots_out_of_range_are_ignored() {
 }
 
 #[test]
-fn slots_go_on_from_what_the_kernel_knows() {
+fn slots_continue_from_the_kernels_state() {
     let open = Snapshot { slot: 1, slots: vec![(-1, 3, 4), (9, 5, 6)], ..Snapshot::default() };
     let mut decoder = Decoder::new(Protocol::Slots, &open);
-    // The finger that was down before is not followed; the next goes down in a slot and a row that were told before.
+    // The finger that was down is not followed; the next one reuses a slot and a row reported before.
     let packets: &[Packet] = &[&[abs(X, 7)], &[abs(ID, -1)], &[abs(ID, 10), abs(X, 50)], &[abs(ID, -1)]];
-    assert_eq!(told(&mut decoder, packets), [TouchDown(50, 6), Up]);
+    assert_eq!(decode(&mut decoder, packets), [TouchDown(50, 6), Up]);
     let first: &[Packet] = &[&[abs(SLOT, 0), abs(ID, 11)]];
-    assert_eq!(told(&mut decoder, first), [TouchDown(3, 4)]);
+    assert_eq!(decode(&mut decoder, first), [TouchDown(3, 4)]);
 }
 
 #[test]
-fn slots_after_a_loss_the_kernel_is_asked() {
+fn slots_read_the_kernels_state_after_a_loss() {
     let mut decoder = decoder(Protocol::Slots);
     let down: &[Packet] = &[&[abs(SLOT, 0), abs(ID, 1), abs(X, 1), abs(Y, 1)]];
-    assert_eq!(told(&mut decoder, down), [TouchDown(1, 1)]);
+    assert_eq!(decode(&mut decoder, down), [TouchDown(1, 1)]);
     let at = |slots: &[(i32, i32, i32)]| Snapshot { slots: slots.to_vec(), ..Snapshot::default() };
     let take = |decoder: &mut Decoder, slots| {
         decoder.take_over(&at(slots)).into_iter().flatten().collect::<Vec<_>>()
@@ -123,21 +123,21 @@ fn slots_after_a_loss_the_kernel_is_asked() {
     assert_eq!(take(&mut decoder, &[(-1, 9, 9)]), [Up]);
     assert_eq!(take(&mut decoder, &[(-1, 4, 5)]), []);
     let down: &[Packet] = &[&[abs(ID, 3)]];
-    assert_eq!(told(&mut decoder, down), [TouchDown(4, 5)], "at no stale place");
+    assert_eq!(decode(&mut decoder, down), [TouchDown(4, 5)], "at no stale place");
 }
 
 #[test]
-fn who_cannot_ask_loses_sight_of_the_finger() {
+fn without_a_kernel_a_loss_loses_the_finger() {
     let mut decoder = Decoder::of_unknown();
     let packets: &[Packet] = &[
         &[abs(ID, 1), abs(X, 1), abs(Y, 1)],
-        // The rest of the torn packet says nothing, not even that a finger went down.
+        // The rest of the torn packet is ignored, even a finger that goes down.
         &[DROPPED, abs(ID, 4), abs(X, 9)],
         &[abs(X, 10)],
         &[abs(ID, -1)],
         &[abs(ID, 5)],
     ];
-    assert_eq!(told(&mut decoder, packets), [TouchDown(1, 1), Lost, TouchDown(10, 1)]);
+    assert_eq!(decode(&mut decoder, packets), [TouchDown(1, 1), Lost, TouchDown(10, 1)]);
 }
 
 #[test]
@@ -150,14 +150,14 @@ fn packets_with_and_without_ids_are_one_touch() {
                 &[first, first, first, second, &[abs(ABS_X, 3)], second, lifted, lifted, first, lifted];
             let touches = [TouchDown(10, 20), Moved(30, 40), Up, TouchDown(10, 20), Up];
             let mut decoder = decoder(Protocol::Packets);
-            assert_eq!(told(&mut decoder, packets), touches, "{name}, {lifted:x?}");
-            assert_eq!(told(&mut Decoder::of_unknown(), packets), touches, "{name}, {lifted:x?}, found out");
+            assert_eq!(decode(&mut decoder, packets), touches, "{name}, {lifted:x?}");
+            assert_eq!(decode(&mut Decoder::of_unknown(), packets), touches, "{name}, {lifted:x?}, guessed");
         }
     }
 }
 
 #[test]
-fn packets_whose_contacts_change_their_order() {
+fn packets_with_contacts_in_changing_order() {
     let two = |one: &[(u16, u16, i32)], other: &[(u16, u16, i32)]| [one, other].concat();
     for has_ids in [true, false] {
         let at = |id, x, y| if has_ids { known(id, x, y).to_vec() } else { contact(x, y).to_vec() };
@@ -166,10 +166,10 @@ fn packets_whose_contacts_change_their_order() {
             two(&at(5, 12, 10), &at(6, 200, 200)),
             two(&at(6, 190, 200), &at(5, 14, 10)),
             two(&at(5, 16, 10), &at(6, 180, 200)),
-            // The second is lifted, the first goes on.
+            // The second is lifted, the first remains.
             at(5, 18, 10),
             two(&at(7, 100, 100), &at(5, 20, 10)),
-            // The first is lifted; the other one does not take over.
+            // The first is lifted; the other does not take over.
             at(7, 100, 102),
             vec![END],
         ];
@@ -185,7 +185,7 @@ fn packets_of_two_quick_fingers_side_by_side() {
     let packets: &[Packet] = &[
         &contact(0, 0),
         &[contact(0, 0), contact(100, 0)].concat(),
-        // Each where the other was or ahead of it: the nearest pair alone would mix them up.
+        // Each moves to or beyond the other's old position: matching only the nearest pair would swap them.
         &[contact(100, 0), contact(200, 0)].concat(),
         &[contact(300, 0), contact(200, 0)].concat(),
     ];
@@ -193,7 +193,7 @@ fn packets_of_two_quick_fingers_side_by_side() {
 }
 
 #[test]
-fn packets_without_size_or_place_are_no_contacts() {
+fn packets_without_size_or_position_are_not_contacts() {
     let packets: &[Packet] = &[
         &[abs(X, 5), END],
         &[abs(MAJOR, 0), abs(X, 5), abs(Y, 5), END],
@@ -201,7 +201,7 @@ fn packets_without_size_or_place_are_no_contacts() {
         &[abs(MAJOR, 0), abs(X, 5), abs(Y, 5), END],
     ];
     expect(Protocol::Packets, packets, &[TouchDown(5, 5), Up]);
-    // With ids, a driver that never reports a size still has touches.
+    // With IDs, touches need no size.
     let packets: &[Packet] = &[
         &[abs(ID, 1), abs(MAJOR, 0), abs(X, 5), abs(Y, 5), END],
         &[abs(ID, 1), abs(MAJOR, 0), abs(X, 6), abs(Y, 5), END],
@@ -213,14 +213,14 @@ fn packets_without_size_or_place_are_no_contacts() {
 }
 
 #[test]
-fn packets_of_a_noisy_screen_rest() {
+fn packets_of_a_noisy_screen_are_smoothed() {
     let info = AxisInfo { maximum: 1000, ..AxisInfo::default() };
     let axes = [(X, info), (Y, info)].into();
     let mut decoder = Decoder::new(Protocol::Packets, &Snapshot { axes, ..Snapshot::default() });
-    // A 250th is noise: up to half of it is not seen, up to twice of it is damped.
+    // A 250th is noise: half of it is ignored, twice of it is damped.
     let packets: &[Packet] =
         &[&contact(500, 500), &contact(501, 499), &contact(503, 500), &contact(507, 500), &contact(600, 500)];
-    assert_eq!(told(&mut decoder, packets), [TouchDown(500, 500), Moved(503, 500), Moved(600, 500)]);
+    assert_eq!(decode(&mut decoder, packets), [TouchDown(500, 500), Moved(503, 500), Moved(600, 500)]);
 }
 
 #[test]
@@ -235,15 +235,15 @@ fn packets_after_a_loss() {
     for (button, lost, then) in [
         (Some(true), vec![], vec![Moved(9, 9), Up]),
         (Some(false), vec![Up], vec![TouchDown(9, 9), Up]),
-        // It may be the same finger or another: nothing is done until none is there.
+        // It may be the same finger or another: ignored until no finger is down.
         (None, vec![Lost], vec![]),
     ] {
         let mut decoder = decoder(Protocol::Packets);
-        assert_eq!(told(&mut decoder, down), [TouchDown(5, 5)]);
+        assert_eq!(decode(&mut decoder, down), [TouchDown(5, 5)]);
         let found: Vec<Touch> = decoder.take_over(&at(button)).into_iter().flatten().collect();
         assert_eq!(found, lost, "{button:?}");
-        assert_eq!(told(&mut decoder, moved), then, "{button:?}");
-        assert_eq!(told(&mut decoder, down), [TouchDown(5, 5)], "{button:?}");
+        assert_eq!(decode(&mut decoder, moved), then, "{button:?}");
+        assert_eq!(decode(&mut decoder, down), [TouchDown(5, 5)], "{button:?}");
     }
 }
 
@@ -275,7 +275,7 @@ fn single_touch_by_button_and_by_pressure() {
 }
 
 #[test]
-fn a_pressure_beside_a_button_means_nothing() {
+fn ignores_pressure_beside_a_button() {
     let packets: &[Packet] = &[
         &[abs(ABS_X, 1), abs(ABS_Y, 2), abs(ABS_PRESSURE, 200)],
         &[touch_button(1)],
@@ -283,11 +283,11 @@ fn a_pressure_beside_a_button_means_nothing() {
         &[touch_button(0)],
     ];
     let touches = [TouchDown(1, 2), Moved(2, 2), Up];
-    assert_eq!(told(&mut decoder(Protocol::Single(Down::Button(BTN_TOUCH))), packets), touches);
+    assert_eq!(decode(&mut decoder(Protocol::Single(Down::Button(BTN_TOUCH))), packets), touches);
 }
 
 #[test]
-fn what_was_guessed_is_corrected_by_what_follows() {
+fn corrects_a_wrong_guess() {
     let mut decoder = Decoder::of_unknown();
     let packets: &[Packet] = &[
         &[abs(ABS_X, 1), abs(ABS_Y, 2)],
@@ -296,22 +296,25 @@ fn what_was_guessed_is_corrected_by_what_follows() {
         &[touch_button(0)],
         &[abs(ID, 1), abs(X, 5), abs(Y, 6), touch_button(1)],
         &[abs(ID, -1)],
-        // The packet by which it turns out to be wrong is lost.
+        // The packet that contradicts the guess is lost.
         &known(3, 7, 8),
         &known(3, 7, 8),
         &[END],
     ];
-    assert_eq!(told(&mut decoder, packets), [TouchDown(1, 2), Up, TouchDown(5, 6), Up, TouchDown(7, 8), Up]);
+    assert_eq!(
+        decode(&mut decoder, packets),
+        [TouchDown(1, 2), Up, TouchDown(5, 6), Up, TouchDown(7, 8), Up]
+    );
 }
 
 #[test]
-fn single_touch_goes_on_from_what_the_kernel_knows() {
+fn single_touch_continues_from_the_kernels_state() {
     let axes =
         [(ABS_X, 30), (ABS_Y, 40)].map(|(axis, value)| (axis, AxisInfo { value, ..AxisInfo::default() }));
     let mut known = Snapshot { axes: axes.into(), keys: [BTN_TOUCH].into(), ..Snapshot::default() };
     let mut decoder = Decoder::new(Protocol::Single(Down::Button(BTN_TOUCH)), &known);
     let packets: &[Packet] = &[&[abs(ABS_X, 31)], &[touch_button(0)], &[touch_button(1)]];
-    assert_eq!(told(&mut decoder, packets), [TouchDown(31, 40)], "not the finger that was down before");
+    assert_eq!(decode(&mut decoder, packets), [TouchDown(31, 40)], "not the finger that was down before");
     let taken: Vec<Touch> = decoder.take_over(&known).into_iter().flatten().collect();
     assert_eq!(taken, [Moved(30, 40)]);
     known.keys.clear();
