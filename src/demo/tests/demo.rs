@@ -322,7 +322,7 @@ fn the_end_of_any_program_is_reported_and_stops_the_others() {
         assert_eq!(demo.await_end().code(), Some(1));
         let [complaint] = &demo.log()[..] else { panic!("{:?}", demo.log()) };
         let start = format!(
-            "demo: {victim} ended (signal: 9 (SIGKILL)), so the demonstration stopped; its last output:  "
+            "demo: {victim} ended (signal: 9 (SIGKILL)), so the demonstration stopped; its last output: "
         );
         assert!(complaint.starts_with(&start), "{complaint}");
         stage.assert_nothing_is_left();
@@ -345,11 +345,7 @@ fn reports_what_prevents_it_and_leaves_nothing_behind() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let port = taken.local_addr().expect("it has one").port().to_string();
     for (arguments, display, complaint) in [
-        (
-            ["--programs", "/nonexistent"].as_slice(),
-            None,
-            "/nonexistent/lamp_service does not exist".to_owned(),
-        ),
+        (["--programs", "/nonexistent"].as_slice(), None, "/nonexistent/fbcp does not exist".to_owned()),
         (&["--port", &port], None, format!("cannot use port {port} for the MQTT broker")),
         (&[], Some(":99999"), "cannot open a window on the X display :99999".into()),
     ] {

@@ -51,7 +51,7 @@ fn the_mouse_acts_as_a_finger_in_a_window() {
     desktop.await_color(CORNER, BACKGROUND);
 
     desktop.session.click(POWER);
-    let off = STATE.replace("true", "false").replace("other", "lamp_ui");
+    let off = r#"{"on": false, "client": "lamp_ui"}"#;
     assert_eq!(desktop.observer.next("lamp/set_config").payload, off);
 
     let at = |value| (along(value), SLIDERS[0]);
@@ -61,7 +61,7 @@ fn the_mouse_acts_as_a_finger_in_a_window() {
     // Outside the window, the finger still holds the thumb.
     desktop.session.move_to((399, 399));
     desktop.session.release((399, 399));
-    let red = off.replace("0.5", "1.0");
+    let red = r#"{"color": {"h": 1.0, "s": 1.0}, "client": "lamp_ui"}"#;
     while desktop.observer.next("lamp/set_config").payload != red {}
     desktop.await_color(STRIP, [255, 0, 0]);
 }
@@ -105,7 +105,8 @@ fn the_end_of_the_x_server_stops_the_program() {
 
 #[test]
 fn a_missing_display_is_an_error() {
-    for (display, reason) in [(Some(":99999"), "the X display :99999"), (None, "DISPLAY names no X display")]
+    for (display, reason) in
+        [(Some(":99999"), "the X display :99999"), (None, "DISPLAY does not name an X display")]
     {
         let mut call = lamp_ui();
         match display {
