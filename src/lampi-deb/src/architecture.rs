@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The architectures that a lamp may have, in the words of Debian, of Rust and of the GNU tools.
+//! The supported architectures, with their names in Debian, Rust and the GNU tools.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// That of the machine the builder runs on, if the lamp's programs can run on such a one.
+    /// The architecture of this machine, if it is supported.
     pub(crate) fn host() -> Option<Self> {
         match std::env::consts::ARCH {
             "x86_64" => Some(Self::Amd64),
@@ -42,7 +42,7 @@ impl Architecture {
         }
     }
 
-    /// Prefix of the cross tools' names and of Debian's packages of them.
+    /// Prefix of the cross tools and of their Debian packages.
     pub(crate) fn gnu(self) -> &'static str {
         match self {
             Self::Amd64 => "x86_64-linux-gnu",
@@ -60,7 +60,7 @@ impl Architecture {
         }
     }
 
-    /// The one with this Debian name.
+    /// The architecture with this Debian name.
     pub(crate) fn from_debian(name: &str) -> Option<Self> {
         Self::value_variants().iter().copied().find(|architecture| architecture.debian() == name)
     }

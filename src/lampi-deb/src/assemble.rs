@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Has cargo-deb pack the staging directory.
+//! Packs the staging directory with cargo-deb.
 //!
-//! cargo-deb makes packages of cargo manifests only, so it gets one: debian/package.toml, completed with version,
-//! dependencies and the list of staged files.
+//! cargo-deb requires a cargo manifest. The builder generates one from debian/package.toml, the version, the dependencies and the
+//! list of staged files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -17,10 +17,11 @@ use toml::{Table, Value};
 
 use crate::architecture::Architecture;
 use crate::depends::Relations;
+use crate::maintainer::FILE;
 use crate::source::Source;
 use crate::stage::{Stage, make_directory, write};
 
-/// What goes into a package beside its files.
+/// The content of a package.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
     pub stage: &'a Stage,
@@ -28,17 +29,17 @@ pub(crate) struct Parts<'a> {
     pub scripts: &'a Path,
     pub architecture: Architecture,
     pub version: &'a str,
-    /// What the programs need beside the entries of debian/package.toml.
+    /// The dependencies of the programs, in addition to those in debian/package.toml.
     pub relations: &'a Relations,
     /// Time of everything, in seconds since 1970.
     pub timestamp: u64,
 }
 
-/// Packs `parts`, which lie below `directory`, and returns the bytes of the package.
+/// Packs `parts`, which are below `directory`, and returns the bytes of the package.
 pub(crate) fn assemble(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<Vec<u8>> {
     let manifest = directory.join("Cargo.toml");
     write(&manifest, self::manifest(source, parts, directory)?.as_bytes())?;
-    // A cargo package has to have a target, even one that is never built.
+    // cargo requires a target, even one that is never built.
     make_directory(&directory.join("src"))?;
     write(&directory.join("src/lib.rs"), b"")?;
 
@@ -46,19 +47,18 @@ pub(crate) fn assemble(source: &Source, parts: &Parts, directory: &Path) -> anyh
     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// All paths in it are relative to `directory`: absolute ones have meanings of their own for cargo-deb, for example when
-/// there is a directory `target` in them.
+/// Its paths are relative to `directory`, because cargo-deb treats some absolute paths in a special way, such as those with a
+/// directory `target`.
 fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<String> {
-    const PATH: &str = "debian/package.toml";
     let relative = |path: &Path| path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
     let mut deb: Table =
-        toml::from_str(&source.read(PATH)?).with_context(|| format!("{PATH} is not TOML"))?;
+        toml::from_str(&source.read(FILE)?).with_context(|| format!("{FILE} is not TOML"))?;
     let Some(Value::Array(depends)) = deb.get_mut("depends") else {
-        bail!("{PATH}: depends must be a list");
+        bail!("{FILE}: depends must be a list");
     };
     depends.extend(parts.relations.depends.iter().cloned().map(Value::String));
     deb.insert("pre-depends".into(), parts.relations.pre_depends.join(", ").into());
-    // cargo-deb knows lists only for some of these fields; all are lists in the file, for its reader's sake.
+    // cargo-deb supports lists only for some of these fields. All are lists in the file, for its readers.
     for field in ["depends", "recommends", "breaks"] {
         if let Some(Value::Array(relations)) = deb.get(field) {
             let relations: Vec<_> = relations.iter().filter_map(Value::as_str).collect();
@@ -80,7 +80,7 @@ fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<
     // No Debian revision: the project is its own upstream.
     deb.insert("revision".into(), "".into());
 
-    let description = deb.remove("description").with_context(|| format!("{PATH}: description is missing"))?;
+    let description = deb.remove("description").with_context(|| format!("{FILE}: description is missing"))?;
     let mut package = Table::new();
     package.insert("name".into(), "lampi".into());
     package.insert("version".into(), parts.version.into());
@@ -90,7 +90,7 @@ fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<
     package.insert("metadata".into(), Table::from_iter([("deb".to_owned(), deb.into())]).into());
     let mut manifest = Table::new();
     manifest.insert("package".into(), package.into());
-    // It is no member of the workspace that may lie above it.
+    // It is not a member of a workspace above it.
     manifest.insert("workspace".into(), Table::new().into());
     Ok(toml::to_string(&manifest)?)
 }
@@ -120,7 +120,7 @@ fn pack(manifest: &Path, parts: &Parts, directory: &Path) -> anyhow::Result<Path
     Ok(path)
 }
 
-/// Collects what cargo-deb warns of: it warns where a package would come out wrong, so each one is an error here.
+/// Collects the warnings of cargo-deb. Each one would be a fault of the package, so it is an error here.
 #[derive(Default)]
 struct Warnings(Mutex<Vec<String>>);
 

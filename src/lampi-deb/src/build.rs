@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb build`: the stages of a package, one after the other.
+//! `lampi-deb build`: the stages of a build.
 //!
-//! Everything is made in one temporary directory beside the package's place, which vanishes whatever happens. Only a
-//! verified package leaves it, by being renamed, so an older good one stays until then.
+//! The stages write to a temporary directory beside the package's path, which the builder always removes. Only a verified package
+//! leaves it, by renaming, so an older package stays until then.
 
 use std::fmt::Arguments;
 use std::io::Write;
@@ -29,16 +29,19 @@ use crate::repack::repack;
 use crate::source::Source;
 use crate::stage::{Stage, make_directory, write};
 use crate::toolchain::Toolchain;
-use crate::{check, verify};
+use crate::{check, maintainer, verify};
 
-/// Makes the package that was ordered.
+/// Builds the package.
 pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen()?;
     let source = Source::find()?;
     let settings = args.settings.load()?;
     let Some(architecture) = args.arch.or_else(Architecture::host) else {
-        bail!("the lamp's programs are not for this kind of machine; choose one with --arch");
+        bail!("this machine's architecture is not supported; select the lamp's with --arch");
     };
+    if let Some(warning) = maintainer::warning(&source)? {
+        print_line(format_args!("warning: {warning}"));
+    }
     let entry = ChangelogEntry::newest(&source)?;
     let timestamp = source_date_epoch(&entry)?;
     let target = target(args, &entry.version, architecture)?;
@@ -100,7 +103,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
         let deb = Deb::read(&package).context("the package is damaged")?;
         let report = verify::verify(&deb);
         if !report.passed() {
-            bail!("the package does not keep its promises:\n{report}");
+            bail!("the package fails its verification:\n{report}");
         }
         Ok(deb)
     })?;
@@ -109,7 +112,7 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
         let info = BuildInfo { deb: &deb, package: &package, architecture, toolchain: &toolchain, timestamp };
         install(directory, &target, &package, &buildinfo(&info)?)
     })?;
-    tell(&deb, &artifacts)
+    print_summary(&deb, &artifacts)
 }
 
 /// Path of the package.
@@ -119,12 +122,13 @@ fn target(args: &BuildArgs, version: &str, architecture: Architecture) -> anyhow
         None => args.out.join(format!("lampi_{version}_{architecture}.deb")),
     };
     if target.is_dir() || target.extension().is_none_or(|extension| extension != "deb") {
-        bail!("{} cannot be the package's path; it must be a file name that ends in .deb", target.display());
+        bail!("--output {}: it must be a file name that ends in .deb", target.display());
     }
-    std::path::absolute(&target).with_context(|| format!("cannot find out where {} is", target.display()))
+    std::path::absolute(&target)
+        .with_context(|| format!("cannot find the absolute path of {}", target.display()))
 }
 
-/// A directory on the file system of the package's place, so that the package can be renamed into it.
+/// A directory on the file system of the package's path, so that renaming the package works.
 fn temporary_directory(target: &Path) -> anyhow::Result<tempfile::TempDir> {
     let directory = target.parent().expect("it is a file in a directory");
     make_directory(directory)?;
@@ -134,16 +138,16 @@ fn temporary_directory(target: &Path) -> anyhow::Result<tempfile::TempDir> {
         .with_context(|| format!("cannot write to {}", directory.display()))
 }
 
-/// The date in man pages.
-fn date(timestamp: u64) -> anyhow::Result<String> {
+/// The date of the man pages.
+pub(crate) fn date(timestamp: u64) -> anyhow::Result<String> {
     let date = i64::try_from(timestamp).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     Ok(date
-        .with_context(|| format!("SOURCE_DATE_EPOCH {timestamp} is no date"))?
+        .with_context(|| format!("SOURCE_DATE_EPOCH {timestamp} is not a date"))?
         .format("%Y-%m-%d")
         .to_string())
 }
 
-/// Tells each stage on stderr, and which of them failed.
+/// Prints each stage to standard error, and names the stage in its errors.
 struct Progress<'a> {
     interrupt: &'a Interrupt,
     stages: usize,
@@ -158,24 +162,24 @@ impl<'a> Progress<'a> {
     fn stage<T>(&mut self, what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
         self.interrupt.check()?;
         self.done += 1;
-        say(format_args!("[{}/{}] {what}", self.done, self.stages));
+        print_line(format_args!("[{}/{}] {what}", self.done, self.stages));
         let start = Instant::now();
         let result = work().with_context(|| format!("stage {}, {what}", self.done))?;
         let seconds = start.elapsed().as_secs();
         if seconds > 0 {
-            say(format_args!("      {seconds} s"));
+            print_line(format_args!("      {seconds} s"));
         }
         Ok(result)
     }
 }
 
-/// Writes a line to stderr. Whom nobody watches still works on.
-fn say(line: Arguments) {
+/// Writes a line to standard error. A closed standard error does not stop the build.
+fn print_line(line: Arguments) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// What was made, on stdout.
-fn tell(deb: &Deb, artifacts: &Artifacts) -> anyhow::Result<()> {
+/// Prints the package and its files to standard output.
+fn print_summary(deb: &Deb, artifacts: &Artifacts) -> anyhow::Result<()> {
     output::print(format_args!(
         "{}\n  size    {} bytes\n  sha256  {}\n  depends {}, {}\n\n  mode      size  path\n",
         artifacts.package.display(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The record of a build (deb-buildinfo(5)): what came out, and with which tools.
+//! The record of a build (deb-buildinfo(5)): the package and the tools.
 
 use std::process::Command;
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ use crate::deb::Deb;
 use crate::md5sums::hex;
 use crate::toolchain::Toolchain;
 
-/// What the record tells of.
+/// The content of the record.
 #[derive(Debug)]
 pub(crate) struct BuildInfo<'a> {
     pub deb: &'a Deb,
@@ -22,11 +22,11 @@ pub(crate) struct BuildInfo<'a> {
     pub package: &'a [u8],
     pub architecture: Architecture,
     pub toolchain: &'a Toolchain,
-    /// Time that the package's files were given.
+    /// Time stamp of the package's files.
     pub timestamp: u64,
 }
 
-/// The text of the record. The tools stand in fields of our own, because they need not be Debian packages.
+/// The text of the record. The tools are in non-standard fields, because they need not be Debian packages.
 pub(crate) fn buildinfo(info: &BuildInfo) -> anyhow::Result<String> {
     let version = info.deb.field("Version").unwrap_or_default();
     let build_architecture = Architecture::host().map_or(std::env::consts::ARCH, Architecture::debian);
@@ -61,7 +61,7 @@ pub(crate) fn buildinfo(info: &BuildInfo) -> anyhow::Result<String> {
     ))
 }
 
-/// First line of what `TOOL --version` prints.
+/// The first line of `TOOL --version`.
 fn version_of(tool: impl AsRef<std::ffi::OsStr>) -> anyhow::Result<String> {
     let tool = tool.as_ref();
     let output = Command::new(tool)

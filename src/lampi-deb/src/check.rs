@@ -7,14 +7,14 @@ use supervisor_conf::{Finding, Host, Report};
 
 use programs::{PROGRAMS, paths, supervised};
 
-/// The package's four confs below `root`, which holds its files, read as on a lamp where the package is installed:
-/// there are its programs, its user, pigpiod, and what Supervisor brings.
+/// Checks the package's four confs below `root`, as on a lamp with the package: with its programs, its user, pigpiod, and the
+/// directory of Supervisor's logs.
 pub(crate) fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(paths::LOGS);
     for program in PROGRAMS {
         host = host.with_command(program.path);
     }
-    // A bare name is looked up in the PATH.
+    // Supervisor looks up a bare name in PATH.
     let pigpiod = if pigpiod.starts_with('/') { pigpiod.to_owned() } else { format!("/usr/bin/{pigpiod}") };
     host = host.with_command(pigpiod);
     Ok(supervisor_conf::check(&conf_paths(root), &host)?)
@@ -25,7 +25,7 @@ fn conf_paths(root: &Path) -> Vec<PathBuf> {
     supervised().map(|program| root.join(program.conf().trim_start_matches('/'))).collect()
 }
 
-/// The findings as lines, with the files' names as they are below `root`.
+/// The findings as lines, with paths relative to `root`.
 pub(crate) fn shown(findings: &[Finding], root: &Path) -> Vec<String> {
     findings
         .iter()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Compiles and strips the programs such that the same sources give the same bytes wherever they lie.
+//! Compiles and strips the programs, so that the same sources give the same bytes in every directory.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::source::Source;
 use crate::toolchain::Toolchain;
 
-/// Compiles all programs and puts them, stripped, to their paths in `directory`.
+/// Compiles and strips all programs, and writes them to their paths in `directory`.
 pub(crate) fn compile(
     source: &Source,
     architecture: Architecture,
@@ -27,14 +27,14 @@ pub(crate) fn compile(
     let binaries = cargo_build(source, architecture, toolchain, interrupt)?;
     for program in programs::PROGRAMS {
         let Some(binary) = binaries.get(program.name) else {
-            bail!("cargo did not make the program {}", program.name);
+            bail!("cargo did not build the program {}", program.name);
         };
         strip(toolchain, binary, &directory.join(program.packaged_path()), interrupt)?;
     }
     Ok(())
 }
 
-/// The start of a cargo call: in the workspace, as locked.
+/// A cargo command in the workspace, with the locked dependencies.
 pub(crate) fn cargo(source: &Source, toolchain: &Toolchain, verb: &str) -> Command {
     let mut command = Command::new(&toolchain.cargo);
     command
@@ -45,16 +45,16 @@ pub(crate) fn cargo(source: &Source, toolchain: &Toolchain, verb: &str) -> Comma
     command
 }
 
-/// The start of a cargo call that compiles, not led astray by the caller's environment.
+/// A cargo command that compiles, independent of the caller's environment.
 fn cargo_for(source: &Source, toolchain: &Toolchain, verb: &str, architecture: Architecture) -> Command {
     let mut command = cargo(source, toolchain, verb);
     command.args(["--target", architecture.rust_target()]);
     if toolchain.compiles_std {
-        // What a stable cargo refuses otherwise. The compiler and the library are of one release, made for each other.
+        // A stable cargo rejects this option otherwise. The compiler and the library are of the same release.
         command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
     }
     for (name, _) in std::env::vars_os() {
-        // The profile and the flags are part of what the package is.
+        // The package depends on the profile and the flags.
         let name_text = name.to_string_lossy();
         if name_text.starts_with("CARGO_PROFILE_") || name_text == "RUSTFLAGS" {
             command.env_remove(name);
@@ -63,7 +63,7 @@ fn cargo_for(source: &Source, toolchain: &Toolchain, verb: &str, architecture: A
     command
 }
 
-/// Downloads the crates first: their directories have to be known before the compiler's flags are.
+/// Downloads the crates first: the compiler's flags contain their directories.
 fn fetch(
     source: &Source,
     toolchain: &Toolchain,
@@ -73,12 +73,12 @@ fn fetch(
     let status = interrupt
         .with_child(&mut cargo_for(source, toolchain, "fetch", architecture), |child| Ok(child.wait()?))?;
     if !status.success() {
-        bail!("cargo fetch failed; what it printed says why");
+        bail!("cargo fetch failed; its output has the reason");
     }
     Ok(())
 }
 
-/// What cargo tells on stdout of each finished artifact; other messages lack the fields.
+/// A message of cargo about a finished artifact; other messages do not have these fields.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,
@@ -90,7 +90,7 @@ struct MessageTarget {
     name: String,
 }
 
-/// Compiles all programs for the package and returns where they are.
+/// Compiles all programs and returns their paths.
 fn cargo_build(
     source: &Source,
     architecture: Architecture,
@@ -103,14 +103,13 @@ fn cargo_build(
         .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))
         .stdout(Stdio::piped());
     if toolchain.compiles_std {
-        // The variable that it needs has cargo compile every crate anew, here and in the next call without it.
+        // A separate directory, because RUSTC_BOOTSTRAP makes cargo compile every crate again, here and in the next call.
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| source.root().join("target"), PathBuf::from);
         command.arg("--target-dir").arg(target.join("build-std"));
     }
     if Architecture::host() != Some(architecture) {
-        // Not for the host: there cc is the default, and saying so would have cargo build the builder's crates anew,
-        // each time, for it and for the programs.
+        // Not for the host, where cc is the default: the variable would make cargo build the builder's crates again.
         let target = architecture.rust_target().to_uppercase().replace('-', "_");
         command.env(format!("CARGO_TARGET_{target}_LINKER"), &toolchain.linker);
     }
@@ -120,7 +119,7 @@ fn cargo_build(
     artifacts(&mut command, interrupt)
 }
 
-/// Runs a build whose messages are JSON on stdout, its progress on stderr, and returns the programs that it made.
+/// Runs a build that writes JSON messages to standard output, and returns the paths of the built programs.
 pub(crate) fn artifacts(
     command: &mut Command,
     interrupt: &Interrupt,
@@ -128,20 +127,20 @@ pub(crate) fn artifacts(
     interrupt.with_child(command, |child| {
         let mut binaries = BTreeMap::new();
         for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
-            let line = line.context("cannot read what cargo says")?;
+            let line = line.context("cannot read the output of cargo")?;
             if let Ok(Message { executable: Some(path), target: Some(target) }) = serde_json::from_str(&line)
             {
                 binaries.insert(target.name, path);
             }
         }
         if !child.wait()?.success() {
-            bail!("the programs do not compile; what cargo printed says why");
+            bail!("the programs do not compile; cargo's output has the reason");
         }
         Ok(binaries)
     })
 }
 
-/// Flags that keep the paths of this machine out of the programs (they stand in panic messages).
+/// Flags that keep the paths of this machine out of the programs, whose panic messages would contain them.
 fn rust_flags(source: &Source, toolchain: &Toolchain) -> anyhow::Result<Vec<OsString>> {
     let mut flags = Vec::new();
     let mut remap = |from: &Path, to: &str| {
@@ -158,11 +157,11 @@ fn rust_flags(source: &Source, toolchain: &Toolchain) -> anyhow::Result<Vec<OsSt
     let sysroot = print(toolchain, &["--print", "sysroot"])?;
     let library = Path::new(sysroot.trim_end()).join("lib/rustlib/src/rust");
     remap(&library, "/rust");
-    // Debian has a link there.
+    // In Debian it is a symbolic link.
     if let Ok(directory) = library.canonicalize() {
         remap(&directory, "/rust");
     }
-    // The directory below src is named after the registry's address, which may be a mirror.
+    // The directory below src has the name of the registry, which may be a mirror.
     let crates = cargo_home()?.join("registry/src");
     let entries = std::fs::read_dir(&crates).with_context(|| format!("cannot read {}", crates.display()))?;
     for entry in entries {
@@ -187,12 +186,12 @@ fn cargo_home() -> anyhow::Result<PathBuf> {
     Ok(home)
 }
 
-/// The form of `CARGO_ENCODED_RUSTFLAGS`, which allows for blanks in paths.
+/// The format of `CARGO_ENCODED_RUSTFLAGS`, which supports blanks in paths.
 fn encoded(flags: &[OsString]) -> OsString {
     flags.join("\u{1f}".as_ref())
 }
 
-/// Strips as Debian Policy 10.1 recommends.
+/// Strips a program as Debian Policy 10.1 recommends.
 fn strip(toolchain: &Toolchain, from: &Path, to: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
     let mut command = Command::new(&toolchain.strip);
     command

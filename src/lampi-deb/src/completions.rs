@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What has shells complete the arguments of our programs, from the same definition as their help.
+//! The shell completions of the programs, from the same definition as their help.
 
 use clap_complete::Shell;
 
-/// Shells with the directories in which Debian's packages of them look for completions.
+/// Shells, with the directories of their completions in Debian.
 const SHELLS: [(Shell, &str); 3] = [
     (Shell::Bash, "usr/share/bash-completion/completions"),
     (Shell::Zsh, "usr/share/zsh/vendor-completions"),

@@ -29,7 +29,7 @@ pub(crate) struct Owner {
 pub(crate) enum EntryKind {
     File(Vec<u8>),
     Directory,
-    /// A link, with what it leads to.
+    /// A symbolic link, with its target.
     Link(String),
     Other,
 }
@@ -44,14 +44,14 @@ impl TarEntry {
     }
 }
 
-/// A member of the outer archive as it stands there.
+/// A member of the outer archive, unchanged.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub name: String,
     pub content: Vec<u8>,
 }
 
-/// A package, read completely.
+/// The content of a package.
 #[derive(Debug)]
 pub(crate) struct Deb {
     pub members: Vec<Member>,
@@ -68,7 +68,7 @@ impl Deb {
             let mut member = member.context("it is not a Debian package (no ar archive)")?;
             let name = String::from_utf8_lossy(member.header().identifier()).trim_end_matches('/').to_owned();
             let mut content = Vec::new();
-            member.read_to_end(&mut content).with_context(|| format!("its member {name} is cut short"))?;
+            member.read_to_end(&mut content).with_context(|| format!("its member {name} is truncated"))?;
             members.push(Member { name, content });
         }
         if members.first().is_none_or(|member| member.name != "debian-binary" || member.content != b"2.0\n") {
@@ -109,7 +109,7 @@ fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<TarEntry>> {
     let reader: Box<dyn Read> = match member.name.rsplit_once('.') {
         Some((_, "xz")) => Box::new(xz2::read::XzDecoder::new(content)),
         Some((_, "gz")) => Box::new(flate2::read::GzDecoder::new(content)),
-        _ => bail!("its member {} is compressed in a way that lampi never uses", member.name),
+        _ => bail!("its member {} is not compressed with xz or gzip", member.name),
     };
     let mut archive = tar::Archive::new(reader);
     let mut entries = Vec::new();
@@ -143,11 +143,13 @@ fn tar(members: &[Member], name: &str) -> anyhow::Result<Vec<TarEntry>> {
     Ok(entries)
 }
 
-/// An octal field of a tar header. cargo-deb leaves owner and group empty, which dpkg reads as 0.
+/// An octal field of a tar header. cargo-deb leaves owner and group empty, which means 0 to dpkg.
 fn number(field: &[u8]) -> anyhow::Result<u64> {
     let text = String::from_utf8_lossy(field);
     match text.trim_matches(['\0', ' ']) {
         "" => Ok(0),
-        digits => u64::from_str_radix(digits, 8).with_context(|| format!("'{digits}' is no octal number")),
+        digits => {
+            u64::from_str_radix(digits, 8).with_context(|| format!("'{digits}' is not an octal number"))
+        }
     }
 }

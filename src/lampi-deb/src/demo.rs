@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb demo`: compiles the demonstration with the programs that it shows, and hands over to it.
+//! `lampi-deb demo`: compiles the demonstration with its programs, and executes it.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -11,7 +11,7 @@ use crate::compile::artifacts;
 use crate::interrupt::Interrupt;
 use crate::source::Source;
 
-/// Becomes the demonstration, with `arguments`. Returns only to say why that failed.
+/// Executes the demonstration with `arguments`. Returns only on failure.
 pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let source = Source::find()?;
     let interrupt = Interrupt::listen()?;
@@ -22,12 +22,12 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         .current_dir(source.root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    // It finds the programs that it starts beside itself.
+    // The demonstration looks for its programs in its own directory.
     for package in programs::demonstrated().map(|program| program.name).chain(["demo"]) {
         cargo.args(["--package", package]);
     }
     let binaries = artifacts(&mut cargo, &interrupt)?;
-    let Some(demo) = binaries.get("demo") else { bail!("cargo did not make the program demo") };
+    let Some(demo) = binaries.get("demo") else { bail!("cargo did not build the program demo") };
     let error = Command::new(demo).args(arguments).exec();
     Err(error).with_context(|| format!("cannot start {}", demo.display()))
 }

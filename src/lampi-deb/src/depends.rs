@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which Debian packages a program needs, read from the ELF file itself.
+//! The Debian packages that a program requires, from its ELF file.
 //!
-//! The answer is the same on every machine that builds, unlike that of a look-up in the installed packages. A library
-//! that is not in the table is an error: a package without a needed dependency would install and then not run.
+//! The result is the same on every build machine, unlike a query of the installed packages. A library that is not in the table is
+//! an error: a package without a dependency would install and then not run.
 //!
-//! The C library is a pre-dependency. The maintainer scripts set aside what ran the lamp before, and no other package that
-//! the system could install gives it a newer C library: so dpkg has to refuse the package before any script of it runs.
+//! The C library is a pre-dependency. The maintainer scripts disable an earlier set-up, and no other package of the system can
+//! provide a newer C library. So dpkg must reject the package before any of its scripts runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,14 +31,14 @@ impl fmt::Display for Version {
     }
 }
 
-/// A package that has to be there, and its lowest version that will do.
+/// A required package, and its minimum version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Need {
     pub package: &'static str,
     pub version: Option<Version>,
 }
 
-/// Debian's packages of the libraries that the programs may need, with the beginning of their symbol versions.
+/// Libraries with their Debian packages and the prefix of their symbol versions.
 const LIBRARIES: [(&str, &str, &str); 7] = [
     ("libc.so.6", "libc6", "GLIBC_"),
     ("libm.so.6", "libc6", "GLIBC_"),
@@ -49,14 +49,14 @@ const LIBRARIES: [(&str, &str, &str); 7] = [
     ("libgcc_s.so.1", "libgcc-s1", "GCC_"),
 ];
 
-/// All needs of one ELF file.
+/// The packages that one ELF file requires.
 pub(crate) fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
     let elf = Elf::parse(file).context("it is not an ELF file")?;
     let mut needs = Vec::new();
     for library in &elf.libraries {
         let Some((_, package, _)) = LIBRARIES.iter().find(|(soname, ..)| soname == library) else {
             bail!(
-                "it needs {library}, and no Debian package is known for that; add one to src/lampi-deb/src/depends.rs"
+                "it requires {library}, which has no known Debian package; add the package to src/lampi-deb/src/depends.rs"
             );
         };
         needs.push(Need { package, version: None });
@@ -71,9 +71,9 @@ pub(crate) fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
     Ok(needs)
 }
 
-/// What a symbol version such as `GLIBC_2.34` of a library asks for.
+/// The package for a symbol version such as `GLIBC_2.34` of a library.
 fn versioned(library: &str, name: &str) -> anyhow::Result<Need> {
-    // glibc 2.36 marks programs with relative relocations so; it is a feature of the loader, not a number.
+    // glibc 2.36 marks programs with relative relocations in this way. The name is a feature of the loader without a number.
     let number = if name == "GLIBC_ABI_DT_RELR" { "GLIBC_2.36" } else { name };
     LIBRARIES
         .iter()
@@ -82,20 +82,20 @@ fn versioned(library: &str, name: &str) -> anyhow::Result<Need> {
             let version = Version::parse(number.strip_prefix(prefix)?)?;
             Some(Need { package, version: Some(version) })
         })
-        .with_context(|| format!("it needs {name} of {library}, and no Debian version is known for that"))
+        .with_context(|| format!("it requires {name} of {library}, which has no known Debian version"))
 }
 
-/// The package that has to be new enough before anything is unpacked.
+/// The package that must be new enough before dpkg unpacks anything.
 const PRE_DEPENDENCY: &str = "libc6";
 
 impl Need {
-    /// The field of the control file that has to ask for it.
+    /// The control field for it.
     pub(crate) fn field(&self) -> &'static str {
         if self.package == PRE_DEPENDENCY { "Pre-Depends" } else { "Depends" }
     }
 }
 
-/// The entries that satisfy all needs, for each of the two fields.
+/// The entries for all requirements, for each of the two fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Relations {
     pub depends: Vec<String>,
@@ -111,7 +111,7 @@ impl Relations {
     }
 }
 
-/// The entries that satisfy all `needs`: each package once, with the highest version.
+/// The entries for all `needs`: each package once, with the highest version.
 fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
     let mut packages: BTreeMap<&str, Option<Version>> = BTreeMap::new();
     for need in needs {
@@ -127,7 +127,7 @@ fn relations(needs: impl IntoIterator<Item = Need>) -> Vec<String> {
         .collect()
 }
 
-/// Whether the value of a field asks for everything in `need`.
+/// Whether the value of a field satisfies `need`.
 pub(crate) fn satisfied(depends: &str, need: &Need) -> bool {
     depends.split(',').any(|relation| {
         let (package, version) = match relation.trim().split_once(" (>= ") {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_version_counts_as_a_number() {
+    fn uses_the_highest_version() {
         let needs = [
             need("libc.so.6", "GLIBC_2.4"),
             need("libm.so.6", "GLIBC_2.29"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_an_error() {
+    fn rejects_unknown_libraries_and_versions() {
         for (library, version) in
             [("libpng16.so.16", "PNG16_0"), ("libc.so.6", "GLIBC_PRIVATE"), ("libc.so.6", "")]
         {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_satisfies_older_needs() {
+    fn a_field_satisfies_older_versions() {
         let depends = "supervisor (>= 4.2), libc6 (>= 2.34), libgcc-s1";
         assert!(satisfied(depends, &need("libc.so.6", "GLIBC_2.34")));
         assert!(!satisfied(depends, &need("libc.so.6", "GLIBC_2.100")));

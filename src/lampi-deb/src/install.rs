@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Moves a finished package to its place, with its checksum and its build record beside it.
-
+//! Moves a finished package to its path, together with its checksum and its build record.
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,7 +8,7 @@ use system_files::Replacement;
 
 use crate::md5sums::hex;
 
-/// What was installed.
+/// The moved package.
 #[derive(Debug)]
 pub(crate) struct Artifacts {
     pub package: PathBuf,
@@ -17,7 +16,7 @@ pub(crate) struct Artifacts {
     pub sha256: String,
 }
 
-/// Writes all files completely into `directory`, then renames each to its place beside `target`.
+/// Writes all files to `directory`, then renames each to its path beside `target`.
 pub(crate) fn install(
     directory: &Path,
     target: &Path,
@@ -33,9 +32,9 @@ pub(crate) fn install(
         (target.with_file_name(format!("{name}.sha256")), checksum.as_bytes()),
         (target.with_extension("buildinfo"), buildinfo.as_bytes()),
     ];
-    // A rename onto it would fail when the others are done.
+    // A rename onto a directory would fail after the other renames.
     if let Some((directory, _)) = files.iter().find(|(place, _)| place.is_dir()) {
-        bail!("cannot write {}: it is a folder", directory.display());
+        bail!("cannot write {}: it is a directory", directory.display());
     }
     let mut finished = Vec::new();
     for (number, (place, content)) in files.iter().enumerate() {

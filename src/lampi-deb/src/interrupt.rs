@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Ctrl-C and its like: the running tool is ended, and the build returns as from any other failure, so that its
-//! temporary directory goes the usual way.
+//! SIGINT, SIGTERM and SIGHUP: the running tool stops, and the build returns as after any other failure, so that it removes its
+//! temporary directory.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Knows whether the builder was asked to stop.
+/// Whether a signal interrupted the builder.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt {
     state: Arc<Mutex<State>>,
@@ -20,23 +20,23 @@ pub(crate) struct Interrupt {
 
 #[derive(Debug, Default)]
 struct State {
-    asked: bool,
-    /// Process group of the tool that runs.
+    is_interrupted: bool,
+    /// Process group of the running tool.
     child: Option<Pid>,
 }
 
 impl Interrupt {
-    /// Begins to listen to SIGINT, SIGTERM and SIGHUP.
+    /// Handles SIGINT, SIGTERM and SIGHUP from now on.
     pub(crate) fn listen() -> anyhow::Result<Self> {
         let interrupt = Self::default();
         let state = interrupt.state.clone();
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen to signals")?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot handle signals")?;
         std::thread::spawn(move || {
             for _ in signals.forever() {
                 let mut state = state.lock().expect("no thread panics with it");
-                state.asked = true;
+                state.is_interrupted = true;
                 if let Some(group) = state.child {
-                    // It may just have ended by itself.
+                    // The tool may have ended just now.
                     let _ = killpg(group, Signal::SIGTERM);
                 }
             }
@@ -44,25 +44,25 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// An error if the builder was asked to stop.
+    /// An error after a signal.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if self.state.lock().expect("no thread panics with it").asked {
+        if self.state.lock().expect("no thread panics with it").is_interrupted {
             bail!("interrupted; nothing was written");
         }
         Ok(())
     }
 
-    /// Starts a tool in a process group of its own, so that an interrupt ends it with all that it has started, and
-    /// lets `work` deal with it to its end.
+    /// Starts a tool in a process group of its own, so that a signal stops it with all its children, and calls `work`, which must
+    /// wait for its end.
     pub(crate) fn with_child<T>(
         &self,
         command: &mut Command,
         work: impl FnOnce(&mut Child) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let mut child = {
-            // Under the lock, lest an interrupt fall between the start and the note of it.
+            // Under the lock, so that no signal arrives between the start and the record of it.
             let mut state = self.state.lock().expect("no thread panics with it");
-            if state.asked {
+            if state.is_interrupted {
                 bail!("interrupted; nothing was written");
             }
             let child = command

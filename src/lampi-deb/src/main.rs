@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb` builds the Debian package of the LAMPI lamp, looks into built ones, checks Supervisor files, and starts
-//! the demonstration.
+//! `lampi-deb` builds and verifies the Debian package of the LAMPI lamp, checks Supervisor files, and starts the demonstration.
 //!
-//! `build` goes one way: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
-//! directory -> cargo-deb -> md5sums and compression -> verification -> the package, moved into place by renaming it.
+//! The stages of `build`: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
+//! directory -> cargo-deb -> md5sums and compression -> verification -> the package, renamed into place.
 //!
-//! It knows the source tree, cargo and the rules for Debian packages. It never knows the machine that the package is installed
-//! on, and never starts a program of the package.
+//! The builder uses the source tree, cargo and the rules for Debian packages. It does not depend on the machine where the package
+//! is installed, and never starts a program of the package.
 
 mod architecture;
 mod assemble;
@@ -22,6 +21,7 @@ mod demo;
 mod depends;
 mod install;
 mod interrupt;
+mod maintainer;
 mod md5sums;
 mod notices;
 mod pages;
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Build(args) => build::run(&args).map(|()| true),
         Verb::Render(args) => render::run(&args).map(|()| true),
-        Verb::Verify { file } => verify::run(&file),
+        Verb::Verify { file, release } => verify::run(&file, release),
         Verb::Check(arguments) => return supervisor_check::run("lampi-deb", &arguments),
         Verb::Demo { arguments } => demo::run(&arguments).map(|()| true),
     };

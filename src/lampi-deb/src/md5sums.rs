@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 
 use crate::deb::Deb;
 
-/// The lines of `md5sums` (deb-md5sums(5)): every file but the conffiles, which dpkg has sums of anyway.
+/// The lines of `md5sums` (deb-md5sums(5)): every file except the conffiles, which have checksums in dpkg's status.
 pub(crate) fn lines(deb: &Deb) -> String {
     let conffiles: Vec<&str> = deb.control_file("conffiles").unwrap_or_default().lines().collect();
     let mut files: Vec<(&str, &[u8])> = deb
@@ -23,7 +23,7 @@ pub(crate) fn lines(deb: &Deb) -> String {
     })
 }
 
-/// Lower-case hex digits, as checksums are written.
+/// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

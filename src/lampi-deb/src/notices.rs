@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The notices of the libraries that are linked into the programs, as their licences ask for them: which they are, their
-//! licences, whose they are, and the licences' texts.
+//! The notices of the libraries that are linked into the programs, as their licences require: the libraries, their licences, their
+//! copyright holders, and the texts of the licences.
 //!
-//! cargo knows the libraries and where their sources lie; the texts are in there. What the sources do not have cannot be
-//! here, so a library without a text is named with its authors. Equal texts stand once. The same sources give the same bytes.
+//! cargo lists the libraries and the directories of their sources, which contain the texts. For a library without a text, the notices
+//! name its authors. Equal texts occur once. The same sources give the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,27 +19,27 @@ use crate::interrupt::Interrupt;
 use crate::source::Source;
 use crate::toolchain::Toolchain;
 
-/// Their place in the package.
+/// Their path in the package.
 pub(crate) const PATH: &str = "usr/share/doc/lampi/notices";
 
 const HEAD: &str = "\
 The programs of this package contain the libraries below, which are published at
-https://crates.io/crates/NAME. Each is under the licence behind its name; of several
-that are joined by OR or /, one is enough. The texts follow the list, but for those
-of Apache-2.0 and GPL-3.0, which are in /usr/share/common-licenses. A library whose
-sources have no other text is named with its authors.
+https://crates.io/crates/NAME. The licence of each library is in parentheses; of
+licences with OR or / between them, one is enough. The texts follow the list, except
+those of Apache-2.0 and GPL-3.0, which are in /usr/share/common-licenses. If the
+sources of a library have no other text, the list names its authors.
 
-The programs contain Rust's standard library too (https://www.rust-lang.org; MIT OR
+The programs also contain Rust's standard library (https://www.rust-lang.org; MIT OR
 Apache-2.0), Copyright (c) The Rust Project Contributors.
 ";
 
-/// What files of a licence's text are called, in capitals.
+/// Beginnings of the names of licence files, in upper case.
 const NAMES: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 
-/// How texts begin that every Debian has in /usr/share/common-licenses, in capitals and with single blanks.
+/// Beginnings of the texts in /usr/share/common-licenses, in upper case and with single blanks.
 const COMMON: [&str; 2] = ["APACHE LICENSE VERSION 2.0", "GNU GENERAL PUBLIC LICENSE VERSION 3"];
 
-/// Slint's other licences, under which it is not used here.
+/// Prefix of Slint's other licences, which this package does not use.
 const UNUSED: &str = "LicenseRef-";
 
 /// The last line of the terms of Apache-2.0.
@@ -55,14 +55,14 @@ struct Library {
     authors: Vec<String>,
 }
 
-/// A licence's text, apart from the lines at its beginning that name its holders.
+/// The text of a licence, without the lines at its beginning that name the copyright holders.
 #[derive(Debug, PartialEq, Eq)]
 struct Text {
     holders: Vec<String>,
     body: String,
 }
 
-/// The notices of everything that is linked into the programs for `architecture`, whose crates have been downloaded.
+/// The notices of all libraries in the programs for `architecture`. The crates must be downloaded.
 pub(crate) fn notices(
     source: &Source,
     toolchain: &Toolchain,
@@ -73,9 +73,9 @@ pub(crate) fn notices(
     let mut libraries = Vec::new();
     for (name, version) in linked(source, toolchain, architecture, interrupt)? {
         let package = packages.remove(&(name.clone(), version.clone())).with_context(|| {
-            format!("cargo metadata does not know the crate {name} {version}, which is linked")
+            format!("the crate {name} {version} is linked, but missing in the output of cargo metadata")
         })?;
-        // Ours are no libraries of others.
+        // A crate of this workspace.
         if package.source.is_none() {
             continue;
         }
@@ -85,7 +85,7 @@ pub(crate) fn notices(
     Ok(written(&libraries))
 }
 
-/// Names and versions of all crates in the programs, ours too: neither what only compiles them nor what only tests them.
+/// Names and versions of all crates in the programs, with those of this workspace, but without build and test dependencies.
 fn linked(
     source: &Source,
     toolchain: &Toolchain,
@@ -105,14 +105,14 @@ fn linked(
         let (Some(name), Some(version)) =
             (words.next(), words.next().and_then(|word| word.strip_prefix('v')))
         else {
-            bail!("cargo tree prints the line '{line}', which names no crate and version");
+            bail!("cargo tree prints the line '{line}', which has no crate and version");
         };
         crates.insert((name.to_owned(), version.to_owned()));
     }
     Ok(crates)
 }
 
-/// What `cargo metadata` prints.
+/// The output of `cargo metadata`.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -125,7 +125,7 @@ struct Package {
     license: Option<String>,
     authors: Vec<String>,
     manifest_path: PathBuf,
-    /// The registry; none for our own crates.
+    /// The registry; `None` for the crates of this workspace.
     source: Option<String>,
 }
 
@@ -139,7 +139,7 @@ fn packages(
     let mut command = cargo(source, toolchain, "metadata");
     command.args(["--format-version", "1", "--filter-platform", architecture.rust_target()]);
     let metadata: Metadata = serde_json::from_str(&output(&mut command, interrupt)?)
-        .context("what cargo metadata prints is not understood")?;
+        .context("cannot parse the output of cargo metadata")?;
     let key = |package: &Package| (package.name.clone(), package.version.clone());
     Ok(metadata.packages.into_iter().map(|package| (key(&package), package)).collect())
 }
@@ -147,26 +147,26 @@ fn packages(
 fn library(package: Package) -> anyhow::Result<Library> {
     let Package { name, version, license, authors, .. } = package;
     let license = license.with_context(|| {
-        format!("the crate {name} {version} names no licence; find out which it is under, or do without it")
+        format!("the crate {name} {version} has no licence in its manifest; replace the crate")
     })?;
     Ok(Library { name, version, license, authors })
 }
 
-/// What cargo prints.
+/// The output of cargo.
 fn output(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<String> {
     let verb = command.get_args().next().unwrap_or_default().to_string_lossy().into_owned();
     let (status, printed) = interrupt.with_child(command.stdout(std::process::Stdio::piped()), |child| {
         let printed = std::io::read_to_string(child.stdout.take().expect("it is piped"))
-            .with_context(|| format!("cannot read what cargo {verb} prints"))?;
+            .with_context(|| format!("cannot read the output of cargo {verb}"))?;
         Ok((child.wait()?, printed))
     })?;
     if !status.success() {
-        bail!("cargo {verb} failed; what it printed says why");
+        bail!("cargo {verb} failed; its output has the reason");
     }
     Ok(printed)
 }
 
-/// The texts in the sources of a library, which have them in the top directory, or as REUSE does in LICENSES.
+/// The texts in the sources of a library, from the top directory or, by the REUSE specification, from LICENSES.
 fn read_texts(directory: &Path) -> anyhow::Result<Vec<Text>> {
     let mut paths = Vec::new();
     for (directory, names) in [(directory.to_owned(), &NAMES[..]), (directory.join("LICENSES"), &[""])] {
@@ -193,14 +193,14 @@ fn read_texts(directory: &Path) -> anyhow::Result<Vec<Text>> {
     Ok(texts)
 }
 
-/// A file's text, or nothing if Debian has it anyway.
+/// The text of a file; `None` if Debian contains it.
 fn text(content: &str) -> Option<Text> {
     let beginning = words(content).to_uppercase();
     if COMMON.iter().any(|common| beginning.starts_with(common)) {
         return None;
     }
     let mut lines: Vec<&str> = content.lines().map(str::trim_end).collect();
-    // Some files have several licences, that of Apache among them.
+    // Some files have several licences, one of them Apache-2.0.
     let start = lines.windows(2).position(|pair| {
         pair[0].trim() == "Apache License" && pair[1].trim_start().starts_with("Version 2.0")
     });
@@ -219,7 +219,7 @@ fn text(content: &str) -> Option<Text> {
     Some(Text { holders, body: body.trim().to_owned() })
 }
 
-/// Whether a line can stand before the terms of a licence.
+/// Whether a line can be before the terms of a licence.
 fn begins_text(line: &str) -> bool {
     line.is_empty() || is_title(line) || is_holder(line)
 }
@@ -228,7 +228,7 @@ fn is_title(line: &str) -> bool {
     matches!(line.trim(), "MIT License" | "The MIT License (MIT)")
 }
 
-/// Whether a line names a holder, unlike one that speaks of copyright.
+/// Whether a line names a copyright holder. A line of the terms can begin with the same word.
 fn is_holder(line: &str) -> bool {
     line.trim()
         .strip_prefix("Copyright ")
@@ -240,11 +240,11 @@ fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The list, then each text below those who have it.
+/// The list, then each text below the names of its libraries.
 fn written(libraries: &[(Library, Vec<Text>)]) -> String {
     let mut written = HEAD.to_owned();
     let name = |library: &Library| format!("{} {}", library.name, library.version);
-    // By their words: lines may end elsewhere.
+    // Compare words, because the lines may be wrapped differently.
     let mut groups: BTreeMap<String, (&str, String)> = BTreeMap::new();
     written.push('\n');
     for (library, texts) in libraries {
@@ -274,19 +274,19 @@ mod tests {
     const MIT: &str = "Permission is hereby granted, free of charge, to any person\nobtaining a copy";
 
     #[test]
-    fn a_text_is_parted_from_its_holders() {
+    fn separates_a_text_from_its_holders() {
         let content =
             format!("The MIT License (MIT)\r\n\nCopyright (c) 2015  A. Holder \nCopyright 2016 B\n\n{MIT}\n");
         let found = text(&content).unwrap();
         assert_eq!(found.holders, ["Copyright (c) 2015 A. Holder", "Copyright 2016 B"]);
         assert_eq!(found.body, format!("The MIT License (MIT)\n\n{MIT}"));
-        // One that speaks of copyright belongs to the terms.
+        // A line of the terms that begins with the same word.
         let terms = "copyright license to use\nCopyright (c) 2015 A";
         assert_eq!(text(terms).unwrap(), Text { holders: vec![], body: terms.to_owned() });
     }
 
     #[test]
-    fn what_debian_has_is_not_repeated() {
+    fn omits_texts_that_debian_contains() {
         let apache =
             "  Apache License\n  Version 2.0, January 2004\n 1. Definitions.\n END OF TERMS AND CONDITIONS\n";
         assert_eq!(text(apache), None);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_texts_stand_once_below_all_that_have_them() {
+    fn equal_texts_occur_once_below_the_names_of_their_libraries() {
         let library = |name: &str, authors: &[&str]| Library {
             name: name.into(),
             version: "1.0.0".into(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Fills the settings into the templates: the four Supervisor files and the maintainer scripts.
+//! Renders the templates with the settings: the four Supervisor files and the maintainer scripts.
 
 use std::path::Path;
 
@@ -9,12 +9,14 @@ use tera::Tera;
 
 use programs::RunsAs;
 
+use crate::changelog::{ChangelogEntry, source_date_epoch};
 use crate::cli::RenderArgs;
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::stage::DROP_IN;
+use crate::{build, pages};
 
-/// The scripts that dpkg calls.
+/// The maintainer scripts.
 pub(crate) const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
 
 /// A rendered file.
@@ -27,7 +29,17 @@ pub(crate) struct Rendered {
 
 /// `lampi-deb render`.
 pub(crate) fn run(args: &RenderArgs) -> anyhow::Result<()> {
-    let confs = confs(&Source::find()?, &args.settings.load()?)?;
+    let source = Source::find()?;
+    let settings = args.settings.load()?;
+    if let Some(directory) = &args.man_pages {
+        let timestamp = source_date_epoch(&ChangelogEntry::newest(&source)?)?;
+        for page in pages::all(&build::date(timestamp)?) {
+            let (_, name) = page.path.rsplit_once('/').expect("it is in a directory");
+            write(directory, name, &page.text)?;
+        }
+        return Ok(());
+    }
+    let confs = confs(&source, &settings)?;
     for Rendered { name, text } in confs {
         match &args.out {
             None => output::print(format_args!("==> {name} <==\n{text}\n"))?,
@@ -40,11 +52,11 @@ pub(crate) fn run(args: &RenderArgs) -> anyhow::Result<()> {
 fn write(directory: &Path, name: &str, text: &str) -> anyhow::Result<()> {
     let path = directory.join(name);
     std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make the folder {}", directory.display()))?;
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The Supervisor files, in the order in which their programs start.
+/// The Supervisor files, in the start order of their programs.
 pub(crate) fn confs(source: &Source, settings: &Settings) -> anyhow::Result<Vec<Rendered>> {
     let names: Vec<String> = programs::supervised().map(|program| format!("{program}.conf")).collect();
     render(source, "conf.d", &names, &["shared.inc"], settings)
@@ -68,7 +80,7 @@ pub(crate) fn scripts(source: &Source, settings: &Settings) -> anyhow::Result<Ve
     render(source, "debian", &SCRIPTS.map(str::to_owned), &shared.each_ref().map(String::as_str), settings)
 }
 
-/// Renders `names` in `directory`, which may include the files `included` there.
+/// Renders the templates `names` in `directory`, which may include the files `included`.
 fn render(
     source: &Source,
     directory: &str,
@@ -110,7 +122,7 @@ fn render(
         .collect()
 }
 
-/// Tera spreads what is wrong over its chain of causes and over several lines with a drawing.
+/// Tera's error as one line. Tera spreads it over a chain of causes, each with several lines.
 fn one_line(path: &str, error: &tera::Error) -> anyhow::Error {
     let mut causes: Vec<String> = Vec::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);
@@ -118,5 +130,5 @@ fn one_line(path: &str, error: &tera::Error) -> anyhow::Error {
         causes.push(error.to_string().split_whitespace().collect::<Vec<_>>().join(" "));
         cause = error.source();
     }
-    anyhow::anyhow!("the template {path} cannot be rendered: {}", causes.join(": "))
+    anyhow::anyhow!("cannot render the template {path}: {}", causes.join(": "))
 }

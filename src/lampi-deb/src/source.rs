@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Where the project's own files lie.
+//! The files of the checkout.
 
 use std::path::{Path, PathBuf};
 
@@ -12,15 +12,14 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Finds the checkout: `cargo run` tells where it is, and without cargo it is the one that the builder was
-    /// compiled from.
+    /// Finds the checkout: the one of `cargo run`, or else the one that the builder was compiled from.
     pub(crate) fn find() -> anyhow::Result<Self> {
         let package = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = package.ancestors().nth(2).unwrap_or(Path::new("/"));
         if !root.join("conf.d").is_dir() {
             bail!(
-                "{} is no checkout of lampi; call the builder in one, by `cargo run --release`",
+                "{} is not a checkout of lampi; run the builder in one: cargo run --release",
                 root.display()
             );
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The staging directory: every file of the package at its place, before it is packed.
+//! The staging directory: all files of the package at their paths, before packing.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,22 @@ use crate::changelog;
 use crate::completions;
 use programs::{ALIASES, PROGRAMS};
 
-use crate::pages::Page;
+use crate::pages;
 use crate::render::Rendered;
 use crate::settings::Settings;
 use crate::source::Source;
 
-/// Mode of the Supervisor files: they decide what runs as root, and may come to hold passwords.
+/// Mode of the Supervisor files: they control what runs as root, and their owner may write passwords into them.
 pub(crate) const CONF_MODE: u32 = 0o600;
 
 /// Directory of the Supervisor files in the package.
 pub(crate) const CONF_DIRECTORY: &str = "etc/supervisor/conf.d";
 
-/// Directory of copies of the Supervisor files as they are packaged, so that an upgrade and the owner can tell what was changed
-/// and bring back what was deleted. Whoever copies one from here keeps the copy to root.
+/// Directory of copies of the packaged Supervisor files. An upgrade and the owner compare them with the changed files and restore
+/// deleted ones.
 pub(crate) const COPIES_DIRECTORY: &str = "usr/share/lampi/conf.d";
 
-/// Mode of these copies, which hold no password of the owner's, and none of the builder's but in words that the builder wrote
-/// freely.
+/// Mode of these copies. They contain no password, except in free text of the settings.
 pub(crate) fn copies_mode(settings: &Settings) -> u32 {
     if settings.have_free_text() { CONF_MODE } else { 0o644 }
 }
@@ -34,19 +33,19 @@ pub(crate) fn copies_mode(settings: &Settings) -> u32 {
 /// The drop-in of supervisor.service in the package, to which postinst links from /etc/systemd.
 pub(crate) const DROP_IN: &str = "usr/share/lampi/supervisor.service.conf";
 
-/// Mode of every link, which nobody looks at.
+/// Mode of every symbolic link; it has no effect.
 pub(crate) const LINK_MODE: u32 = 0o777;
 
-/// A file of the package, or a link.
+/// A file or a link of the package.
 #[derive(Debug)]
 pub(crate) struct Staged {
     /// Path in the package, without a leading `/`.
     pub path: String,
-    /// Permission bits that it gets there, whatever they are in the staging directory.
+    /// Permission bits in the package; those in the staging directory have no effect.
     pub mode: u32,
 }
 
-/// A directory that is filled as the package will be.
+/// The staging directory.
 #[derive(Debug)]
 pub(crate) struct Stage {
     directory: PathBuf,
@@ -54,7 +53,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Begins an empty one at `directory`.
+    /// Creates an empty one at `directory`.
     pub(crate) fn new(directory: PathBuf) -> anyhow::Result<Self> {
         make_directory(&directory)?;
         Ok(Self { directory, files: Vec::new() })
@@ -68,8 +67,7 @@ impl Stage {
         &self.files
     }
 
-    /// Puts the links of programs there, and makes room for the compiled programs, which have to be put at their paths in the directory; they count as staged from
-    /// now on.
+    /// Adds the links, and the paths of the compiled programs. The caller must then write the programs to these paths.
     pub(crate) fn expect_programs(&mut self) -> anyhow::Result<()> {
         for program in PROGRAMS {
             self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
@@ -86,7 +84,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Everything but the programs: confs, the drop-in for systemd, man pages, completions, documentation.
+    /// Adds everything except the programs: confs, the drop-in for systemd, man pages, completions, documentation.
     pub(crate) fn add_texts(
         &mut self,
         source: &Source,
@@ -100,10 +98,8 @@ impl Stage {
                 self.add(&format!("{directory}/{name}"), mode, text.as_bytes())?;
             }
         }
-        for page in Page::all() {
-            let path = page.path();
-            let text = man_page(page, date).with_context(|| format!("cannot make /{path}"))?;
-            self.add(&path, 0o644, &text)?;
+        for page in pages::all(date) {
+            self.add(&page.path, 0o644, page.text.as_bytes())?;
         }
         for (path, script) in completions::all() {
             self.add(&path, 0o644, &script)?;
@@ -129,22 +125,9 @@ impl Stage {
     }
 }
 
-/// A man page from the same definition as `--help`.
-fn man_page(page: Page, date: &str) -> std::io::Result<Vec<u8>> {
-    let source = format!("lampi {}", env!("CARGO_PKG_VERSION"));
-    let mut text = Vec::new();
-    clap_mangen::Man::new(page.command)
-        .section(page.section)
-        .date(date)
-        .source(source)
-        .manual("LAMPI")
-        .render(&mut text)?;
-    Ok(text)
-}
-
-/// Makes a directory and its parents.
+/// Creates a directory and its parents.
 pub(crate) fn make_directory(path: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
+    std::fs::create_dir_all(path).with_context(|| format!("cannot make the directory {}", path.display()))
 }
 
 /// Writes a file, with its path in the error.

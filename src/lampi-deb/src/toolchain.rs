@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Finds the compiler, linker and strip for an architecture, or tells which commands install them.
+//! Finds the compiler, linker and strip for an architecture, or reports the commands that install them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use anyhow::bail;
 
 use crate::architecture::Architecture;
 
-/// Tools that make programs for one architecture.
+/// Tools that build programs for one architecture.
 #[derive(Debug, Clone)]
 pub(crate) struct Toolchain {
     pub cargo: PathBuf,
@@ -16,12 +16,12 @@ pub(crate) struct Toolchain {
     /// The C compiler, as linker.
     pub linker: String,
     pub strip: String,
-    /// Whether the standard library is compiled as well, from the source that lies where the compiler looks for it.
+    /// Whether to compile the standard library too, from the source that is installed with the compiler.
     pub compiles_std: bool,
 }
 
 impl Toolchain {
-    /// The first set of tools on this machine that fits.
+    /// The first suitable set of tools on this machine.
     pub(crate) fn find(architecture: Architecture) -> anyhow::Result<Self> {
         let native = Architecture::host() == Some(architecture);
         let prefix = if native { String::new() } else { format!("{}-", architecture.gnu()) };
@@ -36,9 +36,8 @@ impl Toolchain {
             std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from),
         );
         let debian = (PathBuf::from("/usr/bin/cargo"), PathBuf::from("/usr/bin/rustc"));
-        // Its compiled library for armhf can be had on some days only, as mirrors are often out of step there. So it is
-        // made from source, always, because the bytes would not be the same. That takes a minute of processor time, which
-        // arm64 is spared.
+        // Debian's compiled library for armhf is often not installable, because mirrors are out of step. So the builder
+        // always compiles it, since the bytes would differ otherwise. That takes a minute of processor time.
         let compiles_std = architecture == Architecture::Armhf && !native;
         let candidates = if compiles_std { vec![debian] } else { vec![current, debian] };
         let compilers = candidates.into_iter().find(|(cargo, rustc)| {
@@ -70,7 +69,7 @@ impl Toolchain {
     }
 }
 
-/// The commands that install what a cross build needs.
+/// The commands that install the tools for a cross build.
 fn installation(architecture: Architecture, compiles_std: bool) -> String {
     let (gnu, target) = (architecture.gnu(), architecture.rust_target());
     if compiles_std {
@@ -100,18 +99,18 @@ fn has_standard_library(rustc: &Path, architecture: Architecture) -> bool {
     })
 }
 
-/// Whether the source is there from which cargo can make the standard library.
+/// Whether the source of the standard library is installed.
 fn has_library_source(rustc: &Path) -> bool {
     rustlib(rustc).is_some_and(|libraries| libraries.join("src/rust/library/Cargo.lock").exists())
 }
 
-/// Where a compiler has its libraries.
+/// The directory of a compiler's libraries.
 fn rustlib(rustc: &Path) -> Option<PathBuf> {
     let output = Command::new(rustc).args(["--print", "sysroot"]).output().ok()?;
     Some(Path::new(String::from_utf8_lossy(&output.stdout).trim_end()).join("lib/rustlib"))
 }
 
-/// Whether the C compiler is there and has the C library's start files: it prints the full path of those it finds.
+/// Whether the C compiler works and has the C library's start files. It prints the full path of a file that it finds.
 fn links(linker: &str) -> bool {
     Command::new(linker)
         .arg("-print-file-name=crt1.o")

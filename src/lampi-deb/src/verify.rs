@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb verify`: reads a built package on its own and holds it against what a lamp's package promises.
+//! `lampi-deb verify`: checks a built package without the sources.
 
 mod confs;
 mod documents;
@@ -16,19 +16,20 @@ use runtime::output;
 use crate::deb::Deb;
 use report::{Problems, Report};
 
-/// One promise: what it is called in the table, and the check that returns what is wrong.
-type Promise = (&'static str, fn(&Deb) -> Problems);
+/// A requirement: its name in the report, and its check.
+type Requirement = (&'static str, fn(&Deb) -> Problems);
 
-const PROMISES: [Promise; 15] = [
+/// The requirements for every package.
+const REQUIREMENTS: [Requirement; 15] = [
     ("control fields are there", files::control_fields),
     ("everything belongs to root", files::owners),
-    ("modes are as they should be", files::modes),
-    ("one time stamp for everything", files::times),
+    ("modes are right", files::modes),
+    ("all time stamps are equal", files::times),
     ("the four confs are the conffiles", files::conffiles),
-    ("checksums fit", files::checksums),
+    ("checksums match", files::checksums),
     ("maintainer scripts handle every call", scripts::scripts),
     ("Supervisor can read the confs", confs::readable),
-    ("confs start the lamp as promised", confs::promised),
+    ("confs start the lamp", confs::started),
     ("programs are for the architecture", programs::architecture),
     ("other names of programs are links to them", programs::aliases),
     ("Depends and Pre-Depends satisfy every library", programs::libraries),
@@ -37,20 +38,24 @@ const PROMISES: [Promise; 15] = [
     ("shells can complete the programs' arguments", documents::completions),
 ];
 
-/// Prints the table; false if a promise is broken.
-pub(crate) fn run(file: &Path) -> anyhow::Result<bool> {
+/// The requirements for a package that is published.
+const RELEASE: [Requirement; 1] = [("the addresses of the maintainer are real", documents::addresses)];
+
+/// Prints the report. The result is whether the package meets all requirements, with `is_release` also those for a release.
+pub(crate) fn run(file: &Path, is_release: bool) -> anyhow::Result<bool> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let deb = Deb::read(&bytes).with_context(|| file.display().to_string())?;
-    let report = verify(&deb);
+    let mut report = verify(&deb);
+    if is_release {
+        report.check(&RELEASE, &deb);
+    }
     output::print(format_args!("{report}"))?;
     Ok(report.passed())
 }
 
-/// Checks everything.
+/// Checks the requirements for every package.
 pub(crate) fn verify(deb: &Deb) -> Report {
     let mut report = Report::default();
-    for (promise, check) in PROMISES {
-        report.add(promise, check(deb));
-    }
+    report.check(&REQUIREMENTS, deb);
     report
 }

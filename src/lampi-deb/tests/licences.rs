@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Every crate that the workspace is made from, also for its tests, is under a licence that deny.toml allows.
+//! Every crate of the workspace, including test dependencies, has a licence that deny.toml allows.
 //!
-//! cargo-deny says the same, and more, before a release; to compile it takes longer than all else that each change has to
-//! pass.
+//! cargo-deny checks this and more before a release. It takes too long to compile for every change.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -12,7 +11,7 @@ use toml::{Table, Value};
 
 /// The strings of a list in deny.toml.
 fn listed(deny: &Table, section: &str, key: &str) -> BTreeSet<String> {
-    let values = deny[section][key].as_array().unwrap_or_else(|| panic!("deny.toml: {key} is no list"));
+    let values = deny[section][key].as_array().unwrap_or_else(|| panic!("deny.toml: {key} is not a list"));
     values.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
@@ -35,9 +34,9 @@ fn crates(target: &str) -> Vec<(String, String)> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines: BTreeSet<&str> = str::from_utf8(&output.stdout).expect("cargo writes UTF-8").lines().collect();
     let parts = lines.into_iter().filter(|line| !line.is_empty()).map(|line| {
-        // A mark may follow, at a crate that is listed again.
+        // A repeated crate has a mark after its licence.
         let [name, licence, ..] = line.split('\t').collect::<Vec<_>>()[..] else {
-            panic!("cargo tree says {line}")
+            panic!("cargo tree prints {line}")
         };
         (name.to_owned(), licence.to_owned())
     });
@@ -45,7 +44,7 @@ fn crates(target: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_crate_is_under_an_allowed_licence() {
+fn every_crate_has_an_allowed_licence() {
     let deny = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deny.toml")).unwrap();
     let deny: Table = toml::from_str(&deny).unwrap();
     let allowed = listed(&deny, "licenses", "allow");
@@ -53,9 +52,9 @@ fn every_crate_is_under_an_allowed_licence() {
         let crates = crates(&target);
         assert!(crates.len() > 100, "{target}: {crates:?}");
         for (name, licence) in crates {
-            // The older form with a slash counts too.
+            // Some crates use the older form with a slash.
             let expression = Expression::parse_mode(&licence, ParseMode::LAX).unwrap_or_else(|error| {
-                panic!("{name} is under '{licence}', which is no SPDX expression: {error}")
+                panic!("{name} is under '{licence}', which is not an SPDX expression: {error}")
             });
             let is_allowed = expression.evaluate(|requirement| allowed.contains(&requirement.to_string()));
             assert!(is_allowed, "{name} is under '{licence}', which deny.toml does not allow");

@@ -33,32 +33,32 @@ pub enum Verb {
     Set(SetArgs),
     Get(GetArgs),
     Doctor(DoctorArgs),
-    /// Start stopped programs
+    /// Start stopped programs.
     ///
     /// lampi waits until the programs run. To start a disabled program, run `lampi enable`.
     #[command(after_long_help = manuals::START.help())]
     Start(ProgramArgs),
-    /// Stop programs until the next boot
+    /// Stop programs until the next boot.
     ///
     /// `lampi start` starts them earlier. To keep programs stopped, run `lampi disable`.
     #[command(after_long_help = manuals::STOP.help())]
     Stop(ProgramArgs),
-    /// Restart programs
+    /// Restart programs.
     #[command(after_long_help = manuals::RESTART.help())]
     Restart(ProgramArgs),
-    /// Apply changes of the files in /etc/supervisor/conf.d to programs
+    /// Apply changes of the files in /etc/supervisor/conf.d to programs.
     ///
     /// Supervisor reads its files only on request. lampi restarts a program if its file has changed, and no other program.
     #[command(after_long_help = manuals::UPDATE.help())]
     Update(ProgramArgs),
-    /// Stop programs and keep them stopped
+    /// Stop programs and keep them stopped.
     ///
     /// lampi renames the file of each program in /etc/supervisor/conf.d to a name that ends in .disabled, which Supervisor does
     /// not read, and removes the program from Supervisor. The other programs keep running. The programs stay disabled after a
     /// reboot, an upgrade and a new installation.
     #[command(after_long_help = manuals::DISABLE.help())]
     Disable(ProgramArgs),
-    /// Enable and start disabled programs
+    /// Enable and start disabled programs.
     ///
     /// lampi gives the file of each program its name back. If the file is missing, lampi restores the packaged one.
     #[command(after_long_help = manuals::ENABLE.help())]

@@ -7,6 +7,7 @@ mod campaign;
 mod command_line;
 mod contract;
 mod dark;
+mod document;
 mod login;
 mod machines;
 mod options;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Promises about the four confs: Supervisor reads them, and they start the lamp as they should.
+//! Checks of the four Supervisor files: Supervisor accepts them, and they start the lamp's programs.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -21,17 +21,17 @@ pub(super) fn readable(deb: &Deb) -> Problems {
     }
 }
 
-pub(super) fn promised(deb: &Deb) -> Problems {
+pub(super) fn started(deb: &Deb) -> Problems {
     match read(deb) {
-        Ok((report, _)) => promises(&report.programs),
+        Ok((report, _)) => faults(&report.programs),
         Err(error) => vec![format!("{error:#}")],
     }
 }
 
-/// Unpacks the confs and reads them as on a lamp that has the package. The user is that of `lamp_service`, because
-/// the package makes that one, whoever it is.
+/// Unpacks the confs and parses them as on a lamp with the package. The user is that of `lamp_service`, because the package
+/// creates it.
 fn read(deb: &Deb) -> anyhow::Result<(Report, TempDir)> {
-    let directory = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
     unpack(deb, directory.path())?;
     let first = check::of_package(directory.path(), "root", "pigpiod")?;
     let program = |name: &str| first.programs.iter().find(|program| program.name == name);
@@ -53,18 +53,19 @@ fn unpack(deb: &Deb, directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn promises(said: &[supervisor_conf::Program]) -> Problems {
+fn faults(sections: &[supervisor_conf::Program]) -> Problems {
     let mut problems = Problems::new();
     let mut in_order = Vec::new();
     for program in supervised() {
         let file = format!("{program}.conf");
-        let of_file: Vec<_> = said.iter().filter(|said| said.file.ends_with(&file)).collect();
+        let of_file: Vec<_> = sections.iter().filter(|section| section.file.ends_with(&file)).collect();
         match of_file.as_slice() {
-            [said] if said.section == format!("program:{program}") => {
-                problems.extend(conf::faults(program, said).iter().map(|fault| format!("{file}: {fault}")));
-                in_order.push(*said);
+            [section] if section.section == format!("program:{program}") => {
+                problems
+                    .extend(conf::faults(program, section).iter().map(|fault| format!("{file}: {fault}")));
+                in_order.push(*section);
             }
-            _ => problems.push(format!("{file} does not hold [program:{program}] alone")),
+            _ => problems.push(format!("{file} must have [program:{program}] and no other section")),
         }
     }
     if let Some((earlier, later)) = conf::out_of_order(&in_order) {

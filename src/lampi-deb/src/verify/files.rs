@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Promises about the package's files as such: fields, owners, modes, times, conffiles and checksums.
+//! Checks of the control fields, and of the owners, modes, times and checksums of the files.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::render::SCRIPTS;
 use crate::stage::{CONF_DIRECTORY, CONF_MODE, COPIES_DIRECTORY, LINK_MODE};
 use programs::{PROGRAMS, Program, supervised};
 
-/// Fields that a package must have, and the dependency without which nothing of it runs.
+/// Required fields, and the dependencies without which no program runs.
 pub(super) fn control_fields(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     for field in [
@@ -43,10 +43,8 @@ pub(super) fn control_fields(deb: &Deb) -> Problems {
 
 pub(super) fn owners(deb: &Deb) -> Problems {
     let root = Owner { uid: 0, gid: 0 };
-    let strangers = deb.data.iter().chain(&deb.control).filter(|entry| entry.owner != root);
-    strangers
-        .map(|entry| format!("{} belongs to {}:{}", entry.path, entry.owner.uid, entry.owner.gid))
-        .collect()
+    let others = deb.data.iter().chain(&deb.control).filter(|entry| entry.owner != root);
+    others.map(|entry| format!("{} belongs to {}:{}", entry.path, entry.owner.uid, entry.owner.gid)).collect()
 }
 
 pub(super) fn modes(deb: &Deb) -> Problems {
@@ -59,7 +57,7 @@ pub(super) fn modes(deb: &Deb) -> Problems {
             EntryKind::Directory => 0o755,
             EntryKind::Link(_) => LINK_MODE,
             _ if entry.path.starts_with(CONF_DIRECTORY) => CONF_MODE,
-            // With which settings it was built does not show.
+            // The mode depends on the settings of the build, which the package does not contain.
             _ if entry.path.starts_with(COPIES_DIRECTORY) && entry.mode == CONF_MODE => CONF_MODE,
             _ if PROGRAMS.iter().any(|program| program.packaged_path() == entry.path) => 0o755,
             _ => 0o644,
@@ -69,7 +67,7 @@ pub(super) fn modes(deb: &Deb) -> Problems {
     control
         .chain(data)
         .filter(|(entry, mode)| entry.mode != *mode)
-        .map(|(entry, mode)| format!("{} has mode {:04o}, it should be {mode:04o}", entry.path, entry.mode))
+        .map(|(entry, mode)| format!("{} has mode {:04o}; it must be {mode:04o}", entry.path, entry.mode))
         .collect()
 }
 
@@ -78,7 +76,7 @@ pub(super) fn times(deb: &Deb) -> Problems {
     match times.len() {
         1 => Problems::new(),
         count => vec![format!(
-            "there are {count} different time stamps, so the package depends on when it was built"
+            "there are {count} different time stamps, so the package depends on the time of the build"
         )],
     }
 }
@@ -86,7 +84,7 @@ pub(super) fn times(deb: &Deb) -> Problems {
 pub(super) fn conffiles(deb: &Deb) -> Problems {
     let listed: BTreeSet<String> =
         deb.control_file("conffiles").unwrap_or_default().lines().map(ToOwned::to_owned).collect();
-    let promised: BTreeSet<String> = supervised().map(Program::conf).collect();
+    let required: BTreeSet<String> = supervised().map(Program::conf).collect();
     let contained: BTreeSet<String> = deb
         .data
         .iter()
@@ -94,11 +92,10 @@ pub(super) fn conffiles(deb: &Deb) -> Problems {
         .map(|entry| format!("/{}", entry.path))
         .collect();
     let mut problems = Problems::new();
-    problems.extend(promised.difference(&listed).map(|path| format!("{path} is not listed as a conffile")));
-    problems.extend(promised.difference(&contained).map(|path| format!("{path} is not in the package")));
-    problems.extend(
-        contained.difference(&promised).map(|path| format!("{path} does not belong into the package")),
-    );
+    problems.extend(required.difference(&listed).map(|path| format!("{path} is not listed as a conffile")));
+    problems.extend(required.difference(&contained).map(|path| format!("{path} is not in the package")));
+    problems
+        .extend(contained.difference(&required).map(|path| format!("{path} does not belong in the package")));
     problems.extend(
         listed.difference(&contained).map(|path| format!("the conffile {path} is not in the package")),
     );
@@ -110,14 +107,14 @@ pub(super) fn conffiles(deb: &Deb) -> Problems {
             .filter(|program| {
                 content(CONF_DIRECTORY, program.name) != content(COPIES_DIRECTORY, program.name)
             })
-            .map(|program| format!("/{COPIES_DIRECTORY}/{program}.conf is no copy of the conffile")),
+            .map(|program| format!("/{COPIES_DIRECTORY}/{program}.conf is not a copy of the conffile")),
     );
     problems
 }
 
 pub(super) fn checksums(deb: &Deb) -> Problems {
     let Some(listed) = deb.control_file("md5sums") else {
-        return vec!["there is no md5sums".into()];
+        return vec!["the control file md5sums is missing".into()];
     };
     let listed: BTreeSet<&str> = listed.lines().collect();
     let actual = md5sums::lines(deb);

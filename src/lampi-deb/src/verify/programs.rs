@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Promises about the programs: right architecture, and every library they need is a dependency.
+//! Checks of the programs: their architecture, their links, and a dependency for every library.
 
 use goblin::elf::Elf;
 
@@ -19,7 +19,7 @@ fn programs(deb: &Deb) -> impl Iterator<Item = (&'static str, Option<&[u8]>)> {
 pub(super) fn architecture(deb: &Deb) -> Problems {
     let name = deb.field("Architecture").unwrap_or_default();
     let Some(architecture) = Architecture::from_debian(&name) else {
-        return vec![format!("no lamp has the architecture '{name}'")];
+        return vec![format!("the architecture '{name}' is not supported")];
     };
     let mut problems = Problems::new();
     for (path, content) in programs(deb) {
@@ -41,7 +41,7 @@ pub(super) fn aliases(deb: &Deb) -> Problems {
         matches!(kind, Some(EntryKind::Link(target)) if target == alias.program)
     };
     let missing = ALIASES.iter().filter(|alias| !is_there(alias));
-    missing.map(|alias| format!("{} is no link to {}", alias.path, alias.program)).collect()
+    missing.map(|alias| format!("{} is not a link to {}", alias.path, alias.program)).collect()
 }
 
 pub(super) fn libraries(deb: &Deb) -> Problems {
@@ -56,8 +56,10 @@ pub(super) fn libraries(deb: &Deb) -> Problems {
                     let version =
                         need.version.as_ref().map(|version| format!(" (>= {version})")).unwrap_or_default();
                     let Need { package, .. } = need;
-                    problems
-                        .push(format!("/{path} needs {package}{version}, which is not in {}", need.field()));
+                    problems.push(format!(
+                        "/{path} requires {package}{version}, which is not in {}",
+                        need.field()
+                    ));
                 }
             }
         }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The table of promises, kept and broken.
+//! The report: each requirement with its problems.
 
 use std::fmt;
 
-/// What is wrong, a sentence each; none if all is well.
+use super::Requirement;
+use crate::deb::Deb;
+
+/// The problems that a check found, a sentence each.
 pub(super) type Problems = Vec<String>;
 
-/// Collected results.
+/// The results of all checks.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     rows: Vec<(&'static str, Problems)>,
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, promise: &'static str, problems: Problems) {
-        self.rows.push((promise, problems));
+    /// Checks requirements and adds the results.
+    pub(super) fn check(&mut self, requirements: &[Requirement], deb: &Deb) {
+        self.rows.extend(requirements.iter().map(|(requirement, check)| (*requirement, check(deb))));
     }
 
     pub(crate) fn passed(&self) -> bool {
@@ -24,8 +28,8 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (promise, problems) in &self.rows {
-            writeln!(formatter, "{}  {promise}", if problems.is_empty() { "pass" } else { "FAIL" })?;
+        for (requirement, problems) in &self.rows {
+            writeln!(formatter, "{}  {requirement}", if problems.is_empty() { "pass" } else { "FAIL" })?;
             for problem in problems {
                 writeln!(formatter, "        {problem}")?;
             }

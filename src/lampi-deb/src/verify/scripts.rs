@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Promises about the maintainer scripts: they are sound shell and know every way in which dpkg calls them.
+//! Checks of the maintainer scripts: valid shell, and a case for every call of dpkg.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -23,34 +23,34 @@ pub(super) fn scripts(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     for (name, calls) in CALLS {
         let Some(text) = deb.control_file(name) else {
-            problems.push(format!("there is no {name}"));
+            problems.push(format!("the script {name} is missing"));
             continue;
         };
         if !text.starts_with("#!/bin/sh\n") {
             problems.push(format!("{name} does not begin with #!/bin/sh"));
         }
         if !text.lines().any(|line| line == "set -e") {
-            problems.push(format!("{name} does not end at its first failure (set -e)"));
+            problems.push(format!("{name} does not stop at its first failure (set -e)"));
         }
         match syntax_error(text) {
             Ok(None) => {}
             Ok(Some(complaint)) => problems.push(format!("{name}: {complaint}")),
-            Err(error) => problems.push(format!("{name} was not checked, because sh cannot be run: {error}")),
+            Err(error) => problems.push(format!("cannot check {name}, because sh does not run: {error}")),
         }
         let handled = case_labels(text);
         let unhandled = calls.iter().filter(|call| !handled.contains(*call));
         problems.extend(unhandled.map(|call| format!("{name} does not handle the call '{call}'")));
         if !handled.contains("*") {
-            problems.push(format!("{name} does not refuse a call that it does not know"));
+            problems.push(format!("{name} does not reject an unknown call"));
         }
     }
     problems
 }
 
-/// What the shell itself says of the script, without running it.
+/// The shell's error for the script, which does not run.
 fn syntax_error(text: &str) -> std::io::Result<Option<String>> {
     let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    // The shell stops reading at an error; that it then closes its input is no failure of ours.
+    // The shell stops reading at an error, so a failed write is not a failure of the check.
     let _ = shell.stdin.take().expect("it is piped").write_all(text.as_bytes());
     let output = shell.wait_with_output()?;
     let complaint = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
@@ -73,13 +73,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_found() {
+    fn finds_labels() {
         let text = "case \"$x\" in\n  a) ;;\nesac\ncase \"$1\" in\n    b | c-d)\n        f (x)\n        ;;\n    *) ;;\nesac\n";
         assert_eq!(case_labels(text).into_iter().collect::<Vec<_>>(), ["*", "b", "c-d"]);
     }
 
     #[test]
-    fn the_shell_judges() {
+    fn reports_the_error_of_the_shell() {
         assert_eq!(syntax_error("true\n").unwrap(), None);
         assert!(syntax_error("if true; then\n").unwrap().is_some());
     }
