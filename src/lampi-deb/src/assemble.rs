@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Packs the staging directory with cargo-deb.
 //!
-//! cargo-deb requires a cargo manifest. The builder generates one from debian/package.toml, the version, the dependencies and the
-//! list of staged files.
+//! cargo-deb requires a cargo manifest. The builder generates one from debian/package.toml, the version, the
+//! dependencies and the list of staged files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -47,8 +47,8 @@ pub(crate) fn assemble(source: &Source, parts: &Parts, directory: &Path) -> anyh
     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Its paths are relative to `directory`, because cargo-deb treats some absolute paths in a special way, such as those with a
-/// directory `target`.
+/// Its paths are relative to `directory`, because cargo-deb treats some absolute paths in a special way, such
+/// as those with a directory `target`.
 fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<String> {
     let relative = |path: &Path| path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
     let mut deb: Table =

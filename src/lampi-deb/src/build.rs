@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `lampi-deb build`: the stages of a build.
 //!
-//! The stages write to a temporary directory beside the package's path, which the builder always removes. Only a verified package
-//! leaves it, by renaming, so an older package stays until then.
+//! The stages write to a temporary directory beside the package's path, which the builder always removes.
+//! Only a verified package leaves it, by renaming, so an older package stays until then.
 
 use std::fmt::Arguments;
 use std::io::Write;

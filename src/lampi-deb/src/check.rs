@@ -7,8 +7,8 @@ use supervisor_conf::{Finding, Host, Report};
 
 use programs::{PROGRAMS, paths, supervised};
 
-/// Checks the package's four confs below `root`, as on a lamp with the package: with its programs, its user, pigpiod, and the
-/// directory of Supervisor's logs.
+/// Checks the package's four confs below `root`, as on a lamp with the package: with its programs, its user,
+/// pigpiod, and the directory of Supervisor's logs.
 pub(crate) fn of_package(root: &Path, user: &str, pigpiod: &str) -> anyhow::Result<Report> {
     let mut host = Host::new(root).with_user(user).with_directory(paths::LOGS);
     for program in PROGRAMS {

@@ -61,8 +61,8 @@ pub(crate) enum Verb {
 pub(crate) struct BuildArgs {
     /// Architecture of the lamp [default: that of this machine]
     ///
-    /// `dpkg --print-architecture` prints it on the lamp. armhf is for the Raspberry Pi 2 and newer and the Zero 2 W, not for the
-    /// Pi 1, Zero and Zero W.
+    /// `dpkg --print-architecture` prints it on the lamp. armhf is for the Raspberry Pi 2 and newer and the
+    /// Zero 2 W, not for the Pi 1, Zero and Zero W.
     #[arg(long)]
     pub arch: Option<Architecture>,
     /// Directory for the package

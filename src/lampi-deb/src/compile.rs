@@ -103,13 +103,15 @@ fn cargo_build(
         .env("CARGO_ENCODED_RUSTFLAGS", encoded(&rust_flags(source, toolchain)?))
         .stdout(Stdio::piped());
     if toolchain.compiles_std {
-        // A separate directory, because RUSTC_BOOTSTRAP makes cargo compile every crate again, here and in the next call.
+        // A separate directory, because RUSTC_BOOTSTRAP makes cargo compile every crate again, here and in
+        // the next call.
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| source.root().join("target"), PathBuf::from);
         command.arg("--target-dir").arg(target.join("build-std"));
     }
     if Architecture::host() != Some(architecture) {
-        // Not for the host, where cc is the default: the variable would make cargo build the builder's crates again.
+        // Not for the host, where cc is the default: the variable would make cargo build the builder's crates
+        // again.
         let target = architecture.rust_target().to_uppercase().replace('-', "_");
         command.env(format!("CARGO_TARGET_{target}_LINKER"), &toolchain.linker);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The format of a .deb (deb(5)): an ar archive of a version, a tar archive of control files and one of the data.
+//! The format of a .deb (deb(5)): an ar archive of a version, a tar archive of control files and one of the
+//! data.
 
 use std::io::{Cursor, Read};
 

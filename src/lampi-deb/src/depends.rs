@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The Debian packages that a program requires, from its ELF file.
 //!
-//! The result is the same on every build machine, unlike a query of the installed packages. A library that is not in the table is
-//! an error: a package without a dependency would install and then not run.
+//! The result is the same on every build machine, unlike a query of the installed packages. A library that is
+//! not in the table is an error: a package without a dependency would install and then not run.
 //!
-//! The C library is a pre-dependency. The maintainer scripts disable an earlier set-up, and no other package of the system can
-//! provide a newer C library. So dpkg must reject the package before any of its scripts runs.
+//! The C library is a pre-dependency. The maintainer scripts disable an earlier set-up, and no other package
+//! of the system can provide a newer C library. So dpkg must reject the package before any of its scripts
+//! runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,7 +57,8 @@ pub(crate) fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
     for library in &elf.libraries {
         let Some((_, package, _)) = LIBRARIES.iter().find(|(soname, ..)| soname == library) else {
             bail!(
-                "it requires {library}, which has no known Debian package; add the package to src/lampi-deb/src/depends.rs"
+                "it requires {library}, which has no known Debian package; add the \
+                 package to src/lampi-deb/src/depends.rs"
             );
         };
         needs.push(Need { package, version: None });
@@ -73,7 +75,8 @@ pub(crate) fn needs(file: &[u8]) -> anyhow::Result<Vec<Need>> {
 
 /// The package for a symbol version such as `GLIBC_2.34` of a library.
 fn versioned(library: &str, name: &str) -> anyhow::Result<Need> {
-    // glibc 2.36 marks programs with relative relocations in this way. The name is a feature of the loader without a number.
+    // glibc 2.36 marks programs with relative relocations in this way. The name is a feature of the loader
+    // without a number.
     let number = if name == "GLIBC_ABI_DT_RELR" { "GLIBC_2.36" } else { name };
     LIBRARIES
         .iter()

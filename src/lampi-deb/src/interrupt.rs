@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! SIGINT, SIGTERM and SIGHUP: the running tool stops, and the build returns as after any other failure, so that it removes its
-//! temporary directory.
+//! SIGINT, SIGTERM and SIGHUP: the running tool stops, and the build returns as after any other failure, so
+//! that it removes its temporary directory.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
@@ -52,8 +52,8 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Starts a tool in a process group of its own, so that a signal stops it with all its children, and calls `work`, which must
-    /// wait for its end.
+    /// Starts a tool in a process group of its own, so that a signal stops it with all its children, and
+    /// calls `work`, which must wait for its end.
     pub(crate) fn with_child<T>(
         &self,
         command: &mut Command,

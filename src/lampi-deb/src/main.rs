@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lampi-deb` builds and verifies the Debian package of the LAMPI lamp, checks Supervisor files, and starts the demonstration.
+//! `lampi-deb` builds and verifies the Debian package of the LAMPI lamp, checks Supervisor files, and starts
+//! the demonstration.
 //!
-//! The stages of `build`: settings and templates -> rendered confs; sources -> compiled programs; both -> a staging
-//! directory -> cargo-deb -> md5sums and compression -> verification -> the package, renamed into place.
+//! The stages of `build`: settings and templates -> rendered confs; sources -> compiled programs; both -> a
+//! staging directory -> cargo-deb -> md5sums and compression -> verification -> the package, renamed into
+//! place.
 //!
-//! The builder uses the source tree, cargo and the rules for Debian packages. It does not depend on the machine where the package
-//! is installed, and never starts a program of the package.
+//! The builder uses the source tree, cargo and the rules for Debian packages. It does not depend on the
+//! machine where the package is installed, and never starts a program of the package.
 
 mod architecture;
 mod assemble;

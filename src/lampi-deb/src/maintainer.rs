@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The maintainer's address. debian/package.toml of these sources has a placeholder, which whoever publishes a package replaces.
+//! The maintainer's address. debian/package.toml of these sources has a placeholder, which whoever publishes
+//! a package replaces.
 
 use anyhow::Context;
 use toml::{Table, Value};
@@ -19,8 +20,8 @@ pub(crate) fn is_placeholder(person: &str) -> bool {
         person.rsplit_once('<').map_or(person, |(_, address)| address.trim_end().trim_end_matches('>'));
     let Some((_, domain)) = address.rsplit_once('@') else { return true };
     let domain = domain.to_ascii_lowercase();
-    let is_in = |reserved: &&str| domain == **reserved || domain.ends_with(&format!(".{reserved}"));
-    domain.is_empty() || RESERVED.iter().any(|reserved| is_in(&reserved))
+    let is_in = |reserved: &str| domain == reserved || domain.ends_with(&format!(".{reserved}"));
+    domain.is_empty() || RESERVED.iter().any(|reserved| is_in(reserved))
 }
 
 /// A warning if the address in the sources is a placeholder.
@@ -28,7 +29,10 @@ pub(crate) fn warning(source: &Source) -> anyhow::Result<Option<String>> {
     let table: Table = toml::from_str(&source.read(FILE)?).with_context(|| format!("{FILE} is not TOML"))?;
     let maintainer = table.get("maintainer").and_then(Value::as_str).unwrap_or_default();
     Ok(is_placeholder(maintainer).then(|| {
-        format!("{FILE}: the maintainer '{maintainer}' is a placeholder; set your name and address before you publish the package")
+        format!(
+            "{FILE}: the maintainer '{maintainer}' is a placeholder; set your name and \
+             address before you publish the package"
+        )
     }))
 }
 

@@ -7,7 +7,8 @@ use md5::{Digest, Md5};
 
 use crate::deb::Deb;
 
-/// The lines of `md5sums` (deb-md5sums(5)): every file except the conffiles, which have checksums in dpkg's status.
+/// The lines of `md5sums` (deb-md5sums(5)): every file except the conffiles, which have checksums in dpkg's
+/// status.
 pub(crate) fn lines(deb: &Deb) -> String {
     let conffiles: Vec<&str> = deb.control_file("conffiles").unwrap_or_default().lines().collect();
     let mut files: Vec<(&str, &[u8])> = deb

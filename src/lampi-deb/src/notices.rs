@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The notices of the libraries that are linked into the programs, as their licences require: the libraries, their licences, their
-//! copyright holders, and the texts of the licences.
+//! The notices of the libraries that are linked into the programs, as their licences require: the libraries,
+//! their licences, their copyright holders, and the texts of the licences.
 //!
-//! cargo lists the libraries and the directories of their sources, which contain the texts. For a library without a text, the notices
-//! name its authors. Equal texts occur once. The same sources give the same bytes.
+//! cargo lists the libraries and the directories of their sources, which contain the texts. For a library
+//! without a text, the notices name its authors. Equal texts occur once. The same sources give the same
+//! bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -85,7 +86,8 @@ pub(crate) fn notices(
     Ok(written(&libraries))
 }
 
-/// Names and versions of all crates in the programs, with those of this workspace, but without build and test dependencies.
+/// Names and versions of all crates in the programs, with those of this workspace, but without build and test
+/// dependencies.
 fn linked(
     source: &Source,
     toolchain: &Toolchain,
@@ -166,7 +168,8 @@ fn output(command: &mut Command, interrupt: &Interrupt) -> anyhow::Result<String
     Ok(printed)
 }
 
-/// The texts in the sources of a library, from the top directory or, by the REUSE specification, from LICENSES.
+/// The texts in the sources of a library, from the top directory or, by the REUSE specification, from
+/// LICENSES.
 fn read_texts(directory: &Path) -> anyhow::Result<Vec<Text>> {
     let mut paths = Vec::new();
     for (directory, names) in [(directory.to_owned(), &NAMES[..]), (directory.join("LICENSES"), &[""])] {

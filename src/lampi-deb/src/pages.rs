@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The man pages in the package.
 //!
-//! Each command and subcommand has a page from the definition of its help. lamp_service.conf(5) comes from the definition of
-//! the settings, and lampi-mqtt(7) from docs/mqtt.md.
+//! Each command and subcommand has a page from the definition of its help. `lamp_service.conf(5)` comes from
+//! the definition of the settings, and lampi-mqtt(7) from docs/mqtt.md.
 
 mod contract;
 mod roff;

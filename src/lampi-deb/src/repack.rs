@@ -11,8 +11,8 @@ use crate::architecture::Architecture;
 use crate::deb::{Deb, TarEntry};
 use crate::md5sums;
 
-/// Adds `md5sums` to the package in `bytes`, and compresses its files again. Everything that is written gets the
-/// time `timestamp`.
+/// Adds `md5sums` to the package in `bytes`, and compresses its files again. Everything that is written gets
+/// the time `timestamp`.
 pub(crate) fn repack(bytes: &[u8], architecture: Architecture, timestamp: u64) -> anyhow::Result<Vec<u8>> {
     let deb = Deb::read(bytes)?;
     let mut archive = ar::Builder::new(Vec::new());

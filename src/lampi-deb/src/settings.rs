@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The settings of a build: one table with their types, defaults and meanings.
 //!
-//! Every value is written to a Supervisor file. Some characters cut a line short there or stop Supervisor, so each value is
-//! checked here, by name, before the build makes anything.
+//! Every value is written to a Supervisor file. Some characters cut a line short there or stop Supervisor, so
+//! each value is checked here, by name, before the build makes anything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -368,7 +368,8 @@ impl ValueKind {
                 let exits = |word: &str| EXITING.contains(&word.split('=').next().unwrap_or_default());
                 match value.split(' ').find(|word| exits(word)) {
                     Some(word) => Err(format!(
-                        "it must not contain {word}: {program} exits with it, and Supervisor would restart it forever"
+                        "it must not contain {word}: {program} exits with it, and \
+                         Supervisor would restart it forever"
                     )),
                     None => Ok(()),
                 }
@@ -381,7 +382,8 @@ impl ValueKind {
                 )?;
                 require(
                     words.contains(&"-g"),
-                    "it must contain -g: without it pigpiod leaves the foreground, where Supervisor cannot stop it",
+                    "it must contain -g: without it pigpiod leaves the foreground, where \
+                     Supervisor cannot stop it",
                 )?;
                 require(
                     !words.iter().any(|word| word.eq_ignore_ascii_case("-v")),

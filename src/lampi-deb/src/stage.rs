@@ -15,14 +15,15 @@ use crate::render::Rendered;
 use crate::settings::Settings;
 use crate::source::Source;
 
-/// Mode of the Supervisor files: they control what runs as root, and their owner may write passwords into them.
+/// Mode of the Supervisor files: they control what runs as root, and their owner may write passwords into
+/// them.
 pub(crate) const CONF_MODE: u32 = 0o600;
 
 /// Directory of the Supervisor files in the package.
 pub(crate) const CONF_DIRECTORY: &str = "etc/supervisor/conf.d";
 
-/// Directory of copies of the packaged Supervisor files. An upgrade and the owner compare them with the changed files and restore
-/// deleted ones.
+/// Directory of copies of the packaged Supervisor files. An upgrade and the owner compare them with the
+/// changed files and restore deleted ones.
 pub(crate) const COPIES_DIRECTORY: &str = "usr/share/lampi/conf.d";
 
 /// Mode of these copies. They contain no password, except in free text of the settings.
@@ -67,7 +68,8 @@ impl Stage {
         &self.files
     }
 
-    /// Adds the links, and the paths of the compiled programs. The caller must then write the programs to these paths.
+    /// Adds the links, and the paths of the compiled programs. The caller must then write the programs to
+    /// these paths.
     pub(crate) fn expect_programs(&mut self) -> anyhow::Result<()> {
         for program in PROGRAMS {
             self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
@@ -84,7 +86,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Adds everything except the programs: confs, the drop-in for systemd, man pages, completions, documentation.
+    /// Adds everything except the programs: confs, the drop-in for systemd, man pages, completions,
+    /// documentation.
     pub(crate) fn add_texts(
         &mut self,
         source: &Source,

@@ -29,15 +29,16 @@ impl Toolchain {
         let strip = format!("{prefix}strip");
         let linker_works = links(&linker) && works(Command::new(&strip).arg("--version"));
 
-        // The cargo that runs the builder, and for cross builds Debian's, which has the standard library of other
-        // architectures in ordinary packages.
+        // The cargo that runs the builder, and for cross builds Debian's, which has the standard library of
+        // other architectures in ordinary packages.
         let current = (
             std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
             std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from),
         );
         let debian = (PathBuf::from("/usr/bin/cargo"), PathBuf::from("/usr/bin/rustc"));
-        // Debian's compiled library for armhf is often not installable, because mirrors are out of step. So the builder
-        // always compiles it, since the bytes would differ otherwise. That takes a minute of processor time.
+        // Debian's compiled library for armhf is often not installable, because mirrors are out of step. So
+        // the builder always compiles it, since the bytes would differ otherwise. That takes a minute of
+        // processor time.
         let compiles_std = architecture == Architecture::Armhf && !native;
         let candidates = if compiles_std { vec![debian] } else { vec![current, debian] };
         let compilers = candidates.into_iter().find(|(cargo, rustc)| {
@@ -61,7 +62,8 @@ impl Toolchain {
                     }
                 };
                 bail!(
-                    "cannot build for {architecture} on this machine: {missing}. Install what is missing with{}",
+                    "cannot build for {architecture} on this machine: {missing}. \
+                     Install what is missing with{}",
                     installation(architecture, compiles_std)
                 )
             }
@@ -110,7 +112,8 @@ fn rustlib(rustc: &Path) -> Option<PathBuf> {
     Some(Path::new(String::from_utf8_lossy(&output.stdout).trim_end()).join("lib/rustlib"))
 }
 
-/// Whether the C compiler works and has the C library's start files. It prints the full path of a file that it finds.
+/// Whether the C compiler works and has the C library's start files. It prints the full path of a file that
+/// it finds.
 fn links(linker: &str) -> bool {
     Command::new(linker)
         .arg("-print-file-name=crt1.o")

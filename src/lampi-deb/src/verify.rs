@@ -41,7 +41,8 @@ const REQUIREMENTS: [Requirement; 15] = [
 /// The requirements for a package that is published.
 const RELEASE: [Requirement; 1] = [("the addresses of the maintainer are real", documents::addresses)];
 
-/// Prints the report. The result is whether the package meets all requirements, with `is_release` also those for a release.
+/// Prints the report. The result is whether the package meets all requirements, with `is_release` also those
+/// for a release.
 pub(crate) fn run(file: &Path, is_release: bool) -> anyhow::Result<bool> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let deb = Deb::read(&bytes).with_context(|| file.display().to_string())?;

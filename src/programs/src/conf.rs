@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The requirements for the Supervisor file of a program of the lamp, beyond those of Supervisor itself. The builder checks the
-//! package's files, and the doctor those of a lamp.
+//! The requirements for the Supervisor file of a program of the lamp, beyond those of Supervisor itself. The
+//! builder checks the package's files, and the doctor those of a lamp.
 
 use std::fmt;
 

@@ -23,21 +23,23 @@ pub(crate) const MANUAL: Manual = Manual {
 
 /// Copy one framebuffer to another and write only what changes.
 ///
-/// Without options, fbcp copies the primary framebuffer (/dev/fb0) to the panel of a LAMPI lamp (/dev/fb1) until a signal
-/// stops it. It reads size, stride, panning and pixel format of both from their drivers. It scales a frame of another
-/// size to fit, keeps the aspect ratio and fills the rest with black bars.
+/// Without options, fbcp copies the primary framebuffer (/dev/fb0) to the panel of a LAMPI lamp (/dev/fb1)
+/// until a signal stops it. It reads size, stride, panning and pixel format of both from their drivers. It
+/// scales a frame of another size to fit, keeps the aspect ratio and fills the rest with black bars.
 ///
-/// fbcp writes only rows that changed. The driver of an SPI panel sends each row that is written, so it sends nothing
-/// while the frame stays the same. fbcp then checks one row in four, eight times a second.
+/// fbcp writes only rows that changed. The driver of an SPI panel sends each row that is written, so it sends
+/// nothing while the frame stays the same. fbcp then checks one row in four, eight times a second.
 ///
-/// While fbcp runs as root, the text console does not draw its log-in prompt and its cursor on the source. This also
-/// applies while fbcp waits for the target. The console draws again when fbcp ends, except after SIGKILL.
+/// While fbcp runs as root, the text console does not draw its log-in prompt and its cursor on the source.
+/// This also applies while fbcp waits for the target. The console draws again when fbcp ends, except after
+/// SIGKILL.
 ///
-/// fbcp waits for a missing framebuffer without using the processor. It opens a framebuffer again that was removed or
-/// that changed its mode. A lamp with the panel as its only framebuffer needs no copy; fbcp then waits for a second one.
+/// fbcp waits for a missing framebuffer without using the processor. It opens a framebuffer again that was
+/// removed or that changed its mode. A lamp with the panel as its only framebuffer needs no copy; fbcp then
+/// waits for a second one.
 ///
-/// SIGTERM, SIGINT, SIGQUIT and SIGHUP stop fbcp. The panel then keeps the last frame, or is cleared (--at-end). On
-/// SIGUSR1 fbcp logs one line of statistics.
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP stop fbcp. The panel then keeps the last frame, or is cleared
+/// (--at-end). On SIGUSR1 fbcp logs one line of statistics.
 #[derive(Debug, clap::Parser)]
 #[command(name = "fbcp", version, after_long_help = MANUAL.help())]
 pub struct Cli {
@@ -52,13 +54,19 @@ pub struct Cli {
     /// Maximum number of frames per second
     ///
     /// The default is the rate of a LAMPI lamp's panel; its driver merges frames that come faster.
-    #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
     pub fps: u32,
 
     /// Geometry of the source, if it is a file and not a device
     ///
-    /// FORMAT is 16, 24 or 32 bits per pixel, or one of rgb565, bgr565, rgb888, bgr888, xrgb8888 and xbgr8888. STRIDE is
-    /// the number of bytes from one row to the next. OFFSET is the byte of the first pixel. Example: 320x240x16:704@64.
+    /// FORMAT is 16, 24 or 32 bits per pixel, or one of rgb565, bgr565, rgb888, bgr888, xrgb8888 and
+    /// xbgr8888. STRIDE is the number of bytes from one row to the next. OFFSET is the byte of the first
+    /// pixel. Example: 320x240x16:704@64.
     #[arg(long, value_name = "WIDTHxHEIGHTxFORMAT[:STRIDE][@OFFSET]")]
     pub source_geometry: Option<String>,
 
@@ -96,7 +104,8 @@ pub struct Cli {
 
     /// Write the frame of one framebuffer to a PNG file and exit
     ///
-    /// fbcp copies nothing then. It follows a symbolic link to the file only if only root or you can have made the link.
+    /// fbcp copies nothing then. It follows a symbolic link to the file only if only root or you can have
+    /// made the link.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stats", "once"])]
     pub snapshot: Option<PathBuf>,
 

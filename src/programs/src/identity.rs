@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The ID of this lamp in Home Assistant, on its own screen, and at the other broker of `lampi bridge`.
 //!
-//! The ID is the address of a network card, as 12 hexadecimal digits. A file keeps the ID and the addresses of all cards that
-//! were present with it. The ID stays the same while any of these cards is present, even if one card appears late at a boot or
-//! changes its address. If none of them is present, the file was copied from another lamp, and the lamp gets a new ID.
+//! The ID is the address of a network card, as 12 hexadecimal digits. A file keeps the ID and the addresses
+//! of all cards that were present with it. The ID stays the same while any of these cards is present, even if
+//! one card appears late at a boot or changes its address. If none of them is present, the file was copied
+//! from another lamp, and the lamp gets a new ID.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -32,8 +33,9 @@ pub struct Identity {
     hardware: BTreeSet<String>,
 }
 
-/// The lamp's ID, and whether the caller must write its file. `state` is the path of the lamp's state on the lamp; the file of
-/// the ID is in the same directory. `None` if the machine has neither a network card nor an ID.
+/// The lamp's ID, and whether the caller must write its file. `state` is the path of the lamp's state on the
+/// lamp; the file of the ID is in the same directory. `None` if the machine has neither a network card nor an
+/// ID.
 #[must_use]
 pub fn find(root: &Path, state: &Path) -> Option<(Identity, bool)> {
     let place = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
@@ -52,8 +54,8 @@ pub fn is_of_another_machine(root: &Path, id: &str) -> bool {
     digits(id).is_some_and(|id| Card::all(root).iter().all(|card| card.address != id))
 }
 
-/// Reads the file at `path`. Its directory belongs to the lamp's user, who may have replaced the file. The function does not
-/// follow a symbolic link and does not block on a FIFO.
+/// Reads the file at `path`. Its directory belongs to the lamp's user, who may have replaced the file. The
+/// function does not follow a symbolic link and does not block on a FIFO.
 #[must_use]
 fn read(path: &Path) -> Option<Identity> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -71,13 +73,14 @@ fn read(path: &Path) -> Option<Identity> {
 enum Preference {
     /// eth0, other wired cards, wireless cards.
     Wired,
-    /// eth0, wireless cards, other wired cards: the order of versions without the file, which Home Assistant knows.
+    /// eth0, wireless cards, other wired cards: the order of versions without the file, which Home Assistant
+    /// knows.
     AsBefore,
 }
 
 impl Identity {
-    /// The ID of the machine with the root directory `root`. `kept` is the content of its file, if it has one. `None` if it has
-    /// neither a network card nor a file.
+    /// The ID of the machine with the root directory `root`. `kept` is the content of its file, if it has
+    /// one. `None` if it has neither a network card nor a file.
     #[must_use]
     fn of_machine(root: &Path, kept: Option<&Self>, preference: Preference) -> Option<Self> {
         let cards = Card::all(root);
@@ -94,7 +97,8 @@ impl Identity {
         Some(Self { id: first.address.clone(), hardware })
     }
 
-    /// Parses a file. Its writer is not trusted, so the function accepts only what [`Identity::content`] writes.
+    /// Parses a file. Its writer is not trusted, so the function accepts only what [`Identity::content`]
+    /// writes.
     #[must_use]
     pub fn parse(content: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST)?;
@@ -142,8 +146,8 @@ impl Card {
         }
         let read = |file: &str| fs::read_to_string(directory.join(file)).ok();
         let is_wireless = name.starts_with("wlan") || directory.join("phy80211").exists();
-        // linux/netdevice.h: 0 is permanent, 1 random, 3 set by a user. An address of eth0 that was set counts too, because all
-        // programs of a LAMPI use that address.
+        // linux/netdevice.h: 0 is permanent, 1 random, 3 set by a user. An address of eth0 that was set
+        // counts too, because all programs of a LAMPI use that address.
         let kind = read("addr_assign_type").map_or_else(|| "0".to_owned(), |kind| kind.trim().to_owned());
         let is_lasting = kind == "0" || kind == "3" && name == "eth0";
         // A wireless card may get a random address at each start; its radio keeps the permanent one.
@@ -170,7 +174,8 @@ fn digits(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A machine with cards: name, address, and type of the address; `radio ADDRESS` is the permanent one of a wireless card.
+    /// A machine with cards: name, address, and type of the address; `radio ADDRESS` is the permanent one of
+    /// a wireless card.
     fn machine(cards: &[(&str, &str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (name, address, kind) in cards {

@@ -28,9 +28,9 @@ pub(crate) const MANUAL: Manual = Manual {
 ///
 /// Hue: 0.33 Saturation: 1.0 Brightness: 0.5 On: True
 ///
-/// With options, lamp_cmd changes only what they set, and waits until lamp_service reports the change. It uses the broker of
-/// lamp_service. Scripts of the course work with lamp_cmd, which is another name of lampi(1). `lampi get` and `lampi set` have
-/// more options.
+/// With options, lamp_cmd changes only what they set, and waits until lamp_service reports the change. It
+/// uses the broker of lamp_service. Scripts of the course work with lamp_cmd, which is another name of
+/// lampi(1). `lampi get` and `lampi set` have more options.
 #[derive(Debug, clap::Parser)]
 #[command(name = "lamp_cmd", version, after_long_help = MANUAL.help())]
 pub struct Cli {

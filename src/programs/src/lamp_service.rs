@@ -65,24 +65,24 @@ pub fn pigpiod() -> Address {
 
 /// Set the LEDs of a LAMPI lamp by MQTT.
 ///
-/// lamp_service receives requests on the topic lamp/set_config, sets the red, green and blue LED on GPIO 19, 26 and 13
-/// through pigpiod, and publishes the state of the lamp on lamp/changed. It rejects a request with an invalid value; nothing
-/// changes then. lampi-mqtt(7) describes all topics.
+/// lamp_service receives requests on the topic lamp/set_config, sets the red, green and blue LED on GPIO 19,
+/// 26 and 13 through pigpiod, and publishes the state of the lamp on lamp/changed. It rejects a request with
+/// an invalid value; nothing changes then. lampi-mqtt(7) describes all topics.
 ///
-/// lamp_service saves the state in a file and restores it at the next start, before it connects to the broker. Without the
-/// file, as at the first start, the lamp is red until lamp_service reaches the broker. It then adopts the retained state on
-/// lamp/changed, if there is one.
+/// lamp_service saves the state in a file and restores it at the next start, before it connects to the
+/// broker. Without the file, as at the first start, the lamp is red until lamp_service reaches the broker. It
+/// then adopts the retained state on lamp/changed, if there is one.
 ///
-/// If the broker, pigpiod or the directory of the state file is missing, lamp_service keeps running and retries. SIGTERM and
-/// SIGINT stop it; the LEDs keep their colour. On SIGHUP it reads its settings again. If they contain an error, it keeps the
-/// settings that it has.
+/// If the broker, pigpiod or the directory of the state file is missing, lamp_service keeps running and
+/// retries. SIGTERM and SIGINT stop it; the LEDs keep their colour. On SIGHUP it reads its settings again. If
+/// they contain an error, it keeps the settings that it has.
 #[derive(Debug, Clone, PartialEq, clap::Parser)]
 #[command(name = "lamp_service", version, args_override_self = true, after_long_help = MANUAL.help())]
 pub struct Cli {
     /// MQTT broker to connect to
     ///
-    /// The connection is not encrypted. To use a broker on another machine, keep the lamp's own broker and connect the two
-    /// with TLS; see lampi-bridge(1).
+    /// The connection is not encrypted. To use a broker on another machine, keep the lamp's own broker and
+    /// connect the two with TLS; see lampi-bridge(1).
     #[arg(long, value_name = "HOST:PORT", default_value_t = broker())]
     pub broker: Address,
 
@@ -92,8 +92,8 @@ pub struct Cli {
 
     /// GPIO daemon to connect to
     ///
-    /// The default is in the environment variables PIGPIO_ADDR and PIGPIO_PORT, as for every client of pigpiod, or else
-    /// localhost:8888. For localhost, lamp_service tries every loopback address.
+    /// The default is in the environment variables PIGPIO_ADDR and PIGPIO_PORT, as for every client of
+    /// pigpiod, or else localhost:8888. For localhost, lamp_service tries every loopback address.
     #[arg(long, value_name = "HOST:PORT")]
     pub pigpiod: Option<Address>,
 
@@ -107,22 +107,22 @@ pub struct Cli {
 
     /// Seconds that a change of colour takes, 0 to 60
     ///
-    /// Each LED goes from its present level to the new one in a straight line. A change during a transition starts at the
-    /// levels of that moment.
+    /// Each LED goes from its present level to the new one in a straight line. A change during a transition
+    /// starts at the levels of that moment.
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     pub transition: Duration,
 
     /// Exponent that corrects the brightness for the eye, 1 to 3
     ///
-    /// Half the power looks far more than half as bright; 2.2 corrects that. With 1, the power is proportional to the
-    /// requested brightness. The correction never turns off an LED that is lit.
+    /// Half the power looks far more than half as bright; 2.2 corrects that. With 1, the power is
+    /// proportional to the requested brightness. The correction never turns off an LED that is lit.
     #[arg(long, value_name = "EXPONENT", default_value = "1", value_parser = exponent)]
     pub gamma: f64,
 
     /// PWM frequency of the LEDs in Hz
     ///
-    /// A lower frequency has more levels of dim light. Below 200 Hz the light would flicker visibly. With pigpiod's default
-    /// sample time of 5 microseconds:
+    /// A lower frequency has more levels of dim light. Below 200 Hz the light would flicker visibly. With
+    /// pigpiod's default sample time of 5 microseconds:
     ///
     /// 1000 Hz: 200 levels, the smallest 0.5 %;
     /// 800 Hz: 250 levels, 0.4 %;
@@ -136,25 +136,34 @@ pub struct Cli {
 
     /// Announce the lamp to Home Assistant under this discovery prefix
     ///
-    /// Home Assistant's default prefix is homeassistant. The lamp appears there as a light with colour, brightness and
-    /// transitions, by MQTT discovery. This adds two topics; the other topics of the lamp stay the same. The lamp disappears
-    /// from Home Assistant when you remove the setting, after SIGHUP or the next start, and when you remove the package.
+    /// Home Assistant's default prefix is homeassistant. The lamp appears there as a light with colour,
+    /// brightness and transitions, by MQTT discovery. This adds two topics; the other topics of the lamp stay
+    /// the same. The lamp disappears from Home Assistant when you remove the setting, after SIGHUP or the
+    /// next start, and when you remove the package.
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     pub home_assistant: Option<String>,
 
     /// Set the panel's backlight by messages on lamp/backlight: yes or no
     ///
-    /// A message is {"backlight": 0.5}, with a number from 0 (dark) to 1. A retained message applies again after each start.
-    /// lamp_service does not change GPIO 18 before the first message. It never changes the pin if the kernel drives a backlight
-    /// by a pin, or if GPIO 18 serves sound or another device of the processor. This needs pigpio's own daemon, because
-    /// lampi-pigpiod changes no pins except those of the LEDs.
-    #[arg(long, value_name = "WHETHER", default_value = "no", action = clap::ArgAction::Set, value_parser = yes_or_no)]
+    /// A message is {"backlight": 0.5}, with a number from 0 (dark) to 1. A retained message applies again
+    /// after each start. lamp_service does not change GPIO 18 before the first message. It never changes the
+    /// pin if the kernel drives a backlight by a pin, or if GPIO 18 serves sound or another device of the
+    /// processor. This needs pigpio's own daemon, because lampi-pigpiod changes no pins except those of the
+    /// LEDs.
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        default_value = "no",
+        action = clap::ArgAction::Set,
+        value_parser = yes_or_no
+    )]
     pub backlight: bool,
 
     /// File with more settings; it need not exist
     ///
-    /// Each line is the name of an option, = and its value, such as: transition = 0.5. Options on the command line take
-    /// precedence. lamp_service reads the file at its start and on SIGHUP; see lamp_service.conf(5).
+    /// Each line is the name of an option, = and its value, such as: transition = 0.5. Options on the command
+    /// line take precedence. lamp_service reads the file at its start and on SIGHUP; see
+    /// lamp_service.conf(5).
     #[arg(long, value_name = "FILE", default_value = crate::paths::SETTINGS)]
     pub settings: PathBuf,
 
@@ -232,8 +241,8 @@ fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
         .ok_or_else(|| format!("it must be a number from {least} to {most}"))
 }
 
-/// The frequencies of pigpiod that fit the lamp: too fast for the eye to see flicker, and with no more levels than the
-/// range of a duty cycle.
+/// The frequencies of pigpiod that fit the lamp: too fast for the eye to see flicker, and with no more levels
+/// than the range of a duty cycle.
 fn frequency(text: &str) -> Result<u32, String> {
     text.parse()
         .ok()

@@ -14,9 +14,9 @@ use crate::login::LoginArgs;
 
 /// Show, set and repair a LAMPI lamp and its programs.
 ///
-/// Supervisor runs the four programs of the lamp: fbcp, pigpiod, lamp_service and lamp_ui. lampi shows the status of these
-/// programs and of the MQTT broker, sets the light, starts and stops programs, shows their logs, finds and fixes problems, and
-/// connects the lamp's broker to another broker.
+/// Supervisor runs the four programs of the lamp: fbcp, pigpiod, lamp_service and lamp_ui. lampi shows the
+/// status of these programs and of the MQTT broker, sets the light, starts and stops programs, shows their
+/// logs, finds and fixes problems, and connects the lamp's broker to another broker.
 #[derive(Debug, clap::Parser)]
 #[command(name = "lampi", version, after_long_help = manuals::LAMPI.help())]
 pub struct Cli {
@@ -48,19 +48,21 @@ pub enum Verb {
     Restart(ProgramArgs),
     /// Apply changes of the files in /etc/supervisor/conf.d to programs.
     ///
-    /// Supervisor reads its files only on request. lampi restarts a program if its file has changed, and no other program.
+    /// Supervisor reads its files only on request. lampi restarts a program if its file has changed, and no
+    /// other program.
     #[command(after_long_help = manuals::UPDATE.help())]
     Update(ProgramArgs),
     /// Stop programs and keep them stopped.
     ///
-    /// lampi renames the file of each program in /etc/supervisor/conf.d to a name that ends in .disabled, which Supervisor does
-    /// not read, and removes the program from Supervisor. The other programs keep running. The programs stay disabled after a
-    /// reboot, an upgrade and a new installation.
+    /// lampi renames the file of each program in /etc/supervisor/conf.d to a name that ends in .disabled,
+    /// which Supervisor does not read, and removes the program from Supervisor. The other programs keep
+    /// running. The programs stay disabled after a reboot, an upgrade and a new installation.
     #[command(after_long_help = manuals::DISABLE.help())]
     Disable(ProgramArgs),
     /// Enable and start disabled programs.
     ///
-    /// lampi gives the file of each program its name back. If the file is missing, lampi restores the packaged one.
+    /// lampi gives the file of each program its name back. If the file is missing, lampi restores the
+    /// packaged one.
     #[command(after_long_help = manuals::ENABLE.help())]
     Enable(ProgramArgs),
     User(UserArgs),
@@ -72,8 +74,9 @@ pub enum Verb {
 
 /// Show the lamp's status.
 ///
-/// The report covers the four programs, the broker, pigpiod, the framebuffers, the touch screen and the light. An unknown item is
-/// reported as unknown and is not a failure; `lampi doctor` checks the lamp. Only root can query Supervisor.
+/// The report covers the four programs, the broker, pigpiod, the framebuffers, the touch screen and the
+/// light. An unknown item is reported as unknown and is not a failure; `lampi doctor` checks the lamp. Only
+/// root can query Supervisor.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manuals::STATUS.help())]
 pub struct StatusArgs {
@@ -100,12 +103,13 @@ pub struct StatusArgs {
 
 /// Show or set the user of lamp_service and lamp_ui.
 ///
-/// lampi leaves the programs' files in /etc/supervisor/conf.d unchanged. It generates the file lampi-user.conf there, which sets the
-/// user and the variables HOME and KIVY_HOME, and keeps all other variables. For the packaged user, lampi removes the generated
-/// file. The user gets the groups that screen, touch screen and pins require, and becomes the owner of the lamp's state.
+/// lampi leaves the programs' files in /etc/supervisor/conf.d unchanged. It generates the file
+/// lampi-user.conf there, which sets the user and the variables HOME and KIVY_HOME, and keeps all other
+/// variables. For the packaged user, lampi removes the generated file. The user gets the groups that screen,
+/// touch screen and pins require, and becomes the owner of the lamp's state.
 ///
-/// Before Supervisor starts, lampi updates the generated file. It follows a renamed user. If the user does not exist, lamp_service
-/// and lamp_ui do not start, so that Supervisor can still start other programs.
+/// Before Supervisor starts, lampi updates the generated file. It follows a renamed user. If the user does
+/// not exist, lamp_service and lamp_ui do not start, so that Supervisor can still start other programs.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manuals::USER.help())]
 pub struct UserArgs {
@@ -124,8 +128,8 @@ pub struct UserArgs {
 
 /// Set the light.
 ///
-/// lampi changes only what the options set, and waits until lamp_service reports the change. A new colour or brightness does not
-/// turn the lamp on.
+/// lampi changes only what the options set, and waits until lamp_service reports the change. A new colour or
+/// brightness does not turn the lamp on.
 #[derive(Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("change").required(true).multiple(true),
@@ -133,22 +137,50 @@ pub struct UserArgs {
 )]
 pub struct SetArgs {
     /// Hue, the position on the colour circle, 0 to 1; 0 and 1 are red
-    #[arg(short = 'u', long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
+    #[arg(
+        short = 'u',
+        long,
+        value_name = "NUMBER",
+        group = "change",
+        value_parser = unit,
+        allow_negative_numbers = true
+    )]
     pub hue: Option<f64>,
 
     /// Saturation, 0 (white) to 1
-    #[arg(short, long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "NUMBER",
+        group = "change",
+        value_parser = unit,
+        allow_negative_numbers = true
+    )]
     pub saturation: Option<f64>,
 
     /// Brightness, 0 (dark) to 1
-    #[arg(short, long, value_name = "NUMBER", group = "change", value_parser = unit, allow_negative_numbers = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "NUMBER",
+        group = "change",
+        value_parser = unit,
+        allow_negative_numbers = true
+    )]
     pub brightness: Option<f64>,
 
     /// Hue and saturation, as a name or as hexadecimal #RRGGBB
     ///
-    /// The colour does not include the brightness: #800000 is the same red as #ff0000. The names are red, orange, amber, yellow,
-    /// lime, green, mint, cyan, azure, blue, violet, magenta, pink, rose, warmwhite and white.
-    #[arg(long, value_name = "COLOR", group = "change", value_parser = color, conflicts_with_all = ["hue", "saturation"])]
+    /// The colour does not include the brightness: #800000 is the same red as #ff0000. The names are red,
+    /// orange, amber, yellow, lime, green, mint, cyan, azure, blue, violet, magenta, pink, rose, warmwhite
+    /// and white.
+    #[arg(
+        long,
+        value_name = "COLOR",
+        group = "change",
+        value_parser = color,
+        conflicts_with_all = ["hue", "saturation"]
+    )]
     pub color: Option<[f64; 2]>,
 
     /// Turn the lamp on
@@ -187,14 +219,15 @@ pub struct GetArgs {
 
 /// Find and fix problems of the lamp.
 ///
-/// doctor checks the package, Supervisor's files and the programs in them, everything that starts a program a second time, pigpiod,
-/// the broker, the user, the devices, Kivy's configuration, the state, the disk, the logs and the clock. It reports each check as
-/// ok, as a warning if the lamp still works, or as a problem. A warning and a problem come with a fix. doctor skips a check if
-/// something that it requires is missing, or if it requires root.
+/// doctor checks the package, Supervisor's files and the programs in them, everything that starts a program a
+/// second time, pigpiod, the broker, the user, the devices, Kivy's configuration, the state, the disk, the
+/// logs and the clock. It reports each check as ok, as a warning if the lamp still works, or as a problem. A
+/// warning and a problem come with a fix. doctor skips a check if something that it requires is missing, or
+/// if it requires root.
 ///
-/// Without --fix, doctor changes nothing. With --fix, it asks before each change that it can make, reports the change and the backup
-/// of the file, and then checks again. It does not change files of other packages or weaken a protection, and does not follow
-/// a symbolic link that another user could have made.
+/// Without --fix, doctor changes nothing. With --fix, it asks before each change that it can make, reports
+/// the change and the backup of the file, and then checks again. It does not change files of other packages
+/// or weaken a protection, and does not follow a symbolic link that another user could have made.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manuals::DOCTOR.help())]
 pub struct DoctorArgs {
@@ -252,12 +285,13 @@ pub struct LogsArgs {
 
 /// Connect the lamp's broker to another broker.
 ///
-/// Clients of the other broker can then see and set the lamp, without an open port on the lamp. There, the topics of the lamp begin
-/// with devices/ID/, where ID is the address of one of the lamp's network cards, as the lamp's screen shows it. A message on
-/// devices/ID/lamp/set_config reaches the lamp, and the lamp publishes its state on devices/ID/lamp/changed.
+/// Clients of the other broker can then see and set the lamp, without an open port on the lamp. There, the
+/// topics of the lamp begin with devices/ID/, where ID is the address of one of the lamp's network cards, as
+/// the lamp's screen shows it. A message on devices/ID/lamp/set_config reaches the lamp, and the lamp
+/// publishes its state on devices/ID/lamp/changed.
 ///
-/// lampi writes /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it starts. `lampi status` shows whether the
-/// brokers are connected. lampi-mqtt(7) lists the topics.
+/// lampi writes /etc/mosquitto/conf.d/lampi_bridge.conf, which mosquitto reads when it starts. `lampi status`
+/// shows whether the brokers are connected. lampi-mqtt(7) lists the topics.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true), after_long_help = manuals::BRIDGE.help())]
 pub struct BridgeArgs {
@@ -310,9 +344,10 @@ pub struct BridgeArgs {
 
 /// Let the kernel drive the LEDs where pigpiod cannot.
 ///
-/// enable adds one line, dtoverlay=pwm-gpio,gpio=NUMBER, for each of GPIO 19, 26 and 13, between two comments at the end of
-/// config.txt. The lines take effect after a reboot. lampi keeps the earlier file as config.txt.lampi-bak. It changes nothing if the
-/// kernel does not have this overlay, or if another line of the file uses one of the pins. disable removes the lines.
+/// enable adds one line, dtoverlay=pwm-gpio,gpio=NUMBER, for each of GPIO 19, 26 and 13, between two comments
+/// at the end of config.txt. The lines take effect after a reboot. lampi keeps the earlier file as
+/// config.txt.lampi-bak. It changes nothing if the kernel does not have this overlay, or if another line of
+/// the file uses one of the pins. disable removes the lines.
 ///
 /// status shows what drives the LEDs, or why nothing does. It does not require root.
 ///
@@ -342,12 +377,14 @@ pub enum PwmAction {
 
 /// Disable a manual set-up that also starts the lamp's programs.
 ///
-/// Programs of a manual set-up conflict with those of the package over the pins, the panel and the broker. take-over finds what starts
-/// them: cron jobs, programs of Supervisor, systemd units, rc.local, init scripts, sessions and udev rules. It disables these files
-/// and keeps each as FILE.dpkg-bak. If a file also starts other programs, take-over removes only the lines of the lamp. Then it stops
-/// the programs that were started in this way. It only reports what belongs to a user or to another package.
+/// Programs of a manual set-up conflict with those of the package over the pins, the panel and the broker.
+/// take-over finds what starts them: cron jobs, programs of Supervisor, systemd units, rc.local, init
+/// scripts, sessions and udev rules. It disables these files and keeps each as FILE.dpkg-bak. If a file also
+/// starts other programs, take-over removes only the lines of the lamp. Then it stops the programs that were
+/// started in this way. It only reports what belongs to a user or to another package.
 ///
-/// The installation of the package runs take-over. Run it yourself in an image that was made on a machine of another architecture.
+/// The installation of the package runs take-over. Run it yourself in an image that was made on a machine of
+/// another architecture.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manuals::TAKE_OVER.help())]
 pub struct TakeOverArgs {
@@ -425,7 +462,8 @@ fn color(text: &str) -> Result<[f64; 2], String> {
     Ok(hue_and_saturation(red, green, blue))
 }
 
-/// The inverse of the lamp's HSV conversion. Only the proportions of the three primaries count, so there is no value.
+/// The inverse of the lamp's HSV conversion. Only the proportions of the three primaries count, so there is
+/// no value.
 fn hue_and_saturation(red: f64, green: f64, blue: f64) -> [f64; 2] {
     let most = red.max(green).max(blue);
     let range = most - red.min(green).min(blue);

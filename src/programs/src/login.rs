@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The login of the lamp's programs at the MQTT broker: a user name, and a file with the password. No option and no variable
-//! takes the password itself, because every user of the machine could read it there.
+//! The login of the lamp's programs at the MQTT broker: a user name, and a file with the password. No option
+//! and no variable takes the password itself, because every user of the machine could read it there.
 
 #![allow(clippy::doc_markdown, reason = "the help prints these comments as they are")]
 
@@ -32,15 +32,15 @@ const LARGEST: u64 = 1 << 16;
 pub struct LoginArgs {
     /// User name for the MQTT broker, if it requires one
     ///
-    /// The default is in the environment variables LAMPI_USERNAME and LAMPI_PASSWORD_FILE. Without them, lamp_ui and lampi use
-    /// the login of lamp_service, but only for the broker of lamp_service.
+    /// The default is in the environment variables LAMPI_USERNAME and LAMPI_PASSWORD_FILE. Without them,
+    /// lamp_ui and lampi use the login of lamp_service, but only for the broker of lamp_service.
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub username: Option<String>,
 
     /// File with the password of that user in its first line
     ///
-    /// The file must have the mode 600 and belong to root or to the user that reads it. The program reads it before each
-    /// attempt to connect.
+    /// The file must have the mode 600 and belong to root or to the user that reads it. The program reads it
+    /// before each attempt to connect.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }
@@ -111,8 +111,8 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
 
 /// Reads the first line of a password file.
 ///
-/// Another user who can write to the file or replace it chooses what the broker receives. Another user who can read it has the
-/// password. So the function rejects such a file.
+/// Another user who can write to the file or replace it chooses what the broker receives. Another user who
+/// can read it has the password. So the function rejects such a file.
 pub fn password(file: &Path) -> Result<Vec<u8>, Unusable> {
     read(file).map_err(|reason| Unusable { file: file.to_owned(), caller: caller(), reason })
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The parts of a man page that no option carries: exit status, files, environment, examples and references.
 //!
-//! Each command line has its [`Manual`] beside it. The long help ends with the exit status and the examples; the builder
-//! writes all parts into the man page.
+//! Each command line has its [`Manual`] beside it. The long help ends with the exit status and the examples;
+//! the builder writes all parts into the man page.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,8 @@ pub struct Manual {
     pub sections: &'static [(&'static str, &'static str)],
     /// Each exit status and when the program ends with it.
     pub exit_status: &'static [(&'static str, &'static str)],
-    /// Each file and what the program does with it. Supervisor's file and the log of a supervised program are not listed.
+    /// Each file and what the program does with it. Supervisor's file and the log of a supervised program are
+    /// not listed.
     pub files: &'static [(&'static str, &'static str)],
     /// Each environment variable and its meaning.
     pub environment: &'static [(&'static str, &'static str)],

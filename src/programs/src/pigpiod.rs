@@ -28,24 +28,27 @@ pub(crate) const MANUAL: Manual = Manual {
 
 /// Drive the LEDs and the button of a LAMPI lamp, or start pigpio's daemon.
 ///
-/// Supervisor starts lampi-pigpiod under the name pigpiod. At each start it selects a daemon, and logs in one line which one runs,
-/// and why:
+/// Supervisor starts lampi-pigpiod under the name pigpiod. At each start it selects a daemon, and logs in one
+/// line which one runs, and why:
 ///
-/// 1. If the kernel has a PWM chip for each of GPIO 19, 26 and 13, from the overlay pwm-gpio, lampi-pigpiod itself drives the LEDs.
+/// First, if the kernel has a PWM chip for each of GPIO 19, 26 and 13, from the overlay pwm-gpio,
+/// lampi-pigpiod itself drives the LEDs.
 ///
-/// 2. Otherwise, if another pigpiod is in PATH and supports the board, lampi-pigpiod starts it in place of itself, with the same
-/// options. pigpio does not support the Pi 5. If IPv6 is disabled on the loopback, and the options include -l and no -n,
-/// lampi-pigpiod adds -n 127.0.0.1; pigpio could not listen otherwise. lampi-pigpiod skips a pigpiod that failed at its last start,
-/// which means that it ended within 5 s and created nothing in /dev. It retries that pigpiod after 10 s, then after twice the
-/// time for each further failure, and at least once an hour.
+/// Second, if another pigpiod is in PATH and supports the board, lampi-pigpiod starts it in place of itself,
+/// with the same options. pigpio does not support the Pi 5. If IPv6 is disabled on the loopback, and the
+/// options include -l and no -n, lampi-pigpiod adds -n 127.0.0.1; pigpio could not listen otherwise.
+/// lampi-pigpiod skips a pigpiod that failed at its last start, which means that it ended within 5 s and
+/// created nothing in /dev. It retries that pigpiod after 10 s, then after twice the time for each further
+/// failure, and at least once an hour.
 ///
-/// 3. Otherwise lampi-pigpiod runs without LEDs. It serves the button, and rejects requests for the LEDs with an error that
-/// lamp_service logs. It drives the LEDs as soon as the kernel has PWM chips for all three.
+/// Otherwise, lampi-pigpiod runs without LEDs. It serves the button, and rejects requests for the LEDs with
+/// an error that lamp_service logs. It drives the LEDs as soon as the kernel has PWM chips for all three.
 ///
 /// lampi-pigpiod does not load an overlay. `lampi doctor` reports what a machine needs for its LEDs.
 ///
-/// lampi-pigpiod implements the parts of the protocol of pigpiod(1) that LEDs and button need, on 127.0.0.1 and ::1 only. The LEDs
-/// keep their light when it stops and when it starts again. SIGTERM, SIGINT and SIGHUP stop it. Like pigpio, it requires root.
+/// lampi-pigpiod implements the parts of the protocol of pigpiod(1) that LEDs and button need, on 127.0.0.1
+/// and ::1 only. The LEDs keep their light when it stops and when it starts again. SIGTERM, SIGINT and SIGHUP
+/// stop it. Like pigpio, it requires root.
 #[derive(Debug, Clone, PartialEq, clap::Parser)]
 #[command(
     name = "lampi-pigpiod",
@@ -60,7 +63,13 @@ pub struct Cli {
     /// TCP port to listen on, 1024 to 32000
     ///
     /// As in pigpio, the environment variable PIGPIO_PORT takes precedence.
-    #[arg(short = 'p', value_name = "PORT", default_value_t = pigpio::protocol::PORT, allow_hyphen_values = true, value_parser = port)]
+    #[arg(
+        short = 'p',
+        value_name = "PORT",
+        default_value_t = pigpio::protocol::PORT,
+        allow_hyphen_values = true,
+        value_parser = port
+    )]
     pub port: u16,
 
     /// Pins that clients may change, as bits; 0x04082000 is the LEDs
@@ -136,16 +145,17 @@ pub struct Cli {
     pub root: PathBuf,
 }
 
-/// The PWM interrupts the processor twice for each of three pins in a period. 6000 interrupts a second take 1 to 3 % of a Pi Zero; a
-/// core of a Pi Zero 2 does more than twice as much in that time.
+/// The PWM interrupts the processor twice for each of three pins in a period. 6000 interrupts a second take 1
+/// to 3 % of a Pi Zero; a core of a Pi Zero 2 does more than twice as much in that time.
 const FREQUENCIES: &str = "\
-The client sets the frequency, such as lamp_service with its option --frequency. The kernel sets the duty cycle to the nanosecond, \
-so the number of levels is the range, 1000 with lamp_service, and the smallest step is that fraction of a period. lampi-pigpiod \
-reports the levels that pigpio has with samples of 5 us, so that programs work the same way with both.
+The client sets the frequency, such as lamp_service with its option --frequency. The kernel sets the duty \
+cycle to the nanosecond, so the number of levels is the range, 1000 with lamp_service, and the smallest step \
+is that fraction of a period. lampi-pigpiod reports the levels that pigpio has with samples of 5 us, so that \
+programs work the same way with both.
 
-The PWM interrupts the processor twice in a period for each LED. The load below is that of one of the four cores of a Pi Zero 2. It \
-is an estimate and not a measurement: 1 to 3 % of a Pi Zero at 1000 Hz, less than half of that on the faster core, and in \
-proportion to the frequency.
+The PWM interrupts the processor twice in a period for each LED. The load below is that of one of the four \
+cores of a Pi Zero 2. It is an estimate and not a measurement: 1 to 3 % of a Pi Zero at 1000 Hz, less than \
+half of that on the faster core, and in proportion to the frequency.
 
 8000 Hz: 25 levels in pigpio, smallest step of 1000 here 0.125 us, no flicker, load 4 to 11 %
 
@@ -171,13 +181,14 @@ proportion to the frequency.
 
 160, 100, 80, 50, 40, 20 and 10 Hz: 1250 to 20000 levels, from 6.25 us, flicker, below 0.3 %
 
-The default of lamp_service is 1000 Hz. That is far above what the eye sees, even when it moves, and by the estimate takes about one \
-hundredth of one of four cores, so a lower frequency can save no more than that. A reason for 200 Hz is very dim light: a timer \
-that is late by one or two microseconds changes a step of 1 us more than a step of 5 us. The default of pigpio and of lampi-pigpiod \
-for other pins is 800 Hz.";
+The default of lamp_service is 1000 Hz. That is far above what the eye sees, even when it moves, and by the \
+estimate takes about one hundredth of one of four cores, so a lower frequency can save no more than that. A \
+reason for 200 Hz is very dim light: a timer that is late by one or two microseconds changes a step of 1 us \
+more than a step of 5 us. The default of pigpio and of lampi-pigpiod for other pins is 800 Hz.";
 
 impl Cli {
-    /// The port to listen on: that of the variable PIGPIO_PORT, which also takes precedence in pigpio, or else the option.
+    /// The port to listen on: that of the variable PIGPIO_PORT, which also takes precedence in pigpio, or
+    /// else the option.
     pub fn port(&self, variable: Option<&str>) -> Result<u16, String> {
         match variable {
             None | Some("") => Ok(self.port),
@@ -200,8 +211,8 @@ fn mask(text: &str) -> Result<u64, String> {
     number(text).map(i64::cast_unsigned).ok_or_else(|| "it must be a number, for example 0x04082000".into())
 }
 
-/// A number as pigpio reads it with strtoll: decimal, octal after 0, hexadecimal after 0x, or empty for 0. A number that is
-/// too large becomes the largest one.
+/// A number as pigpio reads it with strtoll: decimal, octal after 0, hexadecimal after 0x, or empty for 0. A
+/// number that is too large becomes the largest one.
 fn number(text: &str) -> Option<i64> {
     let text = text.trim_ascii_start();
     let (sign, digits) = match text.strip_prefix('-') {

@@ -109,8 +109,8 @@ pub fn daemons() -> impl Iterator<Item = (&'static str, Command)> {
 /// Builds the definition of a command line.
 type CommandLine = fn() -> Command;
 
-/// The command line of each program, by name. This list is separate from [`PROGRAMS`], because otherwise each program would
-/// contain the help of all others.
+/// The command line of each program, by name. This list is separate from [`PROGRAMS`], because otherwise each
+/// program would contain the help of all others.
 const COMMAND_LINES: &[(&str, CommandLine)] = &[
     ("fbcp", crate::fbcp::Cli::command),
     ("pigpiod", crate::pigpiod::Cli::command),
@@ -216,7 +216,8 @@ mod tests {
         assert!(priorities.is_sorted() && priorities[0] == 100, "{priorities:?}");
     }
 
-    /// The tests of the package are shell scripts that run on machines without Rust, so they have their own list.
+    /// The tests of the package are shell scripts that run on machines without Rust, so they have their own
+    /// list.
     #[test]
     fn the_shell_scripts_of_the_tests_list_the_same_programs() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/install/lib.sh");

@@ -10,6 +10,6 @@ pub const HOME: &str = "/home/pi";
 /// The directory of its Kivy configuration.
 pub const KIVY_HOME: &str = "/home/pi/.kivy";
 
-/// The groups of screen, touch screen, pins and graphics processor. `true` marks a group that the user must be in for the lamp to
-/// work. Not every machine has all of them.
+/// The groups of screen, touch screen, pins and graphics processor. `true` marks a group that the user must
+/// be in for the lamp to work. Not every machine has all of them.
 pub const GROUPS: [(&str, bool); 4] = [("video", true), ("input", true), ("gpio", false), ("render", false)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The Supervisor file that `lampi user` generates. It sorts after the files of the programs and repeats the sections of the
-//! programs of the lamp's user; if two files set a key, Supervisor uses the later value (4.2.5 and 4.3.0). It is not a conffile.
-//! The packaged files stay unchanged, so dpkg never asks about them.
+//! The Supervisor file that `lampi user` generates. It sorts after the files of the programs and repeats the
+//! sections of the programs of the lamp's user; if two files set a key, Supervisor uses the later value
+//! (4.2.5 and 4.3.0). It is not a conffile. The packaged files stay unchanged, so dpkg never asks about them.
 
 /// Its path.
 pub const PATH: &str = "/etc/supervisor/conf.d/lampi-user.conf";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The examples in docs/mqtt.md are true: each `console` block runs against a lamp, and each `log` block is in its log.
+//! The examples in docs/mqtt.md are true: each `console` block runs against a lamp, and each `log` block is
+//! in its log.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,13 +27,12 @@ fn blocks() -> Vec<(&'static str, Vec<&'static str>)> {
 fn commands(lines: &[&'static str]) -> Vec<(&'static str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
     for line in lines {
-        match line.strip_prefix("$ ") {
-            Some(command) => commands.push((command, String::new())),
-            None => {
-                let (_, output) = commands.last_mut().expect("a block begins with a command");
-                output.push_str(line);
-                output.push('\n');
-            }
+        if let Some(command) = line.strip_prefix("$ ") {
+            commands.push((command, String::new()));
+        } else {
+            let (_, output) = commands.last_mut().expect("a block begins with a command");
+            output.push_str(line);
+            output.push('\n');
         }
     }
     commands

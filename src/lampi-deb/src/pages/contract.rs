@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! lampi-mqtt(7), from docs/mqtt.md.
 //!
-//! The document uses headings, paragraphs, lists, tables, code and links; a test checks that it uses nothing else. A row of a
-//! table becomes an item of a list, with its first cell as the term.
+//! The document uses headings, paragraphs, lists, tables, code and links; a test checks that it uses nothing
+//! else. A row of a table becomes an item of a list, with its first cell as the term.
 
 use clap_mangen::roff::{Inline, bold, roman};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -78,7 +78,7 @@ impl Renderer {
             }
             Event::End(TagEnd::Paragraph) if !self.is_item => document.formatted_paragraph(self.take()),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_) | CodeBlockKind::Indented)) => {
-                self.is_code = true
+                self.is_code = true;
             }
             Event::End(TagEnd::CodeBlock) => {
                 self.is_code = false;
@@ -99,15 +99,16 @@ impl Renderer {
                 | Tag::Table(_)
                 | Tag::TableHead
                 | Tag::TableRow
-                | Tag::TableCell,
+                | Tag::TableCell
+                | Tag::Link { .. },
             )
-            | Event::Start(Tag::Link { .. })
             | Event::End(TagEnd::Paragraph | TagEnd::List(_) | TagEnd::Table | TagEnd::Link) => {}
             other => panic!("docs/mqtt.md has {other:?}, which has no form in a man page"),
         }
     }
 
-    /// The cell of the column Meaning comes first. The other cells follow, each after the heading of its column.
+    /// The cell of the column Meaning comes first. The other cells follow, each after the heading of its
+    /// column.
     fn row(&mut self, document: &mut Document) {
         let cells = std::mem::take(&mut self.cells);
         let Some((term, rest)) = cells.split_first() else { return };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Source text for man(1), in the macros of man(7): short lines, no blank lines, no trailing blanks, as mandoc requires.
+//! Source text for man(1), in the macros of man(7): short lines, no blank lines, no trailing blanks, as
+//! mandoc requires.
 
 use clap::Command;
 use clap_mangen::Man;
@@ -149,8 +150,8 @@ fn source() -> String {
     format!("lampi {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Breaks long lines, replaces blank lines with `.sp`, and drops macros without effect and the definition that clap_mangen
-/// repeats in each part of a page.
+/// Breaks long lines, replaces blank lines with `.sp`, and drops macros without effect and the definition
+/// that `clap_mangen` repeats in each part of a page.
 fn tidy(text: &str) -> String {
     let mut tidy = String::new();
     let mut before = String::new();
@@ -186,7 +187,7 @@ fn tidy(text: &str) -> String {
 /// Sets the parts between backticks, such as commands, in bold.
 fn bold_code(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return line.to_owned();
     }
     let fonts = parts.iter().enumerate().map(|(number, part)| match number % 2 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! lamp_service.conf(5), from the definition of the settings that `lamp_service` reads.
+//! `lamp_service.conf(5)`, from the definition of the settings that `lamp_service` reads.
 
 use clap::Arg;
 use programs::lamp_service::settings::{self, RELOADED};
@@ -46,12 +46,13 @@ pub(super) fn page(date: &str) -> Page {
 }
 
 const DESCRIPTION: [&str; 3] = [
-    "Each line of the file sets one setting: NAME = VALUE. Blanks around the name and the value have no effect. Empty lines \
-     and lines that begin with # are comments. A setting may occur once.",
-    "Each setting is also an option of lamp_service. The option takes precedence over the file, and the file takes precedence \
-     over the environment variables.",
-    "lamp_service reads the file at its start and on SIGHUP. If the file has an error, lamp_service does not start; on SIGHUP, it \
-     logs the error and keeps its settings. lamp_ui(1) and lampi(1) read the broker and the login from this file.",
+    "Each line of the file sets one setting: NAME = VALUE. Blanks around the name and the value have no \
+    effect. Empty lines and lines that begin with # are comments. A setting may occur once.",
+    "Each setting is also an option of lamp_service. The option takes precedence over the file, and the file \
+    takes precedence over the environment variables.",
+    "lamp_service reads the file at its start and on SIGHUP. If the file has an error, lamp_service does not \
+    start; on SIGHUP, it logs the error and keeps its settings. lamp_ui(1) and lampi(1) read the broker and \
+    the login from this file.",
 ];
 
 fn describe(document: &mut Document, setting: &Arg) {

@@ -28,8 +28,8 @@ pub(super) fn started(deb: &Deb) -> Problems {
     }
 }
 
-/// Unpacks the confs and parses them as on a lamp with the package. The user is that of `lamp_service`, because the package
-/// creates it.
+/// Unpacks the confs and parses them as on a lamp with the package. The user is that of `lamp_service`,
+/// because the package creates it.
 fn read(deb: &Deb) -> anyhow::Result<(Report, TempDir)> {
     let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
     unpack(deb, directory.path())?;

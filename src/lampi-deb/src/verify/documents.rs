@@ -53,7 +53,8 @@ pub(super) fn completions(deb: &Deb) -> Problems {
     problems
 }
 
-/// The maintainer of the package, and of its newest changelog entry, which are placeholders in a build of the unchanged sources.
+/// The maintainer of the package, and of its newest changelog entry, which are placeholders in a build of the
+/// unchanged sources.
 pub(super) fn addresses(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     let maintainer = deb.field("Maintainer").unwrap_or_default();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The installed `lamp_service` of a machine: its command in Supervisor's file, and so the addresses of the broker and pigpiod.
+//! The installed `lamp_service` of a machine: its command in Supervisor's file, and so the addresses of the
+//! broker and pigpiod.
 
 use std::path::{Path, PathBuf};
 
@@ -42,8 +43,8 @@ impl fmt::Display for Unknown {
             Self::Password(error) => error.fmt(formatter),
             Self::NotYours(file) => write!(
                 formatter,
-                "cannot read the lamp's password in {}, which is for root and the lamp's user; use sudo, or another user of the \
-                 broker with --username and --password-file",
+                "cannot read the lamp's password in {}, which is for root and the lamp's user; use sudo, or \
+                another user of the broker with --username and --password-file",
                 file.display()
             ),
         }
@@ -60,8 +61,9 @@ pub fn address(peer: Peer, given: Option<&Address>, root: &Path) -> Result<Addre
     }
 }
 
-/// The login of the caller at the broker at `address`: that of the arguments, or else of the variables, or else of
-/// `lamp_service`. The last one counts only for the broker of `lamp_service`; no other broker gets its password.
+/// The login of the caller at the broker at `address`: that of the arguments, or else of the variables, or
+/// else of `lamp_service`. The last one counts only for the broker of `lamp_service`; no other broker gets
+/// its password.
 ///
 /// Root reads the password with the rights of the lamp's user, who may have replaced the file.
 pub fn login(
@@ -102,8 +104,8 @@ pub fn login(
     login.map(Some).map_err(Unknown::Password)
 }
 
-/// The `lamp_service` of the lamp with the root directory `root`. Only root can read its command; for other callers, the
-/// default settings file counts.
+/// The `lamp_service` of the lamp with the root directory `root`. Only root can read its command; for other
+/// callers, the default settings file counts.
 pub fn called(root: &Path) -> Result<Called, Unreadable> {
     of_program(program(root), root)
 }

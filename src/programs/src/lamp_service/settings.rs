@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The settings file of `lamp_service`, and the settings that result from the file and the command line.
 //!
-//! A line `transition = 0.5` of the file is the option `--transition=0.5`. The command line takes precedence over the file, and
-//! the file over the environment variables.
+//! A line `transition = 0.5` of the file is the option `--transition=0.5`. The command line takes precedence
+//! over the file, and the file over the environment variables.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -66,8 +66,8 @@ pub enum Peer {
 }
 
 impl Called {
-    /// `command` is the program with its arguments, and `environment` its variables; both are empty if they are unknown.
-    /// `read` reads the settings file, which need not exist.
+    /// `command` is the program with its arguments, and `environment` its variables; both are empty if they
+    /// are unknown. `read` reads the settings file, which need not exist.
     pub fn new(
         command: Vec<String>,
         environment: BTreeMap<String, String>,
@@ -111,8 +111,8 @@ impl Called {
         self.setting("state").map_or(paths::STATE, |(_, value)| value).into()
     }
 
-    /// The program's user at the broker at `address`. `None` if that is not the program's own broker: no other broker gets
-    /// the password.
+    /// The program's user at the broker at `address`. `None` if that is not the program's own broker: no
+    /// other broker gets the password.
     pub fn user_at(&self, address: &Address) -> Result<Option<User>, String> {
         if self.address(Peer::Broker)? == *address { self.user() } else { Ok(None) }
     }

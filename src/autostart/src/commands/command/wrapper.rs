@@ -61,7 +61,7 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     },
     Wrapper { names: &["doas"], with_value: "uC", runs_nothing: "CL", ..PLAIN },
     Wrapper { names: &["env"], with_value: "uC", long_with_value: &["unset", "chdir", "argv0"], ..PLAIN },
-    Wrapper { names: &["time"], with_value: "fo", long_with_value: &["format", "output"], ..PLAIN },
+    Wrapper { names: &["time"], with_value: "of", long_with_value: &["format", "output"], ..PLAIN },
     Wrapper { names: &["nice"], with_value: "n", long_with_value: &["adjustment"], ..PLAIN },
     Wrapper {
         names: &["ionice"],
