@@ -59,11 +59,11 @@ is_readable() {
 remove_nodelay() {
     rm -f "$NODELAY.lampi-new" # of an installation that was killed
     is_file "$NODELAY" || return 0
-    case "$(head -n 1 "$NODELAY")" in
+    content=$(cat "$NODELAY")
+    case "$content" in
         '# Written by the package lampi,'*) ;;
         *) return 0 ;;
     esac
-    content=$(cat "$NODELAY")
     if [ "$1" = purge ] || [ "$content" = "$(nodelay_content)" ]; then
         rm -f "$NODELAY"
         if [ ! -e "$MOSQUITTO/mosquitto.conf" ]; then # mosquitto was never installed

@@ -16,9 +16,12 @@ link_drop_in() {
 }
 
 unlink_drop_in() {
-    if [ "$(readlink "$DROP_IN")" = "$DROP_IN_TARGET" ]; then
-        rm -f "$DROP_IN"
-        rmdir --ignore-fail-on-non-empty "${DROP_IN%/*}"
+    if [ -L "$DROP_IN" ]; then
+        target=$(readlink "$DROP_IN") # outside a condition, where set -e applies
+        if [ "$target" = "$DROP_IN_TARGET" ]; then
+            rm -f "$DROP_IN"
+            rmdir --ignore-fail-on-non-empty "${DROP_IN%/*}"
+        fi
     fi
     reload_systemd
 }
