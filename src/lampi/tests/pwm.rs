@@ -312,7 +312,7 @@ fn a_pigpiod_that_supports_the_board_needs_no_pwm() {
     assert_eq!(status, Some(1));
     assert_eq!(
         output,
-        "ROOT/usr/bin/pigpiod does not know this board, and config.txt has no lines for GPIO 19, 26 and 13; run: lampi pwm \
+        "ROOT/usr/bin/pigpiod does not support this board, and config.txt has no lines for GPIO 19, 26 and 13; run: lampi pwm \
          enable --root ROOT\n"
     );
 }
@@ -327,7 +327,7 @@ fn a_pigpiod_that_ends_at_once_drives_no_leds() {
     assert_eq!(status, Some(1));
     assert_eq!(
         output,
-        "ROOT/usr/bin/pigpiod ended at once when it was started last, and config.txt has no lines for GPIO 19, 26 and 13; \
+        "ROOT/usr/bin/pigpiod exited immediately at its last start, and config.txt has no lines for GPIO 19, 26 and 13; \
          run: lampi pwm enable --root ROOT\n"
     );
 }

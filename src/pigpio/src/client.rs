@@ -13,7 +13,8 @@ use crate::{Command, Error, ErrorCode, Pin, Reports};
 
 /// A connection to pigpiod.
 ///
-/// While no request is pending, its file descriptor becomes readable only if the daemon closes the connection.
+/// While no request is pending, its file descriptor becomes readable only if the daemon closes the
+/// connection.
 #[derive(Debug)]
 pub struct Client {
     stream: TcpStream,
@@ -23,8 +24,8 @@ pub struct Client {
 impl Client {
     /// Connects to `host`, a name or an address. `patience` is the timeout of each step.
     ///
-    /// Tries every address of the name. `localhost` means both loopback addresses, regardless of /etc/hosts: `pigpiod -l`
-    /// listens on `[::1]` only, and many hosts files contain only 127.0.0.1.
+    /// Tries every address of the name. `localhost` means both loopback addresses, regardless of /etc/hosts:
+    /// `pigpiod -l` listens on `[::1]` only, and many hosts files contain only 127.0.0.1.
     pub fn connect(host: &str, port: u16, patience: Duration) -> Result<Self, Error> {
         let mut attempts = Vec::new();
         let addresses =
@@ -67,8 +68,8 @@ impl Client {
         results(commands, &replies, self.peer)
     }
 
-    /// Whether the daemon can drive `pin`. While the kernel has no PWM for an LED, the lamp's own daemon refuses to read
-    /// its pin. This changes nothing.
+    /// Whether the daemon can drive `pin`. While the kernel has no PWM for an LED, the lamp's own daemon
+    /// refuses to read its pin. This changes nothing.
     pub fn drives(&mut self, pin: Pin) -> Result<bool, Error> {
         match self.run(&[Command::Read(pin)]) {
             Ok(_) => Ok(true),

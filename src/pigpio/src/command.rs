@@ -49,7 +49,8 @@ pub enum Command {
     SetDutyCycle(Pin, u32),
     /// Sets the duty cycle that means "fully on", 25 to 40000.
     ///
-    /// The result is the number of levels that the hardware has at the pin's frequency, for example 200 at 1000 Hz.
+    /// The result is the number of levels that the hardware has at the pin's frequency, for example 200 at
+    /// 1000 Hz.
     SetRange(Pin, u32),
     /// Sets the PWM frequency in Hz. The result is the nearest of the 18 possible frequencies.
     SetFrequency(Pin, u32),

@@ -42,8 +42,8 @@ impl ErrorCode {
     pub const NOT_PWM_GPIO: Self = Self(-92);
     /// No hardware can drive the pin by PWM.
     ///
-    /// pigpio returns it only for requests for hardware PWM. The lamp's own daemon also returns it for a duty cycle or a
-    /// level, while the kernel has no PWM for the pin.
+    /// pigpio returns it only for requests for hardware PWM. The lamp's own daemon also returns it for a duty
+    /// cycle or a level, while the kernel has no PWM for the pin.
     pub const NOT_HPWM_GPIO: Self = Self(-95);
     /// The time of a filter is too long.
     pub const BAD_FILTER: Self = Self(-125);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A client for the socket of pigpiod, the GPIO daemon of the Raspberry Pi, and the [`protocol`], which the lamp's own
-//! daemon shares.
+//! A client for the socket of pigpiod, the GPIO daemon of the Raspberry Pi, and the [`protocol`], which the
+//! lamp's own daemon shares.
 //!
-//! This crate contains pigpio's commands, errors and byte formats. It does not depend on what is connected to a pin.
+//! This crate contains pigpio's commands, errors and byte formats. It does not depend on what is connected to
+//! a pin.
 //!
 //! # Protocol
 //!
@@ -15,8 +16,8 @@
 //! | 3 | second parameter | the same |
 //! | 4 | length of further bytes, here always 0 | result, **signed**: negative is an error |
 //!
-//! The daemon answers in order. [`Client::run`] therefore sends several requests in one write and reads their replies
-//! in one round trip, so that three LEDs change together.
+//! The daemon answers in order. [`Client::run`] therefore sends several requests in one write and reads their
+//! replies in one round trip, so that three LEDs change together.
 //!
 //! [`Reports`] is a second connection, on which the daemon reports changes of pins.
 //!

@@ -48,7 +48,8 @@ pub struct Message {
     pub first: u32,
     /// Second parameter.
     pub second: u32,
-    /// In a request the number of further bytes, in a reply the result; a negative result is an [`crate::ErrorCode`].
+    /// In a request the number of further bytes, in a reply the result; a negative result is an
+    /// [`crate::ErrorCode`].
     pub last: u32,
 }
 

@@ -19,8 +19,8 @@ impl Reports {
         Self { stream, peer }
     }
 
-    /// Waits for a report: a change, the timeout of a watchdog, or the keep-alive that pigpio's daemon sends each minute.
-    /// The caller must read the levels, because a report may be out of date.
+    /// Waits for a report: a change, the timeout of a watchdog, or the keep-alive that pigpio's daemon sends
+    /// each minute. The caller must read the levels, because a report may be out of date.
     pub fn wait(&mut self) -> Result<(), Error> {
         let lost = |error| Error::Lost(self.peer, error);
         self.stream.set_read_timeout(None).map_err(lost)?;

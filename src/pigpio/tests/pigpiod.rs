@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The client with the real pigpiod; Debian's `pigs` checks the result. src/pigpiod tests the answers that all daemons
-//! have in common.
+//! The client with the real pigpiod; Debian's `pigs` checks the result. src/pigpiod tests the answers that
+//! all daemons have in common.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! How fast the daemon sets a colour and how little it takes, beside pigpio's own on simulated registers. Printed, not judged:
-//! absolute figures are those of the machine that runs it.
+//! Latency and idle cost of the daemon, compared with pigpio's own on simulated registers. Only prints
+//! figures, because they depend on the machine.
 //!
-//! This one writes to files of a directory, which cost about what those of /sys do, without the kernel's work behind them;
+//! This daemon writes to files in a directory, which costs about as much as /sys without the kernel's work;
 //! pigpio's own writes to memory.
 
 use std::process::Command as Program;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use pigpio::{Client, Command, Mode, Pull};
 use test_support::{Machine, PATIENCE, Pigpiod, Process, free_port, pigs, wait_for};
 
-/// Colours for each figure of latency.
+/// Number of colours for each latency.
 const SAMPLES: u32 = 20_000;
 
 const PINS: [u8; 3] = programs::pins::LEDS;
@@ -21,7 +21,7 @@ fn main() {
     let machine = Machine::with_leds();
     let (ours, port) = start(&machine);
 
-    // In turns, so that a busy moment of the machine meets both.
+    // Alternate, so that load on the machine affects both.
     let (mut one, mut other) = (lamp(port), lamp(real.port()));
     let (mut ours_took, mut real_took) = (Vec::new(), Vec::new());
     for step in 0..SAMPLES {
@@ -37,12 +37,12 @@ fn main() {
 
     println!("at rest, with a client for the LEDs and one for a button");
     let mut button = Client::connect("localhost", port, PATIENCE).expect("the daemon runs");
-    // There is no button here; the connections are as they would be.
+    // There is no button here, but the connections are the same.
     let _ = button.run(&[Command::SetMode(17, Mode::Input), Command::SetPull(17, Pull::Up)]);
     let _reports = button.reports(1 << 17).expect("reports can be opened");
     row("resident memory in KiB", &ours.resident().to_string(), "");
     let before: u64 = ours.wake_ups().values().sum();
-    // Nothing happens: there is no event to wait for.
+    // Idle: there is no event to wait for.
     std::thread::sleep(Duration::from_secs(10));
     let after: u64 = ours.wake_ups().values().sum();
     row("wake-ups in 10 s", &(after - before).to_string(), "");
@@ -80,7 +80,7 @@ fn lamp(port: u16) -> Client {
     client
 }
 
-/// How long a colour takes that is another for each LED.
+/// The time to set a colour that changes every LED.
 fn colour(client: &mut Client, step: u32) -> Duration {
     let duty = 100 + step % 2 * 300;
     let start = Instant::now();

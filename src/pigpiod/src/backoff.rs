@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The backoff between attempts to start pigpio's own daemon: a record of the last start, and whether it refused to run.
+//! The backoff between attempts to start pigpio's own daemon, from a record of its last start.
 //!
-//! A daemon that refuses this board ends at once, and Supervisor calls again. How it ended nobody can tell by then: it may
-//! have been stopped a moment after its start, too. So two things must come together: it ended within `AT_ONCE`, and nothing
-//! was made or removed in /dev since, where a pigpiod that comes to run makes /dev/pigerr last of all, whatever its options.
+//! A daemon that does not support this board exits at once, and Supervisor starts this program again. Its
+//! exit status is unknown by then, and it may also have been stopped. A start counts as refused if the daemon
+//! exited within `AT_ONCE` and /dev has not changed since: a pigpiod that runs always creates /dev/pigerr as
+//! the last step of its start.
 //!
-//! A refusal is believed for a while, and for twice as long each time in a row; then pigpio's own daemon is tried again. So a
-//! mistake, a daemon that could not start for a moment, or one that was repaired meanwhile, costs seconds of light and not the
-//! light until somebody comes to look; and a board that is always refused is left alone for most of the time.
+//! After a refusal, this program waits before it tries pigpio's own daemon again. The pause doubles with each
+//! refusal in a row. A temporary failure therefore costs only seconds of light, and an unsupported board
+//! causes few attempts.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -19,49 +20,50 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use system_files::{Access, Place};
 
-/// Milliseconds; far longer than a refusal takes, Supervisor's pause before its next call included.
+/// Milliseconds; far longer than a refusal plus Supervisor's pause before the next start.
 const AT_ONCE: i64 = 5000;
 
-/// For how long the first refusal is believed, and the longest that any is.
+/// The pause after the first refusal, and the maximum pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// The file, in a directory that is empty after a boot. Everybody may read it, as everybody may ask why the lamp is dark.
+/// The record, in a directory that is empty after a boot. Readable by all users, because `lampi status` reads
+/// it.
 const FILE: &str = "/run/lampi-pigpiod.started";
 
-/// A start.
+/// A start of pigpio's own daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Start {
     process: i32,
-    /// Milliseconds after the machine was started, also while it slept.
+    /// Milliseconds since the boot, including suspend.
     at: i64,
-    /// When something was last made or removed in /dev, as it was then.
+    /// Modification time of /dev at the start.
     changed: [i64; 2],
-    /// How many starts in a row were refused before it.
+    /// Number of refused starts in a row before this one.
     refusals: u32,
 }
 
-/// What is known of the last start.
+/// The record of the last start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Record {
-    /// It is not judged yet.
+    /// Not evaluated yet.
     Started(Start),
-    /// So many starts in a row were refused, and it was the last of them.
+    /// Refused, with the number of refused starts in a row.
     Refused(u32),
 }
 
-/// Records that this process is about to become pigpio's own daemon.
+/// Records that this process is about to execute pigpio's own daemon.
 pub fn record_start(root: &Path) -> Result<(), system_files::Error> {
-    // What ran in between was this daemon, in its place.
+    // After a refusal, only this daemon ran.
     let refusals = if let Some(Record::Refused(refusals)) = read(root) { refusals } else { 0 };
     write(root, Record::Started(Start { refusals, ..Start::now(root) }))
 }
 
-/// Whether pigpio's own daemon refused to run when it was started last, and for how long that is believed. Asked again, it says
-/// no: that start is judged.
+/// Returns the pause if the last start of pigpio's own daemon was refused. The result of a start is returned
+/// only once.
 #[must_use]
 pub fn judge_start(root: &Path) -> Option<Duration> {
-    // Without a file that can be believed, the daemon has its chance.
+    // Without a valid record, try the daemon.
     let Some(Record::Started(start)) = read(root) else { return None };
     if is_alive(start.process) || !start.was_refused(Start::now(root)) {
         return None;
@@ -69,7 +71,7 @@ pub fn judge_start(root: &Path) -> Option<Duration> {
     Some(refused(root, start))
 }
 
-/// Records that the program of the last start could not be executed. Returns for how long that is believed.
+/// Records that the program of the last start could not be executed. Returns the pause.
 #[must_use]
 pub fn record_failure(root: &Path) -> Option<Duration> {
     match read(root)? {
@@ -78,7 +80,7 @@ pub fn record_failure(root: &Path) -> Option<Duration> {
     }
 }
 
-/// For how long pigpio's own daemon is believed to refuse, if it is. This only looks.
+/// The current pause after a refusal. Changes nothing.
 #[must_use]
 pub fn current(root: &Path) -> Option<Duration> {
     match read(root)? {
@@ -88,12 +90,12 @@ pub fn current(root: &Path) -> Option<Duration> {
 }
 
 fn refused(root: &Path, start: Start) -> Duration {
-    // A file that cannot be written says the same for a few seconds more.
+    // Without a new record, the old one is evaluated again.
     let _ = write(root, Record::Refused(start.refusals.saturating_add(1)));
     pause(start.refusals)
 }
 
-/// For how long a refusal is believed after `earlier` ones in a row.
+/// The pause after a refusal with `earlier` refusals in a row before it.
 fn pause(earlier: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(earlier)).min(LONGEST_PAUSE)
 }
@@ -108,7 +110,7 @@ fn write(root: &Path, record: Record) -> Result<(), system_files::Error> {
     Place::below(root, FILE)?.write(text.as_bytes(), Access { user: 0, group: 0, mode: 0o644 })
 }
 
-/// `None` without a file, or with one that is not as this program writes it.
+/// `None` without a file, or for an invalid one.
 fn read(root: &Path) -> Option<Record> {
     let found = Place::below(root, FILE).ok()?.read().ok()??;
     let text = String::from_utf8(found.content).ok()?;
@@ -125,7 +127,7 @@ fn read(root: &Path) -> Option<Record> {
 }
 
 fn is_alive(process: i32) -> bool {
-    // Supervisor reaps its children, so that a number that answers is a process.
+    // Supervisor reaps its children, so an existing process ID is a running process.
     process != std::process::id().cast_signed() && kill(Pid::from_raw(process), None) != Err(Errno::ESRCH)
 }
 
@@ -138,7 +140,7 @@ impl Start {
         Self { process: std::process::id().cast_signed(), at, changed, refusals: 0 }
     }
 
-    /// Judged by what is so now, at the next start.
+    /// Evaluates a start with the state `now` at the next start.
     fn was_refused(self, now: Self) -> bool {
         (0..AT_ONCE).contains(&(now.at - self.at)) && now.changed == self.changed
     }
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_ended_at_once_and_never_ran_has_refused() {
+    fn a_refusal_is_an_early_exit_without_a_change_in_dev() {
         let start = Start { process: 7, at: 100_000, changed: [5, 6], refusals: 0 };
         for (lasted, changed, refused) in [
             (1000, [5, 6], true),
@@ -157,7 +159,7 @@ mod tests {
             (5000, [5, 6], false),
             (1000, [5, 7], false),
             (1000, [6, 6], false),
-            // Another boot.
+            // A reboot in between.
             (-1, [5, 6], false),
         ] {
             let now = Start { process: 8, at: start.at + lasted, changed, refusals: 0 };
@@ -165,7 +167,7 @@ mod tests {
         }
     }
 
-    /// A directory that looks like a machine's root.
+    /// The root directory of a machine.
     fn machine() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for directory in ["run", "dev"] {
@@ -181,21 +183,21 @@ mod tests {
         for seconds in [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600] {
             record_start(root.path()).unwrap();
             assert_eq!(judge_start(root.path()), Some(Duration::from_secs(seconds)));
-            assert_eq!(judge_start(root.path()), None, "it is judged");
+            assert_eq!(judge_start(root.path()), None, "reported only once");
             assert_eq!(current(root.path()), Some(Duration::from_secs(seconds)));
         }
         assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 
         record_start(root.path()).unwrap();
         std::fs::write(root.path().join("dev/pigerr"), "").unwrap();
-        assert_eq!(judge_start(root.path()), None, "it came to run");
+        assert_eq!(judge_start(root.path()), None, "it ran");
         record_start(root.path()).unwrap();
         assert_eq!(current(root.path()), None);
-        assert_eq!(record_failure(root.path()), Some(FIRST_PAUSE), "what was before it ran no longer counts");
+        assert_eq!(record_failure(root.path()), Some(FIRST_PAUSE), "a run resets the count");
     }
 
     #[test]
-    fn a_file_that_is_not_ours_says_nothing() {
+    fn ignores_an_invalid_record() {
         let root = machine();
         let file = root.path().join("run/lampi-pigpiod.started");
         for nonsense in
@@ -206,8 +208,8 @@ mod tests {
         }
         std::fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/proc/1/status", &file).unwrap();
-        assert_eq!(judge_start(root.path()), None, "a link");
+        assert_eq!(judge_start(root.path()), None, "a symbolic link");
         record_start(root.path()).unwrap();
-        assert!(!file.is_symlink(), "it is replaced, not followed");
+        assert!(!file.is_symlink(), "the link is replaced, not followed");
     }
 }

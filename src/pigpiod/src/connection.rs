@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A client's connection: its bytes in both directions.
+//! The connection of a client, with buffers for both directions.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -8,36 +8,36 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::sys::socket::{setsockopt, sockopt};
 use pigpio::protocol::{EXTENSION_LIMIT, MESSAGE_SIZE, Message, Report};
 
-/// Reports wait for a client that does not read up to so many bytes; further ones are left out, and their sequence numbers
-/// tell.
+/// Maximum size in bytes of the reports that wait for a slow client. Further ones are dropped; the sequence
+/// numbers show the gap.
 const MOST_WAITING: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// What came and was not carried out yet.
+    /// Received bytes that are not processed yet.
     inbox: Vec<u8>,
-    /// What could not be sent yet.
+    /// Bytes to send.
     outbox: Vec<u8>,
-    /// A command was answered that there is no PWM.
+    /// Whether a command failed because the kernel has no PWM.
     pub was_refused: bool,
 }
 
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        // Replies are smaller than a packet, and each is waited for.
+        // Replies are smaller than a packet, and the client waits for each.
         stream.set_nodelay(true)?;
         setsockopt(&stream, sockopt::KeepAlive, &true)?;
         Ok(Self { stream, inbox: Vec::new(), outbox: Vec::new(), was_refused: false })
     }
 
-    /// Whether there is something that waits to be sent. Then nothing more is taken from the client.
+    /// Whether bytes wait to be sent. Then the server reads no requests from the client.
     pub(crate) fn is_behind(&self) -> bool {
         !self.outbox.is_empty()
     }
 
-    /// Takes what has come, at most as much as fits; the end of the connection is an error.
+    /// Reads the available bytes, up to the buffer size. The end of the connection is an error.
     pub(crate) fn receive(&mut self) -> io::Result<()> {
         let mut bytes = [0; 4096];
         match self.stream.read(&mut bytes) {
@@ -51,9 +51,10 @@ impl Connection {
         }
     }
 
-    /// Has every request that has come as a whole answered; a reply goes out with the next [`Connection::send`].
+    /// Answers all complete requests. [`Connection::send`] sends the replies.
     ///
-    /// A request that announces too many further bytes is an error: pigpio ends the connection too.
+    /// A request that announces too many further bytes is an error: like pigpio, the server closes the
+    /// connection.
     pub(crate) fn answer(&mut self, mut answer: impl FnMut(Message, &[u8]) -> Message) -> io::Result<()> {
         let mut rest = &self.inbox[..];
         while let Some((bytes, further)) = rest.split_first_chunk::<MESSAGE_SIZE>() {
@@ -70,14 +71,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts a report behind what waits, if there is room.
+    /// Queues a report if there is space.
     pub(crate) fn report(&mut self, report: Report) {
         if self.outbox.len() < MOST_WAITING {
             self.outbox.extend_from_slice(&report.to_bytes());
         }
     }
 
-    /// Sends as much as can be sent now.
+    /// Sends as many bytes as possible without blocking.
     pub(crate) fn send(&mut self) -> io::Result<()> {
         while !self.outbox.is_empty() {
             match self.stream.write(&self.outbox) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Carries out requests, by the pins or the subscriptions, and makes the reports.
+//! Passes requests to the pins or the subscriptions, and creates the reports.
 
 use pigpio::ErrorCode;
 use pigpio::protocol::{Message, Report, number};
@@ -7,16 +7,16 @@ use pigpio::protocol::{Message, Report, number};
 use crate::subscriptions::{Client, Subscriptions};
 use crate::{Hardware, Pins};
 
-/// What has happened by itself, as the server acts on it.
+/// Hardware events for the server.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    /// Reports, and the connections that they go to.
+    /// Reports, with the connection of each.
     pub reports: Vec<(Client, Report)>,
-    /// What was refused for want of PWM is possible now.
+    /// Outputs are available that were missing before.
     pub outputs_came: bool,
 }
 
-/// The pins, and the connections to which their changes are reported.
+/// The pins, and the connections with reports.
 #[derive(Debug)]
 pub(crate) struct Dispatcher<H> {
     pub pins: Pins<H>,
@@ -28,7 +28,7 @@ impl<H: Hardware> Dispatcher<H> {
         Self { pins, subscriptions: Subscriptions::default() }
     }
 
-    /// Carries out what a client asks for.
+    /// Runs a request of a client.
     pub(crate) fn answer(
         &mut self,
         client: Client,
@@ -40,7 +40,7 @@ impl<H: Hardware> Dispatcher<H> {
             number::NOIB => self.subscriptions.open(client),
             number::NB => {
                 let begun = self.subscriptions.begin(first, second);
-                // An input is watched from when somebody asks for its level; who only wants reports has not yet.
+                // Reading a level claims the input, which reports require.
                 self.pins.levels();
                 begun
             }
@@ -50,12 +50,12 @@ impl<H: Hardware> Dispatcher<H> {
         }
     }
 
-    /// A client is gone.
+    /// Removes a client.
     pub(crate) fn forget(&mut self, client: Client) {
         self.subscriptions.forget(client);
     }
 
-    /// What has happened by itself.
+    /// The hardware events since the last call.
     pub(crate) fn take_changes(&mut self) -> Changes {
         let events = self.pins.events();
         let mut reports = Vec::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which daemon drives the LEDs: this one, or pigpio's own, which is then started in its place.
+//! Selects the daemon that drives the LEDs: this one or pigpio's own, which then replaces this process.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,28 +10,28 @@ use std::time::Duration;
 
 use crate::kernel::{self, Files, LEDS};
 
-/// A processor that pigpio does not know, by its name in the device tree: that of the Pi 5.
+/// The processor of the Pi 5, which pigpio does not support, by its name in the device tree.
 const UNKNOWN_TO_PIGPIO: &[u8] = b"brcm,bcm2712";
 
-/// Which daemon runs, and why.
+/// The daemon that runs, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Driver {
-    /// This one, with the kernel's PWM.
+    /// This daemon, with the kernel's PWM.
     Kernel,
-    /// pigpio's own.
+    /// pigpio's own daemon.
     Pigpio {
-        /// Where it is.
+        /// Its path.
         program: PathBuf,
         /// Pins without a chip.
         missing: Vec<u32>,
     },
-    /// This one, without LEDs until their chips appear.
+    /// This daemon, without LEDs until their chips appear.
     Dark {
         /// Pins without a chip.
         missing: Vec<u32>,
-        /// Why it is not pigpio's own.
+        /// Why pigpio's own daemon does not run.
         reason: String,
-        /// When pigpio's own is worth another try, if it is.
+        /// The pause before the next attempt to start pigpio's own daemon, if any.
         retry: Option<Duration>,
     },
 }
@@ -41,7 +41,7 @@ impl fmt::Display for Driver {
         match self {
             Self::Kernel => write!(
                 formatter,
-                "this daemon drives the LEDs: the kernel has a PWM chip for each of GPIO {}",
+                "driving the LEDs: the kernel has a PWM chip for each of GPIO {}",
                 list(&LEDS.map(|led| led.pin))
             ),
             Self::Pigpio { program, missing } => write!(
@@ -53,13 +53,14 @@ impl fmt::Display for Driver {
             Self::Dark { missing, reason, retry } => {
                 write!(
                     formatter,
-                    "this daemon runs WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO {}, and {reason}",
+                    "running WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO {}, and \
+                     {reason}",
                     list(missing)
                 )?;
                 if let Some(pause) = retry {
-                    write!(formatter, " and is tried again in {} s", pause.as_secs())?;
+                    write!(formatter, "; retrying it in {} s", pause.as_secs())?;
                 }
-                formatter.write_str("; `lampi doctor` says what to do")
+                formatter.write_str("; run: lampi doctor")
             }
         }
     }
@@ -69,8 +70,8 @@ fn list(pins: &[u32]) -> String {
     pins.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Selects on the machine whose root is `root`. `path` is where programs are looked for; `backoff` says for how long pigpio's
-/// own daemon, if there is one that could run, is not to be tried.
+/// Selects the daemon on the machine with the root directory `root`. `path` is the PATH. `backoff` returns
+/// the pause before the next attempt to start pigpio's own daemon, and is called only if there is one.
 pub fn select(root: &Path, path: Option<&OsStr>, backoff: impl FnOnce() -> Option<Duration>) -> Driver {
     let missing = kernel::missing(&Files::of_machine(root));
     if missing.is_empty() {
@@ -81,22 +82,22 @@ pub fn select(root: &Path, path: Option<&OsStr>, backoff: impl FnOnce() -> Optio
     };
     let shown = program.display();
     if is_unknown_to_pigpio(root) {
-        Driver::Dark { missing, reason: format!("{shown} does not know this board"), retry: None }
+        Driver::Dark { missing, reason: format!("{shown} does not support this board"), retry: None }
     } else if let Some(pause) = backoff() {
-        let reason = format!("{shown} ended at once when it was started last");
+        let reason = format!("{shown} exited immediately at its last start");
         Driver::Dark { missing, reason, retry: Some(pause) }
     } else {
         Driver::Pigpio { program, missing }
     }
 }
 
-/// Without a device tree nothing speaks against pigpio; if it refuses, that shows.
+/// Without a device tree, pigpio may support the board; if not, it exits.
 fn is_unknown_to_pigpio(root: &Path) -> bool {
     let names = fs::read(root.join("proc/device-tree/compatible")).unwrap_or_default();
     names.split(|byte| *byte == 0).any(|name| name == UNKNOWN_TO_PIGPIO)
 }
 
-/// The first pigpiod on the path that is not this program under another name.
+/// The first pigpiod on the PATH that is not this program under another name.
 fn find(path: Option<&OsStr>) -> Option<PathBuf> {
     let identity = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
     let own = identity(Path::new("/proc/self/exe")).ok();
@@ -105,7 +106,7 @@ fn find(path: Option<&OsStr>) -> Option<PathBuf> {
             .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
         is_executable && identity(candidate).ok() != own
     };
-    // A relative directory would be looked for wherever Supervisor happens to be.
+    // A relative directory would depend on Supervisor's working directory.
     let directories = std::env::split_paths(path?).filter(|directory| directory.is_absolute());
     directories.map(|directory| directory.join("pigpiod")).find(is_program)
 }

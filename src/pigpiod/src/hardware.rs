@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the server asks of pins, whatever they are.
+//! The interface between the server and the pins.
 
 use std::os::fd::BorrowedFd;
 
 use pigpio::{ErrorCode, Pull};
 
-/// What somebody wants of a pin.
+/// The intended use of a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// To know how it is set, its level and its changes.
+    /// To read its settings, its level and its changes.
     Ask,
-    /// To set what it shall be like.
+    /// To change its settings.
     Configure,
-    /// To put a signal on it.
+    /// To drive it.
     Drive,
 }
 
-/// What is put on a pin.
+/// The signal that drives a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Nothing.
+    /// No signal.
     Off,
     /// A steady level.
     Level(bool),
     /// PWM.
     Pwm {
-        /// It is on for so many parts of `range`, at most all of them.
+        /// The duty cycle, from 0 to `range`.
         duty: u32,
         /// The duty cycle that means "fully on".
         range: u32,
@@ -34,55 +34,56 @@ pub enum Signal {
     },
 }
 
-/// A pin that has changed by itself.
+/// A change of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// The pin.
     pub pin: u32,
     /// Its new level.
     pub level: bool,
-    /// When it was, in microseconds since the machine was started.
+    /// The time in microseconds since the boot.
     pub tick: u32,
 }
 
-/// What has happened by itself.
+/// Hardware events.
 #[derive(Debug, Default)]
 pub struct Events {
-    /// Pins that changed.
+    /// Changes of inputs.
     pub changes: Vec<Change>,
-    /// Outputs can be driven that could not be before, or were away meanwhile.
+    /// Outputs are available again, or for the first time.
     pub outputs_came: bool,
 }
 
-/// Pins, and what can be done with them. Those above 53 are never asked for.
+/// The pins 0 to 53.
 pub trait Hardware {
-    /// Whether a pin can be used so.
+    /// Whether a pin permits this use.
     fn permits(&self, pin: u32, to: Use) -> bool;
 
-    /// The mode in which a pin is before anybody sets it.
+    /// The initial mode of a pin.
     fn first_mode(&self, pin: u32) -> u32;
 
-    /// Puts a signal on a pin.
+    /// Drives a pin with a signal.
     fn drive(&mut self, pin: u32, signal: Signal) -> Result<(), ErrorCode>;
 
-    /// The level of a pin on which this daemon has put no signal.
+    /// The level of a pin that this daemon does not drive.
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode>;
 
     /// Sets the pull resistor of a pin.
     fn set_pull(&mut self, pin: u32, pull: Pull) -> Result<(), ErrorCode>;
 
-    /// Has a pin's changes reported only when its level was steady for so many microseconds.
+    /// Reports changes of a pin only after its level was steady for this time in microseconds; 0 for no
+    /// filter.
     fn set_glitch_filter(&mut self, pin: u32, steady: u32) -> Result<(), ErrorCode>;
 
-    /// The revision code of the Pi; 0 if it is not known.
+    /// The revision code of the Pi; 0 if unknown.
     fn revision(&self) -> u32;
 
-    /// All requests that came together were carried out.
+    /// Called after all requests of a batch.
     fn settle(&mut self);
 
-    /// What becomes readable when something has happened by itself.
+    /// File descriptors that become readable when there are events.
     fn sources(&self) -> Vec<BorrowedFd<'_>>;
 
-    /// What has happened by itself since the last call.
+    /// The events since the last call.
     fn events(&mut self) -> Events;
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The pins of a lamp, by what the kernel has: its PWM for the LEDs, its GPIO character device for the button.
+//! The pins of a lamp on the kernel's interfaces: PWM for the LEDs, the GPIO character device for the button.
 //!
-//! Each LED is driven by the chip of the driver pwm-gpio that has its pin. Without chips for all of them none is driven: a
-//! lamp in wrong colours would look broken in a way that nobody understands. What is there when this begins stays as it is,
-//! and so does what is there when it ends, so that the light never blinks. Chips that come later are noticed by the kernel's
-//! events.
+//! The chip of the driver pwm-gpio with an LED's pin drives the LED. Unless all LEDs have chips, none is
+//! driven, because wrong colours would be confusing. The light stays unchanged when this program starts or
+//! stops, so it never blinks. The kernel's events report chips that appear later.
 //!
-//! No other pin is touched.
+//! No other pin is changed.
 
 mod chips;
 mod gpio;
@@ -32,16 +31,16 @@ pub use sysfs::{Files, Sysfs};
 
 use crate::{Change, Events, Hardware, Signal, Use};
 
-/// Something that is lit by a pin.
+/// An LED and its pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output {
-    /// What it is.
+    /// The colour.
     pub name: &'static str,
     /// Its pin.
     pub pin: u32,
 }
 
-/// The pin of the button beside the panel.
+/// The pin of the panel's button.
 const BUTTON: u32 = pins::BUTTON as u32;
 
 /// The LEDs of a lamp.
@@ -58,7 +57,7 @@ pub struct Kernel<S, G: Gpio> {
     /// In the order of [`LEDS`]; `None` while they cannot be driven.
     leds: Option<Vec<Led>>,
     gpio: G,
-    /// The button's line, from when somebody asks for it.
+    /// The button's line, claimed at the first use.
     button: Option<G::Line>,
     settings: Settings,
     button_log: OnChangeLog,
@@ -69,12 +68,14 @@ pub struct Kernel<S, G: Gpio> {
 }
 
 impl Kernel<Files, CharacterDevice> {
-    /// The pins of the machine whose root is `root`.
+    /// The pins of the machine with the root directory `root`.
     #[must_use]
     pub fn of_machine(root: &Path) -> Self {
         let uevents = uevents::subscribe()
             .inspect_err(|error| {
-                warn!("cannot hear of PWM chips that appear later, which then need a restart: {error}");
+                warn!(
+                    "cannot detect PWM chips that appear later: {error}; restart pigpiod after they appear"
+                );
             })
             .ok();
         Self::new(Files::of_machine(root), CharacterDevice::of_machine(root), uevents, revision(root))
@@ -82,7 +83,7 @@ impl Kernel<Files, CharacterDevice> {
 }
 
 impl<S: Sysfs, G: Gpio> Kernel<S, G> {
-    /// Pins of these parts. `uevents` brings the kernel's events, one in each datagram.
+    /// Pins on these interfaces. `uevents` receives the kernel's events, one per datagram.
     pub fn new(sysfs: S, gpio: G, uevents: Option<OwnedFd>, revision: u32) -> Self {
         let mut kernel = Self {
             sysfs,
@@ -99,7 +100,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         kernel
     }
 
-    /// Takes the LEDs if there are chips for all of them, and lets go of them if not. Whether they can be driven now.
+    /// Takes over the LEDs if all have chips, otherwise releases them. Returns whether they can be driven.
     fn look_for_leds(&mut self) -> bool {
         let found = chips::find(&self.sysfs);
         let Some(chips) = found.into_iter().collect::<Option<Vec<String>>>() else {
@@ -109,14 +110,12 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         match chips.iter().map(|chip| Led::take(&mut self.sysfs, chip)).collect::<io::Result<Vec<Led>>>() {
             Ok(leds) => {
                 let parts = LEDS.iter().zip(&chips).map(|(led, chip)| format!("{} is {chip}", led.name));
-                info!("the kernel's PWM drives the LEDs: {}", parts.collect::<Vec<_>>().join(", "));
+                info!("using the kernel's PWM for the LEDs: {}", parts.collect::<Vec<_>>().join(", "));
                 self.leds = Some(leds);
             }
             Err(error) => {
                 self.leds = None;
-                warn!(
-                    "cannot use the PWM chips of the LEDs in /sys/class/pwm: {error}; `lampi doctor` says more"
-                );
+                warn!("cannot use the PWM chips of the LEDs in /sys/class/pwm: {error}; run: lampi doctor");
             }
         }
         self.leds.is_some()
@@ -124,7 +123,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
 
     fn let_go(&mut self) {
         if self.leds.take().is_some() {
-            warn!("a PWM chip of the LEDs is gone; they wait for it to come back");
+            warn!("a PWM chip of the LEDs has disappeared; waiting for it");
         }
     }
 
@@ -143,7 +142,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         })
     }
 
-    /// The button's line, claimed now if it was not yet.
+    /// The button's line; claims it if necessary.
     fn button(&mut self) -> Result<&mut G::Line, ErrorCode> {
         if self.button.is_none() {
             match self.gpio.request(BUTTON, self.settings) {
@@ -152,7 +151,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
             }
             self.button_log.reset();
         }
-        // It is there by now.
+        // Always present here.
         self.button.as_mut().ok_or(ErrorCode::NOT_PERMITTED)
     }
 
@@ -170,7 +169,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         configured.map_err(|error| self.complain(&error))
     }
 
-    /// Whether the LEDs can be driven that could not be before, or were away meanwhile.
+    /// Processes events. Returns whether the LEDs have become available.
     fn hear_of_chips(&mut self) -> bool {
         let Some(received) = self.uevents.as_ref().map(uevents::receive) else { return false };
         let is_away = |led: &Led| received.removed.iter().any(|chip| chip == led.chip());
@@ -187,7 +186,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
                 edges.into_iter().map(|Edge { level, tick }| Change { pin: BUTTON, level, tick }).collect()
             }
             Err(error) => {
-                // The chip is gone. The next who asks for the button claims it again.
+                // The chip has disappeared. The next use of the button claims it again.
                 self.button = None;
                 self.complain(&error);
                 Vec::new()
@@ -201,18 +200,18 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
         place(pin).is_some() || pin == BUTTON && to != Use::Drive
     }
 
-    /// What the kernel drives is an output.
+    /// LEDs that the kernel drives are outputs.
     fn first_mode(&self, pin: u32) -> u32 {
         if self.leds.is_some() && place(pin).is_some() { Mode::Output as u32 } else { Mode::Input as u32 }
     }
 
-    /// Without chips the answer is [`ErrorCode::NOT_HPWM_GPIO`], for a duty cycle and a level alike: the pin is not touched by any
-    /// other means, since whoever brings the chips would find it taken.
+    /// Without chips, returns [`ErrorCode::NOT_HPWM_GPIO`] for a duty cycle and for a level. The pin is not
+    /// driven in another way, because it would then be busy when the chips appear.
     fn drive(&mut self, pin: u32, signal: Signal) -> Result<(), ErrorCode> {
         let index = place(pin).ok_or(ErrorCode::NOT_PERMITTED)?;
         let mut put = self.put(index, signal);
         if put.as_ref().is_some_and(|put| put.as_ref().is_err_and(is_gone)) {
-            // The chip went, or somebody else has unexported it. It may be there again already.
+            // The chip has disappeared, or another program has unexported it. It may already exist again.
             self.let_go();
             self.look_for_leds();
             put = self.put(index, signal);
@@ -232,14 +231,14 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
 
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
         if let Some(index) = place(pin) {
-            // This error is how a client finds out, without changing anything, that the LEDs are dark.
+            // With this error, a client detects without any change that the LEDs are dark.
             return self.leds.as_ref().map(|leds| leds[index].is_lit()).ok_or(ErrorCode::NOT_HPWM_GPIO);
         }
         let level = self.button()?.level();
         level.map_err(|error| self.complain(&error))
     }
 
-    /// An LED's pin is an output, on which a resistor means nothing.
+    /// A pull resistor has no effect on an LED's pin, which is an output.
     fn set_pull(&mut self, pin: u32, pull: Pull) -> Result<(), ErrorCode> {
         if pin == BUTTON {
             self.configure(Settings { pull: Some(pull), ..self.settings })?;
@@ -269,22 +268,22 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
     }
 }
 
-/// Whether an error means that there is no such chip.
+/// Whether an error means that the chip does not exist.
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOENT | Errno::ENODEV))
 }
 
-/// Which of the LEDs a pin is.
+/// The index of a pin's LED.
 fn place(pin: u32) -> Option<usize> {
     LEDS.iter().position(|led| led.pin == pin)
 }
 
-/// Nanoseconds of a period; all of pigpio's frequencies give whole ones.
+/// The period in nanoseconds, a whole number for all of pigpio's frequencies.
 fn period(frequency: u32) -> u64 {
     1_000_000_000 / u64::from(frequency)
 }
 
-/// The revision code that the firmware tells; 0 if it tells none.
+/// The revision code from the firmware; 0 if there is none.
 fn revision(root: &Path) -> u32 {
     let revision = std::fs::read(root.join("proc/device-tree/system/linux,revision"));
     if let Some(code) = revision.ok().and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The server of pigpiod's socket, as far as the lamp's programs, `pigs` and python3-pigpio need it.
+//! A server for pigpiod's protocol, with the commands that the lamp's programs, `pigs` and python3-pigpio
+//! use.
 //!
-//! [`Server`] answers clients, [`Pins`] keeps to pigpio's rules, and a [`Hardware`] carries out what they come to:
-//! [`kernel`] by the kernel's PWM and GPIO, [`simulated`] not at all. The crate `pigpio` describes the wire; the tests here
-//! hold pigpio's own daemon and both of these to the same answers.
+//! [`Server`] answers clients, [`Pins`] implements pigpio's rules, and a [`Hardware`] drives the pins:
+//! [`kernel`] with the kernel's PWM and GPIO, [`simulated`] not at all. The crate `pigpio` describes the
+//! protocol. The tests require the same answers from pigpio's own daemon and from both of these.
 //!
-//! It knows which pins a lamp has, and nothing else of it: no colour, no state, no MQTT.
+//! This crate contains the pins of a lamp, but no colour, no state and no MQTT.
 //!
-//! Only loopback addresses are served: the protocol knows no password.
+//! The server listens on loopback addresses only, because the protocol has no password.
 
 pub mod backoff;
 mod connection;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! pigpio's lock file, by which only one daemon runs at a time, whichever it is.
+//! pigpio's lock file, which ensures that only one daemon runs.
 //!
-//! pigpio makes the file, locks it, and refuses to start while the process whose number is in it lives. That number may
-//! have passed to somebody else since, and whoever can read the file can lock it, which everybody can with pigpio's own. So
-//! both count together: the file is locked, and the process lives and is of the same user. Our file nobody else can read.
+//! pigpio creates and locks the file, and refuses to start while the process with the ID in it exists. The ID
+//! may belong to another process by now, and every user can read and lock pigpio's file. This module
+//! therefore checks both: the file is locked, and the process exists and has the same user. Only the owner
+//! can read the file that this module creates.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, Write};
@@ -15,7 +16,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::geteuid;
 
-/// The lock, which is given back when it is dropped.
+/// The lock. Dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
@@ -23,7 +24,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of the machine whose root is `root`.
+    /// Takes the lock of the machine with the root directory `root`.
     pub(crate) fn take(root: &Path) -> anyhow::Result<Self> {
         let path = root.join("var/run/pigpio.pid");
         loop {
@@ -31,7 +32,7 @@ impl Lock {
             let mut file = match made {
                 Ok(file) => lock(file, &path)?.map_err(|file| anyhow!(held(&file, &path)))?,
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    // It is locked while it is removed, so that two do not both.
+                    // Hold the lock during the removal, so that only one process removes it.
                     let _stale = match lock(existing(&path)?, &path)? {
                         Err(file) if is_of_a_daemon(&file) => bail!(held(&file, &path)),
                         stale => stale,
@@ -42,7 +43,7 @@ impl Lock {
                 }
                 Err(error) => {
                     return Err(error)
-                        .with_context(|| format!("cannot make the lock file {}", path.display()));
+                        .with_context(|| format!("cannot create the lock file {}", path.display()));
                 }
             };
             writeln!(file, "{}", std::process::id())
@@ -54,27 +55,27 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The next daemon does without.
+        // The next daemon removes a stale file.
         let _ = fs::remove_file(&self.path);
     }
 }
 
 fn existing(path: &Path) -> anyhow::Result<File> {
     let shown = path.display();
-    // Without O_NONBLOCK a pipe would keep it waiting.
+    // Without O_NONBLOCK, opening a pipe would block.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = File::options()
         .read(true)
         .custom_flags(flags.bits())
         .open(path)
-        .with_context(|| format!("cannot open the lock file {shown}; remove what is there"))?;
-    if !file.metadata().with_context(|| format!("cannot look at the lock file {shown}"))?.is_file() {
-        bail!("the lock file {shown} is no regular file; remove what is there");
+        .with_context(|| format!("cannot open the lock file {shown}; remove it"))?;
+    if !file.metadata().with_context(|| format!("cannot read the lock file {shown}"))?.is_file() {
+        bail!("the lock file {shown} is not a regular file; remove it");
     }
     Ok(file)
 }
 
-/// The file, locked, or as it was if somebody else has locked it.
+/// Locks the file. Returns it unlocked if another process has locked it.
 fn lock(file: File, path: &Path) -> anyhow::Result<Result<Flock<File>, File>> {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(file) => Ok(Ok(file)),
@@ -83,15 +84,15 @@ fn lock(file: File, path: &Path) -> anyhow::Result<Result<Flock<File>, File>> {
     }
 }
 
-/// The number in a lock file; nothing as long as its daemon has not written it.
+/// The process ID in a lock file; empty if the daemon has not written it yet.
 fn holder(mut file: &File) -> String {
     let mut text = String::new();
-    // What cannot be read is no number.
+    // An unreadable file has no ID.
     let _ = file.rewind().and_then(|()| file.read_to_string(&mut text));
     text.trim().to_owned()
 }
 
-/// Whether a locked file is that of a daemon that runs, or starts just now.
+/// Whether a locked file belongs to a running or starting daemon.
 fn is_of_a_daemon(file: &File) -> bool {
     let holder = holder(file);
     let is_ours = |process: u32| {
@@ -102,7 +103,7 @@ fn is_of_a_daemon(file: &File) -> bool {
 
 fn held(file: &File, path: &Path) -> String {
     format!(
-        "another pigpiod runs, as process {}, and holds the lock file {}; stop that one first",
+        "another pigpiod is running as process {} with the lock file {}; stop it first",
         holder(file),
         path.display()
     )
@@ -113,33 +114,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_holds_it_and_nobody_keeps_it_after_death() {
+    fn one_process_has_the_lock_until_it_exits() {
         let root = tempfile::tempdir().unwrap();
         let error = Lock::take(root.path()).unwrap_err().to_string();
-        assert!(error.starts_with("cannot make the lock file "), "{error}");
+        assert!(error.starts_with("cannot create the lock file "), "{error}");
 
         fs::create_dir_all(root.path().join("var/run")).unwrap();
         let path = root.path().join("var/run/pigpio.pid");
-        // The number of a process that lives, but holds nothing.
+        // The ID of a running process without the lock.
         fs::write(&path, "1\n").unwrap();
         let lock = Lock::take(root.path()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", std::process::id()));
         let error = Lock::take(root.path()).unwrap_err().to_string();
         assert!(
-            error.starts_with(&format!("another pigpiod runs, as process {}, ", std::process::id())),
+            error.starts_with(&format!("another pigpiod is running as process {} ", std::process::id())),
             "{error}"
         );
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600, "nobody else can lock it");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600, "other users cannot lock it");
         drop(lock);
         assert!(!path.exists());
 
-        // Locked by somebody who is not the daemon that it names.
+        // Locked by another process than the one with the ID in the file.
         fs::write(&path, "4194305\n").unwrap();
         let _squatter = Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
         drop(Lock::take(root.path()).unwrap());
 
         std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
         let error = Lock::take(root.path()).unwrap_err().to_string();
-        assert!(error.starts_with("cannot open the lock file "), "a link is not followed: {error}");
+        assert!(error.starts_with("cannot open the lock file "), "a symbolic link is not followed: {error}");
     }
 }

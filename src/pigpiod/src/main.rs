@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon that Supervisor starts under the name pigpiod, which may start pigpio's own in its place.
+//! The daemon that Supervisor starts as pigpiod. It may replace itself with pigpio's own daemon.
 //!
-//! [`pigpiod::driver`] says which one runs, with [`pigpiod::backoff`] for what became of the last start of pigpio's own; [`lock`]
-//! is the file by which only one of them runs, [`options`] what pigpio's own is started with. The work is done by the library.
+//! [`pigpiod::driver`] selects the daemon, [`pigpiod::backoff`] records starts of pigpio's own, [`lock`]
+//! ensures that only one runs, and [`options`] are the options of pigpio's own. The library contains the
+//! server.
 
 mod lock;
 mod options;
@@ -41,12 +42,12 @@ fn main() -> ExitCode {
     runtime::exit_code(NAME, run(&cli))
 }
 
-/// Why this daemon ends.
+/// Why this daemon stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// A signal asked for it.
+    /// A signal arrived.
     Stopped,
-    /// pigpio's own daemon is worth another try.
+    /// It is time to try pigpio's own daemon again.
     Retry,
 }
 
@@ -60,16 +61,22 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
             Driver::Kernel => {}
             Driver::Pigpio { program, .. } => {
                 if let Err(error) = backoff::record_start(&cli.root) {
-                    warn!("if pigpiod refuses to run, that will not be known at the next start: {error:#}");
+                    warn!(
+                        "cannot record the start of pigpiod, so the next start cannot detect a failure: \
+                         {error:#}"
+                    );
                 }
                 let needed = options::needed(cli);
                 if !needed.is_empty() {
-                    info!("pigpiod is told {} too: the loopback has no IPv6 to listen on", needed.join(" "));
+                    info!(
+                        "starting pigpiod with the option {}: the loopback interface has no IPv6 address",
+                        needed.join(" ")
+                    );
                 }
                 let given = options::unchanged(std::env::args_os().skip(1));
-                // It returns only if it fails.
+                // Returns only if it fails.
                 let error = Command::new(&program).args(needed).args(given).exec();
-                warn!("cannot start {}: {error}; this daemon runs without LEDs", program.display());
+                warn!("cannot start {}: {error}; running without LEDs", program.display());
                 pause = backoff::record_failure(&cli.root);
             }
             Driver::Dark { retry, .. } => pause = retry,
@@ -80,7 +87,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     }
 }
 
-/// Answers clients; after `pause`, if there is one, only as long as pigpio's own daemon cannot do it better.
+/// Serves clients. After `pause`, if any, returns if pigpio's own daemon should run instead.
 fn serve(cli: &Cli, path: Option<&OsStr>, pause: Option<Duration>) -> anyhow::Result<End> {
     let variable = std::env::var_os(PORT_VARIABLE).map(|value| value.to_string_lossy().into_owned());
     let port = cli
@@ -90,7 +97,8 @@ fn serve(cli: &Cli, path: Option<&OsStr>, pause: Option<Duration>) -> anyhow::Re
     let _lock = Lock::take(&cli.root)?;
     let listeners = pigpiod::listen(port).with_context(|| {
         format!(
-            "cannot listen on port {port} of 127.0.0.1 and ::1; end what does, or choose another port with -p"
+            "cannot listen on port {port} of 127.0.0.1 and ::1; stop the program that uses it, or set \
+             another port with -p"
         )
     })?;
     let pins = Pins::new(Kernel::of_machine(&cli.root), cli.changeable.unwrap_or(u64::MAX));
@@ -103,9 +111,9 @@ fn serve(cli: &Cli, path: Option<&OsStr>, pause: Option<Duration>) -> anyhow::Re
     if server.run(&ends).context("cannot wait for clients")? == 0 {
         return Ok(End::Stopped);
     }
-    // The chips may have come meanwhile, or the other daemon may be gone.
+    // The chips may have appeared, or the other daemon may be uninstalled.
     if let Driver::Pigpio { .. } = driver::select(&cli.root, path, || None) {
-        // Else it would inherit that they are blocked.
+        // The new program must not inherit blocked signals.
         ending_signals().thread_unblock().context("cannot receive signals")?;
         return Ok(End::Retry);
     }
@@ -120,7 +128,7 @@ fn timer(pause: Duration) -> nix::Result<TimerFd> {
     Ok(timer)
 }
 
-/// Becomes readable when a signal asks the daemon to end.
+/// Becomes readable when a signal to stop arrives.
 fn signals() -> nix::Result<SignalFd> {
     let signals = ending_signals();
     signals.thread_block()?;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! pigpio's noise filter: changes count only after the pin was steady, and then for a while.
+//! pigpio's noise filter: it reports changes only after the pin was steady, and then for a limited time.
 
 /// The filter of a pin.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NoiseFilter {
-    /// For how long the level must have been steady, in microseconds; 0 for no filter.
+    /// The time in microseconds that the level must be steady; 0 for no filter.
     steady: u32,
-    /// For how long changes count after that.
+    /// The time in microseconds that changes count after that.
     active: u32,
-    /// The last change, whether it counted or not.
+    /// The time of the last change, counted or not.
     last: u32,
-    /// When changes began to count, if they do.
+    /// The start of the time in which changes count, if any.
     since: Option<u32>,
 }
 
 impl NoiseFilter {
-    /// A filter that is set at `now`.
+    /// A filter that starts at `now`.
     pub(crate) fn new(steady: u32, active: u32, now: u32) -> Self {
         Self { steady, active, last: now, since: None }
     }
@@ -30,7 +30,7 @@ impl NoiseFilter {
                 self.last = tick;
                 return true;
             }
-            // The pin's rest counts from when changes ended to count, if it had begun before.
+            // A steady time that started in the active time counts from the end of the active time.
             let rest = tick.wrapping_sub(self.last).min(tick.wrapping_sub(since) - self.active);
             self.last = tick.wrapping_sub(rest);
             self.since = None;

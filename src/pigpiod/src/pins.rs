@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What pins are set to, and the commands that set it: pigpio's rules, whatever the pins are.
+//! The state of the pins and the commands on it, by pigpio's rules, for any hardware.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use pigpio::{ErrorCode, Mode, Pull};
 use crate::noise_filter::NoiseFilter;
 use crate::{Change, Events, Hardware, Signal, Use};
 
-/// What this daemon puts on a pin.
+/// The function of a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Function {
-    /// Nothing so far.
+    /// Not driven.
     None,
     Level(bool),
     /// PWM with this duty cycle.
@@ -43,13 +43,14 @@ impl Pin {
 #[derive(Debug)]
 pub struct Pins<H> {
     hardware: H,
-    /// Those that may be changed, a bit for each.
+    /// Pins that may be changed, one bit each.
     changeable: u64,
     all: [Pin; PINS as usize],
 }
 
 impl<H: Hardware> Pins<H> {
-    /// Pins of which only those in the mask may be changed, a bit for each, and only as the hardware permits.
+    /// Only the pins in the mask `changeable`, one bit each, may be changed, and only as the hardware
+    /// permits.
     pub fn new(hardware: H, changeable: u64) -> Self {
         let all = std::array::from_fn(|number| Pin {
             mode: hardware.first_mode(number as u32),
@@ -61,17 +62,17 @@ impl<H: Hardware> Pins<H> {
         Self { hardware, changeable, all }
     }
 
-    /// What carries it out.
+    /// The hardware.
     pub fn hardware(&self) -> &H {
         &self.hardware
     }
 
-    /// All requests that came together were carried out.
+    /// Called after all requests of a batch.
     pub(crate) fn settle(&mut self) {
         self.hardware.settle();
     }
 
-    /// Carries out a command that is about pins, or about the machine.
+    /// Runs a command on pins or about the machine.
     pub(crate) fn run(&mut self, request: Message, further: &[u8]) -> Result<u32, ErrorCode> {
         let Message { command, first: pin, second: value, .. } = request;
         match command {
@@ -124,8 +125,8 @@ impl<H: Hardware> Pins<H> {
         }
     }
 
-    /// What has happened by itself. Outputs that came back are given what they shall be; changes that a noise filter keeps
-    /// back are left out.
+    /// The hardware events. Sets outputs that have become available, and applies the noise filters to
+    /// changes.
     pub(crate) fn events(&mut self) -> Events {
         let mut events = self.hardware.events();
         events.changes.retain(|change| self.all[change.pin as usize].noise_filter.passes(change.tick));
@@ -135,7 +136,7 @@ impl<H: Hardware> Pins<H> {
                 if pin.function == Function::None {
                     self.all[number as usize].mode = self.hardware.first_mode(number);
                 } else {
-                    // What cannot be driven after all is away again, and the hardware reports that.
+                    // If this fails, the output has disappeared again, and the hardware reports it.
                     let _ = self.hardware.drive(number, pin.signal());
                 }
             }
@@ -143,19 +144,19 @@ impl<H: Hardware> Pins<H> {
         events
     }
 
-    /// The levels of the pins 0 to 31, a bit for each.
+    /// The levels of the pins 0 to 31, one bit each.
     pub(crate) fn levels(&mut self) -> u32 {
         (0..USER_PINS)
             .filter(|pin| self.hardware.permits(*pin, Use::Ask) && self.level(*pin) == Ok(true))
             .fold(0, |levels, pin| levels | 1 << pin)
     }
 
-    /// The levels after a change; further changes may have come meanwhile.
+    /// The levels after a change. Further changes may already have happened.
     pub(crate) fn levels_after(&mut self, change: Change) -> u32 {
         self.levels() & !(1 << change.pin) | u32::from(change.level) << change.pin
     }
 
-    /// A pin that is lit by PWM counts as on: which half of a period it is in, nobody can want to know.
+    /// A pin with PWM above 0 counts as on, regardless of the phase of the period.
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
         match self.all[pin as usize].function {
             Function::None => self.hardware.level(pin),
@@ -172,16 +173,16 @@ impl<H: Hardware> Pins<H> {
         if mode != Mode::Input as u32 {
             self.any(number, Use::Drive)?;
         }
-        // A pin that already is what it shall be keeps what it does.
+        // A pin that already has the mode keeps its function.
         if pin.mode != mode {
-            // A mode can be set where nothing can be driven; then there is nothing to end either.
+            // The mode can be set on a pin that cannot be driven; then there is no signal to stop.
             let _ = self.hardware.drive(number, Signal::Off);
             self.all[number as usize] = Pin { mode, function: Function::None, ..pin };
         }
         Ok(0)
     }
 
-    /// Puts something on a pin, which makes it an output.
+    /// Drives a pin, which makes it an output.
     fn put(&mut self, number: u32, function: Function) -> Result<u32, ErrorCode> {
         let pin = Pin { mode: Mode::Output as u32, function, ..self.all[number as usize] };
         self.hardware.drive(number, pin.signal())?;
@@ -189,7 +190,7 @@ impl<H: Hardware> Pins<H> {
         Ok(0)
     }
 
-    /// A pin that is on keeps its share of the range.
+    /// The duty cycle keeps its proportion of the range.
     fn set_range(&mut self, number: u32, range: u32) -> Result<u32, ErrorCode> {
         let pin = self.user(number, Use::Configure)?;
         if !pwm::RANGES.contains(&range) {
@@ -212,7 +213,7 @@ impl<H: Hardware> Pins<H> {
         Ok(chosen)
     }
 
-    /// Has PWM follow a new range or frequency. Where it cannot be driven, the next duty cycle is refused.
+    /// Applies a new range or frequency to PWM. If this fails, the next duty cycle is refused.
     fn follow(&mut self, number: u32) {
         let pin = self.all[number as usize];
         if matches!(pin.function, Function::Pwm(_)) {
@@ -220,7 +221,7 @@ impl<H: Hardware> Pins<H> {
         }
     }
 
-    /// The third parameter comes as further bytes.
+    /// The third parameter is in the further bytes.
     fn set_noise_filter(&mut self, number: u32, steady: u32, further: &[u8]) -> Result<u32, ErrorCode> {
         let pin = self.user(number, Use::Ask)?;
         let active = further.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
@@ -241,7 +242,7 @@ impl<H: Hardware> Pins<H> {
         self.pin(number, USER_PINS, ErrorCode::BAD_USER_GPIO, to)
     }
 
-    /// pigpio looks at the permission to change a pin first, and at its number then.
+    /// Like pigpio, checks first whether the pin may be changed, then its number.
     fn pin(&mut self, number: u32, end: u32, bad: ErrorCode, to: Use) -> Result<&mut Pin, ErrorCode> {
         if number >= PINS {
             return Err(bad);
@@ -260,9 +261,9 @@ impl<H: Hardware> Pins<H> {
     }
 }
 
-/// The time in microseconds since the machine was started, by the clock of the kernel's GPIO events. It wraps around after
-/// 71 minutes, as pigpio's does.
+/// The time in microseconds since the boot, from the clock of the kernel's GPIO events. Like pigpio's, it
+/// wraps around after 71 minutes.
 fn tick() -> u32 {
-    // The clock is part of every Linux.
+    // Every Linux has this clock.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_micros() as u32)
 }

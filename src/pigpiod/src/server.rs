@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The sockets, and the one loop that waits for all of them.
+//! The sockets and their event loop.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -15,16 +15,15 @@ use crate::dispatcher::Dispatcher;
 use crate::subscriptions::Client;
 use crate::{Hardware, Pins};
 
-/// How many clients are served at a time; further ones wait. Far more than a lamp has, and few enough for the number of files
-/// that a process may have open.
+/// Maximum number of clients; further ones wait. Far more than a lamp has, and below the limit of open files.
 const MOST_CLIENTS: usize = 200;
 
-/// Listens on the loopback addresses that the machine has, always on that of IPv4.
+/// Listens on 127.0.0.1, and on ::1 if the machine has it.
 pub fn listen(port: u16) -> io::Result<Vec<TcpListener>> {
     let mut listeners = vec![TcpListener::bind((Ipv4Addr::LOCALHOST, port))?];
     match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
         Ok(listener) => listeners.push(listener),
-        // A machine without IPv6, wholly or on its loopback.
+        // No IPv6 on this machine or its loopback interface.
         Err(error) if is_without_ipv6(&error) => {}
         Err(error) => return Err(error),
     }
@@ -35,18 +34,18 @@ fn is_without_ipv6(error: &io::Error) -> bool {
     matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL))
 }
 
-/// Answers clients.
+/// Serves clients.
 #[derive(Debug)]
 pub struct Server<H> {
     listeners: Vec<TcpListener>,
     dispatcher: Dispatcher<H>,
     clients: BTreeMap<Client, Connection>,
     next: Client,
-    /// There was no room for a client that waits.
+    /// Whether new clients must wait.
     is_full: bool,
 }
 
-/// What is to be attended to.
+/// A ready event source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ready {
     End(usize),
@@ -70,13 +69,13 @@ impl<H: Hardware> Server<H> {
         })
     }
 
-    /// Where it listens.
+    /// The addresses on which it listens.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
-    /// Answers until one of `ends` becomes readable, and returns which: its place in the list.
+    /// Serves clients until one of `ends` becomes readable. Returns its index.
     pub fn run(&mut self, ends: &[BorrowedFd<'_>]) -> io::Result<usize> {
         loop {
             for ready in self.wait(ends)? {
@@ -90,7 +89,7 @@ impl<H: Hardware> Server<H> {
         }
     }
 
-    /// Sleeps until there is something to attend to.
+    /// Waits for events.
     fn wait(&self, ends: &[BorrowedFd<'_>]) -> io::Result<Vec<Ready>> {
         let mut awaited: Vec<(Ready, PollFd)> = Vec::new();
         let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
@@ -119,7 +118,7 @@ impl<H: Hardware> Server<H> {
     fn accept(&mut self, index: usize) {
         match self.listeners[index].accept() {
             Ok((stream, _)) => {
-                // One that cannot be prepared is closed, as one that is gone already.
+                // A connection that cannot be set up is closed.
                 if let Ok(connection) = Connection::new(stream) {
                     self.clients.insert(self.next, connection);
                     self.next += 1;
@@ -127,12 +126,12 @@ impl<H: Hardware> Server<H> {
                 self.is_full = self.clients.len() >= MOST_CLIENTS;
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionAborted) => {}
-            // No file left: until a client goes, there is no use in asking again.
+            // Out of file descriptors: wait until a client disconnects.
             Err(_) => self.is_full = !self.clients.is_empty(),
         }
     }
 
-    /// Sends what waits for a client, or takes and carries out what it asks for.
+    /// Sends waiting bytes to a client, or reads and runs its requests.
     fn attend(&mut self, client: Client) {
         let Some(connection) = self.clients.get_mut(&client) else { return };
         let dispatcher = &mut self.dispatcher;
@@ -149,17 +148,17 @@ impl<H: Hardware> Server<H> {
             });
             connection.was_refused |= was_refused;
             dispatcher.pins.settle();
-            // What was asked for before something that ends the connection is still answered.
+            // Requests before an invalid one are still answered.
             let sent = connection.send();
             answered.and(sent)
         };
-        // However a client goes away, there is nobody to tell.
+        // There is no one to report a lost client to.
         if attended.is_err() {
             self.close(client);
         }
     }
 
-    /// Reports what has happened by itself.
+    /// Processes hardware events.
     fn handle_events(&mut self) {
         let changes = self.dispatcher.take_changes();
         for (client, report) in changes.reports {
@@ -171,7 +170,7 @@ impl<H: Hardware> Server<H> {
             }
         }
         if changes.outputs_came {
-            // They connect again, and have what they want carried out.
+            // Refused clients connect again and repeat their commands.
             let refused = self.clients.iter().filter(|(_, connection)| connection.was_refused);
             for client in refused.map(|(client, _)| *client).collect::<Vec<_>>() {
                 self.close(client);

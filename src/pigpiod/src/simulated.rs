@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Pins that are none, for demonstrations on machines without GPIO: they keep what they are set to, report it, and switch
+//! Simulated pins for demonstrations on machines without GPIO: they store and report their state and drive
 //! nothing.
 
 use std::io;
@@ -13,10 +13,10 @@ use pigpio::{ErrorCode, Mode, Pull};
 
 use crate::{Events, Hardware, Pins, Server, Signal, Use};
 
-/// What PWM does on each pin that can have it; `None` for a pin that is not driven by it.
+/// The PWM of each pin that supports it; `None` for a pin without PWM.
 pub type PwmPins = [Option<Pwm>; USER_PINS as usize];
 
-/// A pin that is driven by PWM: it is on for `duty` parts of `range`.
+/// The PWM of a pin: on for `duty` parts of `range`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pwm {
     /// The duty cycle.
@@ -25,15 +25,16 @@ pub struct Pwm {
     pub range: u32,
 }
 
-/// Those that may be changed: the pins of the header.
+/// The pins of the header, which may be changed.
 const HEADER: RangeInclusive<u32> = 2..=27;
 
 /// The revision code of a Pi 3.
 const REVISION: u32 = 0x00a0_2082;
 
-/// Starts a simulated pigpiod on a free port of 127.0.0.1 and returns its address. It runs until the process ends.
+/// Starts a simulated pigpiod on a free port of 127.0.0.1 and returns its address. It runs until the process
+/// ends.
 ///
-/// `on_change` is called, on a thread of the simulation, after each batch of requests that changed what PWM does.
+/// A thread of the simulation calls `on_change` after each batch of requests that changed PWM.
 pub fn start(on_change: impl Fn(&PwmPins) + Send + 'static) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
@@ -41,7 +42,7 @@ pub fn start(on_change: impl Fn(&PwmPins) + Send + 'static) -> io::Result<Socket
     let hardware = Simulated { pulls: [Pull::Off; PINS as usize], pins, reported: pins, on_change };
     let mut server = Server::new(vec![listener], Pins::new(hardware, u64::MAX))?;
     thread::Builder::new().name("pigpiod".into()).spawn(move || {
-        // It can fail only when there is no memory left; then its clients find their connections closed.
+        // Fails only without memory; then the connections of its clients close.
         let _ = server.run(&[]);
     })?;
     Ok(address)
@@ -51,7 +52,7 @@ struct Simulated<F> {
     /// The pull resistor of each pin.
     pulls: [Pull; PINS as usize],
     pins: PwmPins,
-    /// What was reported last.
+    /// The last reported state.
     reported: PwmPins,
     on_change: F,
 }
@@ -75,7 +76,7 @@ impl<F: Fn(&PwmPins)> Hardware for Simulated<F> {
         Ok(())
     }
 
-    /// No button is ever pressed, and nothing but a resistor is connected to an input.
+    /// No button is pressed; an input has only its pull resistor.
     fn level(&mut self, pin: u32) -> Result<bool, ErrorCode> {
         Ok(self.pulls[pin as usize] == Pull::Up)
     }
@@ -93,7 +94,7 @@ impl<F: Fn(&PwmPins)> Hardware for Simulated<F> {
         REVISION
     }
 
-    /// What was sent in one write is reported as one, so that no mixture of two colours is seen.
+    /// Reports a batch as one change, so that two colours never mix.
     fn settle(&mut self) {
         if self.pins != self.reported {
             self.reported = self.pins;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which connection gets reports on which pins.
+//! The connections with reports and their pins.
 //!
-//! pigpio's daemon gives each subscriber a sign of life a minute. This one does not: the two ends are on one machine, where a
-//! connection ends with its peer, and a lamp at rest shall not wake the processor.
+//! pigpio's daemon sends each subscriber a keep-alive every minute. This one does not: both ends are on one
+//! machine, where a connection closes with its peer, and an idle lamp must not wake the processor.
 
 use pigpio::ErrorCode;
 use pigpio::protocol::{REPORT_HANDLES, Report};
 
 use crate::Change;
 
-/// A connection, by the number that the server gave it.
+/// The server's number of a connection.
 pub(crate) type Client = u64;
 
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +19,12 @@ struct Subscription {
     sequence: u16,
 }
 
-/// The connections that were turned into ones of reports; the place of each is the handle by which it is named.
+/// The connections with reports, indexed by their handles.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions([Option<Subscription>; REPORT_HANDLES]);
 
 impl Subscriptions {
-    /// Turns a connection into one of reports, of no pins so far. A connection has one handle at a time.
+    /// Opens reports on a connection, without pins. A connection has at most one handle.
     pub(crate) fn open(&mut self, client: Client) -> Result<u32, ErrorCode> {
         let free = self.0.iter().position(Option::is_none).ok_or(ErrorCode::NO_HANDLE)?;
         self.forget(client);
@@ -32,7 +32,7 @@ impl Subscriptions {
         Ok(free as u32)
     }
 
-    /// Begins reports on the pins of a mask; none are a pause.
+    /// Starts reports on the pins of a mask. An empty mask pauses them.
     pub(crate) fn begin(&mut self, handle: u32, pins: u32) -> Result<u32, ErrorCode> {
         self.0
             .get_mut(handle as usize)
@@ -47,14 +47,14 @@ impl Subscriptions {
         self.0.get_mut(handle as usize).and_then(Option::take).map(|_| 0).ok_or(ErrorCode::BAD_HANDLE)
     }
 
-    /// Ends the reports of a connection that is gone.
+    /// Ends the reports of a closed connection.
     pub(crate) fn forget(&mut self, client: Client) {
         for place in &mut self.0 {
             place.take_if(|subscription| subscription.client == client);
         }
     }
 
-    /// The reports of a change for each subscriber, after which the pins have these levels.
+    /// The reports of a change for each subscriber. `levels` are the levels after it.
     pub(crate) fn reports(&mut self, change: Change, levels: u32) -> Vec<(Client, Report)> {
         let wanting = self.0.iter_mut().flatten().filter(|to| to.pins & 1 << change.pin != 0);
         wanting

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which PWM chip has which pin, as the device tree says. Their numbers mean nothing: they move between kernels.
+//! Finds the PWM chip of each pin in the device tree. Chip numbers differ between kernels.
 
 use super::{LEDS, Sysfs};
 
@@ -7,12 +7,12 @@ use super::{LEDS, Sysfs};
 const CONTROLLERS: [&str; 4] =
     ["brcm,bcm2835-gpio", "brcm,bcm2711-gpio", "brcm,bcm7211-gpio", "raspberrypi,rp1-gpio"];
 
-/// Those of [`LEDS`] for whose pins there is no chip.
+/// The pins of [`LEDS`] without a chip.
 pub fn missing(sysfs: &impl Sysfs) -> Vec<u32> {
     LEDS.iter().zip(find(sysfs)).filter(|(_, chip)| chip.is_none()).map(|(led, _)| led.pin).collect()
 }
 
-/// The chip of each of [`LEDS`], by its name in /sys/class/pwm.
+/// The name in /sys/class/pwm of the chip of each of [`LEDS`].
 pub(super) fn find(sysfs: &impl Sysfs) -> [Option<String>; LEDS.len()] {
     let controllers = controllers(sysfs);
     let chips = sysfs.list("class/pwm").unwrap_or_default();
@@ -21,10 +21,10 @@ pub(super) fn find(sysfs: &impl Sysfs) -> [Option<String>; LEDS.len()] {
     LEDS.map(|led| lines.iter().find(|(line, _)| *line == led.pin).map(|(_, chip)| chip.clone()))
 }
 
-/// The pin of a chip of the driver pwm-gpio, if it is one of the processor's own.
+/// The pin of a pwm-gpio chip, if it is a pin of the processor.
 ///
-/// The third cell, 1 for a LED that is lit by a low level, needs no attention: the kernel's GPIO layer inverts such a line by
-/// itself, so that the duty cycle means light with normal polarity either way.
+/// The third cell, 1 for an active-low LED, is ignored: the kernel's GPIO layer inverts such a line, so the
+/// duty cycle means light with normal polarity in both cases.
 fn line(sysfs: &impl Sysfs, chip: &str, controllers: &[u32]) -> Option<u32> {
     let node = format!("class/pwm/{chip}/device/of_node");
     if !is_compatible(sysfs, &node, &["pwm-gpio"]) {
@@ -32,12 +32,12 @@ fn line(sysfs: &impl Sysfs, chip: &str, controllers: &[u32]) -> Option<u32> {
     }
     let cells = sysfs.read(&format!("{node}/gpios")).ok()?;
     let [controller, line, _] = cells.as_chunks().0 else { return None };
-    // Where the controllers are not known, the pin's number is all there is to go by.
+    // If the controllers are unknown, only the pin's number can be compared.
     let is_own = controllers.is_empty() || controllers.contains(&u32::from_be_bytes(*controller));
     is_own.then(|| u32::from_be_bytes(*line))
 }
 
-/// By what number the device tree refers to the processor's own GPIO controllers: other chips have a pin 19 too.
+/// The phandles of the processor's own GPIO controllers: other chips also have a pin 19.
 fn controllers(sysfs: &impl Sysfs) -> Vec<u32> {
     let devices = sysfs.list("bus/gpio/devices").unwrap_or_default();
     let handle = |device: String| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An input of the processor's own GPIO controller.
+//! Inputs of the processor's own GPIO controller.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -13,18 +13,18 @@ use gpiocdev_uapi::v2::{
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use pigpio::Pull;
 
-/// What the drivers of the processors' own controllers call them: Pi 0 to 3, Pi 4, Pi 5.
+/// Labels of the processors' own controllers: Pi 0 to 3, Pi 4, Pi 5.
 const LABELS: [&str; 3] = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
 
-/// The edges that are read at a time; more are read the next time.
+/// Maximum number of edges per read.
 const EDGES: usize = 16;
 
-/// How an input shall be.
+/// The settings of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// The pull resistor; `None` leaves it as it is.
+    /// The pull resistor; `None` for no change.
     pub pull: Option<Pull>,
-    /// For how many microseconds a level must be steady to count; 0 for no filter.
+    /// The time in microseconds that a level must be steady; 0 for no filter.
     pub steady: u32,
 }
 
@@ -33,28 +33,28 @@ pub struct Settings {
 pub struct Edge {
     /// The new level.
     pub level: bool,
-    /// When it was, in microseconds since the machine was started.
+    /// The time in microseconds since the boot.
     pub tick: u32,
 }
 
 /// A GPIO controller.
 pub trait Gpio {
-    /// What it gives.
+    /// Its inputs.
     type Line: Line;
 
-    /// Makes a pin an input, for this program alone.
+    /// Claims a pin as an input for this program.
     fn request(&mut self, pin: u32, settings: Settings) -> io::Result<Self::Line>;
 }
 
-/// An input, which becomes readable when it changes. It is given back when it is dropped.
+/// An input, which becomes readable when it changes. Dropping it releases the pin.
 pub trait Line: AsFd {
     /// Its level.
     fn level(&self) -> io::Result<bool>;
 
-    /// Sets it up anew.
+    /// Changes its settings.
     fn configure(&mut self, settings: Settings) -> io::Result<()>;
 
-    /// Its changes since the last call. Never waits for one.
+    /// Its changes since the last call, without waiting.
     fn edges(&mut self) -> io::Result<Vec<Edge>>;
 }
 
@@ -65,13 +65,13 @@ pub struct CharacterDevice {
 }
 
 impl CharacterDevice {
-    /// Those of the machine whose root is `root`.
+    /// The devices of the machine with the root directory `root`.
     #[must_use]
     pub fn of_machine(root: &Path) -> Self {
         Self { dev: root.join("dev") }
     }
 
-    /// The processor's own controller. Numbers of chips mean nothing, as they depend on the order of drivers.
+    /// The processor's own controller. Chip numbers depend on the order of drivers.
     fn controller(&self) -> io::Result<File> {
         let chips = std::fs::read_dir(&self.dev)?
             .filter_map(Result::ok)
@@ -102,13 +102,13 @@ impl Gpio for CharacterDevice {
             ..LineRequest::default()
         };
         let line = v2::get_line(&self.controller()?, request).map_err(kernels)?;
-        // The kernel hands it out such that reading waits, whatever the chip was opened with.
+        // The kernel creates it in blocking mode, regardless of the chip's flags.
         fcntl(&line, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         Ok(LineFile(line))
     }
 }
 
-/// An input of the kernel's.
+/// An input from the kernel.
 #[derive(Debug)]
 pub struct LineFile(File);
 
@@ -162,7 +162,7 @@ fn configuration(settings: Settings) -> LineConfig {
     config
 }
 
-/// The error as the kernel gave it.
+/// The kernel's error.
 fn kernels(error: Error) -> io::Error {
     match error {
         Error::Os(errno) => io::Error::from_raw_os_error(errno.0),
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_is_watched_both_ways() {
+    fn requests_both_edges_of_an_input() {
         let both = LineFlags::INPUT | LineFlags::EDGE_RISING | LineFlags::EDGE_FALLING;
         for (pull, bias) in [
             (None, LineFlags::empty()),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One LED on its PWM chip, in nanoseconds.
 //!
-//! The kernel's rules: a chip is exported once; it cannot be enabled before it has a period, the duty cycle cannot be longer
-//! than the period, nor the period shorter than the duty cycle. What was enabled stays so when its user ends, so a light is
-//! taken over as it is, and only what differs is written.
+//! The kernel's rules: a chip can be exported only once and enabled only with a period; the duty cycle must
+//! not be longer than the period. A chip stays enabled when its user exits. This module therefore takes over
+//! the light as it is and writes only differences.
 
 use std::io::{self, ErrorKind};
 
@@ -19,12 +19,12 @@ pub(super) struct Led {
 }
 
 impl Led {
-    /// Takes the chip as it is.
+    /// Takes over the chip without a change.
     pub(super) fn take(sysfs: &mut impl Sysfs, chip: &str) -> io::Result<Self> {
         let exists = sysfs.read(&format!("class/pwm/{chip}/pwm0/period"));
         if exists.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             match sysfs.write(&format!("class/pwm/{chip}/export"), "0") {
-                // Somebody else was faster.
+                // Another program has exported it.
                 Err(error) if error.kind() == ErrorKind::ResourceBusy => {}
                 exported => exported?,
             }
@@ -42,12 +42,12 @@ impl Led {
         &self.chip
     }
 
-    /// Its period; 0 if it never had one.
+    /// Its period; 0 if it has none yet.
     pub(super) fn period(&self) -> u64 {
         self.period
     }
 
-    /// Whether there is light.
+    /// Whether it gives light.
     pub(super) fn is_lit(&self) -> bool {
         self.is_enabled && self.duty > 0
     }
@@ -73,7 +73,7 @@ impl Led {
         Ok(())
     }
 
-    /// Ends the light. What gives none stays as it is.
+    /// Switches the light off. A disabled chip does not change.
     pub(super) fn darken(&mut self, sysfs: &mut impl Sysfs) -> io::Result<()> {
         if self.is_enabled { self.set_duty(sysfs, 0) } else { Ok(()) }
     }
@@ -93,7 +93,10 @@ impl Led {
     fn number(&self, sysfs: &impl Sysfs, name: &str) -> io::Result<u64> {
         let text = self.text(sysfs, name)?;
         text.parse().map_err(|_| {
-            io::Error::new(ErrorKind::InvalidData, format!("/sys/{} says {text:?}", self.file(name)))
+            io::Error::new(
+                ErrorKind::InvalidData,
+                format!("/sys/{} contains {text:?}, not a number", self.file(name)),
+            )
         })
     }
 

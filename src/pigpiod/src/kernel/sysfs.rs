@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The files of /sys, as far as they are used here.
+//! Access to files in /sys.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ pub trait Sysfs {
     /// Names in a directory, sorted.
     fn list(&self, directory: &str) -> io::Result<Vec<String>>;
 
-    /// What a file says.
+    /// The content of a file.
     fn read(&self, file: &str) -> io::Result<Vec<u8>>;
 
-    /// Sets what a file stands for.
+    /// Writes a value to a file.
     fn write(&mut self, file: &str, value: &str) -> io::Result<()>;
 }
 
@@ -24,7 +24,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Those of the machine whose root is `root`.
+    /// The files of the machine with the root directory `root`.
     #[must_use]
     pub fn of_machine(root: &Path) -> Self {
         Self { sys: root.join("sys") }
@@ -45,7 +45,7 @@ impl Sysfs for Files {
     }
 
     fn write(&mut self, file: &str, value: &str) -> io::Result<()> {
-        // Never created: a directory that stands for nothing stays so. All of it goes in one write, as the kernel takes it.
+        // Never creates a file. The kernel expects the value in one write.
         let mut file = File::options().write(true).open(self.sys.join(file))?;
         file.write_all(format!("{value}\n").as_bytes())
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The kernel's events: devices that come and go.
+//! The kernel's events for added and removed devices.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -9,22 +9,22 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
 };
 
-/// The group of those who receive what the kernel itself sends. Only root can speak to it.
+/// The netlink group of the kernel's events. Only root can send to it.
 const KERNEL: u32 = 1;
 
-/// Larger than any event.
+/// Buffer size in bytes, larger than any event.
 const LARGEST: usize = 8192;
 
-/// What the kernel has reported of PWM chips.
+/// The kernel's events about PWM chips.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Received {
-    /// A PWM chip came or went, or it may have, because events were lost.
+    /// A PWM chip was added or removed, or events were lost.
     pub is_about_pwm: bool,
-    /// Names of the PWM chips that went.
+    /// Names of the removed PWM chips.
     pub removed: Vec<String>,
 }
 
-/// Begins to listen.
+/// Subscribes to the kernel's events.
 pub(super) fn subscribe() -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let protocol = SockProtocol::NetlinkKObjectUEvent;
@@ -33,7 +33,7 @@ pub(super) fn subscribe() -> io::Result<OwnedFd> {
     Ok(events)
 }
 
-/// All that has come.
+/// All events since the last call.
 pub(super) fn receive(events: &OwnedFd) -> Received {
     let mut received = Received::default();
     let mut event = [0; LARGEST];
@@ -48,7 +48,7 @@ pub(super) fn receive(events: &OwnedFd) -> Received {
 }
 
 impl Received {
-    /// An event is a headline and `NAME=VALUE` lines, each ended by a zero.
+    /// Adds an event: a headline and `NAME=VALUE` lines, each terminated by NUL.
     fn add(&mut self, event: &[u8]) {
         let lines: Vec<&[u8]> = event.split(|byte| *byte == 0).collect();
         let value = |name: &str| {
@@ -57,7 +57,7 @@ impl Received {
             lines.iter().find_map(of)
         };
         let action = value("ACTION").unwrap_or_default();
-        // A channel that is exported is told as a change of its chip.
+        // Exporting a channel causes a change event of its chip.
         if value("SUBSYSTEM").as_deref() != Some(b"pwm") || !matches!(&action[..], b"add" | b"remove") {
             return;
         }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_chips_that_come_or_go_count() {
+    fn accepts_added_and_removed_chips_only() {
         let mut received = Received::default();
         let path = "/devices/platform/pwm_gpio@13/pwm/pwmchip3";
         for event in [

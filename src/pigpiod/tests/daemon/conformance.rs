@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What all daemons answer alike: pigpio's own on simulated registers, the simulated pins of demonstrations, and the kernel's
-//! pins, here on the model. Debian's `pigs` is the witness of what they did.
+//! The answers that all daemons have in common: pigpio's own on simulated registers, the simulated pins, and
+//! the kernel's pins on the model. Debian's `pigs` checks the results.
 
 use std::io::Write;
 
@@ -27,7 +27,7 @@ fn connect(port: u16) -> Client {
 }
 
 #[test]
-fn three_leds_in_one_round_trip() {
+fn sets_three_leds_in_one_round_trip() {
     with_all(|port| {
         let mut client = connect(port);
         for pin in programs::pins::LEDS {
@@ -59,7 +59,7 @@ fn three_leds_in_one_round_trip() {
 }
 
 #[test]
-fn they_tell_their_version_and_read_a_button() {
+fn report_their_version_and_read_a_button() {
     with_all(|port| {
         let mut client = connect(port);
         assert_eq!(client.run(&[Command::Version]).unwrap(), [78]);
@@ -74,7 +74,7 @@ fn they_tell_their_version_and_read_a_button() {
 }
 
 #[test]
-fn pins_have_what_they_have_until_they_are_set() {
+fn pins_have_defaults_and_keep_their_settings() {
     with_all(|port| {
         let mut client = connect(port);
         let asked = [Command::Range(13), Command::Frequency(13), Command::RealRange(13)];
@@ -115,7 +115,7 @@ fn a_level_ends_pwm() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_pigpios_codes() {
+fn refuse_invalid_commands_with_pigpios_codes() {
     with_all(|port| {
         let mut client = connect(port);
         for (command, code) in [
@@ -150,13 +150,13 @@ fn what_cannot_be_is_refused_with_pigpios_codes() {
                 other => panic!("{command:?}: {other:?}"),
             }
         }
-        // The connection is still in step.
+        // The connection still works.
         client.run(&[Command::Version]).unwrap();
     });
 }
 
 #[test]
-fn words_that_mean_nothing_are_answered_all_the_same() {
+fn answer_requests_with_invalid_words() {
     with_all(|port| {
         let mut wire = Wire::connect(port);
         for (request, result) in [
@@ -175,7 +175,7 @@ fn words_that_mean_nothing_are_answered_all_the_same() {
             assert_eq!(wire.ask(request), result, "{request:?}");
         }
         assert_eq!(wire.ask_with([500, 1, 2], b"further bytes"), ErrorCode::UNKNOWN_COMMAND.0);
-        assert_eq!(wire.ask([number::PIGPV, 0, 0]), 78, "it is still in step");
+        assert_eq!(wire.ask([number::PIGPV, 0, 0]), 78, "the connection still works");
     });
 }
 
@@ -202,7 +202,7 @@ fn filters_have_limits() {
 }
 
 #[test]
-fn reports_are_opened_begun_paused_and_ended() {
+fn open_start_pause_and_end_reports() {
     with_all(|port| {
         let (mut reports, mut other) = (Wire::connect(port), Wire::connect(port));
         let handle = reports.ask([number::NOIB, 0, 0]);
@@ -218,7 +218,7 @@ fn reports_are_opened_begun_paused_and_ended() {
 }
 
 #[test]
-fn handles_run_out_and_come_back() {
+fn reuse_the_limited_handles() {
     with_all(|port| {
         let mut wires: Vec<Wire> = (0..32).map(|_| Wire::connect(port)).collect();
         for wire in &mut wires {
@@ -233,7 +233,7 @@ fn handles_run_out_and_come_back() {
 }
 
 #[test]
-fn an_extension_that_is_too_long_ends_the_connection() {
+fn close_the_connection_after_an_extension_that_is_too_long() {
     with_all(|port| {
         let mut wire = Wire::connect(port);
         assert_eq!(wire.ask_with([500, 0, 0], &vec![0; 65_535]), ErrorCode::UNKNOWN_COMMAND.0, "the longest");
@@ -245,7 +245,7 @@ fn an_extension_that_is_too_long_ends_the_connection() {
 }
 
 #[test]
-fn a_mask_forbids_changes_and_nothing_else() {
+fn a_mask_forbids_changes_only() {
     // Only GPIO 13 may be changed.
     let real = Pigpiod::start_with(&["-g", "-l", "-x", "0x2000"]);
     let ours = Daemon::start_with(&Kernels::with_leds(), 0x2000);
@@ -270,6 +270,6 @@ fn a_mask_forbids_changes_and_nothing_else() {
             assert_eq!(pigs(port, "gdc 13"), Some(7), "the rest of the batch after {command:?}");
             client.run(&[Command::SetDutyCycle(13, 0)]).unwrap();
         }
-        assert_eq!(pigs(port, "prg 19"), Some(255), "asking is free");
+        assert_eq!(pigs(port, "prg 19"), Some(255), "reading is allowed");
     }
 }

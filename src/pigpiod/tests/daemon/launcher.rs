@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Which daemon runs: this one, or another on the path.
+//! The selection of the daemon: this one, or another on the PATH.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -12,13 +12,13 @@ use test_support::{Machine, PATIENCE, Pigpiod, Process, Signal, free_port, pigs,
 
 use crate::program::command;
 
-/// How often a machine is restarted that has nothing better to do.
+/// Number of restarts in a test.
 const RESTARTS: usize = 100;
 
-/// What this daemon says when it runs without LEDs.
-const DARK: &str = "this daemon runs WITHOUT LEDs";
+/// The log line of this daemon without LEDs.
+const DARK: &str = "running WITHOUT LEDs";
 
-/// A machine, and the directory in which programs are looked for.
+/// A machine and the only directory in PATH.
 struct Lamp {
     machine: Machine,
     path: TempDir,
@@ -29,19 +29,19 @@ impl Lamp {
         Self { machine: Machine::new(), path: tempfile::tempdir().unwrap() }
     }
 
-    /// Puts another pigpiod on the path, a script.
+    /// Installs a script as another pigpiod on the PATH.
     fn install(&self, script: &str) {
         let path = self.path.path().join("pigpiod");
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// One that refuses to run.
+    /// Installs a pigpiod that refuses to run.
     fn install_refusing(&self) {
         self.install("echo 'unknown rev code' >&2; exit 1");
     }
 
-    /// One that runs: it makes a file in /dev as pigpio does, and says so.
+    /// Installs a pigpiod that runs: like pigpio, it creates a file in /dev.
     fn install_working(&self) {
         let dev = self.machine.path().join("dev");
         self.install(&format!(
@@ -52,7 +52,7 @@ impl Lamp {
 
     fn command(&self, options: &[&str]) -> Command {
         let mut command = command(&self.machine, options);
-        // Scripts need a rm.
+        // The scripts need rm.
         command.env("PATH", format!("{}:/usr/bin:/bin", self.path.path().display()));
         command.env("PIGPIO_PORT", free_port().to_string());
         command
@@ -64,17 +64,17 @@ impl Lamp {
 }
 
 #[test]
-fn chips_for_all_leds_come_before_any_other_daemon() {
+fn chips_for_all_leds_take_precedence_over_another_daemon() {
     let lamp = Lamp::new();
     lamp.install_working();
     lamp.machine.add_leds();
     let daemon = lamp.launch();
-    daemon.await_log("this daemon drives the LEDs", 1);
+    daemon.await_log("driving the LEDs", 1);
     daemon.await_log("listening on 127.0.0.1:", 1);
 }
 
 #[test]
-fn two_chips_of_three_are_as_good_as_none() {
+fn does_not_use_two_chips_of_three() {
     let lamp = Lamp::new();
     lamp.machine.add_chip("pwmchip0", 26);
     lamp.machine.add_chip("pwmchip1", 13);
@@ -90,7 +90,7 @@ fn two_chips_of_three_are_as_good_as_none() {
 }
 
 #[test]
-fn the_other_daemon_is_given_all_options_unchanged() {
+fn passes_all_options_to_the_other_daemon() {
     let lamp = Lamp::new();
     let output = lamp.path.path().join("options");
     lamp.install(&format!("printf '%s\\n' \"$0\" \"$@\" $PIGPIO_PORT >{}", output.display()));
@@ -102,13 +102,13 @@ fn the_other_daemon_is_given_all_options_unchanged() {
     let expected = [&[own.to_str().unwrap()], &options[..], &["4321"]].concat();
     assert_eq!(fs::read_to_string(output).unwrap().lines().collect::<Vec<_>>(), expected);
     assert_eq!(daemon.log().len(), 1, "{:?}", daemon.log());
-    // It is the same process, as Supervisor wants it.
+    // It is the same process, as Supervisor requires.
     let record = fs::read_to_string(lamp.machine.path().join("run/lampi-pigpiod.started")).unwrap();
     assert!(record.starts_with(&format!("started {pid} ")), "{record}");
 }
 
 #[test]
-fn one_that_refuses_is_believed_for_one_start_each_time() {
+fn a_refusal_applies_to_one_start() {
     let lamp = Lamp::new();
     lamp.install_refusing();
     for restart in 0..RESTARTS {
@@ -118,19 +118,19 @@ fn one_that_refuses_is_believed_for_one_start_each_time() {
             daemon.await_log("unknown rev code", 1);
         } else {
             daemon.await_log("listening on 127.0.0.1:", 1);
-            assert!(daemon.log()[0].contains("ended at once when it was started last"), "{:?}", daemon.log());
+            assert!(daemon.log()[0].contains("exited immediately at its last start"), "{:?}", daemon.log());
             assert_eq!(daemon.terminate().code(), Some(0));
         }
     }
 }
 
 #[test]
-fn one_that_refused_is_tried_again_by_itself() {
+fn retries_a_daemon_that_refused() {
     let lamp = Lamp::new();
     lamp.install_refusing();
     lamp.launch().await_end();
     let mut daemon = lamp.launch();
-    daemon.await_log("ended at once when it was started last and is tried again in 10 s", 1);
+    daemon.await_log("exited immediately at its last start; retrying it in 10 s", 1);
     daemon.await_log("listening on 127.0.0.1:", 1);
     lamp.install_working();
     daemon.await_log("works", 1);
@@ -139,7 +139,7 @@ fn one_that_refused_is_tried_again_by_itself() {
 }
 
 #[test]
-fn one_that_works_is_never_condemned_by_restarts() {
+fn restarts_do_not_count_as_refusals() {
     let lamp = Lamp::new();
     lamp.install_working();
     for _ in 0..RESTARTS {
@@ -150,7 +150,7 @@ fn one_that_works_is_never_condemned_by_restarts() {
 }
 
 #[test]
-fn one_that_was_stopped_before_it_ran_has_another_chance() {
+fn retries_a_daemon_that_was_stopped_before_it_ran() {
     let lamp = Lamp::new();
     lamp.install("echo begins >&2; exec sleep 1000");
     let mut daemon = lamp.launch();
@@ -161,7 +161,7 @@ fn one_that_was_stopped_before_it_ran_has_another_chance() {
 }
 
 #[test]
-fn one_that_appears_later_runs_at_the_next_start() {
+fn starts_a_daemon_that_was_installed_later() {
     let lamp = Lamp::new();
     for _ in 0..RESTARTS / 2 {
         let mut daemon = lamp.launch();
@@ -178,22 +178,22 @@ fn one_that_appears_later_runs_at_the_next_start() {
     fs::remove_file(lamp.path.path().join("pigpiod")).unwrap();
     lamp.launch().await_log("there is no pigpiod on the PATH", 1);
     lamp.machine.add_leds();
-    lamp.launch().await_log("this daemon drives the LEDs", 1);
+    lamp.launch().await_log("driving the LEDs", 1);
 }
 
 #[test]
-fn a_board_that_pigpio_does_not_know_is_not_tried() {
+fn does_not_start_pigpio_on_an_unsupported_board() {
     let lamp = Lamp::new();
     lamp.install_working();
     let compatible = lamp.machine.path().join("proc/device-tree/compatible");
     fs::write(&compatible, "raspberrypi,5-model-b\0brcm,bcm2712\0").unwrap();
-    lamp.launch().await_log("/pigpiod does not know this board", 1);
+    lamp.launch().await_log("/pigpiod does not support this board", 1);
     fs::write(&compatible, "raspberrypi,3-model-b\0brcm,bcm2837\0").unwrap();
     lamp.launch().await_log("works", 1);
 }
 
 #[test]
-fn neither_itself_nor_what_cannot_be_run_is_started() {
+fn starts_neither_itself_nor_a_file_that_is_not_executable() {
     let lamp = Lamp::new();
     let own = lamp.path.path().join("pigpiod");
     symlink(env!("CARGO_BIN_EXE_pigpiod"), &own).unwrap();
@@ -214,13 +214,13 @@ fn neither_itself_nor_what_cannot_be_run_is_started() {
 }
 
 #[test]
-fn without_a_directory_for_the_stamp_it_starts_all_the_same() {
+fn starts_without_a_directory_for_the_record() {
     let lamp = Lamp::new();
     lamp.install_working();
     fs::remove_dir(lamp.machine.path().join("run")).unwrap();
     let daemon = lamp.launch();
     daemon.await_log("works", 1);
-    daemon.await_log("if pigpiod refuses to run, that will not be known", 1);
+    daemon.await_log("cannot record the start of pigpiod", 1);
 }
 
 impl Lamp {
@@ -239,26 +239,29 @@ impl Lamp {
 }
 
 #[test]
-fn pigpios_own_daemon_runs_and_runs_again() {
+fn starts_pigpios_own_daemon_repeatedly() {
     let lamp = Lamp::new();
     let dev = lamp.dev();
     for _ in 0..5 {
         let (mut daemon, port) = lamp.launch_pigpio(&["-g", "-l"]);
         wait_for("it answers", PATIENCE, || (is_ready(&dev) && pigs(port, "pigpv").is_some()).then_some(()));
         assert_eq!(pigs(port, "p 5 7"), None);
-        assert_eq!(pigs(port, "gdc 5"), Some(7), "a pin that this daemon does not know");
+        assert_eq!(pigs(port, "gdc 5"), Some(7), "a pin that this daemon does not support");
         assert!(daemon.log()[0].contains(" in place of this daemon: "), "{:?}", daemon.log());
         assert_eq!(daemon.terminate().code(), Some(0));
     }
 }
 
 #[test]
-fn without_ipv6_on_the_loopback_pigpio_is_told_to_use_ipv4() {
+fn makes_pigpio_use_ipv4_without_ipv6_on_the_loopback() {
     without_ipv6(|| {
         for options in [&["-g", "-l"][..], &["-gl", "-x", "0x04082000", "-s5"]] {
             let lamp = Lamp::new();
             let (mut daemon, port) = lamp.launch_pigpio(options);
-            daemon.await_log("pigpiod is told -n 127.0.0.1 too: the loopback has no IPv6 to listen on", 1);
+            daemon.await_log(
+                "starting pigpiod with the option -n 127.0.0.1: the loopback interface has no IPv6 address",
+                1,
+            );
             wait_for("it answers", PATIENCE, || {
                 (is_ready(&lamp.dev()) && pigs(port, "pigpv").is_some()).then_some(())
             });
@@ -272,7 +275,7 @@ fn without_ipv6_on_the_loopback_pigpio_is_told_to_use_ipv4() {
 }
 
 #[test]
-fn whoever_chose_addresses_or_no_socket_keeps_to_it_without_ipv6() {
+fn keeps_the_given_addresses_without_ipv6() {
     without_ipv6(|| {
         let lamp = Lamp::new();
         let told = lamp.path.path().join("options");
@@ -288,7 +291,7 @@ fn whoever_chose_addresses_or_no_socket_keeps_to_it_without_ipv6() {
 }
 
 #[test]
-fn without_ipv6_this_daemon_listens_on_ipv4() {
+fn listens_on_ipv4_without_ipv6() {
     without_ipv6(|| {
         let lamp = Lamp::new();
         lamp.machine.add_leds();
@@ -302,7 +305,7 @@ fn without_ipv6_this_daemon_listens_on_ipv4() {
     });
 }
 
-/// It makes this FIFO last, when it is ready for signals too.
+/// pigpio creates this FIFO last, when it is also ready for signals.
 fn is_ready(dev: &Path) -> bool {
     dev.join("pigerr").exists()
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The daemon's tests: its answers beside those of pigpio's own, its pins on a model of the kernel's, and the program itself.
+//! Tests of the daemon: its answers compared with pigpio's own, its pins on a model of the kernel, and the
+//! program.
 
 mod conformance;
 mod launcher;

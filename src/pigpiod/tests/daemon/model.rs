@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A model of what the kernel has, with the rules that were measured on Linux 6.12, and a daemon on it.
+//! A model of the kernel's PWM and GPIO, with rules measured on Linux 6.12, and a daemon on it.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,20 +14,20 @@ use pigpio::Client;
 use pigpiod::kernel::{Edge, Gpio, Kernel, Line, Settings, Sysfs};
 use pigpiod::{Pins, Server};
 
-/// By what the device tree refers to the processor's own controller.
+/// The phandle of the processor's own controller.
 const CONTROLLER: u32 = 0x0c;
 
-/// How long a daemon may take for an answer.
+/// Timeout of an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// /sys, as far as PWM is concerned.
+/// The PWM files of /sys.
 #[derive(Clone, Default)]
 pub(crate) struct Kernels(Arc<Mutex<State>>);
 
 #[derive(Default)]
 pub(crate) struct State {
     chips: BTreeMap<String, Chip>,
-    /// Each value that was written, with its path.
+    /// Each written value, with its path.
     pub writes: Vec<(String, String)>,
     pub is_read_only: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Chip {
 }
 
 impl Chip {
-    /// One as the driver pwm-gpio makes it.
+    /// A chip as the driver pwm-gpio creates it.
     pub(crate) fn on(line: u32) -> Self {
         Self {
             compatible: "pwm-gpio",
@@ -60,7 +60,7 @@ impl Chip {
         }
     }
 
-    /// One that gives light already.
+    /// A chip that already gives light.
     pub(crate) fn lit(line: u32, duty: u64, period: u64) -> Self {
         Self { period, duty, is_enabled: true, ..Self::on(line) }
     }
@@ -76,7 +76,7 @@ impl Kernels {
         self.state().chips.insert(name.into(), chip);
     }
 
-    /// The chips of a lamp, in an order that means nothing.
+    /// The chips of a lamp, in arbitrary order.
     pub(crate) fn with_leds() -> Self {
         let kernels = Self::default();
         for (name, line) in [("pwmchip0", 13), ("pwmchip2", 26), ("pwmchip3", 19)] {
@@ -85,7 +85,7 @@ impl Kernels {
         kernels
     }
 
-    /// Takes a chip away.
+    /// Removes a chip.
     pub(crate) fn remove(&self, name: &str) {
         self.state().chips.remove(name).expect("the chip is there");
     }
@@ -102,7 +102,7 @@ impl Kernels {
         chip.is_enabled.then_some((chip.duty, chip.period))
     }
 
-    /// What was written since the last call, without what was only exported.
+    /// The writes since the last call, without exports.
     pub(crate) fn take_writes(&self) -> Vec<String> {
         let writes = std::mem::take(&mut self.state().writes);
         let shown = writes.into_iter().filter(|(path, _)| !path.ends_with("export"));
@@ -180,7 +180,7 @@ impl Sysfs for Kernels {
         match name {
             "pwm0/period" if number()? < chip.duty => return Err(error(Errno::EINVAL)),
             "pwm0/period" => chip.period = number()?,
-            // Accepted before there is a period.
+            // Accepted without a period.
             "pwm0/duty_cycle" if chip.period > 0 && number()? > chip.period => {
                 return Err(error(Errno::EINVAL));
             }
@@ -194,14 +194,14 @@ impl Sysfs for Kernels {
     }
 }
 
-/// The button of a lamp, which a resistor pulls up.
+/// The button of a lamp, with a pull-up resistor.
 #[derive(Clone)]
 pub(crate) struct Button(Arc<Mutex<ButtonState>>);
 
 pub(crate) struct ButtonState {
     pub level: bool,
     pub settings: Option<Settings>,
-    /// Why it cannot be had.
+    /// The error of a claim.
     pub error: Option<Errno>,
     changes: Option<UnixStream>,
 }
@@ -217,7 +217,7 @@ impl Button {
         self.0.lock().unwrap()
     }
 
-    /// Changes its level at a time.
+    /// Changes its level at the time `tick`.
     pub(crate) fn change(&self, level: bool, tick: u32) {
         let mut state = self.state();
         state.level = level;
@@ -291,7 +291,7 @@ impl Daemon {
         Self::start_with(kernels, u64::MAX)
     }
 
-    /// One that changes only the pins of a mask.
+    /// Starts a daemon that changes only the pins of a mask.
     pub(crate) fn start_with(kernels: &Kernels, changeable: u64) -> Self {
         let (kernels, button) = (kernels.clone(), Button::default());
         let (uevents, theirs) = UnixDatagram::pair().unwrap();
@@ -307,7 +307,7 @@ impl Daemon {
         Client::connect("127.0.0.1", self.port, PATIENCE).unwrap()
     }
 
-    /// The kernel tells of a chip.
+    /// Sends the kernel's event for a chip.
     pub(crate) fn tell(&self, action: &str, chip: &str) {
         let event = format!("{action}@/d/{chip}\0ACTION={action}\0DEVPATH=/d/{chip}\0SUBSYSTEM=pwm\0");
         self.uevents.send(event.as_bytes()).unwrap();

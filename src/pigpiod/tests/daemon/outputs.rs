@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The LEDs on the model of the kernel's PWM: what is written, and when.
+//! The LEDs on the model of the kernel's PWM: the values written, and when.
 
 use nix::errno::Errno;
 use pigpio::protocol::number;
@@ -8,7 +8,7 @@ use pigpio::{Client, Command, Error, ErrorCode, Mode};
 use crate::model::{Chip, Daemon, Kernels};
 use crate::wire::Wire;
 
-/// What `lamp_service` sends at its start.
+/// The commands that `lamp_service` sends at start-up.
 fn set_up(client: &mut Client) {
     for pin in programs::pins::LEDS {
         client
@@ -30,7 +30,7 @@ fn is_refused(result: &Result<[u32; 3], Error>) -> bool {
 }
 
 #[test]
-fn duty_cycles_are_exact_and_only_differences_are_written() {
+fn writes_exact_duty_cycles_and_only_differences() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut client = daemon.connect();
     set_up(&mut client);
@@ -47,7 +47,7 @@ fn duty_cycles_are_exact_and_only_differences_are_written() {
 }
 
 #[test]
-fn a_slower_and_a_faster_frequency_keep_the_light() {
+fn keeps_the_light_at_another_frequency() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut client = daemon.connect();
     set_up(&mut client);
@@ -65,7 +65,7 @@ fn a_slower_and_a_faster_frequency_keep_the_light() {
 }
 
 #[test]
-fn a_lit_lamp_is_taken_over_without_a_blink() {
+fn takes_over_a_lit_lamp_without_a_blink() {
     let kernels = Kernels::default();
     for (name, line, duty) in
         [("pwmchip5", 13, 113_000), ("pwmchip1", 26, 442_000), ("pwmchip9", 19, 570_000)]
@@ -77,8 +77,8 @@ fn a_lit_lamp_is_taken_over_without_a_blink() {
     assert_eq!(client.run(&[Command::Read(19)]).unwrap(), [1]);
     set_up(&mut client);
     client.run(&colour([570, 442, 113])).unwrap();
-    assert_eq!(kernels.take_writes(), [""; 0], "it is as it shall be");
-    // Whatever happens to clients and to the daemon, the LEDs stay.
+    assert_eq!(kernels.take_writes(), [""; 0], "it already has the right values");
+    // The LEDs do not change when clients or the daemon stop.
     drop(client);
     drop(daemon);
     let again = Daemon::start(&kernels);
@@ -89,7 +89,7 @@ fn a_lit_lamp_is_taken_over_without_a_blink() {
 }
 
 #[test]
-fn an_inversed_chip_is_set_right() {
+fn corrects_an_inversed_chip() {
     let kernels = Kernels::with_leds();
     kernels.add("pwmchip3", Chip { is_inversed: true, ..Chip::on(19) });
     let daemon = Daemon::start(&kernels);
@@ -100,7 +100,7 @@ fn an_inversed_chip_is_set_right() {
 }
 
 #[test]
-fn a_level_is_all_or_nothing_of_the_period() {
+fn a_level_is_a_duty_cycle_of_zero_or_the_period() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut wire = Wire::connect(daemon.port);
     assert_eq!(wire.ask([number::WRITE, 13, 1]), 0);
@@ -119,7 +119,7 @@ fn a_level_is_all_or_nothing_of_the_period() {
 }
 
 #[test]
-fn no_other_pin_and_no_other_command_is_known() {
+fn refuses_other_pins_and_other_commands() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut wire = Wire::connect(daemon.port);
     for pin in (0..54).filter(|pin| ![13, 17, 19, 26].contains(pin)) {
@@ -132,7 +132,7 @@ fn no_other_pin_and_no_other_command_is_known() {
             }
         }
     }
-    // The button connects its pin to ground: it is never driven.
+    // The button connects its pin to ground, so the pin must never be driven.
     for (request, result) in [
         ([number::MODES, 17, 1], ErrorCode::NOT_PERMITTED.0),
         ([number::WRITE, 17, 1], ErrorCode::NOT_PERMITTED.0),
@@ -149,7 +149,7 @@ fn no_other_pin_and_no_other_command_is_known() {
 }
 
 #[test]
-fn only_the_chips_of_the_processors_own_pins_count() {
+fn uses_only_chips_of_the_processors_own_pins() {
     let kernels = Kernels::default();
     kernels.add("pwmchip0", Chip { compatible: "brcm,bcm2835-pwm", ..Chip::on(19) });
     kernels.add("pwmchip1", Chip { controller: 0x77, ..Chip::on(19) });
@@ -170,7 +170,7 @@ fn only_the_chips_of_the_processors_own_pins_count() {
 }
 
 #[test]
-fn without_chips_all_but_the_light_is_served_until_they_appear() {
+fn without_chips_serves_everything_except_light_until_they_appear() {
     let kernels = Kernels::default();
     kernels.add("pwmchip0", Chip::on(13));
     kernels.add("pwmchip2", Chip::on(26));
@@ -183,9 +183,9 @@ fn without_chips_all_but_the_light_is_served_until_they_appear() {
     assert_eq!(wire.ask([number::GDC, 19, 0]), ErrorCode::NOT_PWM_GPIO.0);
     assert_eq!(wire.ask([number::MODES, 19, 0]), 0);
     assert_eq!(button.run(&[Command::Read(17)]).unwrap(), [1]);
-    assert_eq!(kernels.take_writes(), [""; 0], "two of three are left alone");
+    assert_eq!(kernels.take_writes(), [""; 0], "two of three are not used");
 
-    // An event that is not about the missing one changes nothing.
+    // An event for another chip than the missing one changes nothing.
     daemon.tell("add", "pwmchip2");
     button.run(&[Command::Version]).unwrap();
     assert!(is_refused(&dark.run(&colour([570, 442, 113]))));
@@ -195,21 +195,21 @@ fn without_chips_all_but_the_light_is_served_until_they_appear() {
     wire.await_end();
     assert!(
         matches!(dark.run(&[Command::Version]), Err(Error::Lost(..))),
-        "it was refused and is to come again"
+        "a refused client must connect again"
     );
-    assert_eq!(button.run(&[Command::Read(17)]).unwrap(), [1], "who was not refused stays");
+    assert_eq!(button.run(&[Command::Read(17)]).unwrap(), [1], "a client without a refusal stays connected");
     daemon.connect().run(&colour([570, 442, 113])).unwrap();
     assert_eq!(kernels.light(19), Some((570_000, 1_000_000)), "what was set before still counts");
 }
 
 #[test]
-fn chips_that_come_back_are_lit_as_they_were() {
+fn restores_the_light_of_chips_that_reappear() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut client = daemon.connect();
     set_up(&mut client);
     client.run(&colour([570, 442, 113])).unwrap();
 
-    // The driver is unloaded and loaded again: the numbers differ, and the new chips know nothing.
+    // The driver is reloaded: the numbers differ, and the new chips have no state.
     for (old, new, line) in
         [("pwmchip0", "pwmchip4", 13), ("pwmchip2", "pwmchip6", 26), ("pwmchip3", "pwmchip5", 19)]
     {
@@ -225,11 +225,11 @@ fn chips_that_come_back_are_lit_as_they_were() {
     });
     client.run(&[Command::Version]).unwrap();
 
-    // One that goes without a word is missed at the next colour.
+    // A removal without an event is detected at the next colour.
     daemon.kernels.remove("pwmchip5");
     assert!(is_refused(&client.run(&colour([1, 2, 3]))));
     assert!(is_refused(&client.run(&colour([1, 2, 3]))));
-    // One that somebody has only unexported is taken again.
+    // A chip that another program has unexported is exported again.
     daemon.kernels.add("pwmchip5", Chip::on(19));
     daemon.tell("add", "pwmchip5");
     assert!(matches!(client.run(&[Command::Version]), Err(Error::Lost(..))));
@@ -241,7 +241,7 @@ fn chips_that_come_back_are_lit_as_they_were() {
 }
 
 #[test]
-fn files_that_cannot_be_written_are_refused() {
+fn refuses_commands_while_files_are_read_only() {
     let kernels = Kernels::with_leds();
     kernels.state().is_read_only = true;
     let daemon = Daemon::start(&kernels);
@@ -255,14 +255,14 @@ fn files_that_cannot_be_written_are_refused() {
     client.run(&colour([570, 442, 113])).unwrap();
     kernels.state().is_read_only = true;
     assert!(is_refused(&client.run(&colour([1, 2, 3]))));
-    // One colour that could not be set is no reason to give up the next.
+    // After a failure, the next colour is set.
     kernels.state().is_read_only = false;
     client.run(&colour([1, 2, 3])).unwrap();
     assert_eq!(kernels.light(13), Some((3000, 1_000_000)));
 }
 
 #[test]
-fn a_button_that_cannot_be_had_is_refused_and_asked_for_again() {
+fn retries_a_button_that_could_not_be_claimed() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut wire = Wire::connect(daemon.port);
     for (errno, result) in

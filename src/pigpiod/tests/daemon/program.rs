@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The program itself, on directories that look like a machine's, with `pigs` and python3-pigpio as its clients.
+//! The program itself on the directories of a simulated machine, with `pigs` and python3-pigpio as clients.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use test_support::{Machine, PATIENCE, Process, Signal, free_port, pigs, wait_for
 
 use crate::wire::Wire;
 
-/// The daemon with `options`, not started yet, and no other pigpiod on the path.
+/// The command of the daemon with `options`, without another pigpiod on the PATH.
 pub(crate) fn command(machine: &Machine, options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pigpiod"));
     command.env_clear().arg("--root").arg(machine.path()).args(options);
@@ -29,7 +29,7 @@ fn start(machine: &Machine) -> (Process, u16) {
     }
 }
 
-/// The process when it has come to answer; `None` if somebody else took its port.
+/// The process when it answers; `None` if another program uses its port.
 pub(crate) fn runs(mut process: Process, port: u16) -> Option<Process> {
     let answers = wait_for("the daemon answers", PATIENCE, || {
         if process.ended().is_some() {
@@ -84,7 +84,7 @@ fn pigs_drives_the_leds() {
 fn python_drives_the_leds() {
     let machine = Machine::with_leds();
     let (_daemon, port) = start(&machine);
-    // A callback has it open a connection of reports. There is no button here, so it never comes.
+    // A callback opens a connection with reports. Without a button, it is never called.
     let script = "
 import pigpio, sys
 pi = pigpio.pi('localhost', int(sys.argv[1]))
@@ -114,7 +114,7 @@ pi.stop()
 }
 
 #[test]
-fn it_listens_on_loopback_alone_whatever_the_options() {
+fn listens_on_loopback_only_with_any_options() {
     let machine = Machine::with_leds();
     let port = free_port();
     let port_option = port.to_string();
@@ -137,13 +137,13 @@ fn it_listens_on_loopback_alone_whatever_the_options() {
 }
 
 #[test]
-fn two_never_run() {
+fn refuses_to_run_twice() {
     let machine = Machine::with_leds();
     let (mut daemon, _) = start(&machine);
     let (code, _, stderr) = run(command(&machine, &[]).env("PIGPIO_PORT", free_port().to_string()));
     assert_eq!(code, Some(1));
-    assert!(stderr.contains(&format!("another pigpiod runs, as process {}, ", daemon.pid())), "{stderr}");
-    // What a killed one leaves is in nobody's way.
+    assert!(stderr.contains(&format!("another pigpiod is running as process {} ", daemon.pid())), "{stderr}");
+    // The lock file of a killed daemon does not prevent a start.
     daemon.kill();
     assert!(machine.path().join("var/run/pigpio.pid").exists());
     let (daemon, port) = start(&machine);
@@ -156,7 +156,7 @@ fn two_never_run() {
 }
 
 #[test]
-fn chips_that_appear_are_used() {
+fn uses_chips_that_appear_later() {
     let machine = Machine::new();
     let (daemon, port) = start(&machine);
     daemon.await_log("WITHOUT LEDs until their PWM chips appear: the kernel has none for GPIO 19, 26, 13", 1);
@@ -174,7 +174,7 @@ fn chips_that_appear_are_used() {
 }
 
 #[test]
-fn a_signal_ends_it_and_nothing_else_does() {
+fn stops_at_a_signal() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let machine = Machine::with_leds();
         let (mut daemon, port) = start(&machine);
@@ -187,7 +187,7 @@ fn a_signal_ends_it_and_nothing_else_does() {
 }
 
 #[test]
-fn wrong_calls_fail_with_a_sentence() {
+fn reports_usage_errors() {
     let machine = Machine::with_leds();
     for (options, code, text) in [
         (&["-p", "80"][..], 2, "it must be a port from 1024 to 32000"),
@@ -203,7 +203,7 @@ fn wrong_calls_fail_with_a_sentence() {
     assert!(stderr.contains("the environment variable PIGPIO_PORT is \"x\"; it must be a port"), "{stderr}");
     let (code, _, stderr) = run(Command::new(env!("CARGO_BIN_EXE_pigpiod")).args(["--root", "/nonexistent"]));
     assert_eq!(code, Some(1));
-    assert!(stderr.contains("cannot make the lock file /nonexistent/var/run/pigpio.pid: "), "{stderr}");
+    assert!(stderr.contains("cannot create the lock file /nonexistent/var/run/pigpio.pid: "), "{stderr}");
     for (option, begin) in
         [("-v", "78\n"), ("-V", "78\n"), ("--version", "lampi-pigpiod "), ("--help", "Drive")]
     {
@@ -214,7 +214,7 @@ fn wrong_calls_fail_with_a_sentence() {
 }
 
 #[test]
-fn it_tells_the_board_and_that_there_is_no_button() {
+fn reports_the_board_and_a_missing_button() {
     let machine = Machine::with_leds();
     fs::write(machine.path().join("proc/cpuinfo"), "Hardware\t: BCM2835\nRevision\t: a02082\n").unwrap();
     let (daemon, port) = start(&machine);
@@ -223,7 +223,7 @@ fn it_tells_the_board_and_that_there_is_no_button() {
     for request in [[number::READ, 17, 0], [number::PUD, 17, 2], [number::READ, 17, 0]] {
         assert_eq!(wire.ask(request), ErrorCode::NOT_PERMITTED.0, "{request:?}");
     }
-    // The answers overtake what is read of the log.
+    // The answers may arrive before the log.
     daemon.await_log("the panel's button: ", 1);
     let lines = daemon.log().iter().filter(|line| line.contains("the panel's button: ")).count();
     assert_eq!(lines, 1, "{:?}", daemon.log());
@@ -237,7 +237,7 @@ fn it_tells_the_board_and_that_there_is_no_button() {
 }
 
 #[test]
-fn any_bytes_are_survived() {
+fn survives_any_bytes() {
     let machine = Machine::with_leds();
     let (mut daemon, port) = start(&machine);
     let mut bytes: u32 = 1;
@@ -246,11 +246,11 @@ fn any_bytes_are_survived() {
         let noise: Vec<u8> = (0..4000)
             .map(|_| {
                 bytes = bytes.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                // Mostly small numbers, so that commands are met too.
+                // Mostly small numbers, so that some are commands.
                 if bytes & 0x300 == 0 { (bytes >> 24) as u8 & 0x7f } else { 0 }
             })
             .collect();
-        // It may be cut off on the way.
+        // The daemon may close the connection.
         let _ = std::io::Write::write_all(&mut wire.0, &noise);
     }
     assert_eq!(Wire::connect(port).ask([26, 0, 0]), 78);

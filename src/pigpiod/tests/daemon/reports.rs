@@ -14,7 +14,7 @@ use crate::wire::Wire;
 
 const BUTTON: u32 = 1 << 17;
 
-/// A connection of reports on the button.
+/// A connection with reports on the button.
 fn subscribe(daemon: &Daemon) -> Wire {
     let mut reports = Wire::connect(daemon.port);
     let handle = reports.ask([number::NOIB, 0, 0]).cast_unsigned();
@@ -31,7 +31,7 @@ fn next(wire: &mut Wire) -> Report {
 }
 
 #[test]
-fn each_change_is_reported_to_each_subscriber() {
+fn reports_each_change_to_each_subscriber() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let (mut one, mut other) = (subscribe(&daemon), subscribe(&daemon));
     Wire::connect(daemon.port).ask([number::WRITE, 13, 1]);
@@ -42,7 +42,7 @@ fn each_change_is_reported_to_each_subscriber() {
             assert_eq!(next(wire), Report { sequence, flags: 0, tick, levels });
         }
     }
-    // Who has gone away is forgotten, also by its number.
+    // A closed connection is removed.
     drop(other);
     daemon.button.change(true, 5);
     assert_eq!(next(&mut one).sequence, 3);
@@ -74,7 +74,7 @@ pi.stop()
 }
 
 #[test]
-fn who_only_wants_reports_has_them() {
+fn reports_changes_without_another_request() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut wire = Wire::connect(daemon.port);
     let handle = wire.ask([number::NOIB, 0, 0]).cast_unsigned();
@@ -88,7 +88,7 @@ fn a_connection_of_reports_still_answers() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut reports = subscribe(&daemon);
     assert_eq!(reports.ask([number::BR1, 0, 0]), BUTTON.cast_signed());
-    // A second handle takes the place of the first.
+    // A second handle replaces the first.
     let second = reports.ask([number::NOIB, 0, 0]).cast_unsigned();
     assert_eq!(reports.ask([number::NB, second, BUTTON]), 0);
     daemon.button.change(false, 7);
@@ -97,7 +97,7 @@ fn a_connection_of_reports_still_answers() {
 }
 
 #[test]
-fn filters_and_resistor_reach_the_line() {
+fn passes_filters_and_resistor_to_the_line() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut wire = Wire::connect(daemon.port);
     assert_eq!(wire.ask([number::MODES, 17, 0]), 0);
@@ -118,7 +118,7 @@ fn filters_and_resistor_reach_the_line() {
 }
 
 #[test]
-fn a_client_that_does_not_read_keeps_nobody_up() {
+fn a_client_that_does_not_read_does_not_block_others() {
     let daemon = Daemon::start(&Kernels::with_leds());
     let mut deaf = subscribe(&daemon);
     let mut reports = subscribe(&daemon);
@@ -126,16 +126,16 @@ fn a_client_that_does_not_read_keeps_nobody_up() {
         daemon.button.change(change % 2 == 1, change);
         assert_eq!(next(&mut reports).sequence, change as u16);
     }
-    // It gets the first and then some later ones, whose numbers tell that there were others.
+    // It gets the first reports and some later ones; the sequence numbers show the gap.
     assert_eq!(next(&mut deaf).sequence, 0);
 
-    // Nor does one that asks without reading the answers.
+    // The same for a client that sends requests without reading the replies.
     let mut greedy = Wire::connect(daemon.port);
     greedy.0.set_nonblocking(true).unwrap();
     let requests = Message::request(number::PIGPV, 0, 0).to_bytes().repeat(4096);
     while greedy.0.write(&requests).is_ok() {}
     assert_eq!(Wire::connect(daemon.port).ask([number::PIGPV, 0, 0]), 78);
-    // What it sent so far is answered in the end.
+    // Its requests are answered eventually.
     greedy.0.set_nonblocking(false).unwrap();
     let mut reply = [0; MESSAGE_SIZE];
     greedy.0.read_exact(&mut reply).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Requests that the client of the crate `pigpio` never sends.
+//! Sends requests that the client of the crate `pigpio` never sends.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,11 +8,11 @@ use pigpio::protocol::{MESSAGE_SIZE, Message};
 
 use crate::model::PATIENCE;
 
-/// A connection on which anything can be sent.
+/// A connection for arbitrary bytes.
 pub(crate) struct Wire(pub TcpStream);
 
 impl Wire {
-    /// Connects to whichever loopback address is listened on.
+    /// Connects to either loopback address.
     pub(crate) fn connect(port: u16) -> Self {
         let stream = TcpStream::connect(("::1", port)).or_else(|_| TcpStream::connect(("127.0.0.1", port)));
         let stream = stream.unwrap();
