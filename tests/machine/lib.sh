@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs a whole machine in QEMU and gives it orders. Source it after tests/lib.sh.
+# Runs a whole machine in QEMU and runs commands in it. Source it after tests/lib.sh.
 # shellcheck shell=sh
 
-# An emulated machine is slow, most of all beside other tests.
+# An emulated machine is slow, especially next to other tests.
 # shellcheck disable=SC2034 # for await
 PATIENCE=600
 
-# begin_machine SYSTEM [PACKAGE...]: a machine with a disk of its own, with these packages besides the usual ones, and on it
-# the lamp's package and the scenarios' lib.sh. It is still off. The log and what else is worth keeping go to target/tests/SUITE.
+# begin_machine SYSTEM [PACKAGE...]: creates a machine that is off, with its own disk and these additional packages. The
+# disk has the lamp's package and the scenarios' lib.sh. The log and other results go to target/tests/SUITE.
 begin_machine() {
     deb=$(echo target/packages/lampi_*_"$(architecture "$1")".deb)
     machine=$(tests/machine/image "$@")
@@ -21,9 +21,9 @@ begin_machine() {
 
     case "$(architecture "$1")" in
         amd64)
-            # A plain processor: each feature more has Debian load drivers, and nothing needs curing in an emulated one.
-            # no_timer_check: on a busy machine the emulated timer is late, and the kernel takes it for broken and panics
-            # ("IO-APIC + timer doesn't work").
+            # A simple processor: for more features, Debian would load drivers and mitigations.
+            # no_timer_check: on a busy machine the emulated timer is late. The kernel then panics with "IO-APIC + timer
+            # doesn't work".
             EMULATOR='qemu-system-x86_64 -nodefaults -cpu qemu64,-svm -smp 2 -vga std'
             KERNEL='console=ttyS0 mitigations=off no_timer_check' DISK=virtio NETWORK=virtio-net-pci
             ;;
@@ -40,13 +40,13 @@ begin_machine() {
     insert "$deb" "/$(basename "$deb")"
 }
 
-# insert FILE PLACE: puts it on the disk of a machine that is off. It belongs to root, and only its owner may change it.
+# insert FILE PLACE: writes the file to the disk of a machine that is off. Root owns it, and only root can change it.
 insert() {
     mode=0100644
     [ ! -x "$1" ] || mode=0100755
     folder=
     {
-        # Folders that are there are complained of, and stay; so is a file that is not there.
+        # Existing directories and missing files cause harmless errors.
         for name in $(dirname "$2" | tr / ' '); do
             folder="$folder/$name"
             echo "mkdir $folder"
@@ -55,12 +55,12 @@ insert() {
         echo "write $1 $2"
         echo "set_inode_field $2 mode $mode"
     } | debugfs -w -f - "$work/disk.img" >/dev/null 2>&1
-    # It says nothing of errors, such as a full disk.
+    # debugfs does not report errors such as a full disk.
     debugfs -R "dump $2 $work/inserted" "$work/disk.img" >/dev/null 2>&1
     cmp "$1" "$work/inserted" || fail "$1 is not whole at $2 on the machine's disk"
 }
 
-# insert_tree FOLDER: puts all files below it into the same places of the disk.
+# insert_tree DIRECTORY: writes all files below it to the same paths on the disk.
 insert_tree() {
     for file in $(cd "$1" && find . -type f | cut -c2-); do
         insert "$1$file" "$file"
@@ -71,8 +71,8 @@ say() {
     printf '%4d s  %s\n' $(($(date +%s) - begin)) "$*" | tee -a "$results/log"
 }
 
-# step WHAT [NAME=VALUE...] <SCRIPT: runs a script in the machine, with these variables, whose values have no blanks, and
-# what the scenarios of the installation have.
+# step WHAT [NAME=VALUE...] <SCRIPT: runs a script in the machine, with these variables (values without spaces) and the
+# functions of the installation scenarios.
 step() {
     say "$1"
     {
@@ -88,7 +88,7 @@ step() {
     [ $status -eq 0 ] || fail "$1"
 }
 
-# power_on: starts the machine and waits until it is up. KVM is not used: nested, it has hung and aborted.
+# power_on: starts the machine and waits for it. Does not use KVM, which has hung and aborted when nested.
 power_on() {
     start_machine
     await 'the machine to be up' is_up_or_off
@@ -99,14 +99,14 @@ is_up_or_off() {
     is_off || guest true
 }
 
-# What a machine that fails has to say.
+# The output of a machine that fails.
 explain() {
     echo "The end of $console:"
     tail -n 40 "$console"
 }
 
-# start_machine: it writes to a layer above the disk, which is like the cache of a real one: what it knows to be safe is
-# in the layer's file, and the rest is only known to QEMU.
+# start_machine: starts the machine with a layer above its disk. Like the cache of a real disk, only synced data is in
+# the layer's file; other data is in QEMU's memory.
 start_machine() {
     port=$(free_port)
     qemu-img create -q -f qcow2 -o cluster_size=4k -b "$work/disk.img" -F raw "$work/layer.qcow2"
@@ -120,16 +120,15 @@ start_machine() {
         -pidfile "$work/qemu.pid" -daemonize
 }
 
-# time_by_instructions: from now on a machine that is started has one processor, whose clock goes on by 4 ns with each
-# instruction, whatever else this machine does. Four would not switch the pins in time under load, as QEMU then runs them by
-# turns; and beside other tests they are no quicker.
+# time_by_instructions: machines started from now on have one processor with a clock that advances 4 ns per instruction,
+# independent of this machine's load. QEMU runs four processors in turns, so they would switch the pins late under load.
 time_by_instructions() {
     TIME='-accel tcg,thread=single -icount shift=2,sleep=off'
     KERNEL="$KERNEL nr_cpus=1"
 }
 
-# alone WHAT <SCRIPT: for a machine that no network reaches. It is switched on, runs the script as `step` does, and switches
-# itself off. Its words go to the console.
+# alone WHAT <SCRIPT: for a machine without a network. Starts it; it runs the script like `step`, prints to the console
+# and shuts down.
 alone() {
     {
         echo 'PATIENCE=600'
@@ -152,7 +151,7 @@ alone() {
     }
 }
 
-# newer VERSION FILE.deb: the package with every program of ours changed.
+# newer VERSION FILE.deb: creates the package with all its programs changed.
 newer() {
     rm -rf "$work/tree"
     dpkg-deb --raw-extract "$deb" "$work/tree"
@@ -188,28 +187,28 @@ is_off() {
     ! kill -0 "$(cat "$work/qemu.pid")" 2>/dev/null
 }
 
-# power_off: shuts down in order.
+# power_off: shuts the machine down.
 power_off() {
     guest 'systemctl --no-block poweroff' || true
     await 'the machine to shut down' is_off
     settle_disk
 }
 
-# power_cut: what the machine had not written, and made sure of, by now is lost.
+# power_cut: stops the machine; data that is not synced is lost.
 power_cut() {
     kill -9 "$(cat "$work/qemu.pid")"
     await 'the end of the machine' is_off
     settle_disk
 }
 
-# settle_disk: the disk has what survived.
+# settle_disk: writes the remaining data to the disk.
 settle_disk() {
     rm -f "$work/ssh"
     qemu-img commit -q "$work/layer.qcow2"
     rm "$work/layer.qcow2"
 }
 
-# check_disk: the file system is clean, after what every start does to it first, which is to replay its journal.
+# check_disk: checks that the file system is clean after its journal was replayed, as at every start.
 check_disk() {
     cp --sparse=always "$work/disk.img" "$work/copy.img"
     first=$(e2fsck -p "$work/copy.img") || [ $? -eq 1 ] || fail "the file system needs a repair: $first"
@@ -218,7 +217,7 @@ check_disk() {
     rm "$work/copy.img"
 }
 
-# stop_machine: whatever state it is in.
+# stop_machine: stops the machine in any state.
 stop_machine() {
     if [ -f "$work/qemu.pid" ] && ! is_off; then
         kill -9 "$(cat "$work/qemu.pid")"

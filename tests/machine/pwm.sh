@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the kernel knows of the LEDs, whatever the lamp's programs say of them: the duty cycle of each chip, and the edges on the
-# pins. It lies at /pwm.sh in a machine with pwm-gpio, and is sourced after /lib.sh, as root.
+# The kernel's state of the LEDs, independent of the lamp's programs: the duty cycle of each chip and the edges on the
+# pins. The file is /pwm.sh in a machine with pwm-gpio. Source it after /lib.sh, as root.
 # shellcheck shell=sh
 
 LEDS='19 26 13'
@@ -9,7 +9,7 @@ tracing=/sys/kernel/tracing
 mountpoint --quiet /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
 mountpoint --quiet $tracing || mount -t tracefs tracefs $tracing
 
-# chip PIN: the number of its chip, which the device tree tells; nothing without one.
+# chip PIN: prints the number of its chip from the device tree; nothing without one.
 chip() {
     for chip in /sys/class/pwm/pwmchip*; do
         gpios=$(od -A n -t d4 --endian=big "$chip/device/of_node/gpios" 2>/dev/null) || continue
@@ -25,12 +25,12 @@ chips() {
     done | tr '\n' ' '
 }
 
-# udev loads their driver some time after the start.
+# udev loads the driver some time after the start.
 has_chips() {
     [ "$(chips)" = '1 1 1 ' ]
 }
 
-# chip_duty PIN: the duty cycle of its chip: thousandths of the period, if they are whole ones.
+# chip_duty PIN: prints the duty cycle of its chip in thousandths of the period, if they are whole numbers.
 chip_duty() {
     awk -v "number=$(chip "$1")" '
         /^[0-9]+:/ { here = $1 == number ":" }
@@ -47,7 +47,7 @@ chip_duty() {
         }' /sys/kernel/debug/pwm
 }
 
-# lit: the duty cycles of the LEDs, by their chips, as `duty` shows those of pigpiod.
+# lit: prints the duty cycles of the LEDs' chips in the format of `duty`.
 lit() {
     for pin in $LEDS; do
         chip_duty "$pin"
@@ -58,22 +58,22 @@ is_lit() {
     [ "$(lit)" = "$1 " ]
 }
 
-# watch_edges: from now on the kernel notes each switching of a pin.
+# watch_edges: makes the kernel record each edge of a pin.
 watch_edges() {
-    # When it drops a module, the kernel can forget what it has noted.
+    # When the kernel unloads a module, it can discard the records.
     udevadm settle
     echo 0 >$tracing/tracing_on
     echo 40000 >$tracing/buffer_size_kb
     echo >$tracing/trace
     echo 1 >$tracing/events/gpio/gpio_value/enable
-    # Of new processes too: one here and one in `edges` mark the begin and the end.
+    # Also records new processes: one here and one in `edges` mark the start and the end.
     echo 1 >$tracing/events/sched/sched_process_fork/enable
     echo 1 >$tracing/tracing_on
     cut -d' ' -f1 /proc/uptime >/edges.begin
 }
 
-# edges: what was noted since then, a line for each LED: its pin, periods, thousandths of the time in which it was high, and
-# the longest time without an edge, in periods.
+# edges: prints a line for each LED since watch_edges: pin, periods, thousandths of the time at high level, and the
+# longest time without an edge in periods.
 edges() {
     env true
     equal 'noting of edges' 1 "$(cat $tracing/tracing_on)"
@@ -97,11 +97,11 @@ edges() {
         /^#/ || !match($0, / [0-9]+\.[0-9]+: /) { next }
         { now = substr($0, RSTART, RLENGTH) + 0 }
         !begun++ {
-            # What was forgotten is a gap.
+            # Lost records are a gap.
             for (j = 1; j <= count; j++)
                 last[order[j]] = now > begin + 1 ? begin : now
         }
-        # What happened, the line, "set" or "get", its value.
+        # The event, the line, "set" or "get", the value.
         $(NF - 3) == "gpio_value:" && $(NF - 2) in pin {
             line = $(NF - 2)
             edge(line, now)
@@ -127,12 +127,12 @@ edges() {
     cat /edges
 }
 
-# no_gap: by `edges`, no LED ever missed one.
+# no_gap: checks with `edges` that no LED missed an edge.
 no_gap() {
     awk '$2 < 100 || $4 > 2 { exit 1 }' /edges || fail "edges are missing: $(cat /edges)"
 }
 
-# are_high RED GREEN BLUE: by `edges`, that is true of the LEDs, to one hundredth of each.
+# are_high RED GREEN BLUE: checks with `edges` the thousandths at high level of each LED, to one hundredth.
 are_high() {
     awk -v "wanted=$*" '
         BEGIN { split(wanted, thousandths) }
