@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Lets the real pigpiod run where there is no Raspberry Pi: preloaded into it, this answers for the hardware.
+// Simulates the hardware of a Raspberry Pi for the real pigpiod, as a preloaded library.
 //
-// - /dev/mem becomes memory of the process alone, empty and as large as any address pigpiod maps;
-// - the pages of the DMA buffers get numbers in turn: of a machine's own, pigpiod keeps the lowest 30 bits of the address and
-//   gives up on what is then zero, which a machine of more than 1 GiB now and then gives it;
-// - in it the system timer runs and the DMA engine moves, for which pigpiod waits before it is ready;
-// - /proc/cpuinfo becomes that of a Pi 3, because pigpiod refuses to run on anything else;
-// - the levels of the pins 0 to 31 are those of a lamp at rest: low but for the panel's button on pin 17, which a resistor
-//   pulls up, or the number in LAMPI_PIGPIOD_LEVELS, a bit for each pin;
-// - with LAMPI_PIGPIOD_DIR set, the lock file and the FIFOs are made in that folder, so that several can run
-//   at a time and none touches the machine.
+// - /dev/mem becomes private memory of the process, empty and as large as any address that pigpiod maps;
+// - the pages of the DMA buffers get consecutive numbers: pigpiod keeps only the lowest 30 bits of a real address and exits
+//   if they are zero, which happens on machines with more than 1 GiB;
+// - in this memory the system timer runs and the DMA engine advances, because pigpiod waits for both at start-up;
+// - /proc/cpuinfo becomes that of a Pi 3, because pigpiod refuses to run on other machines;
+// - the levels of the pins 0 to 31 are those of an idle lamp: low except the panel's button on pin 17, which has a pull-up
+//   resistor. LAMPI_PIGPIOD_LEVELS overrides them with a number, one bit for each pin;
+// - with LAMPI_PIGPIOD_DIR set, pigpiod creates the lock file and the FIFOs in that directory, so that several can run at
+//   the same time without an effect on the machine.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,8 +28,8 @@
 
 static const char PI3[] = "model name\t: ARMv7 Processor rev 4 (v7l)\nHardware\t: BCM2835\nRevision\t: a02082\n";
 
-// The peripherals of a Pi lie below 1 GiB. The pages of the DMA buffers are put above, so that they never meet. The file
-// stays sparse.
+// The peripherals of a Pi are below 1 GiB. The pages of the DMA buffers are above it, so they never overlap. The file is
+// sparse.
 static const off64_t DMA_MEMORY = (off64_t)1 << 40, LARGEST_ADDRESS = (off64_t)1 << 41;
 
 // BCM2835 ARM Peripherals, chapters 4, 6 and 12, at the base address of a Pi 3; pigpiod samples on DMA channel 14.
@@ -44,9 +44,9 @@ static const uint32_t CYCLE = 78 * 32;
 static const char *moved(const char *path)
 {
    static _Thread_local char place[4096];
-   const char *folder = getenv("LAMPI_PIGPIOD_DIR");
-   if (!folder || (strncmp(path, "/dev/pig", 8) != 0 && strcmp(path, "/var/run/pigpio.pid") != 0)) return path;
-   snprintf(place, sizeof place, "%s%s", folder, strrchr(path, '/'));
+   const char *directory = getenv("LAMPI_PIGPIOD_DIR");
+   if (!directory || (strncmp(path, "/dev/pig", 8) != 0 && strcmp(path, "/var/run/pigpio.pid") != 0)) return path;
+   snprintf(place, sizeof place, "%s%s", directory, strrchr(path, '/'));
    return place;
 }
 
@@ -93,7 +93,7 @@ int open64(const char *path, int flags, ...)
    int registers = memfd_create("registers", MFD_CLOEXEC);
    pthread_t thread;
    if (registers < 0 || ftruncate64(registers, LARGEST_ADDRESS) != 0) abort();
-   // Mapped before the thread runs: pigpiod frees an area and maps it again in the belief that nobody else maps.
+   // Mapped before the thread runs: pigpiod frees an area and maps it again, assuming that no other thread maps.
    timer = page(registers, SYSTEM_TIMER);
    dma = page(registers, DMA);
    const char *levels = getenv("LAMPI_PIGPIOD_LEVELS");
@@ -128,7 +128,7 @@ int mkfifo(const char *path, mode_t mode) { return REAL(mkfifo)(moved(path), mod
 int chmod(const char *path, mode_t mode) { return REAL(chmod)(moved(path), mode); }
 int unlink(const char *path) { return REAL(unlink)(moved(path)); }
 
-// pigpiod asks for the names without 64.
+// pigpiod uses the names without 64.
 int open(const char *path, int flags, ...) __attribute__((alias("open64")));
 FILE *fopen(const char *path, const char *mode) __attribute__((alias("fopen64")));
 FILE *freopen(const char *path, const char *mode, FILE *file) __attribute__((alias("freopen64")));

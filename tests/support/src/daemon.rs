@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the daemons of a lamp have in common here: a port of their own, on which they can be started again and again.
+//! The common part of the daemons: each has its own port, on which it can be restarted.
 
 use std::fmt;
 use std::ops::DerefMut;
@@ -9,15 +9,15 @@ use nix::sys::signal::Signal;
 
 use crate::{PATIENCE, Process, free_port, wait_for};
 
-/// A daemon that may run or not. Its port stays the same.
+/// A daemon, running or not. Its port does not change.
 pub struct Daemon {
     /// Its Debian package.
     package: &'static str,
     port: u16,
     process: Option<Process>,
-    /// Makes the call that starts it on a port.
+    /// Creates the command that starts it on a port.
     command: Box<dyn Fn(u16) -> Command + Send + Sync>,
-    /// Whether it has come to answer on a port.
+    /// Whether it answers on a port.
     is_ready: Box<dyn Fn(u16) -> bool + Send + Sync>,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Daemon {
 }
 
 impl Daemon {
-    /// One that does not run yet.
+    /// A daemon that does not run yet.
     pub(crate) fn absent(
         package: &'static str,
         command: impl Fn(u16) -> Command + Send + Sync + 'static,
@@ -43,7 +43,7 @@ impl Daemon {
         Self { package, port: free_port(), process: None, command, is_ready }
     }
 
-    /// Makes one after another until one has started: somebody else may take the port of one first.
+    /// Creates daemons until one starts: another program may take the port first.
     pub(crate) fn started<T: DerefMut<Target = Self>>(make: impl Fn() -> T) -> T {
         loop {
             let mut daemon = make();
@@ -59,7 +59,7 @@ impl Daemon {
         self.port
     }
 
-    /// `HOST:PORT`, as the programs take it.
+    /// `HOST:PORT`, the format of the programs' options.
     #[must_use]
     pub fn address(&self) -> String {
         format!("localhost:{}", self.port)
@@ -70,13 +70,13 @@ impl Daemon {
         self.process = None;
     }
 
-    /// Starts it on its port, after killing it if it runs.
+    /// Kills it if it runs, and starts it on the same port.
     pub fn restart(&mut self) {
         self.stop();
         assert!(self.try_start(), "{} does not start on port {} again", self.package, self.port);
     }
 
-    /// Stops it from running without closing anything: connections stay open and nothing answers.
+    /// Stops it with SIGSTOP: connections stay open, but it does not answer.
     pub fn freeze(&self) {
         self.signal(Signal::SIGSTOP);
     }
@@ -86,18 +86,18 @@ impl Daemon {
         self.process.as_ref().expect("the daemon runs").signal(signal);
     }
 
-    /// Whether it came to be ready; if not, it has ended, most likely because the port was taken.
+    /// Whether it is ready; if not, it has exited, usually because the port is in use.
     fn try_start(&mut self) -> bool {
         let mut process = Process::start(&mut (self.command)(self.port), self.package);
         let runs = wait_for(&format!("{} is ready", self.package), PATIENCE, || {
             if let Some(status) = process.ended() {
-                // Shown if this makes a test fail.
+                // The output of a failed test shows this.
                 println!("{} ended: {status}: {:?}", self.package, process.log());
                 return Some(false);
             }
             (self.is_ready)(self.port).then_some(true)
         });
-        // Somebody else may have taken the port, and answered.
+        // Another program may have taken the port and answered.
         if !runs || process.ended().is_some() {
             return false;
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Waiting for something to become true.
+//! Waits for a condition.
 
 use std::time::{Duration, Instant};
 
-/// How long anything may take that is bound to happen: far longer than it does, even on a busy machine.
+/// The timeout of everything that must happen: far longer than necessary, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Looks again and again until `look` finds something, and panics with `what` when it has not within `deadline`.
+/// Calls `look` until it returns something. Panics with `what` after `deadline`.
 #[track_caller]
 pub fn wait_for<T>(what: &str, deadline: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
@@ -14,7 +14,7 @@ pub fn wait_for<T>(what: &str, deadline: Duration, mut look: impl FnMut() -> Opt
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < deadline, "waited {deadline:?} in vain: {what}");
+        assert!(start.elapsed() < deadline, "timed out after {deadline:?}, waiting for: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Machines that lack something, made of namespaces of one thread. They take root.
+//! Machines without some feature, with namespaces for one thread. Requires root.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,8 @@ use std::thread;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
-/// Runs `test` on a machine whose loopback has IPv4 only, as by `net.ipv6.conf.all.disable_ipv6=1`. It reaches nothing else.
+/// Runs `test` with only an IPv4 loopback interface, like with `net.ipv6.conf.all.disable_ipv6=1`, and no
+/// other network.
 pub fn without_ipv6(test: impl FnOnce() + Send) {
     isolated(CloneFlags::CLONE_NEWNET, || {
         let status = Command::new("ip").args(["link", "set", "lo", "up"]).status();
@@ -19,7 +20,7 @@ pub fn without_ipv6(test: impl FnOnce() + Send) {
     });
 }
 
-/// Runs `test` where mounts are seen by it alone, and by what it starts.
+/// Runs `test` with mounts that only it and its child processes see.
 pub fn with_own_mounts(test: impl FnOnce() + Send) {
     isolated(CloneFlags::CLONE_NEWNS, || {
         let none: Option<&str> = None;
@@ -28,13 +29,13 @@ pub fn with_own_mounts(test: impl FnOnce() + Send) {
     });
 }
 
-/// Lets the file `from` be read in place of the one at `path`, after [`with_own_mounts`].
+/// Replaces the file at `path` with `from`. Requires [`with_own_mounts`].
 pub fn replace_file(path: &Path, from: &Path) {
     let none: Option<&str> = None;
     mount(Some(from), path, none, MsFlags::MS_BIND, none).expect("root may mount");
 }
 
-/// Makes a directory read-only, after [`with_own_mounts`].
+/// Makes a directory read-only. Requires [`with_own_mounts`].
 pub fn make_read_only(directory: &Path) {
     let none: Option<&str> = None;
     mount(Some(directory), directory, none, MsFlags::MS_BIND, none).expect("root may mount");
@@ -42,14 +43,14 @@ pub fn make_read_only(directory: &Path) {
     mount(none, directory, none, flags, none).expect("root may mount");
 }
 
-/// Puts a file system of `size` bytes, which holds nothing yet, on a directory, after [`with_own_mounts`].
+/// Mounts an empty file system of `size` bytes on a directory. Requires [`with_own_mounts`].
 pub fn mount_memory(directory: &Path, size: usize) {
     let options = format!("size={size},mode=755");
     mount(Some("tmpfs"), directory, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
         .expect("root may mount");
 }
 
-/// Runs `test` on a thread with namespaces of its own, which end with it.
+/// Runs `test` on a thread with its own namespaces.
 fn isolated(namespaces: CloneFlags, test: impl FnOnce() + Send) {
     thread::scope(|scope| {
         let thread = scope.spawn(|| {

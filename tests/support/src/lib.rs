@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The real peers of the lamp's programs, started for a test on ports and in directories of their own, and observers of
-//! what reaches them.
+//! The real peers of the lamp's programs, each with its own port and directory for a test, and observers of
+//! their input.
 //!
-//! It knows the programs by their binaries, options and what they do to their peers. It never knows how they work.
+//! This crate uses only the programs' binaries, options and effects on their peers, not their internals.
 //!
-//! A test that cannot have what it needs fails, and says which package to install. Everything that is started here
-//! ends with the value that stands for it.
+//! If a required program is missing, the test fails and names the package to install. Every process stops
+//! when its value is dropped.
 
 #![expect(clippy::missing_panics_doc, reason = "whatever goes wrong here fails the test, by panicking")]
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The files by which the lamp's own GPIO daemon finds and drives the kernel's PWM, in a directory.
+//! A directory with the files that the lamp's own GPIO daemon uses to find and drive the kernel's PWM.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -11,10 +11,11 @@ use nix::sys::socket::{
 };
 use tempfile::TempDir;
 
-/// The chips of a lamp, by names whose order means nothing, and their pins.
+/// The chips of a lamp and their pins, in arbitrary order.
 const LEDS: [(&str, u32); 3] = [("pwmchip0", 13), ("pwmchip1", 26), ("pwmchip4", 19)];
 
-/// The directories of a machine. The channels of its PWM chips are exported already: files cannot do that by themselves.
+/// The directories of a machine. The channels of its PWM chips are already exported, because files cannot
+/// emulate that.
 #[derive(Debug)]
 pub struct Machine(TempDir);
 
@@ -25,7 +26,7 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// One without PWM, on which nothing is known of the board.
+    /// A machine without PWM and with an unknown board.
     #[must_use]
     pub fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary directory");
@@ -35,7 +36,7 @@ impl Machine {
         Self(root)
     }
 
-    /// One with chips for all LEDs.
+    /// A machine with chips for all LEDs.
     #[must_use]
     pub fn with_leds() -> Self {
         let machine = Self::new();
@@ -49,14 +50,14 @@ impl Machine {
         self.0.path()
     }
 
-    /// Adds chips for all LEDs, and says nothing.
+    /// Adds chips for all LEDs without an event.
     pub fn add_leds(&self) {
         for (chip, line) in LEDS {
             self.add_chip(chip, line);
         }
     }
 
-    /// Adds a chip, as the driver pwm-gpio does, and says nothing.
+    /// Adds a chip like the driver pwm-gpio, without an event.
     pub fn add_chip(&self, chip: &str, line: u32) {
         let device = self.path().join(format!("sys/devices/pwm_gpio@{line:x}"));
         let (node, channel) = (device.join("of_node"), device.join(format!("pwm/{chip}/pwm0")));
@@ -78,16 +79,17 @@ impl Machine {
         symlink(device.join(format!("pwm/{chip}")), class).expect("a new link");
     }
 
-    /// What a file of a chip says.
+    /// The content of a chip's file.
     #[must_use]
     pub fn says(&self, chip: &str, name: &str) -> String {
         let path = self.path().join(format!("sys/class/pwm/{chip}/pwm0/{name}"));
-        // The kernel takes a line. In a file, the rest of a longer one before it stays behind it.
+        // The kernel reads one line. In a file, the rest of a longer earlier line remains after it.
         let text = fs::read_to_string(path).expect("the chip is there");
         text.lines().next().unwrap_or_default().to_owned()
     }
 
-    /// Tells every program of this machine, the test's own, of a chip as the kernel does. It takes root, as the daemon does.
+    /// Sends an event for a chip, like the kernel, to every program of the test machine. Requires root, like
+    /// the daemon.
     pub fn tell(action: &str, chip: &str) {
         let protocol = SockProtocol::NetlinkKObjectUEvent;
         let socket = socket(AddressFamily::Netlink, SockType::Datagram, SockFlag::SOCK_CLOEXEC, protocol)

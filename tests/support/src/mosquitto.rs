@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::Daemon;
 
-/// A mosquitto on 127.0.0.1, without persistence: what it retained is gone when it restarts.
+/// A mosquitto on 127.0.0.1, without persistence: a restart discards retained messages.
 #[derive(Debug)]
 pub struct Mosquitto {
     daemon: Daemon,
@@ -20,19 +20,19 @@ pub struct Mosquitto {
 }
 
 impl Mosquitto {
-    /// Starts one and waits until it listens.
+    /// Starts a broker and waits until it listens.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with("")
     }
 
-    /// Starts one with further lines of configuration.
+    /// Starts a broker with additional lines of configuration.
     #[must_use]
     pub fn start_with(lines: &str) -> Self {
         Daemon::started(|| Self::configured(lines))
     }
 
-    /// One that is not there yet: its port is known, and [`Daemon::restart`] starts it.
+    /// A broker that does not run yet: its port is known, and [`Daemon::restart`] starts it.
     #[must_use]
     pub fn absent() -> Self {
         Self::configured("")
@@ -47,7 +47,7 @@ impl Mosquitto {
                 "listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nlog_dest stderr\n{lines}"
             );
             std::fs::write(&file, configuration).expect("a file in a temporary directory");
-            // Debian puts it where only root's PATH leads.
+            // Debian installs it outside the PATH of other users than root.
             let program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"]
                 .into_iter()
                 .find(|path| Path::new(path).exists())
@@ -60,12 +60,12 @@ impl Mosquitto {
         Self { daemon: Daemon::absent("mosquitto", command, listens), _directory: directory }
     }
 
-    /// Has it read its configuration and its passwords again.
+    /// Makes it read its configuration and its passwords again.
     pub fn reload(&self) {
         self.daemon.signal(Signal::SIGHUP);
     }
 
-    /// Lets it go on after [`Daemon::freeze`].
+    /// Continues it after [`Daemon::freeze`].
     pub fn thaw(&self) {
         self.daemon.signal(Signal::SIGCONT);
     }
@@ -85,7 +85,7 @@ impl DerefMut for Mosquitto {
     }
 }
 
-/// Has `file`, which mosquitto is told to take for its `password_file`, know the user `name` by this password.
+/// Sets the password of the user `name` in `file`, the `password_file` of mosquitto.
 pub fn set_password(file: &Path, name: &str, password: &str) {
     let create: &[&str] = if file.exists() { &["-b"] } else { &["-c", "-b"] };
     let status = Command::new("mosquitto_passwd").args(create).arg(file).args([name, password]).status();

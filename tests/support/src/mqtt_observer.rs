@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An MQTT client that receives what programs publish, and publishes what they are to receive.
+//! An MQTT client that receives the programs' messages and publishes messages for them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,18 +10,18 @@ use rumqttc::{Client, MqttOptions, Packet, QoS};
 
 use crate::PATIENCE;
 
-/// A message that came.
+/// A received message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its topic.
     pub topic: String,
-    /// Its payload, which here is always text.
+    /// Its payload, always text in these tests.
     pub payload: String,
-    /// The QoS with which the broker sent it: the lower one of the sender's and ours.
+    /// The QoS from the broker: the lower of the publisher's and the subscription's.
     pub qos: QoS,
-    /// It was not sent just now, but kept by the broker.
+    /// Whether it is a retained message.
     pub retained: bool,
-    /// When it came.
+    /// When it arrived.
     pub at: Instant,
 }
 
@@ -32,11 +32,11 @@ struct Seen {
     acknowledged: usize,
 }
 
-/// A client that receives every message on its topics, also after the broker restarted.
+/// A client that receives every message on its topics, also after a restart of the broker.
 pub struct MqttObserver {
     client: Client,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    /// For each topic, the messages before this one were taken by [`MqttObserver::next`].
+    /// For each topic, the number of messages that [`MqttObserver::next`] has returned or skipped.
     taken: HashMap<String, usize>,
 }
 
@@ -51,7 +51,8 @@ impl fmt::Debug for MqttObserver {
 }
 
 impl MqttObserver {
-    /// Connects to the broker on `port` of 127.0.0.1 and waits until it has confirmed the subscriptions, all QoS 2.
+    /// Connects to the broker at `port` of 127.0.0.1 and waits until it has confirmed the subscriptions with
+    /// QoS 2.
     #[must_use]
     pub fn connect(port: u16, topics: &[&str]) -> Self {
         let mut options = MqttOptions::new(format!("observer{:x}", fastrand::u64(..)), "127.0.0.1", port);
@@ -98,13 +99,14 @@ impl MqttObserver {
         observer
     }
 
-    /// Waits until the broker has confirmed `count` subscriptions in all: again that of each topic after a restart.
+    /// Waits until the broker has confirmed `count` subscriptions in total. A restart adds one for each
+    /// topic.
     #[track_caller]
     pub fn await_subscriptions(&mut self, count: usize) {
         self.wait(&format!("{count} subscriptions"), |seen| (seen.subscribed >= count).then_some(()));
     }
 
-    /// Waits until the broker has confirmed `count` messages of QoS 1 in all.
+    /// Waits until the broker has confirmed `count` messages with QoS 1 in total.
     #[track_caller]
     pub fn await_acknowledged(&self, count: usize) {
         self.wait(&format!("{count} messages acknowledged"), |seen| {
@@ -112,23 +114,23 @@ impl MqttObserver {
         });
     }
 
-    /// Sends a message, not retained, with QoS 1.
+    /// Publishes a message with QoS 1, not retained.
     pub fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
         self.publish_with(topic, QoS::AtLeastOnce, false, payload);
     }
 
-    /// Sends a message.
+    /// Publishes a message.
     pub fn publish_with(&self, topic: &str, qos: QoS, retain: bool, payload: impl Into<Vec<u8>>) {
         self.client.publish(topic, qos, retain, payload).expect("the observer is connected");
     }
 
-    /// The next message on `topic` that was not asked for yet.
+    /// The next message on `topic`.
     #[track_caller]
     pub fn next(&mut self, topic: &str) -> Message {
         self.next_where(topic, |_| true)
     }
 
-    /// The next message on `topic` that is as wanted; those on this topic before it are passed over.
+    /// The next message on `topic` that `wanted` accepts. Skips the messages before it.
     #[track_caller]
     pub fn next_where(&mut self, topic: &str, wanted: impl Fn(&Message) -> bool) -> Message {
         let taken = self.taken.get(topic).copied().unwrap_or(0);
@@ -140,7 +142,7 @@ impl MqttObserver {
         message
     }
 
-    /// All messages so far, in the order in which they came.
+    /// All messages so far, in the order of arrival.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         self.seen.0.lock().unwrap().messages.clone()
@@ -157,7 +159,10 @@ impl MqttObserver {
             }
             let rest = PATIENCE.saturating_sub(start.elapsed());
             let last = &seen.messages[seen.messages.len().saturating_sub(20)..];
-            assert!(!rest.is_zero(), "waited {PATIENCE:?} in vain for {what}; the last were {last:#?}");
+            assert!(
+                !rest.is_zero(),
+                "timed out after {PATIENCE:?}, waiting for {what}; the last messages: {last:#?}"
+            );
             seen = changed.wait_timeout(seen, rest).unwrap().0;
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The GPIO daemon: the real one, on simulated registers (`tests/pigpiod`).
+//! The real GPIO daemon on simulated registers (`tests/pigpiod`).
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::Daemon;
 
-/// A pigpiod, with Debian's `pigs` as the witness of what reached the pins. [`Daemon::restart`] leaves its pins as after a
-/// reboot, and is all that helps after [`Daemon::freeze`]: it takes the signal that would let it go on for a reason to end.
+/// A pigpiod; Debian's `pigs` reads the pins. [`Daemon::restart`] resets its pins as after a reboot. It is
+/// the only way to continue after [`Daemon::freeze`], because pigpiod exits at SIGCONT.
 #[derive(Debug)]
 pub struct Pigpiod {
     daemon: Daemon,
@@ -20,45 +20,45 @@ pub struct Pigpiod {
 }
 
 impl Pigpiod {
-    /// Starts one as a LAMPI does, `pigpiod -g -l`: it then listens on `[::1]` alone, if there is IPv6.
+    /// Starts `pigpiod -g -l`, like a LAMPI: it listens only on `[::1]` if there is IPv6.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(&["-g", "-l"])
     }
 
-    /// Starts one with `options`, which must keep it in the foreground.
+    /// Starts a pigpiod with `options`, which must keep it in the foreground.
     #[must_use]
     pub fn start_with(options: &[&str]) -> Self {
         Daemon::started(|| Self::absent(options))
     }
 
-    /// Starts one on a lamp whose panel's button is pressed.
+    /// Starts a pigpiod on a lamp with the panel's button pressed.
     #[must_use]
     pub fn start_pressed() -> Self {
         Daemon::started(|| Self::configured(&["-g", "-l"], Some(0)))
     }
 
-    /// One that is not there yet: its port is known, and [`Daemon::restart`] starts it.
+    /// A pigpiod that does not run yet: its port is known, and [`Daemon::restart`] starts it.
     #[must_use]
     pub fn absent(options: &[&str]) -> Self {
         Self::configured(options, None)
     }
 
-    /// One with `levels` of the pins 0 to 31, a bit for each, if they are not those of a lamp at rest.
+    /// A pigpiod with these levels of the pins 0 to 31, one bit each; `None` for an idle lamp.
     fn configured(options: &[&str], levels: Option<u32>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().to_owned();
-        // It makes this FIFO last, when it is ready for signals too.
+        // pigpiod creates this FIFO last, when it is also ready for signals.
         let last = path.join("pigerr");
         let ready = last.clone();
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
         let command = move |port: u16| {
-            // A daemon that was killed leaves its lock file and FIFOs behind, as on a lamp.
+            // A killed daemon leaves its lock file and FIFOs, like on a lamp.
             let _ = std::fs::remove_file(&last);
             let mut command = Command::new(built().join("pigpiod"));
             command
                 .args(&options)
-                // The environment takes any port, the option -p only a few.
+                // The environment variable accepts any port, the option -p only some.
                 .env("PIGPIO_PORT", port.to_string())
                 .env("LAMPI_PIGPIOD_DIR", &path)
                 .envs(levels.map(|levels| ("LAMPI_PIGPIOD_LEVELS", levels.to_string())));
@@ -74,13 +74,13 @@ impl Pigpiod {
         built()
     }
 
-    /// Duty cycles of `pins`; `None` for a pin that is not driven by PWM.
+    /// Duty cycles of `pins`; `None` for a pin without PWM.
     #[must_use]
     pub fn duty_cycles<const N: usize>(&self, pins: [u8; N]) -> [Option<u32>; N] {
         pins.map(|pin| self.ask(&format!("gdc {pin}")).and_then(|duty| u32::try_from(duty).ok()))
     }
 
-    /// What `pigs` answers to a command with one number as its result; `None` for an error.
+    /// The result of a `pigs` command that returns one number; `None` for an error.
     #[must_use]
     pub fn ask(&self, command: &str) -> Option<i64> {
         pigs(self.port(), command)
@@ -101,8 +101,8 @@ impl DerefMut for Pigpiod {
     }
 }
 
-/// What Debian's `pigs` gets from the GPIO daemon on a port of this machine, as an answer to a command with one number
-/// as its result; `None` for an error.
+/// The result of a command of Debian's `pigs` that returns one number, for the GPIO daemon on a port of this
+/// machine; `None` for an error.
 #[must_use]
 pub fn pigs(port: u16, command: &str) -> Option<i64> {
     let ask = |host: &str| {
@@ -121,7 +121,7 @@ pub fn pigs(port: u16, command: &str) -> Option<i64> {
     ask("::1").or_else(|| ask("127.0.0.1"))
 }
 
-/// The directory of the built daemon; builds it if need be.
+/// The directory of the built daemon. Builds it if necessary.
 fn built() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Ports for daemons.
+//! Free ports for daemons.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::{LazyLock, Mutex};
 
-/// A port that nobody listens on, on either loopback address, and that this process was not given before.
+/// A port without a listener on either loopback address, different at each call in this process.
 ///
-/// It lies below the range from which the kernel takes ports for outgoing connections. Otherwise a client that keeps
-/// knocking while its daemon is away would now and then be connected to itself.
+/// The port is below the kernel's range for outgoing connections. Otherwise a client that retries while its
+/// daemon is stopped could connect to itself.
 #[must_use]
 pub fn free_port() -> u16 {
     static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
     loop {
         let port = fastrand::u16(10_000..32_000);
-        // Bound one after the other: a machine without IPv6 has no second loopback to be taken.
+        // Tested one after the other: a machine without IPv6 has no second loopback address.
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
             || TcpListener::bind((Ipv6Addr::LOCALHOST, port))
                 .is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A process under test, or a peer of one.
+//! A process under test, or its peer.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 use crate::{PATIENCE, wait_for};
 
-/// A running program with what it wrote to stderr. It is killed when dropped.
+/// A running program and its standard error. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -23,7 +23,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`. When there is no such program, `package` is what to install.
+    /// Starts `command`. If the program is missing, the message names the Debian package `package`.
     #[must_use]
     pub fn start(command: &mut Command, package: &str) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
@@ -42,7 +42,7 @@ impl Process {
         Self { child, name, log, reader: Some(reader) }
     }
 
-    /// The process id.
+    /// The process ID.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -74,7 +74,7 @@ impl Process {
             .collect()
     }
 
-    /// How often each of its threads, by number, has waited for something and was woken.
+    /// The number of wake-ups of each thread, by thread ID.
     #[must_use]
     pub fn wake_ups(&self) -> HashMap<u32, u64> {
         std::fs::read_dir(format!("/proc/{}/task", self.pid()))
@@ -92,7 +92,7 @@ impl Process {
         std::fs::read_to_string(format!("/proc/{}/{name}", self.pid())).expect("the process runs")
     }
 
-    /// What was written to stderr so far, line by line.
+    /// The lines of standard error so far.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
@@ -119,12 +119,12 @@ impl Process {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).expect("the process is ours");
     }
 
-    /// Whether the process has ended, and how.
+    /// The exit status, if the process has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("the process is ours")
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the process.
     #[track_caller]
     pub fn await_end(&mut self) -> ExitStatus {
         let what = format!("{} ends", self.name);
@@ -135,14 +135,14 @@ impl Process {
         status
     }
 
-    /// SIGTERM, and waits for the end.
+    /// Sends SIGTERM and waits for the end.
     #[track_caller]
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
         self.await_end()
     }
 
-    /// SIGKILL, and waits for the end.
+    /// Sends SIGKILL and waits for the end.
     #[track_caller]
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
@@ -154,7 +154,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // What a failing test leaves behind explains it.
+        // Show the log of a failed test.
         if std::thread::panicking() {
             for line in self.log.lock().map(|log| log.clone()).unwrap_or_default() {
                 println!("[{}] {line}", self.name);
@@ -163,10 +163,10 @@ impl Drop for Process {
     }
 }
 
-/// Copies the program `from` to `to`, to be run from there.
+/// Copies the program `from` to `to`, to run it there.
 ///
-/// By another process, because the copy is open for writing meanwhile: a test that starts a program at that moment in
-/// another thread would hand the open file on, and a file that anybody has open for writing cannot be run.
+/// Another process writes the copy. Otherwise a program that another thread starts at the same time would
+/// inherit the open file, and a file that is open for writing cannot be executed.
 pub fn copy_program(from: &Path, to: &Path) {
     let status = Command::new("cp").arg(from).arg(to).status();
     assert!(status.expect("cp is part of every system").success(), "cannot copy {}", from.display());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A proxy between a program and its daemon that records what is written, delays it and cuts connections.
+//! A proxy between a program and its daemon that records and delays data and cuts connections.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
 
-/// Passes connections on to a port of this machine.
+/// Forwards connections to a port of this machine.
 #[derive(Debug)]
 pub struct TcpProxy {
     port: u16,
@@ -25,20 +25,20 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the program wrote, one entry for each read of ours.
+    /// The program's data, one entry for each read.
     written: Vec<Vec<u8>>,
-    /// Bytes that still pass to the program before the connection is reset.
+    /// Number of bytes to the program before the connection is reset.
     cut_after: Option<usize>,
-    /// How often that happened.
+    /// Number of resets.
     cuts: usize,
-    /// Nothing more is taken from the program.
+    /// Whether the proxy no longer reads from the program.
     stalled: bool,
-    /// How long each piece is on its way, there and back.
+    /// The delay of each piece in both directions.
     delay: Duration,
 }
 
 impl TcpProxy {
-    /// A proxy for `port`, on whichever loopback address somebody listens there.
+    /// A proxy for `port` on either loopback address.
     #[must_use]
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -63,35 +63,35 @@ impl TcpProxy {
         Self { port: own, shared }
     }
 
-    /// `HOST:PORT`, as the programs take it.
+    /// `HOST:PORT`, the format of the programs' options.
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What the program wrote so far, as it was received piece by piece.
+    /// The program's data so far, in the received pieces.
     #[must_use]
     pub fn written(&self) -> Vec<Vec<u8>> {
         self.shared.state.lock().unwrap().written.clone()
     }
 
-    /// Lets `bytes` more pass to the program, and then resets its connection.
+    /// Forwards `bytes` more to the program, then resets its connection.
     pub fn cut_after(&self, bytes: usize) {
         self.shared.state.lock().unwrap().cut_after = Some(bytes);
     }
 
-    /// How often a connection was cut.
+    /// Number of connections that were cut.
     #[must_use]
     pub fn cuts(&self) -> usize {
         self.shared.state.lock().unwrap().cuts
     }
 
-    /// From now on, each piece is on its way for as long, there and back.
+    /// Delays each piece in both directions from now on.
     pub fn slow_down(&self, delay: Duration) {
         self.shared.state.lock().unwrap().delay = delay;
     }
 
-    /// From now on nothing that the program writes is taken; what it is sent still passes.
+    /// Stops reading from the program, but still forwards data to it.
     pub fn stall(&self) {
         self.shared.state.lock().unwrap().stalled = true;
     }
@@ -104,7 +104,7 @@ impl Drop for TcpProxy {
     }
 }
 
-/// A connection of the program's, and the one that goes on from here. Closed when both directions have let go of it.
+/// A connection of the program and the connection to the daemon. Closed when both directions have dropped it.
 struct Connection {
     program: TcpStream,
     daemon: TcpStream,
@@ -114,7 +114,7 @@ struct Connection {
 impl Shared {
     fn pass_on(&self, connection: &Connection) {
         let mut buffer = vec![0; 1 << 16];
-        // Now and then it has to be seen that the other direction has ended.
+        // Check regularly whether the other direction has ended.
         connection.program.set_read_timeout(Some(Duration::from_millis(10))).expect("a TCP connection");
         while !connection.gone.load(Ordering::SeqCst) {
             match (&connection.program).read(&mut buffer) {
@@ -159,7 +159,7 @@ impl Shared {
             }
         }
         if cut {
-            // Closing it, which happens when both directions have let go, then is a reset.
+            // Then closing the connection, when both directions have dropped it, sends a reset.
             let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
             setsockopt(&connection.program, sockopt::Linger, &at_once).expect("a TCP connection");
         } else {
@@ -170,8 +170,8 @@ impl Shared {
     }
 }
 
-/// Without this, who writes small pieces waits 40 ms for each other one: a delay that is not asked for.
+/// Prevents an unwanted delay of 40 ms for every second small piece.
 fn acknowledge(stream: &TcpStream) {
-    // One that is closed already needs none.
+    // Fails only if the connection is already closed.
     let _ = stream.set_quickack(true);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What a person sees and does at an X server. Places are pixels from its upper left corner.
+//! A user's view and input at an X server. Positions are in pixels from the upper left corner.
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xfixes::ConnectionExt as _;
@@ -12,7 +12,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::{PATIENCE, Xvfb, wait_for};
 
-/// A session at a server of 24 bits, with a mouse of one button.
+/// A session at a server with 24 bits per pixel and a mouse with one button.
 #[derive(Debug)]
 pub struct XSession {
     connection: RustConnection,
@@ -29,7 +29,7 @@ impl XSession {
         Self { connection, root }
     }
 
-    /// Waits until the colour at a place, red first, is what is looked for.
+    /// Waits until `is_it` accepts the colour at a position, red first.
     pub fn await_color(&self, (x, y): (usize, usize), is_it: impl Fn([u8; 3]) -> bool) {
         wait_for(&format!("the colour at {x}, {y}"), PATIENCE, || {
             let form = ImageFormat::Z_PIXMAP;
@@ -40,7 +40,7 @@ impl XSession {
         });
     }
 
-    /// Waits until the mouse's cursor can be seen, or no longer.
+    /// Waits until the mouse cursor is visible or invisible.
     pub fn await_cursor(&self, is_seen: bool) {
         wait_for(&format!("a cursor: {is_seen}"), PATIENCE, || {
             let image = self.connection.xfixes_get_cursor_image().expect("asked").reply().expect("answered");
@@ -48,22 +48,22 @@ impl XSession {
         });
     }
 
-    /// Moves the mouse to a place.
+    /// Moves the mouse to a position.
     pub fn move_to(&self, place: (usize, usize)) {
         self.mouse(MOTION_NOTIFY_EVENT, place);
     }
 
-    /// Presses the button at a place where the mouse is already.
+    /// Presses the button at the current position.
     pub fn press(&self, place: (usize, usize)) {
         self.mouse(BUTTON_PRESS_EVENT, place);
     }
 
-    /// Lets the button go.
+    /// Releases the button.
     pub fn release(&self, place: (usize, usize)) {
         self.mouse(BUTTON_RELEASE_EVENT, place);
     }
 
-    /// All three, one after the other.
+    /// Moves, presses and releases.
     pub fn click(&self, place: (usize, usize)) {
         self.move_to(place);
         self.press(place);
@@ -76,7 +76,7 @@ impl XSession {
         self.connection.flush().expect("sent");
     }
 
-    /// Closes the only window, which has to have this name, as a window manager does.
+    /// Closes the only window, which must have this name, like a window manager.
     pub fn close_window(&self, name: &str) {
         let window =
             self.connection.query_tree(self.root).expect("asked").reply().expect("answered").children[0];

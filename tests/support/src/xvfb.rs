@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! An X server whose screen is a file.
+//! An X server with a file as its screen.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{PATIENCE, Process, wait_for};
 
-/// Xvfb, with a display number of its own. It draws whenever its clients do.
+/// Xvfb with its own display number.
 #[derive(Debug)]
 pub struct Xvfb {
     display: String,
@@ -18,7 +18,7 @@ pub struct Xvfb {
 }
 
 impl Xvfb {
-    /// Starts it with a screen such as `320x240x16`, whose last figure is the depth.
+    /// Starts it with a screen such as `320x240x16`: width, height and depth.
     #[must_use]
     pub fn start(screen: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -41,13 +41,13 @@ impl Xvfb {
         &self.display
     }
 
-    /// Where the screen is, as the file `Xvfb_screen0` in the format XWD.
+    /// The directory with the screen, the file `Xvfb_screen0` in XWD format.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Takes it away from its clients.
+    /// Stops the server.
     pub fn stop(&mut self) {
         self.process.terminate();
     }
