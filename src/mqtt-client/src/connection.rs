@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A connection for a few questions, each of which waits for the broker's answer.
+//! A connection for a few requests. Each waits for the broker's answer.
 //!
-//! It has no Last Will and announces nothing. When it is lost, it stays so.
+//! It has no Last Will and does not reconnect.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::{Error, Login, Message, QoS};
 /// How long [`probe`] waits for the broker.
 const PROBING: Duration = Duration::from_secs(5);
 
-/// A connection, and the messages that have come and were not asked for yet.
+/// A connection, and the messages that it has received.
 pub struct Connection {
     link: Link,
     deadline: Instant,
@@ -35,9 +35,10 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Connects to `broker` as `login`, within `patience`. Until [`Self::set_patience`] it counts for everything that follows, too.
+    /// Connects to `broker` as `login`. `patience` limits this and all that follows, until
+    /// [`Self::set_patience`].
     ///
-    /// The broker ends another connection of the same `client_id`.
+    /// The broker closes another connection with the same `client_id`.
     pub fn open(
         broker: &Address,
         login: Option<&Login>,
@@ -49,24 +50,24 @@ impl Connection {
         Ok(Self { link, deadline, received: VecDeque::new() })
     }
 
-    /// From now on, `patience` counts for everything that follows.
+    /// Limits all that follows to `patience` from now.
     pub fn set_patience(&mut self, patience: Duration) {
         self.deadline = Instant::now() + patience;
     }
 
-    /// Subscribes to `topics`, in their order. Messages that the broker keeps on them may come later.
+    /// Subscribes to `topics`, in this order. Their retained messages may come later.
     pub fn subscribe(&mut self, topics: &[&str], qos: QoS) -> Result<(), Error> {
         self.link.subscribe(topics.iter().map(|topic| (*topic, qos)))?;
         self.wait_for(|received| matches!(received, Received::Subscribed))
     }
 
-    /// Publishes a message with QoS 1, and waits until the broker has it.
+    /// Publishes a message with QoS 1, and waits until the broker acknowledges it.
     pub fn publish(&mut self, topic: &str, retain: bool, payload: impl Into<Vec<u8>>) -> Result<(), Error> {
         self.link.publish(topic, QoS::AtLeastOnce, retain, payload.into())?;
         self.wait_for(|received| matches!(received, Received::Acknowledged))
     }
 
-    /// The next message; [`Error::NoAnswer`] if none comes in time.
+    /// Returns the next message, or [`Error::NoAnswer`] if none comes in time.
     pub fn next_message(&mut self) -> Result<Message, Error> {
         loop {
             if let Some(message) = self.received.pop_front() {
@@ -76,12 +77,12 @@ impl Connection {
         }
     }
 
-    /// The messages that have come already.
+    /// Removes and returns the messages received so far.
     pub fn received(&mut self) -> impl Iterator<Item = Message> {
         self.received.drain(..)
     }
 
-    /// Leaves politely, which spares the broker's log a complaint.
+    /// Sends DISCONNECT, so that the broker does not log an error.
     pub fn close(self) {
         self.link.disconnect();
     }
@@ -91,8 +92,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what was gathered, waits for the broker, notes the messages that come and answers them. Whether anything is as
-    /// awaited.
+    /// Sends pending packets, waits for the broker, and keeps and answers the messages that come. Returns
+    /// whether a packet is awaited.
     fn receive(&mut self, is_awaited: impl Fn(&Received) -> bool) -> Result<bool, Error> {
         self.link.flush()?;
         if !wait::readable(&[self.link.as_fd()], Some(self.deadline))?[0] {
@@ -105,13 +106,14 @@ impl Connection {
                 self.received.push_back(message);
             }
         }
-        // The answers. Who has left meanwhile is found out with the next question.
+        // The answers. The next request detects a connection that has ended.
         let _ = self.link.flush();
         Ok(has_come)
     }
 }
 
-/// Connects once and leaves again, to see whether the broker takes clients. `client_id` must be that of nobody else.
+/// Connects and disconnects, to check whether the broker accepts clients. No other client may use
+/// `client_id`.
 pub fn probe(broker: &Address, login: Option<&Login>, client_id: &str) -> Result<(), Error> {
     Connection::open(broker, login, client_id, PROBING)?.close();
     Ok(())

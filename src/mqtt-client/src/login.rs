@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Who a client says that it is, to a broker that asks.
+//! User names and passwords for brokers that require them.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// A user name, and the password that proves it.
+/// A user name and its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// The name.
     pub username: String,
-    /// The password; a broker may do without.
+    /// The password. Some brokers require only the user name.
     pub password: Option<Password>,
 }
 
-/// A password and where it is from.
+/// A password and its file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
-    /// The password itself, which is printed nowhere.
+    /// The password itself. It is never printed.
     pub secret: Vec<u8>,
-    /// The file that it was read from, for messages.
+    /// The file that contains it, for messages.
     pub file: PathBuf,
 }
 
