@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use lamp::state::LampState;
 use lamp::topic;
-use log::{info, warn};
-use mqtt_client::{Connection, Error, Login, QoS};
+use log::info;
+use mqtt_client::{Connection, Error, FailureLog, Login, QoS};
 use runtime::address::Address;
 use runtime::backoff::Backoff;
 
@@ -54,8 +54,7 @@ pub(crate) fn retained_state(
     // reconnect.
     let client_id = format!("{NAME}_first_{}", std::process::id());
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
-    let mut is_logged = false;
-    let mut refusal = None;
+    let mut failures = FailureLog::default();
     loop {
         let open = || {
             let login = login().map_err(Error::NoLogin)?;
@@ -65,16 +64,7 @@ pub(crate) fn retained_state(
             Ok(connection) => return read(&ask(connection).ok()??),
             Err(Error::Refused(_)) => return None,
             Err(error) => {
-                // Log a wrong password even if the broker was unreachable before.
-                let is_refusal = matches!(error, Error::NotAuthorized(_) | Error::NoLogin(_));
-                let reason = error.to_string();
-                if !is_logged || (is_refusal && refusal.as_ref() != Some(&reason)) {
-                    warn!("MQTT broker {broker}: {reason}; retrying");
-                    is_logged = true;
-                }
-                if is_refusal {
-                    refusal = Some(reason);
-                }
+                failures.failed(broker, &error);
                 std::thread::sleep(backoff.wait());
             }
         }

@@ -96,13 +96,9 @@ fn run(called: &Cli, arguments: &[OsString]) -> anyhow::Result<()> {
         subscriptions,
         unretained_topic: Some(topic::SET_CONFIG.into()),
     };
-    let (handler, broker) = (Arc::clone(&service), cli.broker.clone());
+    let handler = Arc::clone(&service);
     let start = move || {
         session::start(options, move |event| match (event, &mut backlight) {
-            (Event::Connected, _) => {
-                info!("connected to MQTT broker {broker}");
-                handler.on_event(Event::Connected);
-            }
             (Event::Message(message), Some(backlight)) if message.topic == topic::BACKLIGHT => {
                 backlight.take(&message.payload);
             }

@@ -138,10 +138,7 @@ impl Service {
                 self.describe(&mut inner);
                 self.changed.wake();
             }
-            Event::Lost(reason) => {
-                warn!("{reason}; retrying");
-                inner.connected = false;
-            }
+            Event::Lost => inner.connected = false,
             Event::Message(message) => self.take_message(&mut inner, &message),
         }
     }

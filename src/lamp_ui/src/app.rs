@@ -17,7 +17,6 @@ use lamp::topic;
 use mqtt_client::session::{self, Event, Publisher};
 use mqtt_client::{Message, QoS};
 use programs::lamp_ui::{Cli, Grab};
-use runtime::address::Address;
 use runtime::signals::{SIGINT, SIGTERM, Signals};
 use runtime::{Waker, wait};
 
@@ -61,7 +60,6 @@ struct App {
     desktop: Desktop,
     status: Status,
     window: Option<Rc<Window>>,
-    broker: Address,
     bridge_topic: Option<String>,
     publisher: Publisher,
     send: SendEvent,
@@ -94,9 +92,7 @@ impl App {
             })
         };
         let bridge_topic = device_info::device_id().map(|id| topic::bridge_state(&id));
-        let options = session_options(cli, bridge_topic.as_ref());
-        let broker = options.broker.clone();
-        let publisher = session::start(options, {
+        let publisher = session::start(session_options(cli, bridge_topic.as_ref()), {
             let send = Arc::clone(&send);
             move |event| send(AppEvent::Mqtt(event))
         })?;
@@ -121,7 +117,6 @@ impl App {
             desktop: Desktop::new(has_display && cli.grab != Grab::Always),
             status: Status::new(cli.pigpiod.clone()),
             window,
-            broker,
             bridge_topic,
             publisher,
             send,
@@ -234,14 +229,8 @@ impl App {
         self.wake.clear();
         while let Ok(event) = self.events.try_recv() {
             match event {
-                AppEvent::Mqtt(Event::Connected) => {
-                    log::info!("connected to MQTT broker {}", self.broker);
-                    self.connection(true);
-                }
-                AppEvent::Mqtt(Event::Lost(reason)) => {
-                    log::warn!("{reason}; retrying");
-                    self.connection(false);
-                }
+                AppEvent::Mqtt(Event::Connected) => self.connection(true),
+                AppEvent::Mqtt(Event::Lost) => self.connection(false),
                 AppEvent::Mqtt(Event::Message(Message { topic, payload, retained })) => {
                     self.take_message(&topic, &payload, retained);
                 }

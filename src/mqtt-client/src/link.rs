@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The socket to a broker and the protocol on it.
 //!
-//! What is to be sent is gathered until [`Link::flush`], so that all of it is one write. With it goes the acknowledgement of what
-//! was received: a broker that uses Nagle's algorithm, as mosquitto does unless it is told otherwise, holds the next message
-//! back until then, and the kernel would take up to 40 ms to acknowledge.
+//! [`Link::flush`] sends all pending packets in one write, and has the kernel acknowledge what was received.
+//! A broker that uses Nagle's algorithm, as mosquitto does by default, sends no further message until then,
+//! and the kernel would wait up to 40 ms.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::linux::net::TcpStreamExt;
@@ -22,19 +22,20 @@ use mqtt_protocol_core::mqtt::result_code::{ConnectReturnCode, MqttError};
 use runtime::address::{self, Address};
 use runtime::wait;
 
+use crate::ends::Suspect;
 use crate::{Error, Login, Message, QoS};
 
-/// Time between signs of life, as in every LAMPI client, in seconds.
+/// Keep-alive interval of every LAMPI client, in seconds.
 const KEEP_ALIVE: u16 = 60;
 
-/// Longest wait for the broker's kernel to take what is sent.
+/// Longest wait until the kernel accepts what is written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Largest packet taken from the broker, in bytes. Beyond it the connection is dropped, so it is far above any
-/// message that makes sense and far below the memory of a lamp.
+/// Largest packet accepted from the broker, in bytes. A larger one ends the connection. This is far more than
+/// any LAMPI message and far less than the memory of a Raspberry Pi.
 const LARGEST_INCOMING: u32 = 4 << 20;
 
-/// Bytes that are read at a time.
+/// Size of a read, in bytes.
 const BUFFER: usize = 16 << 10;
 
 /// A connection that the broker has accepted.
@@ -42,30 +43,41 @@ pub(crate) struct Link {
     stream: TcpStream,
     protocol: connection::Connection<role::Client>,
     outgoing: Vec<u8>,
-    /// When to send a sign of life, and when that of the broker is overdue.
+    /// When to send PINGREQ, and when the answer to it is overdue.
     ping_due: Option<Instant>,
     answer_due: Option<Instant>,
-    unacknowledged: usize,
+    unacknowledged: Vec<Sent>,
+    /// Size of the largest packet that the broker has accepted, in bytes.
+    accepted: usize,
+    /// Packets of this size in bytes, and larger ones, are not sent.
+    limit: Option<usize>,
 }
 
-/// The topic of a Last Will and its payload: QoS 2, retained.
+/// A packet that the broker has not acknowledged.
+struct Sent {
+    id: u16,
+    topic: String,
+    size: usize,
+}
+
+/// The topic and the payload of a Last Will. It is retained and has QoS 2.
 pub(crate) type Will<'a> = (&'a str, &'a str);
 
-/// What has come from the broker.
+/// A packet from the broker.
 #[derive(Debug)]
 pub(crate) enum Received {
-    /// It accepts the client, or refuses it.
+    /// CONNACK: the broker accepts or refuses the client.
     Answer(ConnectReturnCode),
-    /// It has taken a subscription.
+    /// SUBACK.
     Subscribed,
-    /// It has taken a message of QoS 1.
+    /// PUBACK.
     Acknowledged,
     /// A message.
     Message(Message),
 }
 
 impl Link {
-    /// Connects to `broker` as `login`, with a new session.
+    /// Connects to `broker` as `login`, with a clean session.
     pub(crate) fn open(
         broker: &Address,
         login: Option<&Login>,
@@ -74,7 +86,7 @@ impl Link {
         until: Instant,
     ) -> Result<Self, Error> {
         let stream = connect(broker, until)?;
-        // Without this an answer waits until the broker's kernel has acknowledged what went before it: 40 ms.
+        // Otherwise a packet waits for the acknowledgement of the one before it, up to 40 ms.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let options = ConnectionOptions::new().maximum_packet_size_recv(LARGEST_INCOMING);
@@ -87,27 +99,37 @@ impl Link {
             outgoing: Vec::new(),
             ping_due: None,
             answer_due: None,
-            unacknowledged: 0,
+            unacknowledged: Vec::new(),
+            accepted: 0,
+            limit: None,
         };
-        let mut hello = Connect::builder().client_id(client_id)?.clean_session(true).keep_alive(KEEP_ALIVE);
+        let mut connect_packet =
+            Connect::builder().client_id(client_id)?.clean_session(true).keep_alive(KEEP_ALIVE);
         if let Some(login) = login {
-            hello = hello.user_name(&login.username)?;
+            connect_packet = connect_packet.user_name(&login.username)?;
             if let Some(password) = &login.password {
-                hello = hello.password(password.secret.clone())?;
+                connect_packet = connect_packet.password(password.secret.clone())?;
             }
         }
         if let Some((topic, payload)) = will {
-            hello = hello.will_message(topic, payload, Qos::ExactlyOnce, true)?;
+            connect_packet = connect_packet.will_message(topic, payload, Qos::ExactlyOnce, true)?;
         }
-        let events = link.protocol.checked_send(hello.build()?);
+        let connect_packet = connect_packet.build()?;
+        // The largest of the small packets: it contains the topic and the payload of the Last Will.
+        link.accepted = connect_packet.size();
+        let events = link.protocol.checked_send(connect_packet);
         link.handle(events, &mut Vec::new())?;
         link.flush()?;
         loop {
             if !wait::readable(&[link.as_fd()], Some(until))?[0] {
                 return Err(Error::NoAnswer);
             }
-            // Nothing else comes before it.
-            match link.receive()?.into_iter().next() {
+            let received = match link.receive() {
+                Err(Error::Closed) => return Err(Error::Unanswered(link.accepted)),
+                received => received?,
+            };
+            // No other packet precedes CONNACK.
+            match received.into_iter().next() {
                 Some(Received::Answer(ConnectReturnCode::Accepted)) => return Ok(link),
                 Some(Received::Answer(
                     ConnectReturnCode::BadUserNameOrPassword | ConnectReturnCode::NotAuthorized,
@@ -116,6 +138,11 @@ impl Link {
                 _ => {}
             }
         }
+    }
+
+    /// Drops packets of `limit` bytes and more from now on, if any.
+    pub(crate) fn set_limit(&mut self, limit: Option<usize>) {
+        self.limit = limit;
     }
 
     /// Publishes a message.
@@ -128,56 +155,91 @@ impl Link {
     ) -> Result<(), Error> {
         let mut packet =
             Publish::builder().topic_name(topic)?.qos(qos.into()).retain(retain).payload(payload);
-        if qos != QoS::AtMostOnce {
-            packet = packet.packet_id(self.protocol.acquire_packet_id()?);
-            self.unacknowledged += 1;
+        let id = if qos == QoS::AtMostOnce { None } else { Some(self.protocol.acquire_packet_id()?) };
+        if let Some(id) = id {
+            packet = packet.packet_id(id);
         }
-        let events = self.protocol.checked_send(packet.build()?);
-        self.handle(events, &mut Vec::new())
+        self.send(packet.build()?, id, topic)
     }
 
-    /// Subscribes to `topics`, in their order, in one request.
+    /// Subscribes to `topics`, in this order, in one packet.
     pub(crate) fn subscribe<'a>(
         &mut self,
         topics: impl IntoIterator<Item = (&'a str, QoS)>,
     ) -> Result<(), Error> {
-        let entry = |(topic, qos): (&str, QoS)| SubEntry::new(topic, SubOpts::new().set_qos(qos.into()));
+        let mut last = "";
+        let entry = |(topic, qos): (&'a str, QoS)| {
+            last = topic;
+            SubEntry::new(topic, SubOpts::new().set_qos(qos.into()))
+        };
         let entries = topics.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let id = self.protocol.acquire_packet_id()?;
-        self.unacknowledged += 1;
-        let events = self.protocol.checked_send(Subscribe::builder().entries(entries).packet_id(id).build()?);
+        self.send(Subscribe::builder().entries(entries).packet_id(id).build()?, Some(id), last)
+    }
+
+    /// Sends a packet, unless it exceeds the limit.
+    fn send<P>(&mut self, packet: P, id: Option<u16>, topic: &str) -> Result<(), Error>
+    where
+        P: GenericPacketTrait + Sendable<role::Client, u16>,
+    {
+        let size = packet.size();
+        let events = if self.limit.is_some_and(|limit| size >= limit) {
+            id.map(|id| self.protocol.release_packet_id(id)).unwrap_or_default()
+        } else {
+            self.unacknowledged.extend(id.map(|id| Sent { id, topic: topic.into(), size }));
+            self.protocol.checked_send(packet)
+        };
         self.handle(events, &mut Vec::new())
     }
 
-    /// Leaves politely, without the Last Will.
+    /// Sends DISCONNECT: the broker does not publish the Last Will.
     pub(crate) fn disconnect(mut self) {
         let events = self.protocol.checked_send(Disconnect::new());
-        // The broker closes the connection, or has done so.
+        // The connection ends anyway.
         let _ = self.handle(events, &mut Vec::new());
         let _ = self.flush();
     }
 
-    /// How many messages and subscriptions the broker has not acknowledged yet.
+    /// Number of messages and subscriptions that the broker has not acknowledged.
     pub(crate) fn unacknowledged(&self) -> usize {
-        self.unacknowledged
+        self.unacknowledged.len()
     }
 
-    /// Sends what was gathered, and has the kernel acknowledge what was received. To be called after each
+    /// Size of the largest packet that the broker has accepted, in bytes.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted
+    }
+
+    /// The largest packet that the broker has not acknowledged, if it is larger than all that it has
+    /// accepted.
+    pub(crate) fn suspect(&self) -> Option<Suspect<'_>> {
+        let largest = self.unacknowledged.iter().max_by_key(|sent| sent.size)?;
+        (largest.size > self.accepted).then_some((&largest.topic, largest.size))
+    }
+
+    /// Reads the acknowledgements that the broker sent before the connection ended.
+    pub(crate) fn read_rest(&mut self) {
+        while wait::readable(&[self.as_fd()], Some(Instant::now())).is_ok_and(|readable| readable[0])
+            && self.receive().is_ok()
+        {}
+    }
+
+    /// Sends all pending packets, and has the kernel acknowledge what was received. Call it after each
     /// [`Self::receive`].
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let sent = self.stream.write_all(&self.outgoing);
         self.outgoing.clear();
         sent?;
-        // The kernel forgets this with the next packet. It does nothing where the acknowledgement went with what was sent.
+        // Valid until the next packet. It has no effect if what was sent carried the acknowledgement.
         Ok(self.stream.set_quickack(true)?)
     }
 
-    /// When [`Self::keep_alive`] has something to do.
+    /// When to call [`Self::keep_alive`].
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.ping_due.into_iter().chain(self.answer_due).min()
     }
 
-    /// Sends a sign of life if it is time, and fails if the broker has sent none for too long.
+    /// Sends PINGREQ if it is due, and fails if the answer to the last one is overdue.
     pub(crate) fn keep_alive(&mut self) -> Result<(), Error> {
         let now = Instant::now();
         if self.answer_due.is_some_and(|due| due <= now) {
@@ -191,11 +253,12 @@ impl Link {
         Ok(())
     }
 
-    /// Takes what has come; to be called when the socket is readable. The answers that the protocol asks for are gathered.
+    /// Reads packets; call it when the socket is readable. The answers that the protocol requires are pending
+    /// then.
     pub(crate) fn receive(&mut self) -> Result<Vec<Received>, Error> {
         let mut buffer = [0; BUFFER];
         let length = match self.stream.read(&mut buffer) {
-            Ok(0) => return Err(Error::Lost("the broker has closed the connection".into())),
+            Ok(0) => return Err(Error::Closed),
             Ok(length) => length,
             Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => 0,
             Err(error) => return Err(error.into()),
@@ -217,14 +280,16 @@ impl Link {
                     self.outgoing.extend_from_slice(&packet.to_continuous_buffer());
                 }
                 Event::NotifyPacketReceived(packet) => received.extend(Received::of(packet)),
-                Event::NotifyPacketIdReleased(_) => {
-                    self.unacknowledged = self.unacknowledged.saturating_sub(1);
+                Event::NotifyPacketIdReleased(id) => {
+                    for sent in self.unacknowledged.extract_if(.., |sent| sent.id == id) {
+                        self.accepted = self.accepted.max(sent.size);
+                    }
                 }
                 Event::RequestTimerReset { kind, duration_ms } => {
                     let due = Instant::now() + Duration::from_millis(duration_ms);
                     match kind {
-                        // Not put off by what is sent meanwhile: else a lamp that is busy would never find out that its
-                        // broker is gone.
+                        // Packets that are sent do not delay it: otherwise a busy lamp would never detect
+                        // that its broker is gone.
                         TimerKind::PingreqSend => _ = self.ping_due.get_or_insert(due),
                         TimerKind::PingrespRecv => self.answer_due = Some(due),
                         TimerKind::PingreqRecv => {}
@@ -235,7 +300,7 @@ impl Link {
                 Event::NotifyError(MqttError::PacketTooLarge) => error = Some(Error::TooLarge),
                 Event::NotifyError(reason) => error = Some(reason.into()),
                 Event::RequestClose => {
-                    error.get_or_insert_with(|| Error::Lost("the broker breaks the protocol".into()));
+                    error.get_or_insert_with(|| Error::Lost("it violates the MQTT protocol".into()));
                 }
             }
         }
@@ -267,10 +332,10 @@ impl Received {
 
 /// Tries every address of the broker.
 fn connect(broker: &Address, until: Instant) -> Result<TcpStream, Error> {
-    let mut last = Error::Lost("its name has no address".into());
+    let mut last = Error::Lost("its host name has no address".into());
     let addresses = addresses(broker, until)?;
     for (index, address) in addresses.iter().enumerate() {
-        // None may take the time of those after it.
+        // Leaves time for the addresses after it.
         let share = until.saturating_duration_since(Instant::now()) / (addresses.len() - index) as u32;
         if share.is_zero() {
             return Err(Error::NoAnswer);
@@ -284,7 +349,7 @@ fn connect(broker: &Address, until: Instant) -> Result<TcpStream, Error> {
     Err(last)
 }
 
-/// The addresses of the broker. A name is looked up on a thread of its own, since nothing else ends that in time.
+/// The addresses of the broker. Another thread resolves its host name, because that has no time limit.
 fn addresses(broker: &Address, until: Instant) -> Result<Vec<SocketAddr>, Error> {
     let Address { host, port } = broker.clone();
     if let Some(addresses) = address::known(&host, port) {
@@ -292,7 +357,7 @@ fn addresses(broker: &Address, until: Instant) -> Result<Vec<SocketAddr>, Error>
     }
     let (sender, found) = mpsc::channel();
     runtime::thread::start("resolver", move || {
-        // Whoever asked may have given up.
+        // It fails if the time is over.
         let _ = sender.send(address::resolve(&host, port));
     })?;
     match found.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -304,17 +369,11 @@ fn addresses(broker: &Address, until: Instant) -> Result<Vec<SocketAddr>, Error>
 /// Why the broker refuses the client.
 fn refusal(code: ConnectReturnCode) -> String {
     let reason = match code {
-        ConnectReturnCode::IdentifierRejected => "the client id is rejected",
-        ConnectReturnCode::ServerUnavailable => "it is not available",
-        _ => "the version of the protocol is not accepted",
+        ConnectReturnCode::IdentifierRejected => "it rejects the client ID",
+        ConnectReturnCode::ServerUnavailable => "it is unavailable",
+        _ => "it does not support MQTT 3.1.1",
     };
     format!("it refuses the connection: {reason}")
-}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        Self::Lost(error.to_string())
-    }
 }
 
 impl From<MqttError> for Error {

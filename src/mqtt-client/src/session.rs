@@ -1,52 +1,55 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A connection that is kept up for as long as the program runs, on a thread of its own.
+//! A connection that lasts as long as the program, on its own thread.
 //!
-//! On every connection the program announces itself (`1`, retained, QoS 2; the broker publishes `0` by the Last Will) and
-//! subscribes anew, because a restarted broker has forgotten its subscriptions. There is no clean DISCONNECT: the Last Will
-//! is published of a program that ends, however it ends.
+//! After each connect it publishes `1` on the state topic (retained, QoS 2; the Last Will is `0`) and
+//! subscribes again, because sessions are clean. It sends no DISCONNECT, so that the broker publishes the
+//! Last Will however the program ends.
+//!
+//! It retries at once when an accepted connection ends, and with growing waits when connections fail or end
+//! often. It logs that it is connected, disconnected and cannot connect, but not each repetition;
+//! [`crate::ends`] has the rules.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::fmt;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use log::{info, warn};
 use runtime::address::Address;
 use runtime::backoff::Backoff;
 use runtime::{Waker, wait};
 
+use crate::ends::{Ends, LASTING, SETTLED};
 use crate::link::{Link, Received};
-use crate::{Error, Login, Message, QoS};
-
-/// A connection that lasted as long was not thrown out at once by another client with our id.
-const LASTING: Duration = Duration::from_secs(1);
+use crate::{Error, FailureLog, Login, Message, QoS};
 
 /// How long the broker may take to accept a connection.
 const CONNECTING: Duration = Duration::from_secs(5);
 
-/// Messages that may wait for the connection's thread. A lamp needs only its newest state: few are enough.
+/// Most messages that wait for the connection's thread. Few are enough, because only the newest state
+/// matters.
 const QUEUE: usize = 64;
 
-/// Messages that the broker may not have acknowledged yet. Further ones wait.
+/// Most messages that the broker has not acknowledged. Further ones wait.
 const MOST_UNACKNOWLEDGED: usize = 100;
 
-/// Whom to connect to, as whom, and what to subscribe to.
+/// The broker, the login and the topics of a session.
 pub struct Options {
     /// The broker.
     pub broker: Address,
-    /// Says as whom to connect; asked before each attempt, so that what is put right meanwhile counts. An error is one
-    /// sentence.
+    /// Reads the login. It is called before each attempt to connect, so that the newest login counts. An
+    /// error is one sentence.
     pub login: Box<dyn Fn() -> Result<Option<Login>, String> + Send>,
-    /// The MQTT client id. The broker allows one connection per id.
+    /// The client ID. A broker allows one connection for each.
     pub client_id: String,
-    /// Topic on which the program is announced.
+    /// Topic of the program's connection state.
     pub state_topic: String,
     /// Topics to subscribe to.
     pub subscriptions: Vec<(String, QoS)>,
-    /// One of these topics, on which nothing may be retained. A retained message on it that is too large to be taken is removed:
-    /// it would end every connection.
+    /// One of these topics, on which nothing may be retained. The session removes a retained message on it
+    /// that is too large to receive, because it would end every connection.
     pub unretained_topic: Option<String>,
 }
 
@@ -60,38 +63,37 @@ impl fmt::Debug for Options {
     }
 }
 
-/// What happens on the connection.
+/// An event of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Connected, announced and subscribed: the time to publish what others should know.
+    /// Connected and subscribed. Publish what others should receive.
     Connected,
-    /// Not connected (any more), with the reason. Comes once, not for each new attempt; but again when it turns out that the
-    /// broker refuses the client.
-    Lost(String),
+    /// Disconnected. It follows each [`Event::Connected`] whose connection ends.
+    Lost,
     /// A message on one of the subscribed topics.
     Message(Message),
 }
 
-/// A message that was not sent, because there is no connection or it does not keep up.
+/// A message was not sent, because there is no connection or too many messages wait.
 ///
-/// The newest state is to be sent again on the next [`Event::Connected`], or when there is something newer.
+/// Publish the newest state after the next [`Event::Connected`], or when it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unsent;
 
-/// Sends messages from any thread, without ever blocking.
+/// Sends messages from any thread and never blocks.
 #[derive(Clone)]
 pub struct Publisher(Arc<Shared>);
 
-/// What other threads share with that of the connection.
+/// Data that other threads share with the connection's thread.
 struct Shared {
     queue: Mutex<Queue>,
-    /// The login may be another one now.
+    /// The login may have changed.
     log_in_again: AtomicBool,
-    /// Woken with each request that is put into the queue, and with `log_in_again`.
+    /// Wakes the thread for each new request, and for `log_in_again`.
     waker: Waker,
 }
 
-/// Requests that wait to be sent, in their order.
+/// Requests that wait, in their order.
 #[derive(Default)]
 struct Queue {
     is_connected: bool,
@@ -110,7 +112,7 @@ impl fmt::Debug for Publisher {
 }
 
 impl Publisher {
-    /// Hands a message to the connection.
+    /// Publishes a message.
     pub fn publish(
         &self,
         topic: &str,
@@ -121,12 +123,12 @@ impl Publisher {
         self.0.put(Request::Publish { topic: topic.into(), qos, retain, payload: payload.into() })
     }
 
-    /// Subscribes to one more topic until the connection is lost.
+    /// Subscribes to one more topic until the connection ends.
     pub fn subscribe(&self, topic: &str, qos: QoS) -> Result<(), Unsent> {
         self.0.put(Request::Subscribe { topic: topic.into(), qos })
     }
 
-    /// Connects anew if the login has become another one that can be read, and at once if there is no connection.
+    /// Reads the login, and connects again if it has changed. Without a connection, it retries at once.
     pub fn log_in_again(&self) {
         self.0.log_in_again.store(true, Ordering::SeqCst);
         self.0.waker.wake();
@@ -136,7 +138,7 @@ impl Publisher {
 impl Shared {
     fn put(&self, request: Request) -> Result<(), Unsent> {
         let mut queue = self.queue();
-        // Without a connection a message would wait, and be sent before newer ones when it is old.
+        // Without a connection, an old message would wait and precede newer ones.
         if !queue.is_connected || queue.requests.len() >= QUEUE {
             return Err(Unsent);
         }
@@ -151,13 +153,21 @@ impl Shared {
     }
 }
 
-/// Starts the connection's thread, which calls `on_event` and keeps connecting for as long as the process lives.
+/// Starts the thread, which calls `on_event` and keeps connecting until the process ends.
 ///
-/// `on_event` must not block: while it runs nothing is received.
+/// `on_event` must not block: the thread receives nothing while it runs.
 pub fn start(options: Options, on_event: impl FnMut(Event) + Send + 'static) -> Result<Publisher, Error> {
     let waker = Waker::new().map_err(Error::Thread)?;
     let shared = Arc::new(Shared { queue: Mutex::default(), log_in_again: AtomicBool::new(false), waker });
-    let thread = Thread { options, shared: Arc::clone(&shared), on_event };
+    let thread = Thread {
+        options,
+        shared: Arc::clone(&shared),
+        on_event,
+        backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(10)),
+        ends: Ends::default(),
+        failures: FailureLog::default(),
+        is_too_large: false,
+    };
     std::thread::Builder::new().name("mqtt".into()).spawn(move || thread.run()).map_err(Error::Thread)?;
     Ok(Publisher(shared))
 }
@@ -166,46 +176,78 @@ struct Thread<F> {
     options: Options,
     shared: Arc<Shared>,
     on_event: F,
+    backoff: Backoff,
+    ends: Ends,
+    failures: FailureLog,
+    /// The broker sent a packet that was too large.
+    is_too_large: bool,
 }
 
 impl<F: FnMut(Event)> Thread<F> {
     fn run(mut self) {
-        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
-        let mut lost_reported = false;
-        let mut refusal_reported = None;
-        let mut too_large = false;
         loop {
-            let mut connected = None;
-            let Err(error) = self.keep_connection(&mut connected, too_large);
-            *self.shared.queue() = Queue::default();
-            if let Some(since) = connected {
-                lost_reported = false;
-                refusal_reported = None;
-                too_large = false;
-                // Two clients with one id throw each other out: only a connection that lasts is a success.
-                if Instant::elapsed(&since) >= LASTING {
-                    backoff.reset();
+            let wait = match self.connect() {
+                Ok((mut link, login)) => {
+                    let end = self.keep_connection(&mut link, login.as_ref());
+                    *self.shared.queue() = Queue::default();
+                    (self.on_event)(Event::Lost);
+                    self.disconnected(&mut link, end.err());
+                    if self.ends.are_many() {
+                        self.backoff.wait()
+                    } else {
+                        self.backoff.reset();
+                        Duration::ZERO
+                    }
                 }
-            }
-            too_large |= matches!(error, Error::TooLarge);
-            // A refusal needs somebody to act: it must not be hidden by a broker that was not there before it.
-            let is_refusal = matches!(error, Error::Refused(_) | Error::NotAuthorized(_) | Error::NoLogin(_));
-            let reason = error.to_string();
-            let is_news = is_refusal && refusal_reported.as_ref() != Some(&reason);
-            if !lost_reported || is_news {
-                lost_reported = true;
-                (self.on_event)(Event::Lost(format!("MQTT broker {}: {reason}", self.options.broker)));
-            }
-            if is_refusal {
-                refusal_reported = Some(reason);
-            }
-            if self.pause(backoff.wait()) {
-                backoff.reset();
+                Err(error) => {
+                    self.ends.failed();
+                    self.failures.failed(&self.options.broker, &error);
+                    self.backoff.wait()
+                }
+            };
+            if self.pause(wait) {
+                self.backoff.reset();
             }
         }
     }
 
-    /// Waits, but no longer than until the login may be another one. Whether it may.
+    /// Logs the end of a connection, and its cause if that is known.
+    fn disconnected(&mut self, link: &mut Link, error: Option<Error>) {
+        let Options { broker, client_id, .. } = &self.options;
+        let Some(error) = error else {
+            info!(
+                "disconnected from MQTT broker {broker}: the user name or the password has changed; retrying"
+            );
+            return self.failures.connected(true);
+        };
+        link.read_rest();
+        self.is_too_large = matches!(error, Error::TooLarge);
+        let is_closed = matches!(error, Error::Closed);
+        let is_other_client = self.ends.ended(is_closed, link.accepted(), link.suspect());
+        let is_quiet = !is_other_client && self.ends.are_quiet();
+        if is_other_client {
+            warn!(
+                "MQTT broker {broker} closes each connection soon: another client probably uses the client \
+                 ID {client_id}; stop the other client"
+            );
+        } else if !is_quiet {
+            warn!("disconnected from MQTT broker {broker}: {error}; retrying");
+        }
+        self.failures.connected(!is_quiet);
+    }
+
+    /// Logs which packets the broker does not accept.
+    fn settled(&mut self) {
+        let broker = &self.options.broker;
+        for (topic, size) in self.ends.settled() {
+            warn!(
+                "MQTT broker {broker} closes the connection after a packet of {size} bytes on {topic}; such \
+                 packets are not sent; raise max_packet_size in mosquitto.conf and restart mosquitto"
+            );
+        }
+    }
+
+    /// Waits, until the login may have changed at the latest. Returns whether it may.
     fn pause(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         loop {
@@ -223,30 +265,33 @@ impl<F: FnMut(Event)> Thread<F> {
         }
     }
 
-    /// Whether the login is another one than `login`. One that cannot be read is for the next connection to complain of.
-    fn is_another(&self, login: Option<&Login>) -> bool {
+    /// Whether the login is no longer `login`. The next attempt to connect reports one that cannot be read.
+    fn has_changed(&self, login: Option<&Login>) -> bool {
         self.shared.log_in_again.swap(false, Ordering::SeqCst)
             && (self.options.login)().is_ok_and(|new| new.as_ref() != login)
     }
 
-    /// Connects, and receives and sends for as long as there is a connection. Says in `connected` since when there was.
-    fn keep_connection(
-        &mut self,
-        connected: &mut Option<Instant>,
-        too_large: bool,
-    ) -> Result<Infallible, Error> {
-        let Options { broker, client_id, state_topic, subscriptions, unretained_topic, login } =
-            &self.options;
+    /// Connects. Returns the login too.
+    fn connect(&self) -> Result<(Link, Option<Login>), Error> {
+        let Options { broker, client_id, state_topic, login, .. } = &self.options;
         self.shared.log_in_again.store(false, Ordering::SeqCst);
         let login = login().map_err(Error::NoLogin)?;
         let will = (state_topic.as_str(), "0");
-        let mut link =
-            Link::open(broker, login.as_ref(), client_id, Some(will), Instant::now() + CONNECTING)?;
-        *connected = Some(Instant::now());
+        let link = Link::open(broker, login.as_ref(), client_id, Some(will), Instant::now() + CONNECTING)?;
+        Ok((link, login))
+    }
+
+    /// Receives and sends until the connection fails, or the login is no longer `login`.
+    fn keep_connection(&mut self, link: &mut Link, login: Option<&Login>) -> Result<(), Error> {
+        let Options { broker, state_topic, subscriptions, unretained_topic, .. } = &self.options;
+        let now = Instant::now();
+        let mut settled = self.ends.are_unsettled().then_some(now + SETTLED);
+        let mut lasting = Some(now + LASTING);
+        link.set_limit(self.ends.limit());
         if let Some(topic) = unretained_topic
-            && too_large
+            && self.is_too_large
         {
-            // Before it is subscribed to.
+            // The subscription must follow.
             link.publish(topic, QoS::AtLeastOnce, true, Vec::new())?;
         }
         link.publish(state_topic, QoS::ExactlyOnce, true, b"1".to_vec())?;
@@ -254,15 +299,19 @@ impl<F: FnMut(Event)> Thread<F> {
             link.subscribe([(topic.as_str(), *qos)])?;
         }
         link.flush()?;
+        if !self.ends.are_quiet() {
+            info!("connected to MQTT broker {broker}");
+        }
         self.shared.queue().is_connected = true;
         (self.on_event)(Event::Connected);
         loop {
-            self.send_requests(&mut link)?;
-            let readable = wait::readable(&[link.as_fd(), self.shared.waker.as_fd()], link.next_deadline())?;
+            self.send_requests(link)?;
+            let until = link.next_deadline().into_iter().chain(settled).chain(lasting).min();
+            let readable = wait::readable(&[link.as_fd(), self.shared.waker.as_fd()], until)?;
             if readable[1] {
                 self.shared.waker.clear();
-                if self.is_another(login.as_ref()) {
-                    return Err(Error::Lost("the user name or the password has changed".into()));
+                if self.has_changed(login) {
+                    return Ok(());
                 }
             }
             if readable[0] {
@@ -273,10 +322,17 @@ impl<F: FnMut(Event)> Thread<F> {
                 }
             }
             link.keep_alive()?;
+            let now = Instant::now();
+            if settled.take_if(|settled| *settled <= now).is_some() {
+                self.settled();
+            }
+            if lasting.take_if(|lasting| *lasting <= now).is_some() && self.ends.lasted() {
+                info!("connected to MQTT broker {}", self.options.broker);
+            }
         }
     }
 
-    /// Sends what waits, and the answers to what was received, in one write.
+    /// Sends pending requests, and the answers to what was received, in one write.
     fn send_requests(&self, link: &mut Link) -> Result<(), Error> {
         while link.unacknowledged() < MOST_UNACKNOWLEDGED {
             let Some(request) = self.shared.queue().requests.pop_front() else { break };

@@ -187,7 +187,7 @@ fn deletes_a_retained_message_that_is_too_large() {
     let (service, observer) = lamp.start_and_watch();
     // A retained message comes again with each subscription.
     observer.publish_with(SET_CONFIG, QoS::AtLeastOnce, true, "x".repeat(5 << 20));
-    service.await_log("it sends a packet of more than 4 MiB", 1);
+    service.await_log("it sent a packet of more than 4 MiB", 1);
     let last = state(0.5, 0.5, 0.5, true, "after");
     insist(&observer, &last);
     lamp.await_leds([250, 500, 500]);

@@ -130,7 +130,7 @@ fn logs_a_refusal_once_and_retries() {
 
     let service = lamp.start();
     lamp.await_leds([1000, 0, 0]);
-    service.await_log(&format!("{refused}it asks for a user name and a password; retrying"), 1);
+    service.await_log(&format!("{refused}it requires a user name and a password; retrying"), 1);
     drop(service);
 
     secrets.write("wrong\n");
@@ -236,7 +236,7 @@ fn the_environment_applies_without_other_settings() {
     let variables = [("LAMPI_USERNAME", "lamp"), ("LAMPI_PASSWORD_FILE", file)];
     assert!(checked(&variables, &[]).contains(": accepts clients"));
     let said = checked(&variables, &["--username", "nobody"]);
-    assert!(said.contains("the user name 'nobody' is wrong, or it asks for a password too"), "{said}");
+    assert!(said.contains("the user name 'nobody' is wrong, or it requires a password too"), "{said}");
     let said = checked(&[("LAMPI_PASSWORD_FILE", file)], &[]);
     assert!(said.contains("LAMPI_PASSWORD_FILE is set without LAMPI_USERNAME"), "{said}");
     let said = checked(&[], &["--password-file", file]);

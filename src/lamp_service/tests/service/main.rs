@@ -8,6 +8,7 @@ mod command_line;
 mod contract;
 mod dark;
 mod document;
+mod limits;
 mod login;
 mod machines;
 mod options;

@@ -240,7 +240,7 @@ fn reports_a_password_that_the_broker_or_the_lamp_rejects() {
     settings("username = lamp\n");
     assert!(said().contains("fix: Write the password of lamp to a file of the lamp's user"), "{}", said());
     settings("");
-    assert!(said().starts_with(&format!("{refused}it asks for a user name and a password\n")), "{}", said());
+    assert!(said().starts_with(&format!("{refused}it requires a user name and a password\n")), "{}", said());
 }
 
 #[test]

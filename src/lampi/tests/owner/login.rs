@@ -89,7 +89,7 @@ fn another_user_and_another_broker_have_their_own_passwords() {
     for (arguments, variables, expected) in [
         (&login[..], &[][..], unanswered),
         (&[], &[("LAMPI_USERNAME", "owner"), ("LAMPI_PASSWORD_FILE", file)], unanswered),
-        (&[], &[], (Some(1), refused, "it asks for a user name and a password")),
+        (&[], &[], (Some(1), refused, "it requires a user name and a password")),
         (&wrong[..], &[], (Some(1), refused, "the user name 'lamp' or the password in ")),
         (&wrong[2..], &[], (Some(1), "lampi: ", "password-file is set without username")),
     ] {
@@ -106,5 +106,5 @@ fn another_user_and_another_broker_have_their_own_passwords() {
         &format!("broker = localhost:1\nusername = owner\npassword-file = {file}\n"),
     );
     let status = lamp.broker_status(&["--broker", &address]);
-    assert!(status.contains("it asks for a user name and a password"), "{status}");
+    assert!(status.contains("it requires a user name and a password"), "{status}");
 }
