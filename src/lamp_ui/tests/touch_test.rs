@@ -92,6 +92,7 @@ fn reports_that_lamp_ui_uses_the_devices() {
     let rig = Rig::start();
     let folder = rig.framebuffer().parent().unwrap().to_owned();
     let log = folder.join("log");
+    rig.ui.await_log("reading touches from", 1);
     let mut call = lamp_ui();
     call.arg("--framebuffer").arg(rig.framebuffer()).args(["--geometry", "240x320x16"]);
     call.arg("--touch").arg(folder.join("touch")).stderr(std::fs::File::create(&log).unwrap());
