@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The maintainer's address. debian/package.toml of these sources has a placeholder, which whoever publishes
-//! a package replaces.
+//! The maintainer's address. debian/package.toml of these sources has a placeholder; the publisher of a package
+//! replaces it.
 
 use anyhow::Context;
 use toml::{Table, Value};

@@ -7,6 +7,8 @@
 mod contract;
 mod roff;
 mod settings_file;
+#[cfg(test)]
+mod supervisor_check;
 
 use clap::Command;
 use programs::manual::{self, Manual};

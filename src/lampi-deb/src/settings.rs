@@ -420,7 +420,7 @@ pub(crate) fn help() -> String {
     let mut text = String::from("Settings for --set and --config:\n");
     for row in TABLE {
         let default = if row.default.is_empty() { "none" } else { row.default };
-        let _ = writeln!(text, "  {:<28} {} [default: {default}]", row.key, row.help);
+        let _ = writeln!(text, "  {} [default: {default}]\n      {}", row.key, row.help);
     }
     text
 }

@@ -74,7 +74,7 @@ impl Stage {
         for program in PROGRAMS {
             self.files.push(Staged { path: program.packaged_path().to_owned(), mode: 0o755 });
             make_directory(
-                self.directory.join(program.packaged_path()).parent().expect("it lies in the directory"),
+                self.directory.join(program.packaged_path()).parent().expect("it is in the directory"),
             )?;
         }
         for alias in ALIASES {
@@ -121,7 +121,7 @@ impl Stage {
     /// Adds a file.
     pub(crate) fn add(&mut self, path: &str, mode: u32, content: &[u8]) -> anyhow::Result<()> {
         let place = self.directory.join(path);
-        make_directory(place.parent().expect("it lies in the directory"))?;
+        make_directory(place.parent().expect("it is in the directory"))?;
         write(&place, content)?;
         self.files.push(Staged { path: path.to_owned(), mode });
         Ok(())

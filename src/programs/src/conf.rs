@@ -52,29 +52,29 @@ impl fmt::Display for Fault {
 
 /// The wrong values in the section of a program.
 #[must_use]
-pub fn faults(program: &Program, said: &supervisor_conf::Program) -> Vec<Fault> {
-    let is_root = said.user.as_deref().is_none_or(|user| user == "root" || user == "0");
+pub fn faults(program: &Program, section: &supervisor_conf::Program) -> Vec<Fault> {
+    let is_root = section.user.as_deref().is_none_or(|user| user == "root" || user == "0");
     let needs_user = program.runs_as == RunsAs::LampUser;
-    let lacks = |name: &&str| needs_user && !said.environment.contains_key(*name);
+    let lacks = |name: &&str| needs_user && !section.environment.contains_key(*name);
     let checks = [
-        (said.autostart, Fault::NoAutostart),
-        (said.autorestart == Autorestart::Always, Fault::NoAutorestart),
-        (said.startretries > FEW_RETRIES, Fault::FewRetries),
-        (said.redirect_stderr && said.logs.len() == 1, Fault::SeveralLogs),
+        (section.autostart, Fault::NoAutostart),
+        (section.autorestart == Autorestart::Always, Fault::NoAutorestart),
+        (section.startretries > FEW_RETRIES, Fault::FewRetries),
+        (section.redirect_stderr && section.logs.len() == 1, Fault::SeveralLogs),
         (needs_user || is_root, Fault::NotRoot),
         (!needs_user || !is_root, Fault::Root),
-        (program.name != "pigpiod" || said.command.iter().any(|word| word == "-g"), Fault::Background),
+        (program.name != "pigpiod" || section.command.iter().any(|word| word == "-g"), Fault::Background),
     ];
     let broken = checks.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault);
     broken.chain(VARIABLES.into_iter().filter(lacks).map(Fault::NoVariable)).collect()
 }
 
-/// The first two neighbours in `said` with priorities in the wrong order.
+/// The first two neighbours in `sections` with priorities in the wrong order.
 #[must_use]
 pub fn out_of_order<'a>(
-    said: &[&'a supervisor_conf::Program],
+    sections: &[&'a supervisor_conf::Program],
 ) -> Option<(&'a supervisor_conf::Program, &'a supervisor_conf::Program)> {
-    said.windows(2).find(|pair| pair[0].priority >= pair[1].priority).map(|pair| (pair[0], pair[1]))
+    sections.windows(2).find(|pair| pair[0].priority >= pair[1].priority).map(|pair| (pair[0], pair[1]))
 }
 
 #[cfg(test)]
@@ -95,8 +95,8 @@ mod tests {
         "autostart=true\nautorestart=true\nstartretries=9\nredirect_stderr=true\nstdout_logfile=/a\n";
 
     fn found(name: &str, lines: &str) -> Vec<Fault> {
-        let said = read(&format!("[program:{name}]\ncommand=/x/{name}\n{SOUND}{lines}"));
-        faults(Program::supervised(name).unwrap(), &said[0])
+        let sections = read(&format!("[program:{name}]\ncommand=/x/{name}\n{SOUND}{lines}"));
+        faults(Program::supervised(name).unwrap(), &sections[0])
     }
 
     #[test]
@@ -113,18 +113,18 @@ mod tests {
         ] {
             assert_eq!(found(name, lines), expected, "{name} {lines}");
         }
-        let said = read("[program:fbcp]\ncommand=/x\nautostart=false\nautorestart=unexpected\n");
+        let sections = read("[program:fbcp]\ncommand=/x\nautostart=false\nautorestart=unexpected\n");
         assert_eq!(
-            faults(Program::supervised("fbcp").unwrap(), &said[0]),
+            faults(Program::supervised("fbcp").unwrap(), &sections[0]),
             [Fault::NoAutostart, Fault::NoAutorestart, Fault::FewRetries, Fault::SeveralLogs]
         );
     }
 
     #[test]
     fn compares_priorities() {
-        let said = read("[program:a]\ncommand=/a\npriority=1\n[program:b]\ncommand=/b\npriority=1\n");
-        let pair = out_of_order(&said.iter().collect::<Vec<_>>()).unwrap();
+        let sections = read("[program:a]\ncommand=/a\npriority=1\n[program:b]\ncommand=/b\npriority=1\n");
+        let pair = out_of_order(&sections.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!((pair.0.name.as_str(), pair.1.name.as_str()), ("a", "b"));
-        assert!(out_of_order(&[&said[0]]).is_none());
+        assert!(out_of_order(&[&sections[0]]).is_none());
     }
 }

@@ -124,15 +124,15 @@ fn read(path: &Path) -> Result<Vec<u8>, Reason> {
     let file = file.map_err(|error| match Errno::from_io_error(&error) {
         Some(Errno::LOOP) => Reason::Link(std::fs::canonicalize(path).ok()),
         // A socket or a device.
-        Some(Errno::NXIO | Errno::NODEV) => Reason::NoFile,
+        Some(Errno::NXIO | Errno::NODEV) => Reason::NotAFile,
         _ => Reason::System(error),
     })?;
     let metadata = file.metadata().map_err(Reason::System)?;
     if !metadata.is_file() {
-        return Err(Reason::NoFile);
+        return Err(Reason::NotAFile);
     }
     if metadata.uid() != 0 && metadata.uid() != geteuid().as_raw() && Some(metadata.uid()) != behind_sudo() {
-        return Err(Reason::Stranger(account(metadata.uid())));
+        return Err(Reason::OtherOwner(account(metadata.uid())));
     }
     if metadata.mode() & 0o077 != 0 {
         return Err(Reason::Open(metadata.mode() & 0o777));
@@ -179,9 +179,9 @@ enum Reason {
     /// It is a symbolic link to this path.
     Link(Option<PathBuf>),
     /// It is a directory, a FIFO or another special file.
-    NoFile,
+    NotAFile,
     /// It belongs to this account.
-    Stranger(String),
+    OtherOwner(String),
     /// This mode gives others than its owner access.
     Open(u32),
     /// Its first line is not a password.
@@ -209,7 +209,7 @@ impl Unusable {
         let caller = quoted(&self.caller);
         match &self.reason {
             Reason::Open(_) => ("let only its owner read it".into(), format!("chmod 600 {file}")),
-            Reason::Stranger(_) => {
+            Reason::OtherOwner(_) => {
                 (format!("give it to {caller}"), format!("chown {caller} {file} && sudo chmod 600 {file}"))
             }
             Reason::System(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -219,7 +219,7 @@ impl Unusable {
                 let target = quoted(&target.to_string_lossy());
                 ("replace the link with a copy".into(), format!("cp -p --remove-destination {target} {file}"))
             }
-            Reason::Link(None) | Reason::NoFile | Reason::NoPassword | Reason::System(_) => {
+            Reason::Link(None) | Reason::NotAFile | Reason::NoPassword | Reason::System(_) => {
                 ("write the password into it".into(), format!("install -o {caller} -m 600 /dev/stdin {file}"))
             }
         }
@@ -234,8 +234,8 @@ impl Unusable {
         let caller = visible(&self.caller);
         let wrong = match &self.reason {
             Reason::Link(_) => "is a symbolic link".into(),
-            Reason::NoFile => "is not a regular file".into(),
-            Reason::Stranger(owner) => {
+            Reason::NotAFile => "is not a regular file".into(),
+            Reason::OtherOwner(owner) => {
                 format!("belongs to {}, not to {caller} or root", visible(owner))
             }
             Reason::Open(mode) => format!("gives access to other users (mode {mode:o})"),

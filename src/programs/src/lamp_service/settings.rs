@@ -102,7 +102,7 @@ impl Called {
             return Some((paths::conf("lamp_service"), value));
         }
         let mut settings = lines(&self.content).filter_map(|line| line.setting);
-        settings.find(|(known, _)| *known == name).map(|(_, value)| (self.file.clone(), value))
+        settings.find(|(key, _)| *key == name).map(|(_, value)| (self.file.clone(), value))
     }
 
     /// The file of the lamp's state.
