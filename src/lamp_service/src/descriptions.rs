@@ -60,7 +60,7 @@ impl Descriptions {
 }
 
 /// The `remembered` topics to delete when `current` describes the lamp. At a remote broker, a topic with
-/// another name belongs to another lamp, of which this one is a copy.
+/// another name belongs to another lamp; this one is a copy of it.
 pub(crate) fn outdated(
     remembered: &[String],
     current: Option<&str>,
