@@ -155,7 +155,7 @@ impl Stage {
 
     /// Waits until every program runs, and returns them. fbcp runs only briefly.
     #[track_caller]
-    fn await_everybody(&self) -> Vec<(i32, String)> {
+    fn await_programs(&self) -> Vec<(i32, String)> {
         wait_for("all programs run", PATIENCE, || {
             let mut running = self.processes();
             running.retain(|(_, name)| name != "fbcp");
@@ -213,9 +213,9 @@ fn an_unprivileged_user_sees_light_and_picture_change_and_nothing_remains() {
     assert_eq!(std::fs::metadata(directory).expect("it exists").mode() & 0o777, 0o700);
     wait_for("a red picture", PATIENCE, || (strip(picture)? == [255, 0, 0]).then_some(()));
 
-    let everybody = stage.await_everybody();
+    let running = stage.await_programs();
     if is_root() {
-        for (number, name) in &everybody {
+        for (number, name) in &running {
             let owner = std::fs::metadata(format!("/proc/{number}")).expect("it runs").uid();
             assert_eq!(owner, NOBODY, "{name}");
         }
@@ -223,7 +223,7 @@ fn an_unprivileged_user_sees_light_and_picture_change_and_nothing_remains() {
 
     // Addresses are hexadecimal in native byte order: 127.0.0.1, with one port each.
     let listening = |name: &str| {
-        let (number, _) = everybody.iter().find(|(_, running)| running == name).expect("it runs");
+        let (number, _) = running.iter().find(|(_, running)| running == name).expect("it runs");
         listening_sockets(*number)
     };
     assert!(matches!(&listening("mosquitto")[..], [address] if address.starts_with("0100007F:")));
@@ -316,8 +316,8 @@ fn the_end_of_any_program_is_reported_and_stops_the_others() {
         let stage = Stage::with_programs();
         let mut demo = stage.start();
         stage.await_line(RED);
-        let everybody = stage.await_everybody();
-        let (number, _) = everybody.iter().find(|(_, name)| name == victim).expect("it runs");
+        let running = stage.await_programs();
+        let (number, _) = running.iter().find(|(_, name)| name == victim).expect("it runs");
         kill(Pid::from_raw(*number), Signal::SIGKILL).expect("it runs");
         assert_eq!(demo.await_end().code(), Some(1));
         let [complaint] = &demo.log()[..] else { panic!("{:?}", demo.log()) };
@@ -334,7 +334,7 @@ fn sigkill_ends_all_processes() {
     let stage = Stage::with_programs();
     let mut demo = stage.start();
     stage.await_line(RED);
-    stage.await_everybody();
+    stage.await_programs();
     demo.kill();
     wait_for("no process", PATIENCE, || stage.processes().is_empty().then_some(()));
 }

@@ -12,14 +12,14 @@ fn the_frame_follows_the_lamp() {
     let rig = Rig::start();
     let [hue, saturation, brightness] = SLIDERS;
 
-    rig.tell(0.0, 0.0, 0.0, true, "other");
+    rig.publish_state(0.0, 0.0, 0.0, true, "other");
     rig.await_color(STRIP, [255; 3]);
     rig.await_color(POWER, [255; 3]);
     rig.await_color((along(0.0), hue), [255, 0, 0]);
     rig.await_color((along(0.0), saturation), [255; 3]);
     rig.await_color((along(0.0) - 11, brightness), [0; 3]);
 
-    rig.tell(0.66, 0.5, 0.75, false, "other");
+    rig.publish_state(0.66, 0.5, 0.75, false, "other");
     rig.await_color(STRIP, [128, 133, 255]);
     rig.await_color(POWER, [156, 154, 156]);
     rig.await_color((along(0.66), hue), [0, 10, 255]);
@@ -148,16 +148,16 @@ fn the_thumb_stays_under_the_finger_while_others_change_the_lamp() {
     // The finger changes nothing: the thumb is at 0.5.
     rig.touch.down(held);
     rig.touch.await_read();
-    rig.tell(0.1, 1.0, 0.25, true, "other");
-    rig.tell(0.1, 1.0, 0.25, true, "lamp_ui");
+    rig.publish_state(0.1, 1.0, 0.25, true, "other");
+    rig.publish_state(0.1, 1.0, 0.25, true, "lamp_ui");
     // A broker may acknowledge a message before it delivers it to others; lamp_ui's next message comes after
     // what it has received.
     rig.observer.await_acknowledged(3);
     rig.touch.to((along(0.51), SLIDERS[0]));
     rig.request();
     rig.await_color(held, [0, 240, 255]);
-    rig.tell(0.51, 1.0, 0.25, true, "lamp_ui");
-    rig.tell(0.1, 1.0, 0.25, true, "other");
+    rig.publish_state(0.51, 1.0, 0.25, true, "lamp_ui");
+    rig.publish_state(0.1, 1.0, 0.25, true, "other");
     rig.observer.await_acknowledged(5);
     rig.touch.up();
     rig.await_color(elsewhere, [255, 153, 0]);
@@ -166,10 +166,10 @@ fn the_thumb_stays_under_the_finger_while_others_change_the_lamp() {
 #[test]
 fn own_echoes_are_ignored_except_the_first() {
     let rig = Rig::start();
-    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.publish_state(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.await_color(STRIP, [255, 0, 0]);
-    rig.tell(0.5, 1.0, 1.0, true, "lamp_ui");
-    rig.tell(0.0, 1.0, 1.0, false, "other");
+    rig.publish_state(0.5, 1.0, 1.0, true, "lamp_ui");
+    rig.publish_state(0.0, 1.0, 1.0, false, "other");
     rig.await_color(POWER, [156, 154, 156]);
     assert!(is_near(rig.color(STRIP), [255, 0, 0]), "the echo was shown");
 }
@@ -179,7 +179,7 @@ fn many_echoes_move_nothing_and_cause_no_message() {
     let mut rig = Rig::start();
     rig.known();
     for step in 0..500 {
-        rig.tell(f64::from(step % 100) / 100.0, 1.0, 1.0, step % 2 == 0, "lamp_ui");
+        rig.publish_state(f64::from(step % 100) / 100.0, 1.0, 1.0, step % 2 == 0, "lamp_ui");
     }
     rig.observer.await_acknowledged(501);
     rig.touch.down((along(0.3), SLIDERS[1]));
@@ -225,7 +225,7 @@ fn reconnects_to_an_unstable_broker() {
         rig.broker.restart();
         rig.ui.await_log("connected to MQTT broker", times);
     }
-    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.publish_state(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.await_color(STRIP, [255, 0, 0]);
 }
 
@@ -236,7 +236,7 @@ fn ignores_a_message_that_is_not_a_state() {
     rig.observer.publish("lamp/changed", r#"{"color": {"h": 7}}"#);
     rig.observer.publish("lamp/changed", "\u{0}");
     rig.ui.await_log("ignored a message on lamp/changed: ", 2);
-    rig.tell(0.0, 1.0, 1.0, true, "other");
+    rig.publish_state(0.0, 1.0, 1.0, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
 }
 
@@ -249,7 +249,7 @@ fn stores_only_changes() {
     let corner = (CORNER.1 * rig::WIDTH + CORNER.0) * 2;
     bytes[corner..corner + 2].copy_from_slice(&[0xff; 2]);
     std::fs::write(rig.framebuffer(), bytes).unwrap();
-    rig.tell(0.0, 0.5, 0.9, false, "other");
+    rig.publish_state(0.0, 0.5, 0.9, false, "other");
     rig.await_color(POWER, [156, 154, 156]);
     assert_eq!(rig.color(CORNER), [255; 3]);
 }
@@ -268,7 +268,7 @@ fn reconnects_after_the_broker_restarts_and_shows_its_first_state() {
     rig.ui.await_log("connected to MQTT broker", 2);
     rig.observer.await_subscriptions(4);
     rig.touch.to((along(0.8), SLIDERS[0]));
-    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.publish_state(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.await_color(STRIP, [255, 0, 0]);
     rig.touch.to((along(0.9), SLIDERS[0]));
     rig.touch.up();
@@ -285,9 +285,9 @@ fn a_service_that_connects_after_a_touch_receives_it() {
     rig.expect_on(false);
     rig.observer.publish("lamp/connection/lamp_service/state", "1");
     rig.expect_on(false);
-    rig.tell(0.5, 1.0, 0.25, false, "lamp_ui");
+    rig.publish_state(0.5, 1.0, 0.25, false, "lamp_ui");
     // No request is missing now: the service's state is shown, although its client is lamp_ui.
-    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.publish_state(0.0, 1.0, 1.0, true, "lamp_ui");
     rig.observer.publish("lamp/connection/lamp_service/state", "1");
     rig.await_color(STRIP, [255, 0, 0]);
 }

@@ -42,7 +42,7 @@ fn an_offline_service_disables_the_controls() {
     rig.touch.up();
     rig.touch.tap((20, 300));
     rig.touch.await_read();
-    rig.tell(0.0, 1.0, 1.0, true, "lamp_ui");
+    rig.publish_state(0.0, 1.0, 1.0, true, "lamp_ui");
     service(&rig, "1");
     rig.await_color(STRIP, [255, 0, 0]);
     rig.touch.tap((20, 300));
@@ -53,26 +53,26 @@ fn an_offline_service_disables_the_controls() {
 fn shows_the_code_until_the_lamp_is_associated() {
     let mut rig = Rig::start();
     rig.known();
-    let tell = |rig: &Rig, payload: &str| {
+    let associate = |rig: &Rig, payload: &str| {
         rig.observer.publish_with("lamp/associated", QoS::ExactlyOnce, true, payload);
     };
-    tell(&rig, r#"{"associated": false, "code": "0123456789abcdef0123456789abcdef"}"#);
+    associate(&rig, r#"{"associated": false, "code": "0123456789abcdef0123456789abcdef"}"#);
     rig.await_color(END_OF_CODE, BACKGROUND);
     let first = std::fs::read(rig.framebuffer()).unwrap();
     // A difference after the sixth character is not visible.
-    tell(&rig, r#"{"associated": false, "code": "fedcba9876543210fedcba9876543210"}"#);
+    associate(&rig, r#"{"associated": false, "code": "fedcba9876543210fedcba9876543210"}"#);
     wait_for("another code is shown", PATIENCE, || {
         (std::fs::read(rig.framebuffer()).unwrap() != first).then_some(())
     });
-    tell(&rig, r#"{"associated": false, "code": "0123450000000000"}"#);
+    associate(&rig, r#"{"associated": false, "code": "0123450000000000"}"#);
     wait_for("the first code is shown", PATIENCE, || {
         (std::fs::read(rig.framebuffer()).unwrap() == first).then_some(())
     });
     rig.touch.tap(POWER);
-    tell(&rig, r#"{"associated": "yes"}"#);
+    associate(&rig, r#"{"associated": "yes"}"#);
     rig.ui.await_log("ignored a message on lamp/associated: ", 1);
     rig.touch.await_read();
-    tell(&rig, r#"{"associated": true}"#);
+    associate(&rig, r#"{"associated": true}"#);
     rig.await_color(STRIP, [0, 255, 255]);
     rig.touch.down((along(0.3), SLIDERS[1]));
     assert!(rig.request().contains(r#""s": 0.3"#), "a touch on the association page had an effect");
@@ -127,7 +127,7 @@ fn the_screen_goes_black_and_comes_back() {
     rig.touch.tap((20, 300));
     rig.await_color(STRIP, [0, 255, 255]);
     rig.await_color(STRIP, BLACK);
-    rig.tell(0.0, 1.0, 0.25, true, "other");
+    rig.publish_state(0.0, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
     // The touch that lit the screen has not pressed the toggle.
     rig.touch.down((along(0.3), SLIDERS[1]));
@@ -159,7 +159,7 @@ fn shows_the_status_page_while_the_panels_button_is_pressed() {
         call.args(["--pigpiod", &daemon.address()]);
     });
     rig.await_color(RULE, GREY);
-    rig.tell(0.5, 1.0, 0.25, true, "other");
+    rig.publish_state(0.5, 1.0, 0.25, true, "other");
     // A touch does not set invisible controls.
     rig.touch.tap((20, 300));
     rig.touch.await_read();
@@ -233,7 +233,7 @@ fn rotates_frame_and_finger_together() {
         configure(call, directory.path(), "[graphics]\nrotation = 180\n");
     });
     let turned = |(x, y): (usize, usize)| (rig::WIDTH - 1 - x, rig::HEIGHT - 1 - y);
-    rig.tell(0.5, 1.0, 0.25, true, "other");
+    rig.publish_state(0.5, 1.0, 0.25, true, "other");
     rig.await_color(turned(STRIP), [0, 255, 255]);
     rig.await_color(turned(CORNER), BACKGROUND);
     rig.touch.down(turned((along(0.3), SLIDERS[1])));
@@ -246,7 +246,7 @@ fn a_quarter_turn_gives_the_wide_layout() {
     let mut rig = Rig::start_with(|call| {
         configure(call, directory.path(), "[graphics]\nrotation = 90\n");
     });
-    rig.tell(0.5, 1.0, 0.25, true, "other");
+    rig.publish_state(0.5, 1.0, 0.25, true, "other");
     // The frame is 320 by 240, its strip is a column at 213, and its top is at the left of the screen.
     let seen = |(x, y): (usize, usize)| (y, rig::HEIGHT - 1 - x);
     rig.await_color(seen((218, 120)), [0, 255, 255]);
@@ -311,15 +311,15 @@ fn draws_at_most_kivys_maxfps() {
         })
     };
     let before = settled();
-    rig.tell(0.0, 1.0, 0.25, true, "other");
+    rig.publish_state(0.0, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [255, 0, 0]);
     let frame = settled() - before;
 
     let (before, start) = (written(), std::time::Instant::now());
     for step in 0..300 {
-        rig.tell(if step % 2 == 0 { 0.5 } else { 0.0 }, 1.0, 0.25, true, "other");
+        rig.publish_state(if step % 2 == 0 { 0.5 } else { 0.0 }, 1.0, 0.25, true, "other");
     }
-    rig.tell(0.33, 1.0, 0.25, true, "other");
+    rig.publish_state(0.33, 1.0, 0.25, true, "other");
     rig.await_color(STRIP, [5, 255, 0]);
     let most = start.elapsed().as_secs_f64() * FPS + 2.0;
     let frames = (written() - before) as f64 / frame as f64;

@@ -144,7 +144,7 @@ impl RunningUi {
 }
 
 /// Publishes a state like `lamp_service`.
-fn tell(observer: &MqttObserver, state: &str) {
+fn publish_state(observer: &MqttObserver, state: &str) {
     observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "1");
     observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
 }
@@ -160,9 +160,9 @@ fn every_page_matches_its_reference_in_every_rotation() {
         screen.await_picture("waiting");
         observer.publish_with("lamp/connection/lamp_service/state", QoS::ExactlyOnce, true, "0");
         screen.await_picture("away");
-        tell(&observer, STATE);
+        publish_state(&observer, STATE);
         screen.await_picture("controls");
-        tell(&observer, OFF);
+        publish_state(&observer, OFF);
         screen.await_picture("off");
         // The references of the status page have only example facts.
         let code = r#"{"associated": false, "code": "3f9a2c41d07b5e8899aabbccddeeff00"}"#;
@@ -176,7 +176,7 @@ fn a_held_control_looks_held() {
     let broker = Mosquitto::start();
     let observer = MqttObserver::connect(broker.port(), &[]);
     let mut screen = RunningUi::start(0, &broker.address());
-    tell(&observer, STATE);
+    publish_state(&observer, STATE);
     screen.await_picture("controls");
     // At the thumb, so that nothing moves.
     screen.touch.down((along(0.08), SLIDERS[0]));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use test_support::{Message, MqttObserver, PATIENCE, Process, Signal, wait_for};
 
-use crate::{CHANGED, CONNECTION, Lamp, SET_CONFIG, insist, rounds, state};
+use crate::{CHANGED, CONNECTION, Lamp, SET_CONFIG, request_until_published, rounds, state};
 
 /// The step in a state of [`numbered`].
 fn number(text: &str) -> usize {
@@ -51,7 +51,7 @@ fn the_broker_is_killed_and_restarted_under_load() {
         service.await_log("connected to MQTT broker", round + 1);
         observer.await_subscriptions(round + 1);
         let last = state(0.5, 0.5, 0.5, true, &format!("round {round}"));
-        insist(&observer, &last);
+        request_until_published(&observer, &last);
         lamp.await_leds([250, 500, 500]);
         let mut late = lamp.observer();
         assert_eq!(late.next(CONNECTION).payload, "1");

@@ -136,7 +136,7 @@ fn rounds(few: usize, many: usize) -> usize {
 /// Between the service's connection and its subscription, a request is lost, and no event reports the end of
 /// that time.
 #[track_caller]
-fn insist(observer: &MqttObserver, request: &str) {
+fn request_until_published(observer: &MqttObserver, request: &str) {
     let start = std::time::Instant::now();
     wait_for("the lamp to take requests again", PATIENCE, || {
         observer.publish(SET_CONFIG, request);

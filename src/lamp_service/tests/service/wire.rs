@@ -5,7 +5,7 @@ use pigpio::protocol::number::{PFS, PRS, PWM};
 use pigpio::protocol::{MESSAGE_SIZE, Message};
 use test_support::{MqttObserver, Process, TcpProxy};
 
-use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, insist, kept, state};
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, request_until_published, state};
 
 /// Starts the service with a proxy in the connection of `option` (--broker or --pigpiod), and waits until it
 /// has published its state.
@@ -172,7 +172,7 @@ fn reconnects_to_the_broker_after_a_reset_within_a_message() {
         observer.next_where(CONNECTION, |message| message.payload == "0");
         observer.next_where(CONNECTION, |message| message.payload == "1");
         assert_eq!(proxy.cuts(), round + 1);
-        insist(&observer, &state(0.5, 0.5, 0.5, true, &format!("whole {round}")));
+        request_until_published(&observer, &state(0.5, 0.5, 0.5, true, &format!("whole {round}")));
         lamp.await_leds([250, 500, 500]);
     }
     // An incomplete message has no effect.

@@ -80,14 +80,14 @@ impl Rig {
     }
 
     /// Publishes a retained state like `lamp_service`.
-    pub(crate) fn tell(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
+    pub(crate) fn publish_state(&self, hue: f64, saturation: f64, brightness: f64, on: bool, client: &str) {
         let state = state(hue, saturation, brightness, on, client);
         self.observer.publish_with("lamp/changed", QoS::AtLeastOnce, true, state);
     }
 
     /// Publishes a first state and waits until it is visible.
     pub(crate) fn known(&self) {
-        self.tell(0.5, 1.0, 0.25, true, "other");
+        self.publish_state(0.5, 1.0, 0.25, true, "other");
         self.await_color(place::STRIP, [0, 255, 255]);
     }
 
