@@ -56,7 +56,7 @@ impl ErrorCode {
             Self::BAD_MODE => ("PI_BAD_MODE", "this mode does not exist"),
             Self::BAD_PUD => ("PI_BAD_PUD", "this pull resistor does not exist"),
             Self::BAD_DUTYCYCLE => ("PI_BAD_DUTYCYCLE", "the duty cycle is above the range of the GPIO"),
-            Self::BAD_DUTYRANGE => ("PI_BAD_DUTYRANGE", "the range must be 25 to 40000"),
+            Self::BAD_DUTYRANGE => ("PI_BAD_DUTYRANGE", "the range must be from 25 to 40000"),
             Self::NOT_INITIALISED => ("PI_NOT_INITIALISED", "pigpiod is starting or stopping"),
             Self::NOT_PERMITTED => (
                 "PI_NOT_PERMITTED",

@@ -147,7 +147,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         if self.button.is_none() {
             match self.gpio.request(BUTTON, self.settings) {
                 Ok(line) => self.button = Some(line),
-                Err(error) => return Err(self.complain(&error)),
+                Err(error) => return Err(self.button_error(&error)),
             }
             self.button_log.reset();
         }
@@ -155,7 +155,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
         self.button.as_mut().ok_or(ErrorCode::NOT_PERMITTED)
     }
 
-    fn complain(&mut self, error: &io::Error) -> ErrorCode {
+    fn button_error(&mut self, error: &io::Error) -> ErrorCode {
         self.button_log.warn(&format!("cannot use GPIO {BUTTON}, the panel's button: {error}"));
         match error.kind() {
             ErrorKind::ResourceBusy => ErrorCode::GPIO_IN_USE,
@@ -166,7 +166,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
     fn configure(&mut self, settings: Settings) -> Result<(), ErrorCode> {
         self.settings = settings;
         let configured = self.button()?.configure(settings);
-        configured.map_err(|error| self.complain(&error))
+        configured.map_err(|error| self.button_error(&error))
     }
 
     /// Processes events. Returns whether the LEDs have become available.
@@ -188,7 +188,7 @@ impl<S: Sysfs, G: Gpio> Kernel<S, G> {
             Err(error) => {
                 // The chip has disappeared. The next use of the button claims it again.
                 self.button = None;
-                self.complain(&error);
+                self.button_error(&error);
                 Vec::new()
             }
         }
@@ -235,7 +235,7 @@ impl<S: Sysfs, G: Gpio> Hardware for Kernel<S, G> {
             return self.leds.as_ref().map(|leds| leds[index].is_lit()).ok_or(ErrorCode::NOT_HPWM_GPIO);
         }
         let level = self.button()?.level();
-        level.map_err(|error| self.complain(&error))
+        level.map_err(|error| self.button_error(&error))
     }
 
     /// A pull resistor has no effect on an LED's pin, which is an output.

@@ -12,9 +12,8 @@ use supervisor_conf::codes::{self, Code};
 /// Check Supervisor's configuration for mistakes
 ///
 /// If one file has one wrong value, supervisord starts no program. It ignores a misspelt key, and it has no
-/// option that tests a file. supervisor-check reads the files like Supervisor 4.2 and 4.3. It reports each
-/// setting that supervisord refuses, and each setting that has no effect or a different one from what it
-/// looks like.
+/// option to test a file. supervisor-check reads the files like Supervisor 4.2 and 4.3. It reports each
+/// setting that supervisord refuses, ignores or reads in an unexpected way.
 ///
 /// error: supervisord refuses the setting. warning: supervisord accepts it, but it does not work as intended.
 /// hint: possibly correct. Codes that start with host- depend on the machine on which supervisord will run.
@@ -67,7 +66,7 @@ pub struct Arguments {
     #[arg(long, value_name = "CODE", exclusive = true, value_parser = known_code)]
     pub(crate) explain: Option<&'static Code>,
 
-    /// Check only the files, not the users, directories and programs of a machine
+    /// Check only the files, nothing on this machine
     #[arg(long, conflicts_with_all = ["root", "user", "directory", "command", "cwd"])]
     pub(crate) offline: bool,
 

@@ -81,7 +81,8 @@ const fn hint(
     Code { name, severity: Severity::Hint, what, why, example, cure }
 }
 
-const REFUSES: &str = "supervisord refuses to start. If it is already running, `supervisorctl reread` fails.";
+const REFUSES: &str =
+    "supervisord refuses to start. If it is already running, it refuses to reread its files.";
 
 /// All codes, sorted by name.
 pub const CODES: &[Code] = &[
@@ -298,7 +299,7 @@ pub const CODES: &[Code] = &[
     error(
         "host-log-directory-missing",
         "The directory of a log file or of the pidfile does not exist.",
-        "supervisord does not create directories. If one is missing, it refuses to start; if it is already running, `supervisorctl reread` fails.",
+        "supervisord does not create directories. If one is missing, it refuses to start; if it is already running, it refuses to reread its files.",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/none/app.log\n",
         "[program:app]\ncommand=/usr/bin/app\nstdout_logfile=/var/log/app.log\n",
     ),
@@ -585,7 +586,7 @@ pub const CODES: &[Code] = &[
     warning(
         "swallowed-line",
         "A section header or a setting is indented.",
-        "An indented line continues the value above it, so both are read differently from what they look like. This is an error if supervisord refuses the resulting value.",
+        "An indented line continues the value above it, so neither has its intended meaning. This is an error if supervisord refuses the resulting value.",
         "[program:app]\ncommand=/usr/bin/app\n  autostart=false\n",
         "[program:app]\ncommand=/usr/bin/app\nautostart=false\n",
     ),

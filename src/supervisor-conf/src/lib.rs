@@ -2,8 +2,8 @@
 //! Checks Supervisor's configuration before supervisord reads it.
 //!
 //! If one file has one wrong value, supervisord starts no program. It ignores a misspelt key and has no
-//! command that tests a file. This crate reads files like Supervisor 4.2.5 (Debian 12). It reports each
-//! setting that supervisord refuses or reads differently from what it looks like.
+//! option to test a file. This crate reads files like Supervisor 4.2.5 (Debian 12). It reports each setting
+//! that supervisord refuses, ignores or reads in an unexpected way.
 //!
 //! `parser` splits a file into sections, `configuration` merges the sections of all files, `model` derives
 //! programs, groups and the names that `expand` can replace, and each of the `rules` searches for one kind of

@@ -97,6 +97,6 @@ impl Machine {
         let path = format!("/devices/test/pwm/{chip}");
         let event = format!("{action}@{path}\0ACTION={action}\0DEVPATH={path}\0SUBSYSTEM=pwm\0");
         sendto(socket.as_raw_fd(), event.as_bytes(), &NetlinkAddr::new(0, 1), MsgFlags::empty())
-            .expect("root may tell of events, and somebody listens");
+            .expect("root may send events, and a program listens");
     }
 }

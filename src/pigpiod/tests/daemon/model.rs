@@ -223,7 +223,7 @@ impl Button {
         state.level = level;
         let mut bytes = vec![u8::from(level)];
         bytes.extend(tick.to_le_bytes());
-        state.changes.as_mut().expect("somebody has the line").write_all(&bytes).unwrap();
+        state.changes.as_mut().expect("the line is claimed").write_all(&bytes).unwrap();
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] =
 const OWN_MODULE: &str = "supervisor.";
 
 /// A value of `[supervisord]` and its place.
-fn said<'a>(model: &'a Model<'_>, key: &str) -> Option<(&'a Located, Text)> {
+fn setting<'a>(model: &'a Model<'_>, key: &str) -> Option<(&'a Located, Text)> {
     let section = model.configuration.section("supervisord")?;
     let located = model.configuration.get(section, key)?;
     Some((located, model.start_text(section, key)?))
@@ -25,7 +25,7 @@ fn said<'a>(model: &'a Model<'_>, key: &str) -> Option<(&'a Located, Text)> {
 
 /// The user that supervisord switches to, if it is known and not root.
 fn user<'a>(model: &'a Model<'_>) -> Option<(String, &'a Account)> {
-    let (_, name) = said(model, "user")?;
+    let (_, name) = setting(model, "user")?;
     let name = name.to_string();
     let account = model.host.account(&name)?;
     (!account.is_root()).then_some((name, account))
@@ -34,7 +34,7 @@ fn user<'a>(model: &'a Model<'_>) -> Option<(String, &'a Account)> {
 /// supervisord's log and pidfile must be files, and a device cannot be rotated.
 fn own_log(model: &Model<'_>, findings: &mut Findings<'_>) {
     for key in ["logfile", "pidfile"] {
-        let Some((located, text)) = said(model, key) else { continue };
+        let Some((located, text)) = setting(model, key) else { continue };
         let path = model.host.expand_user(&text.to_string());
         let place = located.place(text.at());
         let (consequence, is_log) = match key {
@@ -48,7 +48,7 @@ fn own_log(model: &Model<'_>, findings: &mut Findings<'_>) {
         } else if !super::logs::is_device(&path) && !path.is_empty() && model.host.is_directory(&path) {
             "host-log-is-directory"
         } else {
-            let rotated = said(model, "logfile_maxbytes")
+            let rotated = setting(model, "logfile_maxbytes")
                 .is_none_or(|(_, size)| values::size(&size.to_string()).is_none_or(|size| size > 0));
             if is_log && super::logs::is_device(&path) && rotated {
                 findings.warning(
@@ -137,7 +137,7 @@ fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
     let Some((name, account)) = user(model) else { return };
     let who = format!("`user={name}` of [supervisord]");
     let fix = format!("give {name} write permission there, or remove `user` from [supervisord]");
-    if let Some((located, text)) = said(model, "logfile") {
+    if let Some((located, text)) = setting(model, "logfile") {
         let path = model.host.expand_user(&text.to_string());
         if model.host.may_write(account, &path) == Some(false) {
             findings.error(
@@ -155,7 +155,7 @@ fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
             .flat_map(|process| ["stdout", "stderr"].map(|stream| model.log(program, process, stream)));
         logs.any(|log| log == Some(Log::Auto))
     };
-    if let Some((located, text)) = said(model, "childlogdir")
+    if let Some((located, text)) = setting(model, "childlogdir")
         && model.programs.iter().any(is_auto)
     {
         let path = model.host.expand_user(&text.to_string());
@@ -191,7 +191,7 @@ fn own_user(model: &Model<'_>, findings: &mut Findings<'_>) {
 
 /// Only root can switch to another user.
 fn program_users(model: &Model<'_>, findings: &mut Findings<'_>) {
-    let Some((_, own)) = said(model, "user") else { return };
+    let Some((_, own)) = setting(model, "user") else { return };
     let own = own.to_string();
     let is_root = match model.host.account(&own) {
         Some(account) if !model.host.is_unknown() => account.is_root(),
@@ -222,7 +222,7 @@ fn program_users(model: &Model<'_>, findings: &mut Findings<'_>) {
 }
 
 fn open_files(model: &Model<'_>, findings: &mut Findings<'_>) {
-    let Some((located, text)) = said(model, "minfds") else { return };
+    let Some((located, text)) = setting(model, "minfds") else { return };
     let Some(wanted) = values::integer(&text.to_string()) else { return };
     let limit = model.host.most_files(user(model).is_none());
     if wanted > limit {

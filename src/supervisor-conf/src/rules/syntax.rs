@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Lines that Supervisor reads differently from what they look like.
+//! Lines that Supervisor reads in an unexpected way.
 
 use super::{Findings, Rule, shown};
 use crate::configuration::Place;

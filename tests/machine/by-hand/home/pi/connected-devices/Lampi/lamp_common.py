@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands for the lamp's programs of a set-up by hand has of them: their names towards the broker, for ever."""
+"""A replacement for the programs of a manual set-up, with the same client IDs at the broker. Never exits."""
 
 import paho.mqtt.client
 
