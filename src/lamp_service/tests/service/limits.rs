@@ -6,7 +6,7 @@ use std::fs;
 
 use test_support::{Mosquitto, PATIENCE, Pigpiod, Process, TcpProxy, wait_for};
 
-use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, insist, kept, state};
+use crate::{CHANGED, CONNECTION, Lamp, NEW, SET_CONFIG, kept, request_until_published, state};
 
 /// Lines of the log that contain `text`.
 fn count(service: &Process, text: &str) -> usize {
@@ -31,7 +31,7 @@ fn two_services_with_one_broker_log_that_once_and_work_after_one_ends() {
         observer.next_where(CONNECTION, |message| message.payload == "1" && !message.retained);
     }
     second_service.kill();
-    insist(&observer, &state(0.5, 0.5, 0.5, true, "after"));
+    request_until_published(&observer, &state(0.5, 0.5, 0.5, true, "after"));
     lamp.await_leds([250, 500, 500]);
     for service in [&first_service, &second_service] {
         assert_eq!(count(service, cause), 1, "{:?}", service.log());
