@@ -4,6 +4,7 @@
 //! Unlike the lamp's programs, it publishes no connection state and has no Last Will.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -59,6 +60,12 @@ struct Confirmed {
     state: LampState,
 }
 
+/// A random number from the kernel. One seeded by the clock can be the same in two processes that start at the
+/// same time.
+fn random() -> u32 {
+    RandomState::new().build_hasher().finish() as u32
+}
+
 /// The broker's retained messages about the lamp.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Known {
@@ -78,7 +85,7 @@ impl BrokerClient {
         patience: Duration,
     ) -> anyhow::Result<Self> {
         // The broker disconnects the older one of two clients with the same ID.
-        let name = format!("{CLIENT}_{:08x}", fastrand::u32(..));
+        let name = format!("{CLIENT}_{:08x}", random());
         // The state last: the retained messages of the other topics arrive before it.
         let topics = [
             format!("{}+{}", BRIDGES.0, BRIDGES.1),
