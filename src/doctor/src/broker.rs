@@ -117,7 +117,7 @@ pub(super) fn is_anonymous(address: &Address, system: &System) -> bool {
 fn without_login(lamp: &Lamp, error: &installed::Unknown, report: &mut Report) {
     match error {
         installed::Unknown::NotYours(_) => {
-            report.needs_root("the broker, because the lamp's password for it is secret")
+            report.needs_root("the broker, because the lamp's password for it is secret");
         }
         installed::Unknown::Password(unusable) => {
             let (purpose, command) = unusable.fix();

@@ -189,7 +189,7 @@ fn touch(lamp: &Lamp, report: &mut Report) {
     };
     match found {
         Some(path) if lamp.system.exists(&path) => {
-            allowed(lamp, &path, READ, "lamp_ui receives no touches", report)
+            allowed(lamp, &path, READ, "lamp_ui receives no touches", report);
         }
         Some(path) => report.problem(
             format!("{} does not exist, and lamp_ui waits for it", quoted(&path.to_string_lossy())),

@@ -33,7 +33,8 @@ pub(super) fn check(lamp: &Lamp, report: &mut Report) {
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => report.needs_root("the lamp's state"),
         Err(_) => {
-            report.problem(format!("{shown} does not exist, so the lamp loses its colour at a restart"), give)
+            report
+                .problem(format!("{shown} does not exist, so the lamp loses its colour at a restart"), give);
         }
     }
     let shown = quoted(&file.to_string_lossy());

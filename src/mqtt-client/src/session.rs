@@ -7,7 +7,7 @@
 //!
 //! It retries at once when an accepted connection ends, and with growing waits when connections fail or end
 //! often. It logs that it is connected, disconnected and cannot connect, but not each repetition;
-//! [`crate::ends`] has the rules.
+//! `ends` has the rules.
 
 use std::collections::VecDeque;
 use std::fmt;

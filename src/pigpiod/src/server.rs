@@ -18,7 +18,7 @@ use crate::{Hardware, Pins};
 /// Maximum number of clients; further ones wait. Far more than a lamp has, and below the limit of open files.
 const MOST_CLIENTS: usize = 200;
 
-/// Listens on 127.0.0.1, and on ::1 if the machine has it.
+/// Listens on 127.0.0.1, and on `::1` if the machine has it.
 pub fn listen(port: u16) -> io::Result<Vec<TcpListener>> {
     let mut listeners = vec![TcpListener::bind((Ipv4Addr::LOCALHOST, port))?];
     match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
