@@ -132,7 +132,10 @@ impl Stage {
     fn observer(&self) -> MqttObserver {
         let line = self.await_line("Broker    127.0.0.1:");
         let (port, _) = line.split_once(';').expect("a port, and how to use it");
-        MqttObserver::connect(port.parse().expect("a port"), &["lamp/changed"])
+        let mut observer = MqttObserver::connect(port.parse().expect("a port"), &["lamp/changed"]);
+        // lamp_service lights the LEDs before it is connected. It subscribes before it publishes its state.
+        observer.next("lamp/changed");
+        observer
     }
 
     /// The demonstration's processes, by number and name, sorted by name.
