@@ -26,7 +26,7 @@ supervisor_listens() {
     until supervisor pid >/dev/null 2>&1; do
         tries=$((tries - 1))
         if [ "$tries" -eq 0 ] || ! supervisor_runs; then
-            info 'Supervisor does not respond; to start the lamp, run: sudo service supervisor start'
+            info 'Supervisor does not respond; to start the lamp, run as root: service supervisor start'
             return 1
         fi
         sleep 0.5
