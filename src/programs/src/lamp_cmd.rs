@@ -6,13 +6,12 @@
 use runtime::address::Address;
 
 use crate::lampi::unit;
-use crate::manual::{EXIT_STATUS, LOGIN, Manual};
-use crate::paths;
+use crate::manual::{EXIT_STATUS, LOGIN, Manual, SETTINGS};
 
 /// The rest of the man page.
 pub(crate) const MANUAL: Manual = Manual {
     exit_status: EXIT_STATUS,
-    files: &[(paths::SETTINGS, "The settings of lamp_service, for the broker and the login.")],
+    files: &[SETTINGS],
     environment: &LOGIN,
     examples: &[
         ("lamp_cmd", "Print the light."),

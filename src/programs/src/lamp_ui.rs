@@ -12,23 +12,19 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use runtime::address::Address;
 
+use crate::lamp_service;
 use crate::login::LoginArgs;
-use crate::manual::{LOGIN, Manual, USAGE_ERROR};
-use crate::{lamp_service, paths};
+use crate::manual::{FAILURE, LOGIN, Manual, SETTINGS, USAGE_ERROR};
 
 /// The rest of the man page.
 pub(crate) const MANUAL: Manual = Manual {
     sections: &[("Kivy configuration", KIVY)],
-    exit_status: &[
-        ("0", "A signal stopped lamp_ui, or --snapshot is done."),
-        ("1", "Failure; the last line on standard error has the reason."),
-        USAGE_ERROR,
-    ],
+    exit_status: &[("0", "A signal stopped lamp_ui, or --snapshot is done."), FAILURE, USAGE_ERROR],
     files: &[
         ("/dev/fb0", "The default framebuffer."),
         ("/dev/input/event*", "The touch screens."),
         ("~/.kivy/config.ini", "The user's Kivy configuration, unless KIVY_HOME names another directory."),
-        (paths::SETTINGS, "The settings of lamp_service, for the broker and the login."),
+        SETTINGS,
     ],
     environment: &[
         ("KIVY_HOME", "Directory of the Kivy configuration."),

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::login;
+use crate::{login, paths};
 
 /// The parts of a man page after its options. Texts are sentences; an empty part is left out.
 #[derive(Debug, Clone, Copy)]
@@ -26,12 +26,18 @@ pub struct Manual {
     pub see_also: &'static [&'static str],
 }
 
+/// The exit status after an error message.
+pub(crate) const FAILURE: (&str, &str) = ("1", "Failure; the last line on standard error has the reason.");
+
 /// The exit status of clap for a usage error.
 pub(crate) const USAGE_ERROR: (&str, &str) = ("2", "Usage error.");
 
 /// The exit status of most commands.
-pub(crate) const EXIT_STATUS: &[(&str, &str)] =
-    &[("0", "Success."), ("1", "Failure; the last line on standard error has the reason."), USAGE_ERROR];
+pub(crate) const EXIT_STATUS: &[(&str, &str)] = &[("0", "Success."), FAILURE, USAGE_ERROR];
+
+/// The settings of `lamp_service`, which every client of the broker reads.
+pub(crate) const SETTINGS: (&str, &str) =
+    (paths::SETTINGS, "The settings of lamp_service, for the broker and the login.");
 
 /// The variables of [`login`].
 pub(crate) const LOGIN: [(&str, &str); 2] = [

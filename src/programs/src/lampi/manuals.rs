@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The rest of the man pages of `lampi` and its subcommands.
 
-use crate::manual::{EXIT_STATUS, LOGIN, Manual, USAGE_ERROR};
+use crate::manual::{EXIT_STATUS, FAILURE, LOGIN, Manual, SETTINGS, USAGE_ERROR};
 use crate::{paths, user_conf};
-
-/// The settings of `lamp_service`, which every client of the broker reads.
-const SETTINGS: (&str, &str) =
-    (paths::SETTINGS, "The settings of lamp_service, for the broker and the login.");
 
 /// Supervisor's files.
 const CONFS: (&str, &str) = (paths::CONFS, "Supervisor's file of each program.");
@@ -15,12 +11,7 @@ const CONFS: (&str, &str) = (paths::CONFS, "Supervisor's file of each program.")
 const CONTROL: Manual = Manual { exit_status: EXIT_STATUS, ..Manual::NONE };
 
 pub(crate) const LAMPI: Manual = Manual {
-    exit_status: &[
-        ("0", "Success."),
-        ("1", "Failure; the last line on standard error has the reason."),
-        USAGE_ERROR,
-        ("3", "lampi doctor found warnings only."),
-    ],
+    exit_status: &[("0", "Success."), FAILURE, USAGE_ERROR, ("3", "lampi doctor found warnings only.")],
     files: &[
         SETTINGS,
         (paths::STATE, "The state of the lamp."),
