@@ -17,8 +17,7 @@ use toml::{Table, Value};
 
 use crate::architecture::Architecture;
 use crate::depends::Relations;
-use crate::maintainer::FILE;
-use crate::source::Source;
+use crate::source::{PACKAGE, Source};
 use crate::stage::{Stage, make_directory, write};
 
 /// The content of a package.
@@ -51,10 +50,9 @@ pub(crate) fn assemble(source: &Source, parts: &Parts, directory: &Path) -> anyh
 /// as those with a directory `target`.
 fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<String> {
     let relative = |path: &Path| path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
-    let mut deb: Table =
-        toml::from_str(&source.read(FILE)?).with_context(|| format!("{FILE} is not TOML"))?;
+    let mut deb = source.package()?;
     let Some(Value::Array(depends)) = deb.get_mut("depends") else {
-        bail!("{FILE}: depends must be a list");
+        bail!("{PACKAGE}: depends must be a list");
     };
     depends.extend(parts.relations.depends.iter().cloned().map(Value::String));
     deb.insert("pre-depends".into(), parts.relations.pre_depends.join(", ").into());
@@ -80,7 +78,8 @@ fn manifest(source: &Source, parts: &Parts, directory: &Path) -> anyhow::Result<
     // No Debian revision: the project is its own upstream.
     deb.insert("revision".into(), "".into());
 
-    let description = deb.remove("description").with_context(|| format!("{FILE}: description is missing"))?;
+    let description =
+        deb.remove("description").with_context(|| format!("{PACKAGE}: description is missing"))?;
     let mut package = Table::new();
     package.insert("name".into(), "lampi".into());
     package.insert("version".into(), parts.version.into());

@@ -2,13 +2,9 @@
 //! The maintainer's address. debian/package.toml of these sources has a placeholder; the publisher of a package
 //! replaces it.
 
-use anyhow::Context;
-use toml::{Table, Value};
+use toml::Value;
 
-use crate::source::Source;
-
-/// The file with the maintainer.
-pub(crate) const FILE: &str = "debian/package.toml";
+use crate::source::{PACKAGE, Source};
 
 /// Top-level and second-level domains without real addresses (RFC 2606).
 const RESERVED: [&str; 7] =
@@ -26,11 +22,11 @@ pub(crate) fn is_placeholder(person: &str) -> bool {
 
 /// A warning if the address in the sources is a placeholder.
 pub(crate) fn warning(source: &Source) -> anyhow::Result<Option<String>> {
-    let table: Table = toml::from_str(&source.read(FILE)?).with_context(|| format!("{FILE} is not TOML"))?;
-    let maintainer = table.get("maintainer").and_then(Value::as_str).unwrap_or_default();
+    let package = source.package()?;
+    let maintainer = package.get("maintainer").and_then(Value::as_str).unwrap_or_default();
     Ok(is_placeholder(maintainer).then(|| {
         format!(
-            "{FILE}: the maintainer '{maintainer}' is a placeholder; set your name and \
+            "{PACKAGE}: the maintainer '{maintainer}' is a placeholder; set your name and \
              address before you publish the package"
         )
     }))

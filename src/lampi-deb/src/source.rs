@@ -4,6 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use toml::Table;
+
+/// The file with the fields of the package, among them the maintainer.
+pub(crate) const PACKAGE: &str = "debian/package.toml";
 
 /// The checkout to build from.
 #[derive(Debug, Clone)]
@@ -35,5 +39,10 @@ impl Source {
     pub(crate) fn read(&self, path: &str) -> anyhow::Result<String> {
         let path = self.root.join(path);
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// The fields in [`PACKAGE`].
+    pub(crate) fn package(&self) -> anyhow::Result<Table> {
+        toml::from_str(&self.read(PACKAGE)?).with_context(|| format!("{PACKAGE} is not TOML"))
     }
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use super::report::Problems;
 use crate::deb::Deb;
+use crate::source::PACKAGE;
 use crate::{changelog, completions, maintainer, notices, pages};
 
 pub(super) fn documents(deb: &Deb) -> Problems {
@@ -59,10 +60,7 @@ pub(super) fn addresses(deb: &Deb) -> Problems {
     let mut problems = Problems::new();
     let maintainer = deb.field("Maintainer").unwrap_or_default();
     if maintainer::is_placeholder(&maintainer) {
-        problems.push(format!(
-            "the maintainer '{maintainer}' is a placeholder; set yours in {}",
-            maintainer::FILE
-        ));
+        problems.push(format!("the maintainer '{maintainer}' is a placeholder; set yours in {PACKAGE}"));
     }
     let changelog = unzipped(deb, "usr/share/doc/lampi/changelog.gz").unwrap_or_default();
     let signature = changelog.lines().find_map(|line| line.strip_prefix(" -- ")).unwrap_or_default();
