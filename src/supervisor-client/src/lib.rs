@@ -26,6 +26,13 @@ const SOCKET: &str = "/var/run/supervisor.sock";
 /// Time limit of a response. Stopping a program takes up to its `stopwaitsecs`, by default 10 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Supervisor's fault codes for a program that it cannot start: the command does not exist, is not executable,
+/// or ends as soon as it is started (`Faults` in supervisor/xmlrpc.py).
+const NO_FILE: i64 = 20;
+const NOT_EXECUTABLE: i64 = 21;
+const ABNORMAL_TERMINATION: i64 = 40;
+const SPAWN_ERROR: i64 = 50;
+
 /// Supervisor's fault code for an invalid configuration.
 const CANT_REREAD: i64 = 92;
 
@@ -153,9 +160,19 @@ impl Supervisor {
             _ => SupervisorError::Failed(format!("Supervisor does not respond: {error}")),
         })?;
         let value = body(&answer).and_then(xmlrpc::answer).map_err(SupervisorError::Failed)?;
-        value.map_err(|Fault { code, text }| match code {
-            CANT_REREAD => SupervisorError::Refused(text.trim_start_matches("CANT_REREAD: ").to_owned()),
-            _ => SupervisorError::Failed(format!("Supervisor rejected {method}: {text}")),
+        value.map_err(|Fault { code, text }| {
+            // The text begins with the name of the code.
+            let detail = text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail);
+            match code {
+                CANT_REREAD => SupervisorError::Refused(detail.to_owned()),
+                NO_FILE | NOT_EXECUTABLE => {
+                    SupervisorError::Failed(format!("Supervisor cannot start the program: {detail}"))
+                }
+                ABNORMAL_TERMINATION | SPAWN_ERROR => SupervisorError::Failed(format!(
+                    "{detail} failed to start; to see the reason, run: lampi logs {detail}"
+                )),
+                _ => SupervisorError::Failed(format!("Supervisor rejected {method}: {text}")),
+            }
         })
     }
 }

@@ -50,6 +50,22 @@ fn starts_and_stops_one_program_only() {
 }
 
 #[test]
+fn reports_why_a_program_does_not_start() {
+    let lamp = Lamp::new();
+    lamp.write_conf("lamp_ui", "/bin/false");
+    lamp.write_conf("fbcp", "/nonexistent/fbcp");
+    let supervisord = lamp.supervise();
+    for (program, expected) in [
+        ("lamp_ui", "lamp_ui failed to start; to see the reason, run: lampi logs lamp_ui"),
+        ("fbcp", "Supervisor cannot start the program: can't find command '/nonexistent/fbcp'"),
+    ] {
+        supervisord.await_state(program, "FATAL");
+        let expected = (Some(1), String::new(), format!("lampi: {expected}\n"));
+        assert_eq!(lamp.call(&["restart", program]), expected);
+    }
+}
+
+#[test]
 fn reports_a_stopped_supervisor_and_missing_permissions() {
     let lamp = Lamp::new();
     lamp.write_confs();
